@@ -1,0 +1,59 @@
+# One entry point for people and CI. Every target installs what it needs into .venv first.
+.PHONY: run up test check format lock clean
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PYTHON_PACKAGES := create_meeting join_meeting call_callback tend_meeting meeting_record shared devstack tests function_app.py
+
+# The first interpreter on this machine that is 3.13 or newer; empty where there is none.
+FIND_PYTHON = for p in python3.13 python3.14 python3 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 13))' >/dev/null 2>&1 && { echo $$p; break; }; done
+
+help:
+	@echo "make run    play the whole job once on a local stack and print the record"
+	@echo "make up     keep the local stack running until Ctrl-C"
+	@echo "make test   all tests    make check   format, lint, types, imports"
+
+$(INSTALLED): requirements-dev.txt devstack/azurite/package-lock.json
+	@python="$$($(FIND_PYTHON))"; \
+	if [ -z "$$python" ]; then \
+		echo "Rollcall needs Python 3.13 or newer and found none: install it from python.org, your package manager, or with 'pyenv install 3.13'." >&2; \
+		exit 1; \
+	fi; \
+	$$python -c 'import ensurepip, venv' 2>/dev/null || { echo "$$python cannot make virtual environments: install its venv package (Debian: python3-venv)." >&2; exit 1; }; \
+	echo "installing into $(VENV) (once; a minute or two) ..."; \
+	$$python -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
+	@$(BIN)/python -m devstack.azurite.install
+	@touch $@
+
+run: $(INSTALLED)
+	@$(BIN)/python -m devstack run
+
+up: $(INSTALLED)
+	@exec $(BIN)/python -m devstack up
+
+test: $(INSTALLED)
+	@$(BIN)/python -m pytest
+
+check: $(INSTALLED)
+	@$(BIN)/ruff format --check $(PYTHON_PACKAGES)
+	@$(BIN)/ruff check $(PYTHON_PACKAGES)
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(INSTALLED)
+	@$(BIN)/ruff format $(PYTHON_PACKAGES)
+	@$(BIN)/ruff check --fix $(PYTHON_PACKAGES)
+
+# Needs uv on the PATH; the files it writes are what everybody else installs.
+lock:
+	uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command "make lock" --output-file requirements.txt pyproject.toml
+	uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command "make lock" --constraints requirements.txt --output-file requirements-dev.txt --group dev pyproject.toml
+
+clean:
+	rm -rf $(VENV) .devstack devstack/azurite/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
