@@ -1,0 +1,181 @@
+"""The words of Rollcall as values: ids, people, observations.
+
+Core: no I/O, no clock, no environment. Everything here is frozen and compares by value.
+"""
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal, NewType, assert_never
+
+MeetingId = NewType("MeetingId", str)
+LegKey = NewType("LegKey", str)
+CallId = NewType("CallId", str)
+SessionId = NewType("SessionId", str)
+
+MEETING_ID = re.compile(r"[a-z2-7]{26}")
+LEG_KEY = re.compile(r"[a-z2-7]{16}")
+
+Basis = Literal["attendanceReport", "graphEvent", "observed", "polled", "assumed"]
+"""How a time is known, from the best source to the worst."""
+
+Phase = Literal["joining", "lobby", "in", "gone"]
+"""How far a leg has come. A later phase is never taken back by an earlier one."""
+
+
+def digest(*parts: str, characters: int) -> str:
+    """Return `characters` lower-case base32 characters that identify `parts`, in this order."""
+    hasher = hashlib.sha256()
+    for part in parts:
+        encoded = part.encode()
+        hasher.update(len(encoded).to_bytes(4))
+        hasher.update(encoded)
+    return base64.b32encode(hasher.digest()).decode().lower()[:characters]
+
+
+def meeting_id_for(*, tenant_id: str, request_id: str) -> MeetingId:
+    """Return the id a request's meeting has before Graph was ever called."""
+    return MeetingId(digest("meeting", tenant_id.lower(), request_id, characters=26))
+
+
+def leg_key_for(*, meeting_id: MeetingId, attempt: int) -> LegKey:
+    """Return the key of the bot's `attempt`-th leg (1, 2, …) in a meeting."""
+    return LegKey(digest("leg", meeting_id, str(attempt), characters=16))
+
+
+def same_id(graph_id: str) -> str:
+    """Return one spelling for an id that Graph writes in either case, with and without dashes."""
+    lowered = graph_id.lower()
+    bare = lowered.replace("-", "")
+    return bare if re.fullmatch(r"[0-9a-f]{32}", bare) else lowered
+
+
+def utc_text(moment: datetime) -> str:
+    """Return `moment` as ISO 8601 in UTC with a `Z`, in milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who somebody in a meeting is, as far as Graph says.
+
+    `kind` is the member of Graph's identity set that named them (`user`, `guest`, `phone`, …).
+    """
+
+    kind: str
+    user_id: str | None = None
+    display_name: str | None = None
+    tenant_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Present:
+    """One person in a roster, under the id of their participant session."""
+
+    session_id: SessionId
+    person: Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegSeen:
+    """A leg of ours was seen in a phase; `code` and `subcode` may come with its end."""
+
+    at: datetime
+    leg_key: LegKey
+    phase: Phase
+    code: int | None = None
+    subcode: int | None = None
+    kind: Literal["leg"] = "leg"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterPushed:
+    """Graph sent a full roster. It carries no time and no order: it proves presence only."""
+
+    at: datetime
+    leg_key: LegKey
+    people: tuple[Present, ...]
+    lists_ourselves: bool
+    kind: Literal["roster"] = "roster"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterRead:
+    """We asked who is there; the answer speaks of a moment from `asked_at` to `answered_at`."""
+
+    asked_at: datetime
+    answered_at: datetime
+    leg_key: LegKey
+    people: tuple[Present, ...]
+    lists_ourselves: bool
+    kind: Literal["read"] = "read"
+
+    @property
+    def at(self) -> datetime:
+        """The moment this counts from: people were there at the answer, nobody was at the question.
+
+        Either way a push that crossed the read on its way is weighed after it, never lost to it.
+        """
+        return self.answered_at if self.people else self.asked_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFailed:
+    """We asked who is there and got no usable answer (`status` as Graph gave it, 0 for none)."""
+
+    at: datetime
+    leg_key: LegKey
+    status: int
+    kind: Literal["readFailed"] = "readFailed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unparsed:
+    """A notification of a kind Rollcall does not read: its shape is kept, never its values."""
+
+    at: datetime
+    leg_key: LegKey
+    resource: str
+    change_type: str
+    members: tuple[str, ...]
+    size: int
+    kind: Literal["unparsed"] = "unparsed"
+
+
+type Observation = LegSeen | RosterPushed | RosterRead | ReadFailed | Unparsed
+
+
+def order_key(observation: Observation) -> tuple[datetime, str]:
+    """Return what observations are ordered by: their moment, then a hash of their content.
+
+    Two observations with the same key are the same observation.
+    """
+    return observation.at, digest(*_content(observation), characters=16)
+
+
+def _content(observation: Observation) -> list[str]:
+    match observation:
+        case LegSeen(leg_key=leg_key, phase=phase, code=code, subcode=subcode):
+            return ["leg", leg_key, phase, str(code), str(subcode)]
+        case RosterPushed(leg_key=leg_key, lists_ourselves=ourselves, people=people):
+            return ["roster", leg_key, str(ourselves), *_names(people)]
+        case RosterRead(leg_key=leg_key, lists_ourselves=ourselves, people=people):
+            span = observation.answered_at - observation.asked_at
+            return ["read", leg_key, str(span), str(ourselves), *_names(people)]
+        case ReadFailed(leg_key=leg_key, status=status):
+            return ["readFailed", leg_key, str(status)]
+        case Unparsed(leg_key=leg_key, resource=resource, change_type=change_type, size=size):
+            members = ",".join(observation.members)
+            return ["unparsed", leg_key, resource, change_type, members, str(size)]
+        case _:
+            assert_never(observation)
+
+
+def _names(people: tuple[Present, ...]) -> list[str]:
+    return [
+        f"{present.session_id}|{person.kind}|{person.user_id}|{person.display_name}"
+        for present in people
+        for person in (present.person,)
+    ]

@@ -1,0 +1,300 @@
+"""The fold: observations of a meeting, in the order of their moments, become its group calls.
+
+Core. Pushes are hints, reads decide: a pushed roster proves that people were there; only a read,
+or a leg's end whose code says so, proves that nobody is. docs/recording.md has the table.
+The record is a function of the *set* of observations: neither their order of arrival nor
+repetition changes it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from shared.domain import (
+    Basis,
+    LegSeen,
+    Observation,
+    Present,
+    ReadFailed,
+    RosterPushed,
+    RosterRead,
+    SessionId,
+    Unparsed,
+    order_key,
+)
+from shared.end_codes import leg_end
+from shared.record import GroupCall, Leg, Record, Session
+
+LONGEST_PAUSE = timedelta(seconds=60)
+"""The pause between reads that keep failing grows up to this."""
+
+
+def fold(base: Record, observations: Iterable[Observation]) -> Record:
+    """Return `base` with `observations` applied in the order of `order_key`, each once."""
+    unique = {order_key(observation): observation for observation in observations}
+    record = base
+    for key in sorted(unique):
+        record = _step(record, unique[key])
+    return record
+
+
+def next_read(record: Record, *, settle: timedelta) -> datetime | None:
+    """Return when the roster is to be read to confirm what was pushed; None while nothing is open.
+
+    `settle` after the first unanswered evidence; after reads that failed, with growing pauses.
+    """
+    if record.asked_first is None or record.live_leg() is None:
+        return None
+    if record.failed_at is None:
+        return record.asked_first + settle
+    return record.failed_at + min(settle * (1 << min(record.failures, 16)), LONGEST_PAUSE)
+
+
+def _step(record: Record, observation: Observation) -> Record:
+    match observation:
+        case LegSeen():
+            return _leg_seen(record, observation)
+        case RosterPushed():
+            return _roster_pushed(record, observation)
+        case RosterRead():
+            return _roster_read(record, observation)
+        case ReadFailed():
+            return replace(record, failures=record.failures + 1, failed_at=observation.at)
+        case Unparsed():
+            return record
+        case _:
+            assert_never(observation)
+
+
+def _leg_seen(record: Record, seen: LegSeen) -> Record:
+    leg = record.legs.get(seen.leg_key) or Leg(key=seen.leg_key)
+    was_in, was_gone = "in" in leg.phases, "gone" in leg.phases
+    leg = replace(
+        leg,
+        phases={seen.phase: seen.at, **leg.phases},
+        code=seen.code if leg.code is None else leg.code,
+        subcode=seen.subcode if leg.subcode is None else leg.subcode,
+    )
+    record = _with_leg(record, leg)
+    if seen.phase == "in" and not was_in and not was_gone:
+        return _asking(record, seen.at)
+    if seen.phase == "gone" and was_in:
+        return _leg_gone(record, seen)
+    return record
+
+
+def _leg_gone(record: Record, seen: LegSeen) -> Record:
+    call, end = record.open_call, leg_end(seen.code, seen.subcode)
+    if call is None or not end.over or record.live_leg() is not None:
+        return record
+    return _closed(
+        record, call, at=call.quiet_since or seen.at, basis="observed", reason=end.reason
+    )
+
+
+def _roster_pushed(record: Record, roster: RosterPushed) -> Record:
+    record, leg, first = _listened(record, roster)
+    gone = leg.phases.get("gone")
+    call = record.open_call
+    named = [present.session_id for present in roster.people]
+    if not named:
+        return _quiet(record, roster) if roster.lists_ourselves else record
+    if call is not None and (
+        any(call.holds(session_id) for session_id in named)
+        or not any(_call_of(record, session_id) for session_id in named)
+    ):
+        return _joined_by_push(record, call, roster, first=first)
+    late = next((held for session_id in named if (held := _call_of(record, session_id))), None)
+    if late is not None:
+        # Nearly always an old push sent again. Should they be back under their old session ids,
+        # the read says so and opens the next call.
+        return _asking(_late(record, late, roster.people, roster.at), roster.at)
+    if gone is not None:
+        return _late(record, record.calls[-1], roster.people, roster.at) if record.calls else record
+    opened = _opened(record, roster.people, at=roster.at, basis="observed", before=first)
+    return _asking(opened, roster.at)
+
+
+def _joined_by_push(
+    record: Record, call: GroupCall, roster: RosterPushed, *, first: bool
+) -> Record:
+    sessions = _seen(call, roster.people, roster.at, before=first)
+    named = {present.session_id for present in roster.people}
+    missing = [
+        session
+        for session_id, session in sessions.items()
+        if session_id not in named and session.left_at is None and session.absent_since is None
+    ]
+    for session in missing:
+        sessions[session.session_id] = replace(session, absent_since=roster.at)
+    grown = replace(call, sessions=sessions, last_seen=roster.at, quiet_since=None)
+    record = _with_call(record, grown)
+    return _asking(record, roster.at) if missing else record
+
+
+def _quiet(record: Record, roster: RosterPushed) -> Record:
+    call = record.open_call
+    if call is None or call.quiet_since is not None or roster.at <= call.last_seen:
+        return record
+    sessions = {
+        session_id: session
+        if session.left_at is not None or session.absent_since is not None
+        else replace(session, absent_since=roster.at)
+        for session_id, session in call.sessions.items()
+    }
+    return _asking(
+        _with_call(record, replace(call, quiet_since=roster.at, sessions=sessions)), roster.at
+    )
+
+
+def _roster_read(record: Record, read: RosterRead) -> Record:
+    if not read.people and not read.lists_ourselves:
+        return replace(record, failures=record.failures + 1, failed_at=read.at)
+    record, _, first = _listened(record, read)
+    record = _answered(record, read.asked_at)
+    call = record.open_call
+    if not read.people:
+        if call is None or call.last_seen > read.at:
+            return record
+        if call.quiet_since is not None:
+            return _closed(
+                record, call, at=call.quiet_since, basis="observed", reason="everyoneLeft"
+            )
+        return _closed(record, call, at=read.at, basis="polled", reason="everyoneLeft")
+    if call is None:
+        return _opened(record, read.people, at=read.at, basis="polled", before=first)
+    return _joined_by_read(record, call, read, first=first)
+
+
+def _joined_by_read(record: Record, call: GroupCall, read: RosterRead, *, first: bool) -> Record:
+    sessions = _seen(call, read.people, read.at, before=first, as_of=read.asked_at)
+    named = {present.session_id for present in read.people}
+    crossed = False
+    for session in list(sessions.values()):
+        if session.session_id in named or session.left_at is not None:
+            continue
+        if session.last_seen > read.asked_at:
+            crossed = True
+            continue
+        sessions[session.session_id] = replace(
+            session, left_at=session.absent_since or read.asked_at
+        )
+    quiet_since = call.quiet_since
+    if quiet_since is not None and quiet_since <= read.asked_at:
+        quiet_since = None
+    record = _with_call(
+        record, replace(call, sessions=sessions, last_seen=read.at, quiet_since=quiet_since)
+    )
+    return _asking(record, read.at) if crossed else record
+
+
+def _listened(record: Record, roster: RosterPushed | RosterRead) -> tuple[Record, Leg, bool]:
+    """Note that a roster came through a leg; tell whether it was the first to."""
+    leg = record.legs.get(roster.leg_key) or Leg(key=roster.leg_key)
+    first = leg.first_roster is None
+    if first:
+        leg = replace(leg, first_roster=roster.at)
+    if roster.lists_ourselves and not {"in", "gone"} & set(leg.phases):
+        leg = replace(leg, phases={**leg.phases, "in": roster.at})
+        record = _asking(record, roster.at)
+    return _with_leg(record, leg), leg, first
+
+
+def _opened(
+    record: Record, people: Iterable[Present], *, at: datetime, basis: Basis, before: bool
+) -> Record:
+    call = GroupCall(number=len(record.calls) + 1, started_at=at, start_basis=basis, last_seen=at)
+    call = replace(call, sessions=_seen(call, people, at, before=before))
+    return replace(record, calls=(*record.calls, call))
+
+
+def _closed(record: Record, call: GroupCall, *, at: datetime, basis: Basis, reason: str) -> Record:
+    sessions = {
+        session_id: session
+        if session.left_at is not None
+        else replace(session, left_at=session.absent_since or at)
+        for session_id, session in call.sessions.items()
+    }
+    return _with_call(
+        record,
+        replace(call, ended_at=at, end_basis=basis, reason=reason, sessions=sessions),
+    )
+
+
+def _late(record: Record, call: GroupCall, people: Iterable[Present], at: datetime) -> Record:
+    """Add people a late push names to a call that is over; nobody saw them join."""
+    sessions = dict(call.sessions)
+    for present in people:
+        if _call_of(record, present.session_id) is None:
+            sessions[present.session_id] = Session(
+                session_id=present.session_id,
+                person=present.person,
+                first_seen=at,
+                last_seen=at,
+                present_before=True,
+                left_at=call.ended_at,
+            )
+    return _with_call(record, replace(call, sessions=sessions))
+
+
+def _seen(
+    call: GroupCall,
+    people: Iterable[Present],
+    at: datetime,
+    *,
+    before: bool,
+    as_of: datetime | None = None,
+) -> dict[SessionId, Session]:
+    """Return the call's sessions with `people` seen at `at`.
+
+    A session confirmed to have ended stays so. What was pushed after `as_of` (a read's question;
+    by default `at`) is newer than this evidence and stays in doubt.
+    """
+    sessions = dict(call.sessions)
+    for present in people:
+        known = sessions.get(present.session_id)
+        if known is None:
+            sessions[present.session_id] = Session(
+                session_id=present.session_id,
+                person=present.person,
+                first_seen=at,
+                last_seen=at,
+                present_before=before,
+            )
+        elif known.left_at is None:
+            doubt = known.absent_since
+            if doubt is not None and doubt <= (as_of or at):
+                doubt = None
+            sessions[present.session_id] = replace(known, last_seen=at, absent_since=doubt)
+    return sessions
+
+
+def _call_of(record: Record, session_id: SessionId) -> GroupCall | None:
+    return next((call for call in reversed(record.calls) if call.holds(session_id)), None)
+
+
+def _asking(record: Record, at: datetime) -> Record:
+    return replace(record, asked_first=record.asked_first or at, asked_last=at)
+
+
+def _answered(record: Record, asked_at: datetime) -> Record:
+    """Take back the questions that a read answered: all evidence up to the moment it was asked."""
+    open_still = record.asked_last is not None and record.asked_last > asked_at
+    return replace(
+        record,
+        asked_first=record.asked_last if open_still else None,
+        asked_last=record.asked_last if open_still else None,
+        failures=0,
+        failed_at=None,
+    )
+
+
+def _with_leg(record: Record, leg: Leg) -> Record:
+    return replace(record, legs={**record.legs, leg.key: leg})
+
+
+def _with_call(record: Record, call: GroupCall) -> Record:
+    return replace(
+        record, calls=tuple(call if one.number == call.number else one for one in record.calls)
+    )

@@ -1,0 +1,159 @@
+"""What the core asks of the world, as Protocols. Each docstring is the contract, and
+tests/contract holds every implementation, fakes included, to it.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from shared.domain import CallId, MeetingId, Observation
+from shared.history import SessionPage
+from shared.meeting import Change, Outgoing, Stored
+
+
+class Ledger(Protocol):
+    """Every record of every meeting. One meeting is one partition; one commit is one transaction.
+
+    Every method raises `Unavailable` when the store does not answer or is throttled.
+    """
+
+    async def load(self, meeting_id: MeetingId) -> Stored | None:
+        """Return the meeting with its uncleared outbox rows, oldest first; None if it is unknown.
+
+        One round trip, whose cost does not grow with calls that are over.
+        """
+        ...
+
+    async def commit(self, before: Stored | None, change: Change, *, now: datetime) -> Stored:
+        """Write `change` on top of `before`, all of it or nothing.
+
+        `before` None inserts the meeting. `change.outgoing` becomes outbox rows written at `now`,
+        returned in `Stored.outbox` (the new rows only). Observations are kept once each under a
+        deterministic key. The meeting's `version` is increased by one.
+        Raises `LostRace`, with nothing written, when the meeting has changed since `before` was
+        loaded, or exists where `before` is None. Raises ValueError for a change that no
+        transaction can hold.
+        """
+        ...
+
+    async def clear(self, meeting_id: MeetingId, row_keys: Iterable[str]) -> None:
+        """Forget outbox rows whose messages were sent. Unknown keys are no error; idempotent."""
+        ...
+
+    async def observations(self, meeting_id: MeetingId) -> Sequence[Observation]:
+        """Return every observation of the meeting, in the order of `order_key`."""
+        ...
+
+    async def pages(self, meeting_id: MeetingId) -> Sequence[SessionPage]:
+        """Return the sealed sessions of the meeting's calls that are over."""
+        ...
+
+    async def claim_alias(self, alias: str, meeting_id: MeetingId) -> MeetingId:
+        """Let `alias` lead to `meeting_id` unless it leads somewhere; return where it leads.
+
+        `alias` is any text (a thread id, a join id, a link); only a hash of it is stored.
+        First wins, for ever.
+        """
+        ...
+
+    async def resolve_alias(self, alias: str) -> MeetingId | None:
+        """Return the meeting that `alias` leads to; None where nobody claimed it."""
+        ...
+
+    async def watch(self, meeting_id: MeetingId, *, now: datetime) -> None:
+        """Put the meeting on the list of unfinished ones, or renew its entry. Idempotent."""
+        ...
+
+    def unfinished(self, *, renewed_before: datetime) -> AsyncIterator[MeetingId]:
+        """Yield the meetings on the list whose entry was last renewed before that moment."""
+        ...
+
+    async def unwatch(self, meeting_id: MeetingId, *, renewed_before: datetime) -> None:
+        """Take the meeting off the list unless its entry was renewed since `renewed_before`."""
+        ...
+
+    async def check(self) -> None:
+        """Return when the store can be read; raise `Unavailable` saying why not otherwise."""
+        ...
+
+
+class Bus(Protocol):
+    """Service Bus, as far as Rollcall sends to it."""
+
+    async def send(self, messages: Sequence[Outgoing]) -> None:
+        """Send every message, those of one entity in the order given; return when all are accepted.
+
+        Messages with `due` are scheduled for then. May be called by many tasks at once; what waits
+        for one entity goes as one batch. Raises `Unavailable` when the bus cannot take them; some
+        may have been sent then, and sending all again is safe: message ids are deterministic.
+        """
+        ...
+
+    async def check(self) -> None:
+        """Return when the bus can be reached; raise `Unavailable` saying why not otherwise."""
+        ...
+
+
+class Graph(Protocol):
+    """Microsoft Graph, as far as Rollcall uses it. No call is retried inside.
+
+    Every method raises `Unavailable` for 429, 5xx, time-outs and connections that fail (with
+    Graph's `Retry-After`), and `Rejected` with a stable code and next step for every other refusal.
+    """
+
+    async def create_or_get_meeting(
+        self, organizer_id: str, body: dict[str, Any]
+    ) -> dict[str, Any]:
+        """POST `/users/{id}/onlineMeetings/createOrGet`; return Graph's onlineMeeting.
+
+        Idempotent by organizer and `externalId`.
+        Source: https://learn.microsoft.com/graph/api/onlinemeeting-createorget
+        """
+        ...
+
+    async def create_call(self, body: dict[str, Any]) -> dict[str, Any]:
+        """POST `/communications/calls`; return Graph's call (state `establishing`).
+
+        Never idempotent: each accepted POST is another bot. After `Unavailable` whose
+        `graph.status` is not 429 the bot may be on its way all the same.
+        Source: https://learn.microsoft.com/graph/api/application-post-calls
+        """
+        ...
+
+    async def read_participants(self, call_id: CallId) -> list[dict[str, Any]] | None:
+        """GET `/communications/calls/{id}/participants`, all pages; None for 404, the leg is gone.
+
+        Source: https://learn.microsoft.com/graph/api/call-list-participants
+        """
+        ...
+
+    async def end_call(self, call_id: CallId) -> None:
+        """DELETE `/communications/calls/{id}`: our leg leaves. A leg that is gone is no error.
+
+        Source: https://learn.microsoft.com/graph/api/call-delete
+        """
+        ...
+
+    async def check(self) -> None:
+        """Return when a token for Graph can be had; raise `Unavailable` saying why not else."""
+        ...
+
+
+class Clock(Protocol):
+    """The time. The only one that handlers see."""
+
+    def now(self) -> datetime:
+        """Return the current moment, aware, in UTC."""
+        ...
+
+
+class SigningKeys(Protocol):
+    """The public keys with which Graph signs its callbacks."""
+
+    async def key(self, key_id: str) -> Any | None:
+        """Return the RSA public key under `key_id`; None when the signer has no such key.
+
+        Keys are fetched once and kept. An unknown id fetches them again, but not more often than a
+        limit, whatever callers send. Raises `Unavailable` when no keys could be fetched at all.
+        """
+        ...
