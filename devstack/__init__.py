@@ -1,1 +1,1 @@
-"""One machine's Azure: what Rollcall runs and is tested on. Never deployed, imports nothing of the app."""
+"""One machine's Azure, for running and testing. Never deployed, imports nothing of the app."""

@@ -1,0 +1,1 @@
+"""A message on the queue `join-meeting` puts our bot into a meeting, once."""

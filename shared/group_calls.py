@@ -26,6 +26,12 @@ from shared.domain import (
 from shared.end_codes import leg_end
 from shared.record import GroupCall, Leg, Record, Session
 
+IN_FLIGHT = timedelta(seconds=10)
+"""How long after a push older ones, or copies of them, may still be on their way to us.
+
+A push of people we know does not take back a doubt younger than this: it may be the older of the
+two. SETTLE must not be longer.
+"""
 LONGEST_PAUSE = timedelta(seconds=60)
 """The pause between reads that keep failing grows up to this."""
 
@@ -119,7 +125,9 @@ def _roster_pushed(record: Record, roster: RosterPushed) -> Record:
 def _joined_by_push(
     record: Record, call: GroupCall, roster: RosterPushed, *, first: bool
 ) -> Record:
-    sessions = _seen(call, roster.people, roster.at, before=first)
+    fresh = any(not call.holds(present.session_id) for present in roster.people)
+    settled = roster.at if fresh else roster.at - IN_FLIGHT
+    sessions = _seen(call, roster.people, roster.at, before=first, settled=settled)
     named = {present.session_id for present in roster.people}
     missing = [
         session
@@ -128,7 +136,12 @@ def _joined_by_push(
     ]
     for session in missing:
         sessions[session.session_id] = replace(session, absent_since=roster.at)
-    grown = replace(call, sessions=sessions, last_seen=roster.at, quiet_since=None)
+    grown = replace(
+        call,
+        sessions=sessions,
+        last_seen=roster.at,
+        quiet_since=_doubt(call.quiet_since, settled),
+    )
     record = _with_call(record, grown)
     return _asking(record, roster.at) if missing else record
 
@@ -168,7 +181,7 @@ def _roster_read(record: Record, read: RosterRead) -> Record:
 
 
 def _joined_by_read(record: Record, call: GroupCall, read: RosterRead, *, first: bool) -> Record:
-    sessions = _seen(call, read.people, read.at, before=first, as_of=read.asked_at)
+    sessions = _seen(call, read.people, read.at, before=first, settled=read.asked_at)
     named = {present.session_id for present in read.people}
     crossed = False
     for session in list(sessions.values()):
@@ -180,12 +193,13 @@ def _joined_by_read(record: Record, call: GroupCall, read: RosterRead, *, first:
         sessions[session.session_id] = replace(
             session, left_at=session.absent_since or read.asked_at
         )
-    quiet_since = call.quiet_since
-    if quiet_since is not None and quiet_since <= read.asked_at:
-        quiet_since = None
-    record = _with_call(
-        record, replace(call, sessions=sessions, last_seen=read.at, quiet_since=quiet_since)
+    grown = replace(
+        call,
+        sessions=sessions,
+        last_seen=read.at,
+        quiet_since=_doubt(call.quiet_since, read.asked_at),
     )
+    record = _with_call(record, grown)
     return _asking(record, read.at) if crossed else record
 
 
@@ -205,7 +219,7 @@ def _opened(
     record: Record, people: Iterable[Present], *, at: datetime, basis: Basis, before: bool
 ) -> Record:
     call = GroupCall(number=len(record.calls) + 1, started_at=at, start_basis=basis, last_seen=at)
-    call = replace(call, sessions=_seen(call, people, at, before=before))
+    call = replace(call, sessions=_seen(call, people, at, before=before, settled=at))
     return replace(record, calls=(*record.calls, call))
 
 
@@ -244,12 +258,11 @@ def _seen(
     at: datetime,
     *,
     before: bool,
-    as_of: datetime | None = None,
+    settled: datetime,
 ) -> dict[SessionId, Session]:
     """Return the call's sessions with `people` seen at `at`.
 
-    A session confirmed to have ended stays so. What was pushed after `as_of` (a read's question;
-    by default `at`) is newer than this evidence and stays in doubt.
+    A session confirmed to have ended stays so. This evidence takes back doubts up to `settled`.
     """
     sessions = dict(call.sessions)
     for present in people:
@@ -263,11 +276,13 @@ def _seen(
                 present_before=before,
             )
         elif known.left_at is None:
-            doubt = known.absent_since
-            if doubt is not None and doubt <= (as_of or at):
-                doubt = None
+            doubt = _doubt(known.absent_since, settled)
             sessions[present.session_id] = replace(known, last_seen=at, absent_since=doubt)
     return sessions
+
+
+def _doubt(since: datetime | None, settled: datetime) -> datetime | None:
+    return None if since is None or since <= settled else since
 
 
 def _call_of(record: Record, session_id: SessionId) -> GroupCall | None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from shared.domain import Observation, RosterPushed, RosterRead, order_key
 from shared.group_calls import fold
-from shared.record import GroupCall, Record, Session, seal_of
+from shared.record import GroupCall, Record, Session, mark_of, seal_of
 
 TAIL_SPAN = timedelta(seconds=10)
 TAIL_OBSERVATIONS = 24
@@ -72,7 +72,15 @@ def seal(history: History) -> tuple[History, tuple[SessionPage, ...]]:
             continue
         pages.append(SessionPage(call_number=call.number, sessions=tuple(call.sessions.values())))
         marks = frozenset(seal_of(session_id) for session_id in call.sessions)
-        calls.append(replace(call, sessions={}, sealed=call.sealed | marks))
+        people = frozenset(mark_of(session) for session in call.sessions.values())
+        calls.append(
+            replace(
+                call,
+                sessions={},
+                sealed=call.sealed | marks,
+                sealed_people=call.sealed_people | people,
+            )
+        )
     if not pages:
         return history, ()
     return replace(history, base=replace(history.base, calls=tuple(calls))), tuple(pages)

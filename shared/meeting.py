@@ -35,7 +35,7 @@ class LegClaim:
     """The right to put one bot into the meeting, taken before Graph is asked.
 
     Until `lease_until` the holder may be waiting for Graph's answer; `call_id` is bound to the
-    first call seen under the key and never changes.
+    first call seen under the key and never changes. `told`: `bot.joining` was told of it.
     """
 
     leg_key: LegKey
@@ -45,15 +45,19 @@ class LegClaim:
     lease_until: datetime
     state: ClaimState = "claimed"
     call_id: CallId | None = None
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """One Service Bus message on its way out. `due` schedules it; `body` is its exact text."""
+    """One Service Bus message on its way out. `due` schedules it.
+
+    `body` is text in everything the outbox holds; bytes only in copies of what somebody sent us.
+    """
 
     entity: str
     message_id: str
-    body: str
+    body: str | bytes
     content_type: str = "application/json"
     subject: str | None = None
     correlation_id: str | None = None
@@ -82,6 +86,7 @@ class Meeting:
     asked: Asked | None = None
     online: OnlineMeeting | None = None
     created_at: datetime | None = None
+    created_sequence: int = 0
     claims: tuple[LegClaim, ...] = ()
     answered: tuple[str, ...] = ()
     history: History = field(default_factory=History)

@@ -86,6 +86,8 @@ class Bus(Protocol):
         Messages with `due` are scheduled for then. May be called by many tasks at once; what waits
         for one entity goes as one batch. Raises `Unavailable` when the bus cannot take them; some
         may have been sent then, and sending all again is safe: message ids are deterministic.
+        Raises `Rejected` (`undeliverable`), after everything else was sent, for messages that no
+        entity takes: it does not exist, or they are too large.
         """
         ...
 

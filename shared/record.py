@@ -22,6 +22,12 @@ class Leg:
     first_roster: datetime | None = None
 
     @property
+    def phase(self) -> Phase | None:
+        """How far the leg has come; None before anything was seen of it."""
+        reached: tuple[Phase, ...] = ("gone", "in", "lobby", "joining")
+        return next((phase for phase in reached if phase in self.phases), None)
+
+    @property
     def is_in(self) -> bool:
         """True while the leg is in the meeting."""
         return "in" in self.phases and "gone" not in self.phases
@@ -51,7 +57,11 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupCall:
-    """One continuous conversation. `sealed` marks sessions the ledger keeps in their own pages."""
+    """One continuous conversation.
+
+    `sealed` marks sessions that the ledger keeps in pages of their own, `sealed_people` the people
+    they belong to.
+    """
 
     number: int
     started_at: datetime
@@ -63,6 +73,7 @@ class GroupCall:
     reason: str | None = None
     sessions: Mapping[SessionId, Session] = field(default_factory=dict)
     sealed: frozenset[str] = frozenset()
+    sealed_people: frozenset[str] = frozenset()
 
     def holds(self, session_id: SessionId) -> bool:
         """Tell whether `session_id` is a session of this call."""
@@ -72,8 +83,8 @@ class GroupCall:
 
     @property
     def participant_count(self) -> int:
-        """How many participant sessions the call has."""
-        return len(self.sessions) + len(self.sealed)
+        """How many people were in the call, each counted once however often they came back."""
+        return len(self.sealed_people | {mark_of(one) for one in self.sessions.values()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,3 +116,8 @@ class Record:
 def seal_of(session_id: SessionId) -> str:
     """Return the short mark that stands for a session once its call is sealed."""
     return digest("session", session_id, characters=13)
+
+
+def mark_of(session: Session) -> str:
+    """Return a short mark of the person in a session; a session without an id is its own person."""
+    return seal_of(SessionId(session.person.user_id or session.session_id))

@@ -1,0 +1,122 @@
+"""Who called us: is a callback's bearer token one that Graph signed for our bot and our tenant?
+
+Core: keys and time are arguments. Fails closed: whatever is missing, unknown or odd is refused.
+Source: https://learn.microsoft.com/microsoftteams/platform/bots/calls-and-meetings/call-notifications
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypeIs
+
+import jwt
+
+ALGORITHM = "RS256"
+"""The only one accepted; the signer's own metadata advertises another name for it."""
+LEEWAY = timedelta(minutes=5)
+"""How far our clock and the signer's may be apart."""
+LONGEST_TOKEN = 8 * 1024
+TENANT_CLAIMS = ("tid", "http://schemas.microsoft.com/identity/claims/tenantid")
+
+Reason = Literal[
+    "missing", "malformed", "algorithm", "unknown_key", "signature", "audience", "issuer",
+    "expired", "not_yet_valid", "tenant",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerPolicy:
+    """Whose tokens count: our bot's app id, the signers' names, the tenants served."""
+
+    audience: str
+    issuers: frozenset[str]
+    tenants: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Graph, speaking for a tenant."""
+
+    tenant_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Not Graph, or not for us. `reason` is for logs and counts; the caller is told nothing."""
+
+    reason: Reason
+
+
+def read_key_id(authorization: str | None) -> str | Refused:
+    """Return the id of the key the token says it was signed with. Follows no link to a key."""
+    token = _token(authorization)
+    if isinstance(token, Refused):
+        return token
+    try:
+        header = jwt.get_unverified_header(token)
+    except jwt.PyJWTError:
+        return Refused(reason="malformed")
+    if header.get("alg") != ALGORITHM:
+        return Refused(reason="algorithm")
+    key_id = header.get("kid")
+    return key_id if isinstance(key_id, str) and key_id else Refused(reason="unknown_key")
+
+
+def verify_caller(
+    authorization: str | None, *, key: Any | None, policy: CallerPolicy, now: datetime
+) -> Caller | Refused:
+    """Return the caller whose token `key` verifies; `key` None means nobody knows its key."""
+    token = _token(authorization)
+    if isinstance(token, Refused):
+        return token
+    if key is None:
+        return Refused(reason="unknown_key")
+    try:
+        claims = jwt.decode(
+            token,
+            key,
+            algorithms=[ALGORITHM],
+            # Audience, issuer and times are checked below, against values that are arguments.
+            options={
+                "verify_aud": False, "verify_iss": False, "verify_exp": False,
+                "verify_nbf": False, "verify_iat": False,
+            },
+        )  # fmt: skip
+    except jwt.InvalidAlgorithmError:
+        return Refused(reason="algorithm")
+    except jwt.InvalidSignatureError:
+        return Refused(reason="signature")
+    except jwt.PyJWTError:
+        return Refused(reason="malformed")
+    return _judge(claims, policy, now)
+
+
+def _judge(claims: dict[str, Any], policy: CallerPolicy, now: datetime) -> Caller | Refused:
+    if claims.get("aud") != policy.audience:
+        return Refused(reason="audience")
+    if claims.get("iss") not in policy.issuers:
+        return Refused(reason="issuer")
+    expires, begins = claims.get("exp"), claims.get("nbf", claims.get("iat"))
+    moment, leeway = now.timestamp(), LEEWAY.total_seconds()
+    if not _is_time(expires) or moment > expires + leeway:
+        return Refused(reason="expired")
+    if not _is_time(begins) or moment < begins - leeway:
+        return Refused(reason="not_yet_valid")
+    tenant = next((claims[name] for name in TENANT_CLAIMS if name in claims), None)
+    allowed = {one.lower() for one in policy.tenants}
+    if not isinstance(tenant, str) or tenant.lower() not in allowed:
+        return Refused(reason="tenant")
+    return Caller(tenant_id=tenant.lower())
+
+
+def _is_time(value: Any) -> TypeIs[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _token(authorization: str | None) -> str | Refused:
+    if not authorization:
+        return Refused(reason="missing")
+    scheme, _, token = authorization.partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token or len(token) > LONGEST_TOKEN:
+        return Refused(reason="malformed")
+    return token

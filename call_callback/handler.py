@@ -1,0 +1,107 @@
+"""One HTTP callback of Graph's: verify, parse, one transaction, flush, answer.
+
+Answers fast and fails closed: nothing is read of a body whose sender is not proven. What cannot be
+stored is answered 503; what cannot be sent now stays in the outbox.
+"""
+
+import logging
+
+from call_callback.caller import Caller, CallerPolicy, Refused, read_key_id, verify_caller
+from call_callback.notification import MalformedNotification, parse_notifications
+from call_callback.plan import record_notifications
+from shared.domain import LEG_KEY, MEETING_ID, LegKey, MeetingId
+from shared.errors import RollcallError, Unavailable
+from shared.services import Services
+
+logger = logging.getLogger("rollcall.callback")
+
+ACCEPTED, BAD_REQUEST, UNAUTHORIZED, UNAVAILABLE = 202, 400, 401, 503
+
+
+async def receive_notification(
+    *, meeting_id: str, leg_key: str, authorization: str | None, body: bytes, services: Services
+) -> int:
+    """Take one notification about one of our legs; return the HTTP status to answer with."""
+    received_at = services.clock.now()
+    try:
+        if not await _is_graph(authorization, services):
+            return UNAUTHORIZED
+        found = parse_notifications(
+            body,
+            leg_key=LegKey(leg_key),
+            bot_app_id=services.policy.bot_app_id,
+            received_at=received_at,
+        )
+        if not (MEETING_ID.fullmatch(meeting_id) and LEG_KEY.fullmatch(leg_key)):
+            logger.info("callback.unknown_leg")
+            return ACCEPTED
+        receipt = await services.journal.change(
+            MeetingId(meeting_id),
+            lambda known, now, everything: record_notifications(
+                known,
+                LegKey(leg_key),
+                found.observations,
+                now=now,
+                rules=services.policy.recording,
+                everything=everything,
+            ),
+        )
+    except MalformedNotification:
+        return BAD_REQUEST
+    except Unavailable as error:
+        logger.warning("callback.not_stored", extra={"why": str(error)})
+        return UNAVAILABLE
+    if receipt.meeting is None or receipt.meeting.claim(LegKey(leg_key)) is None:
+        logger.info("callback.unknown_leg")
+        return ACCEPTED
+    try:
+        await receipt.sent
+    except RollcallError:
+        logger.warning("callback.not_flushed", extra={"meeting_id": meeting_id})
+    return ACCEPTED
+
+
+async def receive_incoming(*, authorization: str | None, body: bytes, services: Services) -> int:
+    """Take a notification at the bot's registered webhook: incoming calls are not answered."""
+    try:
+        if not await _is_graph(authorization, services):
+            return UNAUTHORIZED
+        parse_notifications(
+            body,
+            leg_key=LegKey("incoming"),
+            bot_app_id=services.policy.bot_app_id,
+            received_at=services.clock.now(),
+        )
+    except MalformedNotification:
+        return BAD_REQUEST
+    except Unavailable:
+        return UNAVAILABLE
+    logger.info("callback.incoming_ignored")
+    return ACCEPTED
+
+
+async def _is_graph(authorization: str | None, services: Services) -> bool:
+    policy = services.policy
+    caller = await _caller(
+        authorization,
+        CallerPolicy(
+            audience=policy.bot_app_id,
+            issuers=policy.callback_issuers,
+            tenants=frozenset({policy.tenant_id}),
+        ),
+        services,
+    )
+    if isinstance(caller, Refused):
+        logger.warning("callback.refused", extra={"reason": caller.reason})
+        return False
+    return True
+
+
+async def _caller(
+    authorization: str | None, policy: CallerPolicy, services: Services
+) -> Caller | Refused:
+    key_id = read_key_id(authorization)
+    if isinstance(key_id, Refused):
+        return key_id
+    key = await services.keys.key(key_id)
+    return verify_caller(authorization, key=key, policy=policy, now=services.clock.now())

@@ -1,0 +1,41 @@
+"""What a parsed notification changes in a meeting. Core.
+
+A leg's key is bound to the first call seen under it; another call under the same key is a surplus
+leg, which is sent away and never recorded.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from shared.domain import CallId, LegKey, LegSeen, Observation
+from shared.journal import Observations
+from shared.meeting import Change, Meeting, Outgoing
+from shared.recording import RecordingRules, bind, hang_up, observe
+
+
+def record_notifications(
+    meeting: Meeting | None,
+    leg_key: LegKey,
+    notifications: Iterable[tuple[CallId, Observation]],
+    *,
+    now: datetime,
+    rules: RecordingRules,
+    everything: Observations,
+) -> Change | None:
+    """Return the change that records what arrived for a leg; None for a leg nobody claimed."""
+    if meeting is None or meeting.claim(leg_key) is None:
+        return None
+    observations: list[Observation] = []
+    surplus: dict[CallId, Outgoing] = {}
+    for call_id, observation in notifications:
+        bound = bind(meeting, leg_key, call_id)
+        if bound is not None:
+            meeting = bound
+            observations.append(observation)
+        elif isinstance(observation, LegSeen) and observation.phase != "gone":
+            surplus[call_id] = hang_up(meeting, call_id)
+    if not observations and not surplus:
+        return None
+    change = observe(meeting, observations, now=now, rules=rules, everything=everything)
+    return replace(change, outgoing=(*change.outgoing, *surplus.values()))

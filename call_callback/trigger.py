@@ -1,0 +1,39 @@
+"""The HTTP bindings of Graph's call notifications. Anonymous to the host: Graph cannot send a
+function key, and proves itself with a signed token that the handler verifies.
+"""
+
+import azure.functions as func
+
+bp = func.Blueprint()
+
+
+@bp.function_name("call_callback")
+@bp.route(route="calls/{meetingId}/{legKey}", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+async def call_callback(req: func.HttpRequest) -> func.HttpResponse:
+    """Take a notification about one of our legs."""
+    from call_callback.handler import receive_notification
+    from shared.bootstrap import services
+
+    status = await receive_notification(
+        meeting_id=req.route_params["meetingId"],
+        leg_key=req.route_params["legKey"],
+        authorization=req.headers.get("authorization"),
+        body=req.get_body(),
+        services=services(),
+    )
+    return func.HttpResponse(status_code=status)
+
+
+@bp.function_name("incoming_call")
+@bp.route(route="calls", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+async def incoming_call(req: func.HttpRequest) -> func.HttpResponse:
+    """Take a notification at the bot's registered webhook."""
+    from call_callback.handler import receive_incoming
+    from shared.bootstrap import services
+
+    status = await receive_incoming(
+        authorization=req.headers.get("authorization"),
+        body=req.get_body(),
+        services=services(),
+    )
+    return func.HttpResponse(status_code=status)

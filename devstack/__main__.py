@@ -1,0 +1,113 @@
+"""The command line of the local stack: `python -m devstack up` and `python -m devstack run`."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from devstack.process import PartFailed
+from devstack.stack import Plan, Stack, plan_from_environment
+from devstack.story import StepFailed, Story
+
+APP = Path(__file__).resolve().parent.parent
+console = Console(highlight=False, soft_wrap=True)
+cli = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
+
+
+@cli.command()
+def up() -> None:
+    """Keep the whole stack running until Ctrl-C."""
+    sys.exit(_interruptible(_up(), interrupted=0))
+
+
+@cli.command()
+def run() -> None:
+    """Play the whole job once on free ports, check every step, and print the recorded calls."""
+    sys.exit(_interruptible(_run(), interrupted=130))
+
+
+async def _up() -> int:
+    stack = Stack(plan_from_environment(APP, os.environ), tell=_say)
+    try:
+        endpoints = await stack.start()
+        _say(
+            f"devstack ready: functions {endpoints.functions}, graph {endpoints.graph} "
+            "(/lab moves people); everything in .devstack/endpoints.json, logs in .devstack/logs; "
+            "Ctrl-C stops it"
+        )
+        await stack.watch()
+    except PartFailed as error:
+        return _failed(str(error))
+    finally:
+        await stack.stop()
+    return 0
+
+
+async def _run() -> int:
+    folder = Path(".devstack") / "run"
+    stack = Stack(Plan(app=APP, folder=folder), tell=_say)
+    try:
+        _say("starting Service Bus, tables, Graph and the Functions host on this machine ...")
+        endpoints = await stack.start()
+        record = await Story(endpoints, say=_say).play()
+    except StepFailed as error:
+        return _failed(f"the story stopped: {error}\nwhat the parts wrote is in {folder / 'logs'}")
+    except PartFailed as error:
+        return _failed(str(error))
+    finally:
+        await stack.stop()
+    console.print(_calls(record))
+    return 0
+
+
+def _calls(record: dict[str, Any]) -> Table:
+    table = Table(title=f"Group calls of “{record['meeting']['subject']}”", title_justify="left")
+    for heading in ("call", "started", "known by", "ended", "known by", "why", "people"):
+        table.add_column(heading)
+    for call in record["calls"]:
+        table.add_row(
+            str(call["callNumber"]),
+            call["startedAt"],
+            call["startBasis"],
+            call["endedAt"],
+            call["endBasis"],
+            call["reason"],
+            ", ".join(sorted({person["displayName"] for person in call["participants"]})),
+        )
+    return table
+
+
+def _interruptible(job: Coroutine[Any, Any, int], *, interrupted: int) -> int:
+    """Run `job`; SIGINT and SIGTERM cancel it, so that its `finally` stops every part."""
+
+    async def main() -> int:
+        loop, task = asyncio.get_running_loop(), asyncio.ensure_future(job)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, task.cancel)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            _say("stopped")
+            return interrupted
+
+    return asyncio.run(main())
+
+
+def _say(line: str) -> None:
+    console.print(line, markup=False)
+
+
+def _failed(message: str) -> int:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
+    return 1
+
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,80 @@
+"""Run the local Service Bus: `python -m devstack.bus --port N [--config FILE]`."""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from devstack.bus.broker import Broker
+from devstack.bus.config import ConfigError, Namespace, parse
+from devstack.bus.directory import Directory
+
+_DEFAULT_CONFIG = Path(__file__).with_name("Config.json")
+
+
+def main() -> int:
+    """Serve until a signal or the end of stdin; 0 when stopped, 1 when it could not start."""
+    arguments = _arguments()
+    logging.basicConfig(level=logging.WARNING, format="service bus: %(message)s")
+    try:
+        namespace = parse(arguments.config.read_text(encoding="utf-8"))
+    except OSError as exc:
+        return _fail(f"cannot read {arguments.config}: {exc.strerror}")
+    except ConfigError as exc:
+        return _fail("\n".join(f"{arguments.config}: {each}" for each in exc.problems))
+    try:
+        asyncio.run(_serve(namespace, arguments.port, watch_stdin=arguments.exit_with_stdin))
+    except OSError as exc:
+        return _fail(
+            f"port {arguments.port} is taken: {exc.strerror}; set DEVSTACK_BUS_PORT to another"
+        )
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m devstack.bus", description=__doc__)
+    parser.add_argument("--port", type=int, default=5672, help="0 for any free port")
+    parser.add_argument("--config", type=Path, default=_DEFAULT_CONFIG, help="a Config.json")
+    parser.add_argument("--exit-with-stdin", action="store_true", help="stop when stdin ends")
+    return parser.parse_args()
+
+
+async def _serve(namespace: Namespace, port: int, *, watch_stdin: bool) -> None:
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    broker = Broker(Directory(namespace))
+    server = await loop.create_server(broker.new_wire, "127.0.0.1", port)
+    if watch_stdin:
+        _set_at_end_of_stdin(loop, stopped)
+    taken = server.sockets[0].getsockname()[1]
+    sys.stdout.write(json.dumps({"ready": "bus", "port": taken}) + "\n")
+    sys.stdout.flush()
+    await stopped.wait()
+    server.close()
+    broker.close()
+    await server.wait_closed()
+
+
+def _set_at_end_of_stdin(loop: asyncio.AbstractEventLoop, stopped: asyncio.Event) -> None:
+    def watch() -> None:
+        while os.read(0, 4096):
+            pass
+        loop.call_soon_threadsafe(stopped.set)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _fail(text: str) -> int:
+    sys.stderr.write(text + "\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""From a namespace's configuration to its entities, and from an address to what is there. Pure."""
+
+from dataclasses import dataclass
+
+from devstack.bus.config import Namespace, QueueConfig
+from devstack.bus.entity import DuplicateHistory, Entity, Subscription
+from devstack.bus.queue import Queue, Rules
+
+_DEAD_LETTERS = "$DeadLetterQueue"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Place:
+    """One address: what can be sent to there (`entity`), and received from (`queue`)."""
+
+    path: str
+    owner: Entity
+    entity: Entity | None = None
+    queue: Queue | None = None
+    dead_letter_source: str | None = None
+
+
+class Directory:
+    """Every address of a namespace. Letters' case does not count."""
+
+    def __init__(self, namespace: Namespace) -> None:
+        places = [place for queue in namespace.queues for place in _queue_places(queue)]
+        for topic in namespace.topics:
+            entity = Entity(history=_history(topic.duplicate_window))
+            places.append(Place(path=topic.name, owner=entity, entity=entity))
+            for each in topic.subscriptions:
+                queue = _queue(each.queue, longest_life=topic.time_to_live)
+                entity.subscriptions.append(Subscription(queue=queue, filters=each.filters))
+                path = f"{topic.name}/Subscriptions/{each.queue.name}"
+                places.extend(_receiving(path, entity, queue))
+        self._places = {place.path.lower(): place for place in places}
+
+    def entities(self) -> dict[Entity, list[Queue]]:
+        """Give every entity with all the queues behind it, dead-letter sub-queues included."""
+        found: dict[Entity, list[Queue]] = {}
+        for place in self._places.values():
+            queues = found.setdefault(place.owner, [])
+            if place.queue is not None:
+                queues.append(place.queue)
+        return found
+
+    def find(self, path: str) -> Place | None:
+        """Find what is at a path such as `orders/Subscriptions/all/$DeadLetterQueue`."""
+        return self._places.get(path.lower())
+
+
+def path_of(address: str) -> str:
+    """Cut an address to its path: clients send both `amqps://host:port/queue` and `queue`."""
+    _, scheme, rest = address.partition("://")
+    path = rest.partition("/")[2] if scheme else address
+    return path.strip("/")
+
+
+def _queue_places(config: QueueConfig) -> list[Place]:
+    queue = _queue(config, longest_life=config.time_to_live)
+    entity = Entity(queue=queue, history=_history(config.duplicate_window))
+    _, dead_letters = _receiving(config.name, entity, queue)
+    return [Place(path=config.name, owner=entity, entity=entity, queue=queue), dead_letters]
+
+
+def _receiving(path: str, owner: Entity, queue: Queue) -> tuple[Place, Place]:
+    return (
+        Place(path=path, owner=owner, queue=queue),
+        Place(
+            path=f"{path}/{_DEAD_LETTERS}",
+            owner=owner,
+            queue=queue.dead_letters,
+            dead_letter_source=path,
+        ),
+    )
+
+
+def _queue(config: QueueConfig, *, longest_life: float) -> Queue:
+    return Queue(
+        Rules(
+            lock_duration=config.lock_duration,
+            max_delivery_count=config.max_delivery_count,
+            time_to_live=min(config.time_to_live, longest_life),
+            dead_letters_expired=config.dead_letters_expired,
+        ),
+        dead_letters=Queue(Rules(lock_duration=config.lock_duration)),
+    )
+
+
+def _history(window: float | None) -> DuplicateHistory | None:
+    return None if window is None else DuplicateHistory(window)

@@ -1,0 +1,1 @@
+"""The local Functions host: drives an app through the production worker library."""

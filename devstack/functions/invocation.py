@@ -1,0 +1,34 @@
+"""What a trigger hands to the worker and what it gets back. Values only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from devstack.functions.protos import RpcException, TypedData
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """One call of one function: its trigger's parameter, the data for it, the metadata."""
+
+    function_id: str
+    function_name: str
+    parameter: str
+    data: TypedData
+    metadata: Mapping[str, TypedData] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What the function returned, or why it failed."""
+
+    returned: TypedData | None = None
+    failure: RpcException | None = None
+
+
+class Invoke(Protocol):
+    """Runs one invocation to its end. Never raises what the function raises."""
+
+    async def __call__(self, invocation: Invocation, /) -> Outcome:
+        """Return the outcome."""
+        ...

@@ -1,0 +1,101 @@
+"""`python -m devstack.graph --port N`: serves the simulator on 127.0.0.1 until told to stop."""
+
+import argparse
+import asyncio
+import json
+import os
+import secrets
+import signal
+import sys
+import threading
+
+from aiohttp import web
+
+from devstack.graph import identities
+from devstack.graph.identities import Tenant
+from devstack.graph.server import build_app
+from devstack.graph.simulator import build_simulator
+from devstack.graph.tokens import BOT_ISSUER, GRAPH_ISSUER
+
+
+def main() -> int:
+    """Run until SIGTERM, SIGINT or, where asked for, the end of stdin; return the exit code."""
+    return asyncio.run(_serve(_options()))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m devstack.graph", description=__doc__)
+    parser.add_argument("--port", type=int, default=7072, help="0 takes any free port")
+    parser.add_argument("--exit-with-stdin", action="store_true", help="stop when stdin ends")
+    parser.add_argument("--tenant", default=identities.TENANT_ID)
+    parser.add_argument("--bot-app-id", default=identities.BOT_APP_ID)
+    parser.add_argument("--organizer", action="append", help="object id; may be repeated")
+    parser.add_argument("--organizer-without-policy", action="append", help="may be repeated")
+    parser.add_argument("--identity-header", default=identities.IDENTITY_HEADER)
+    parser.add_argument(
+        "--callback-issuer", default=GRAPH_ISSUER, choices=[GRAPH_ISSUER, BOT_ISSUER]
+    )
+    parser.add_argument("--seed", type=int, help="repeatable ids, variation and luck")
+    return parser.parse_args()
+
+
+async def _serve(options: argparse.Namespace) -> int:
+    usual = Tenant()
+    tenant = Tenant(
+        tenant_id=options.tenant,
+        bot_app_id=options.bot_app_id,
+        organizers=_ids(options.organizer, usual.organizers),
+        without_policy=_ids(options.organizer_without_policy, usual.without_policy),
+    )
+    simulator = build_simulator(
+        tenant=tenant,
+        seed=secrets.randbits(64) if options.seed is None else options.seed,
+        report=_report,
+        identity_header=options.identity_header,
+        issuer=options.callback_issuer,
+    )
+    stop = _stop_event(with_stdin=options.exit_with_stdin)
+    # An answer held by a fault must not hold up the end.
+    runner = web.AppRunner(build_app(simulator), access_log=None, shutdown_timeout=0.2)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", options.port).start()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        _report(f"port {options.port} is taken: {reason}; set DEVSTACK_GRAPH_PORT to another")
+        await runner.cleanup()
+        return 1
+    ready = {"ready": "graph", "port": runner.addresses[0][1]}
+    sys.stdout.write(json.dumps(ready) + "\n")
+    sys.stdout.flush()
+    await stop.wait()
+    await runner.cleanup()
+    return 0
+
+
+def _ids(given: list[str] | None, usual: frozenset[str]) -> frozenset[str]:
+    return usual if given is None else frozenset(one.lower() for one in given)
+
+
+def _report(line: str) -> None:
+    sys.stderr.write(f"graph: {line}\n")
+
+
+def _stop_event(*, with_stdin: bool) -> asyncio.Event:
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+
+    def watch_stdin() -> None:
+        # os.read, not sys.stdin: a thread inside the buffered reader blocks the interpreter's end.
+        while os.read(0, 4096):
+            pass
+        loop.call_soon_threadsafe(stop.set)
+
+    if with_stdin:
+        threading.Thread(target=watch_stdin, daemon=True).start()
+    return stop
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,130 @@
+"""Carries callbacks to legs over HTTP: in order for each leg, or shuffled; loopback only.
+
+Decides nothing about what is sent. Never logs a token, a URL or a body.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from random import Random
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from devstack.graph.call_rules import is_loopback
+from devstack.graph.calls import Leg
+from devstack.graph.delivery import RETRY_PAUSES, DeliveryPolicy, copies, is_worth_retrying
+from devstack.graph.identities import new_guid
+from devstack.graph.json_values import JsonObject
+
+_ANSWER_TIMEOUT = aiohttp.ClientTimeout(total=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Copy:
+    """One callback on its way; `due` is a moment of the event loop's clock."""
+
+    leg: Leg
+    message_id: str
+    envelope: JsonObject
+    due: float
+
+
+class Courier:
+    """Sends what it is given in the background."""
+
+    def __init__(
+        self, *, bearer: Callable[[], str], chance: Random, report: Callable[[str], None]
+    ) -> None:
+        """Take tokens from `bearer`, luck from `chance`; one line per trouble goes to `report`."""
+        self.policy = DeliveryPolicy()
+        self._bearer = bearer
+        self._chance = chance
+        self._report = report
+        self._waiting: dict[str, deque[_Copy]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._session: aiohttp.ClientSession | None = None
+        self._told_about: set[str] = set()
+
+    def send(self, leg: Leg, envelope: JsonObject) -> None:
+        """Accept a callback for a leg, and return at once."""
+        host = urlsplit(leg.callback_uri)
+        if not is_loopback(host):
+            if leg.call_id not in self._told_about:
+                self._told_about.add(leg.call_id)
+                self._report(
+                    f"callbacks of call {leg.call_id} are not sent: not a loopback address"
+                )
+            return
+        now = asyncio.get_running_loop().time()
+        message_id = new_guid(self._chance)
+        for delay in copies(self.policy, self._chance):
+            copy = _Copy(leg=leg, message_id=message_id, envelope=envelope, due=now + delay)
+            if self.policy.shuffle:
+                self._start(self._deliver(copy))
+            elif leg.call_id in self._waiting:
+                self._waiting[leg.call_id].append(copy)
+            else:
+                self._waiting[leg.call_id] = deque([copy])
+                self._start(self._work(leg.call_id))
+
+    async def forget(self) -> None:
+        """Drop everything that is on its way, and deliver plainly from now on."""
+        self.policy = DeliveryPolicy()
+        self._waiting.clear()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Stop sending and close the connections."""
+        await self.forget()
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _work(self, call_id: str) -> None:
+        queue = self._waiting[call_id]
+        while queue:
+            await self._deliver(queue[0])
+            queue.popleft()
+        del self._waiting[call_id]
+
+    async def _deliver(self, copy: _Copy) -> None:
+        await asyncio.sleep(max(0.0, copy.due - asyncio.get_running_loop().time()))
+        status = await self._post(copy)
+        for pause in RETRY_PAUSES:
+            if not is_worth_retrying(status):
+                break
+            await asyncio.sleep(pause)
+            status = await self._post(copy)
+        if status is not None and status < 300:
+            return
+        answer = "nobody answered" if status is None else f"answered {status}"
+        self._report(f"gave up a callback of call {copy.leg.call_id}: {answer}")
+
+    async def _post(self, copy: _Copy) -> int | None:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=_ANSWER_TIMEOUT)
+        headers = {
+            "Authorization": f"Bearer {self._bearer()}",
+            "User-Agent": "Microsoft-Skype/3.0,(Calling/1.0)",
+            "X-Microsoft-Skype-Chain-ID": copy.leg.chain_id,
+            "X-Microsoft-Skype-Message-ID": copy.message_id,
+            "Scenario-Id": copy.leg.chain_id,
+        }
+        try:
+            # A redirect could lead off this machine: it is not followed.
+            async with self._session.post(
+                copy.leg.callback_uri, json=copy.envelope, headers=headers, allow_redirects=False
+            ) as answer:
+                return answer.status
+        except (aiohttp.ClientError, TimeoutError):
+            return None

@@ -1,0 +1,46 @@
+"""How callbacks travel: doubled, lost, delayed, shuffled. Pure; the courier does the sending."""
+
+from dataclasses import dataclass
+from random import Random
+
+from devstack.graph.json_values import Json
+from devstack.graph.lab_requests import lab_object, number, switch
+
+RETRY_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
+"""Seconds between attempts at a callback that was not taken: enough for a host to restart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryPolicy:
+    """`duplicate` and `drop` are probabilities per notification, `delay_seconds` is per copy."""
+
+    duplicate: float = 0.0
+    drop: float = 0.0
+    shuffle: bool = False
+    delay_seconds: float = 0.0
+
+
+def parse_delivery(body: Json) -> DeliveryPolicy:
+    """Read the body of POST /lab/delivery; what is absent goes back to its default."""
+    wanted = lab_object(body, {"duplicate", "drop", "shuffle", "delaySeconds"})
+    return DeliveryPolicy(
+        duplicate=number(wanted, "duplicate", 0, 1, default=0),
+        drop=number(wanted, "drop", 0, 1, default=0),
+        shuffle=switch(wanted, "shuffle"),
+        delay_seconds=number(wanted, "delaySeconds", 0, 3600, default=0),
+    )
+
+
+def copies(policy: DeliveryPolicy, chance: Random) -> tuple[float, ...]:
+    """Return the delay in seconds of each copy to send: none when lost, two when doubled."""
+    if chance.random() < policy.drop:
+        return ()
+    count = 2 if chance.random() < policy.duplicate else 1
+    if policy.shuffle:
+        return tuple(chance.uniform(0, policy.delay_seconds) for _ in range(count))
+    return (policy.delay_seconds,) * count
+
+
+def is_worth_retrying(status: int | None) -> bool:
+    """Say whether a callback is sent again: nobody answered (None), or a server error."""
+    return status is None or status >= 500

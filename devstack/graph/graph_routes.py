@@ -1,0 +1,141 @@
+"""Graph's paths and what answers them. Pure of HTTP: a request goes in, an Answer comes out."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from devstack.graph.calls import render_call
+from devstack.graph.json_values import Json, JsonObject
+from devstack.graph.meeting_shapes import render_meeting
+from devstack.graph.meetings import Meeting
+from devstack.graph.refusals import GraphRefusal, bad_request
+from devstack.graph.world import World
+
+METADATA = "https://graph.microsoft.com/v1.0/$metadata"
+BASE_URL = "https://graph.microsoft.com/v1.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One Graph request. `path` has no version and no doubled slashes; `query` is decoded once."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Json = None
+    body_is_json: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What is answered. `body` None means an empty one."""
+
+    status: int
+    body: JsonObject | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+type Handler = Callable[[World, Asked, re.Match[str]], Answer]
+
+
+def answer(world: World, asked: Asked) -> Answer:
+    """Do the work and return the answer; raise GraphRefusal where Graph refuses."""
+    if not asked.body_is_json:
+        raise bad_request("Unable to read JSON request payload.")
+    other_method = False
+    for method, pattern, handler in _ROUTES:
+        match = pattern.fullmatch(asked.path)
+        if match is None:
+            continue
+        if method == asked.method:
+            return handler(world, asked, match)
+        other_method = True
+    if other_method:
+        raise GraphRefusal(405, "MethodNotAllowed", "The method is not allowed here.")
+    raise GraphRefusal(404, "ResourceNotFound", "This simulator does not serve that resource.")
+
+
+def _create_or_get(world: World, asked: Asked, match: re.Match[str]) -> Answer:
+    meeting, created = world.meetings.create_or_get(match["user"], asked.body)
+    return Answer(status=201 if created else 200, body=_with_context(meeting))
+
+
+def _create(world: World, asked: Asked, match: re.Match[str]) -> Answer:
+    return Answer(status=201, body=_with_context(world.meetings.create(match["user"], asked.body)))
+
+
+def _find(world: World, asked: Asked, match: re.Match[str]) -> Answer:
+    expression = asked.query.get("$filter")
+    if not expression:
+        raise bad_request("A list of meetings needs a $filter.")
+    found = world.meetings.find(match["user"], expression)
+    return Answer(status=200, body={"value": [render_meeting(one) for one in found]})
+
+
+def _read(world: World, _: Asked, match: re.Match[str]) -> Answer:
+    return Answer(
+        status=200, body=_with_context(world.meetings.meeting(match["user"], match["meeting"]))
+    )
+
+
+def _update(world: World, asked: Asked, match: re.Match[str]) -> Answer:
+    meeting = world.meetings.update(match["user"], match["meeting"], asked.body)
+    return Answer(status=200, body=_with_context(meeting))
+
+
+def _delete(world: World, _: Asked, match: re.Match[str]) -> Answer:
+    world.meetings.delete(match["user"], match["meeting"])
+    return Answer(status=204)
+
+
+def _place_call(world: World, asked: Asked, _: re.Match[str]) -> Answer:
+    leg = world.place_call(asked.body)
+    body = render_call(leg) | {"@odata.context": f"{METADATA}#communications/calls/$entity"}
+    location = {"Location": f"{BASE_URL}/communications/calls/{leg.call_id}"}
+    return Answer(status=201, body=body, headers=location)
+
+
+def _call(world: World, _: Asked, match: re.Match[str]) -> Answer:
+    body = render_call(world.call(match["call"]))
+    return Answer(
+        status=200, body=body | {"@odata.context": f"{METADATA}#communications/calls/$entity"}
+    )
+
+
+def _hang_up(world: World, _: Asked, match: re.Match[str]) -> Answer:
+    world.hang_up(match["call"])
+    return Answer(status=204)
+
+
+def _keep_alive(world: World, _: Asked, match: re.Match[str]) -> Answer:
+    world.call(match["call"])
+    return Answer(status=200)
+
+
+def _participants(world: World, _: Asked, match: re.Match[str]) -> Answer:
+    return Answer(status=200, body=world.roster(match["call"]))
+
+
+def _with_context(meeting: Meeting) -> JsonObject:
+    context = f"{METADATA}#users('{meeting.organizer_id}')/onlineMeetings/$entity"
+    return {"@odata.context": context, **render_meeting(meeting)}
+
+
+_MEETINGS = "/users/(?P<user>[^/]+)/onlineMeetings"
+_CALLS = "/communications/calls"
+_ROUTES: tuple[tuple[str, re.Pattern[str], Handler], ...] = tuple(
+    (method, re.compile(pattern), handler)
+    for method, pattern, handler in (
+        ("POST", rf"{_MEETINGS}/(microsoft\.graph\.)?createOrGet", _create_or_get),
+        ("POST", _MEETINGS, _create),
+        ("GET", _MEETINGS, _find),
+        ("GET", rf"{_MEETINGS}/(?P<meeting>[^/]+)", _read),
+        ("PATCH", rf"{_MEETINGS}/(?P<meeting>[^/]+)", _update),
+        ("DELETE", rf"{_MEETINGS}/(?P<meeting>[^/]+)", _delete),
+        ("POST", _CALLS, _place_call),
+        ("GET", rf"{_CALLS}/(?P<call>[^/]+)", _call),
+        ("DELETE", rf"{_CALLS}/(?P<call>[^/]+)", _hang_up),
+        ("POST", rf"{_CALLS}/(?P<call>[^/]+)/(microsoft\.graph\.)?keepAlive", _keep_alive),
+        ("GET", rf"{_CALLS}/(?P<call>[^/]+)/participants", _participants),
+    )
+)

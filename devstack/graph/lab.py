@@ -1,0 +1,131 @@
+"""What a test asks of the world through /lab: people, ends of legs, the room log. No HTTP here."""
+
+from typing import get_args
+from urllib.parse import unquote
+
+from devstack.graph.json_values import Json, JsonObject, lab_time
+from devstack.graph.lab_requests import (
+    LabMistake,
+    lab_object,
+    needed_text,
+    number,
+    optional_text,
+    switch,
+)
+from devstack.graph.meeting_book import Venue
+from devstack.graph.refusals import GraphRefusal
+from devstack.graph.room import Kind
+from devstack.graph.world import World
+
+_KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind.__value__)}
+_PERSON = frozenset({"joinWebUrl", "onlineMeetingId", "userId", "displayName", "isInLobby", "kind"})
+
+
+def person_joins(world: World, body: Json) -> str:
+    """Let a person into a meeting, tell the legs, return the participant id."""
+    wanted = lab_object(body, _PERSON)
+    kind = _KINDS.get(optional_text(wanted, "kind") or "user")
+    if kind is None:
+        raise LabMistake(f"kind must be one of {', '.join(_KINDS)}")
+    user_id, in_lobby = needed_text(wanted, "userId"), switch(wanted, "isInLobby")
+    display_name = optional_text(wanted, "displayName")
+    venue = _venue(world, wanted)
+    participant_id = venue.room.join(
+        user_id=user_id,
+        at=world.now(),
+        display_name=display_name,
+        kind=kind,
+        in_lobby=in_lobby,
+        tenant_id=world.tenant.tenant_id,
+    )
+    world.tell_roster(venue)
+    return participant_id
+
+
+def person_leaves(world: World, participant_id: str) -> None:
+    """Let a person go, and tell the legs."""
+    venue = _venue_of_person(world, participant_id)
+    venue.room.leave(participant_id, at=world.now())
+    world.tell_roster(venue)
+
+
+def person_admitted(world: World, participant_id: str) -> None:
+    """Let a person in from the lobby, and tell the legs."""
+    venue = _venue_of_person(world, participant_id)
+    venue.room.admit(participant_id, at=world.now())
+    world.tell_roster(venue)
+
+
+def leg_ends(world: World, call_id: str, body: Json) -> None:
+    """End the bot's leg with the codes asked for; people stay."""
+    wanted = lab_object(body, {"code", "subcode"})
+    code = int(number(wanted, "code", 0, 2**31 - 1))
+    subcode = int(number(wanted, "subcode", 0, 2**31 - 1))
+    try:
+        world.end_leg(call_id, code, subcode)
+    except GraphRefusal as refusal:
+        raise LabMistake(f"no live leg has the call id {call_id}") from refusal
+
+
+def shown_meetings(world: World) -> list[JsonObject]:
+    """Return all meetings with their legs, true sessions and true group calls."""
+    return [_shown(venue) for venue in world.meetings.venues]
+
+
+def _shown(venue: Venue) -> JsonObject:
+    meeting, room = venue.meeting, venue.room
+    return {
+        "organizerId": meeting.organizer_id,
+        "onlineMeetingId": meeting.meeting_id,
+        "externalId": meeting.external_id,
+        "subject": meeting.subject,
+        "joinWebUrl": meeting.join_web_url,
+        "deleted": venue.deleted,
+        "legs": [
+            {
+                "callId": leg.call_id,
+                "participantId": leg.participant_id,
+                "state": leg.state,
+                "callbackUri": leg.callback_uri,
+            }
+            for leg in venue.legs
+        ],
+        "sessions": [
+            {
+                "participantId": session.participant_id,
+                "userId": session.user_id,
+                "displayName": session.display_name,
+                "joinedAt": lab_time(session.joined_at),
+                "leftAt": lab_time(session.left_at),
+            }
+            for session in room.sessions
+        ],
+        "calls": [
+            {
+                "startedAt": lab_time(call.started_at),
+                "endedAt": lab_time(call.ended_at),
+                "userIds": list(call.user_ids),
+            }
+            for call in room.calls
+        ],
+    }
+
+
+def _venue(world: World, wanted: JsonObject) -> Venue:
+    url, meeting_id = optional_text(wanted, "joinWebUrl"), optional_text(wanted, "onlineMeetingId")
+    if (url is None) == (meeting_id is None):
+        raise LabMistake("give one of joinWebUrl and onlineMeetingId")
+    for venue in world.meetings.venues:
+        meeting = venue.meeting
+        if meeting_id == meeting.meeting_id:
+            return venue
+        if url is not None and unquote(url) == unquote(meeting.join_web_url):
+            return venue
+    raise LabMistake("no meeting has that joinWebUrl or onlineMeetingId")
+
+
+def _venue_of_person(world: World, participant_id: str) -> Venue:
+    for venue in world.meetings.venues:
+        if any(one.participant_id == participant_id for one in venue.room.people):
+            return venue
+    raise LabMistake(f"nobody here has the participant id {participant_id}")

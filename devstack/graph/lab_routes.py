@@ -1,0 +1,97 @@
+"""/lab over HTTP: the hand that moves people, ends legs and makes trouble.
+
+Every answer is 200 with JSON, a mistake is 400 with its reason as text.
+"""
+
+import json
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from devstack.graph import lab
+from devstack.graph.delivery import parse_delivery
+from devstack.graph.faults import parse_fault
+from devstack.graph.json_values import Json
+from devstack.graph.lab_requests import LabMistake
+from devstack.graph.simulator import SIMULATOR
+
+
+def add_lab(app: web.Application) -> None:
+    """Serve /lab and everything under it."""
+    app.router.add_post("/lab/people", _person_joins)
+    app.router.add_patch("/lab/people/{participant}", _person_admitted)
+    app.router.add_delete("/lab/people/{participant}", _person_leaves)
+    app.router.add_post("/lab/legs/{call}/end", _leg_ends)
+    app.router.add_get("/lab/meetings", _meetings)
+    app.router.add_get("/lab/requests", _requests)
+    app.router.add_post("/lab/faults", _fault)
+    app.router.add_post("/lab/delivery", _delivery)
+    app.router.add_post("/lab/keys/rotate", _rotate)
+    app.router.add_delete("/lab", _forget)
+
+
+@web.middleware
+async def explain_mistakes(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer a mistake in a /lab request with 400 and its reason."""
+    try:
+        return await handler(request)
+    except LabMistake as mistake:
+        return web.Response(status=400, text=f"{mistake}\n")
+
+
+async def _person_joins(request: web.Request) -> web.Response:
+    participant_id = lab.person_joins(request.app[SIMULATOR].world, await _body(request))
+    return web.json_response({"participantId": participant_id})
+
+
+async def _person_admitted(request: web.Request) -> web.Response:
+    if await _body(request) != {"isInLobby": False}:
+        raise LabMistake('the body must be {"isInLobby": false}')
+    lab.person_admitted(request.app[SIMULATOR].world, request.match_info["participant"])
+    return web.json_response({})
+
+
+async def _person_leaves(request: web.Request) -> web.Response:
+    lab.person_leaves(request.app[SIMULATOR].world, request.match_info["participant"])
+    return web.json_response({})
+
+
+async def _leg_ends(request: web.Request) -> web.Response:
+    world = request.app[SIMULATOR].world
+    lab.leg_ends(world, request.match_info["call"], await _body(request))
+    return web.json_response({})
+
+
+async def _meetings(request: web.Request) -> web.Response:
+    return web.json_response(lab.shown_meetings(request.app[SIMULATOR].world))
+
+
+async def _requests(request: web.Request) -> web.Response:
+    return web.json_response(request.app[SIMULATOR].requests.shown())
+
+
+async def _fault(request: web.Request) -> web.Response:
+    request.app[SIMULATOR].faults.add(parse_fault(await _body(request)))
+    return web.json_response({})
+
+
+async def _delivery(request: web.Request) -> web.Response:
+    request.app[SIMULATOR].courier.policy = parse_delivery(await _body(request))
+    return web.json_response({})
+
+
+async def _rotate(request: web.Request) -> web.Response:
+    return web.json_response({"kid": request.app[SIMULATOR].signer.rotate()})
+
+
+async def _forget(request: web.Request) -> web.Response:
+    await request.app[SIMULATOR].forget()
+    return web.json_response({})
+
+
+async def _body(request: web.Request) -> Json:
+    try:
+        parsed: Json = json.loads(await request.read())
+    except ValueError as error:
+        raise LabMistake("the body is not JSON") from error
+    return parsed

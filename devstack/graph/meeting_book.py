@@ -1,0 +1,110 @@
+"""The meetings of the simulated tenant, each with its room. State in memory, no I/O.
+
+Who may organise, what makes a meeting findable, what createOrGet returns again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import Random
+
+from devstack.graph.calls import Leg
+from devstack.graph.identities import Tenant
+from devstack.graph.json_values import Json
+from devstack.graph.meeting_rules import (
+    MeetingWish,
+    parse_create,
+    parse_create_or_get,
+    parse_update,
+)
+from devstack.graph.meetings import Meeting, matches_filter, new_meeting, updated
+from devstack.graph.refusals import GraphRefusal, not_found
+from devstack.graph.room import Room
+
+
+@dataclass(slots=True)
+class Venue:
+    """One meeting and its room. `deleted`: Graph does not show it any more, the room stays."""
+
+    meeting: Meeting
+    room: Room
+    legs: list[Leg] = field(default_factory=list)
+    """Every leg that was ever in the room, as it is now."""
+    deleted: bool = False
+
+
+class MeetingBook:
+    """Keeps meetings as Graph does. Methods raise GraphRefusal where Graph refuses."""
+
+    def __init__(self, *, tenant: Tenant, ids: Random, now: Callable[[], datetime]) -> None:
+        """Start with none."""
+        self._tenant = tenant
+        self._ids = ids
+        self._now = now
+        self.venues: list[Venue] = []
+
+    def create_or_get(self, organizer_id: str, body: Json) -> tuple[Meeting, bool]:
+        """Return the organizer's meeting of that externalId, unchanged, or a new one and True."""
+        organizer = self._organizer(organizer_id)
+        wish = parse_create_or_get(body)
+        for venue in self._of(organizer):
+            if venue.meeting.external_id == wish.external_id:
+                return venue.meeting, False
+        return self._add(organizer, wish), True
+
+    def create(self, organizer_id: str, body: Json) -> Meeting:
+        """Make another meeting, each time."""
+        organizer = self._organizer(organizer_id)
+        wish = parse_create(body)
+        return self._add(organizer, wish)
+
+    def meeting(self, organizer_id: str, meeting_id: str) -> Meeting:
+        """Return one meeting of the organizer."""
+        return self._venue(organizer_id, meeting_id).meeting
+
+    def find(self, organizer_id: str, expression: str) -> list[Meeting]:
+        """Return the organizer's meetings that a `$filter` names."""
+        mine = self._of(self._organizer(organizer_id))
+        return [venue.meeting for venue in mine if matches_filter(venue.meeting, expression)]
+
+    def update(self, organizer_id: str, meeting_id: str, body: Json) -> Meeting:
+        """Change a meeting."""
+        venue = self._venue(organizer_id, meeting_id)
+        venue.meeting = updated(venue.meeting, parse_update(body))
+        return venue.meeting
+
+    def delete(self, organizer_id: str, meeting_id: str) -> None:
+        """Delete a meeting; who is in its room stays there."""
+        self._venue(organizer_id, meeting_id).deleted = True
+
+    def _organizer(self, organizer_id: str) -> str:
+        known = organizer_id.lower()
+        if known in self._tenant.without_policy:
+            raise GraphRefusal(403, "Forbidden", "No application access policy found for this app")
+        if known not in self._tenant.organizers:
+            raise not_found("The user does not exist.")
+        return known
+
+    def _of(self, organizer_id: str) -> list[Venue]:
+        return [
+            venue
+            for venue in self.venues
+            if venue.meeting.organizer_id == organizer_id and not venue.deleted
+        ]
+
+    def _venue(self, organizer_id: str, meeting_id: str) -> Venue:
+        for venue in self._of(self._organizer(organizer_id)):
+            if venue.meeting.meeting_id == meeting_id:
+                return venue
+        raise not_found("The meeting does not exist.")
+
+    def _add(self, organizer_id: str, wish: MeetingWish) -> Meeting:
+        meeting = new_meeting(
+            wish,
+            organizer_id=organizer_id,
+            tenant_id=self._tenant.tenant_id,
+            now=self._now(),
+            ids=self._ids,
+        )
+        self.venues.append(Venue(meeting=meeting, room=Room(self._ids)))
+        return meeting

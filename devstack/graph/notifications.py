@@ -1,0 +1,118 @@
+"""What Graph posts to a leg's callbackUri: commsNotifications envelopes. Pure.
+
+They carry no timestamp, no notification id and (but for rosters) no sequence. `variation` decides,
+repeatably, what differs from message to message in captured traffic: the spelling of ids, members
+that come and go, members nobody documented.
+"""
+
+from random import Random
+from typing import Literal
+
+from devstack.graph.calls import Leg
+from devstack.graph.identities import new_guid, restyled
+from devstack.graph.json_values import Json, JsonObject
+from devstack.graph.participants import pushed_participants
+from devstack.graph.room import Room
+
+_MEANINGS = {
+    (200, 5000): "Removed from the meeting by a participant.",
+    (200, 5001): "The conversation has ended.",
+    (200, 5002): "The conversation has ended: everyone else has left.",
+    (200, 5010): "The conversation has ended: one participant remained.",
+    (200, 5012): "No participants in the roster.",
+    (200, 5020): "No visible participants in the roster.",
+    (200, 5855): "Timed out in the lobby.",
+    (200, 7000): "Call ended by the application.",
+    (400, 2203): "Bad Request.",
+    (408, 8537): "No keepAlive for 45 minutes.",
+}
+
+
+def render_state(
+    leg: Leg,
+    state: Literal["establishing", "established"],
+    variation: Random,
+    *,
+    detailed: bool = False,
+) -> JsonObject:
+    """Return the progress of a leg. `established` comes plain first, later again `detailed`."""
+    call: JsonObject = {"@odata.type": "#microsoft.graph.call", "state": state}
+    if detailed:
+        call["mediaState"] = {"@odata.type": "#microsoft.graph.callMediaState", "audio": "active"}
+    if detailed or state == "establishing":
+        call |= {
+            name: value
+            for name, value in (("chatInfo", leg.chat_info), ("meetingInfo", leg.meeting_info))
+            if value is not None
+        }
+    # The chain id is not a stable key: captured calls changed it between two messages.
+    call["callChainId"] = leg.chain_id if variation.random() < 0.7 else new_guid(variation)
+    return _envelope(leg, "updated", "", call | _undocumented(variation), variation)
+
+
+def render_roster(
+    room: Room, leg: Leg, variation: Random, *, people: bool = True, own: bool = True
+) -> JsonObject:
+    """Return the full roster, our own participant included: who is absent has left.
+
+    `people=False` and `own=False`: see `pushed_participants`.
+    """
+    listed = pushed_participants(room, variation, people=people, own=own)
+    return _envelope(leg, "updated", "/participants", listed, variation)
+
+
+def render_end(leg: Leg, code: int, subcode: int, variation: Random) -> JsonObject:
+    """Return the end of a leg, which is a deletion of the call; the codes are integers."""
+    meaning = _MEANINGS.get((code, subcode), "The call has ended.")
+    call: JsonObject = {
+        "@odata.type": "#microsoft.graph.call",
+        "state": "terminated",
+        "resultInfo": {
+            "@odata.type": "#microsoft.graph.resultInfo",
+            "code": code,
+            "subcode": subcode,
+            "message": f"{meaning} DiagCode: {code}#{subcode}.@",
+        },
+    }
+    return _envelope(leg, "deleted", "", call | _undocumented(variation), variation)
+
+
+def bundled(*envelopes: JsonObject) -> JsonObject:
+    """Return one envelope with the items of all: Graph promises not more than a collection."""
+    items: list[Json] = []
+    for envelope in envelopes:
+        value = envelope["value"]
+        assert isinstance(value, list)
+        items.extend(value)
+    return {"@odata.type": "#microsoft.graph.commsNotifications", "value": items}
+
+
+def _envelope(
+    leg: Leg, change_type: str, tail: str, data: JsonObject | list[JsonObject], variation: Random
+) -> JsonObject:
+    call_id = restyled(leg.call_id, variation)
+    item: JsonObject = {
+        "@odata.type": "#microsoft.graph.commsNotification",
+        "changeType": change_type,
+        "resource": f"/app/calls/{call_id}{tail}",
+        "resourceUrl": f"/communications/calls/{call_id}{tail}",
+    }
+    if variation.random() < 0.5:
+        item["callbackUri"] = leg.callback_uri
+    # Captured call data has no id; documented samples have one.
+    if isinstance(data, dict) and variation.random() < 0.5:
+        data["id"] = call_id
+    item["resourceData"] = data
+    return {"@odata.type": "#microsoft.graph.commsNotifications", "value": [item]}
+
+
+def _undocumented(variation: Random) -> JsonObject:
+    candidates: JsonObject = {
+        "meetingCapability": {"allowAnonymousUsersToDialOut": False, "recorderAllowed": True},
+        "coOrganizers": [],
+        "meetingProperties": {"isOrganizerPresent": False},
+        "replacesContext": None,
+        "direction": "outgoing",
+        "mediaStateReason": None,
+    }
+    return {name: value for name, value in candidates.items() if variation.random() < 0.3}

@@ -1,0 +1,156 @@
+"""The room of one meeting: who is in it, and the log of who truly was. No I/O, no clock.
+
+People and legs come and go; the log holds each person's session and each group call: from the
+first person in to the last one out. Bots, and people waiting in the lobby, are in no group call.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from random import Random
+from typing import Literal
+
+from devstack.graph.calls import Leg
+from devstack.graph.identities import TENANT_ID, new_guid
+
+type Kind = Literal["user", "guest", "phone", "acsUser", "application"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presence:
+    """Somebody in the room or its lobby. `user_id` is the identity's id (a number for a phone)."""
+
+    participant_id: str
+    kind: Kind
+    user_id: str
+    display_name: str | None
+    tenant_id: str
+    in_lobby: bool
+
+    @property
+    def counts(self) -> bool:
+        """True for a person who is in the conversation."""
+        return self.kind != "application" and not self.in_lobby
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One person's stay, in truth. Still there while `left_at` is None."""
+
+    participant_id: str
+    user_id: str
+    display_name: str | None
+    joined_at: datetime
+    left_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupCall:
+    """One group call, in truth. `user_ids` in the order of their first arrival, each once."""
+
+    started_at: datetime
+    ended_at: datetime | None = None
+    user_ids: tuple[str, ...] = ()
+    participant_ids: tuple[str, ...] = ()
+
+
+class Room:
+    """Moves people and legs, and keeps the log. Moments must not run backwards."""
+
+    def __init__(self, ids: Random) -> None:
+        """Start empty; `ids` is where fresh participant ids come from."""
+        self._ids = ids
+        self._here: dict[str, Presence] = {}
+        self._legs: dict[str, Leg] = {}
+        self.sessions: list[Session] = []
+        self.calls: list[GroupCall] = []
+        self.sequence = 0
+        """Grows with every change of the roster."""
+
+    @property
+    def people(self) -> tuple[Presence, ...]:
+        """Everybody but our legs, the lobby included, in order of arrival."""
+        return tuple(self._here.values())
+
+    @property
+    def legs(self) -> tuple[Leg, ...]:
+        """The bot's legs that are in the room."""
+        return tuple(self._legs.values())
+
+    def join(
+        self,
+        *,
+        user_id: str,
+        at: datetime,
+        display_name: str | None = None,
+        kind: Kind = "user",
+        in_lobby: bool = False,
+        tenant_id: str = TENANT_ID,
+    ) -> str:
+        """Let somebody in (or into the lobby); return the participant id, fresh each time."""
+        somebody = Presence(
+            participant_id=new_guid(self._ids),
+            kind=kind,
+            user_id=user_id,
+            display_name=display_name,
+            tenant_id=tenant_id,
+            in_lobby=in_lobby,
+        )
+        self._here[somebody.participant_id] = somebody
+        self.sequence += 1
+        self._log_arrival(somebody, at)
+        return somebody.participant_id
+
+    def admit(self, participant_id: str, *, at: datetime) -> None:
+        """Let somebody in from the lobby: the session begins now. KeyError if not here."""
+        somebody = self._here[participant_id]
+        if not somebody.in_lobby:
+            return
+        self._here[participant_id] = replace(somebody, in_lobby=False)
+        self.sequence += 1
+        self._log_arrival(self._here[participant_id], at)
+
+    def leave(self, participant_id: str, *, at: datetime) -> None:
+        """Let somebody go; the last person out ends the group call. KeyError if not here."""
+        somebody = self._here.pop(participant_id)
+        self.sequence += 1
+        if not somebody.counts:
+            return
+        self.sessions = [
+            replace(session, left_at=at)
+            if session.participant_id == participant_id and session.left_at is None
+            else session
+            for session in self.sessions
+        ]
+        if not any(other.counts for other in self._here.values()):
+            self.calls[-1] = replace(self.calls[-1], ended_at=at)
+
+    def enter(self, leg: Leg) -> None:
+        """Let a leg in. It starts no group call."""
+        self._legs[leg.call_id] = leg
+        self.sequence += 1
+
+    def exit(self, call_id: str) -> None:
+        """Let a leg go. It ends no group call."""
+        del self._legs[call_id]
+        self.sequence += 1
+
+    def _log_arrival(self, somebody: Presence, at: datetime) -> None:
+        if not somebody.counts:
+            return
+        self.sessions.append(
+            Session(
+                participant_id=somebody.participant_id,
+                user_id=somebody.user_id,
+                display_name=somebody.display_name,
+                joined_at=at,
+            )
+        )
+        if not self.calls or self.calls[-1].ended_at is not None:
+            self.calls.append(GroupCall(started_at=at))
+        call = self.calls[-1]
+        known = somebody.user_id in call.user_ids
+        self.calls[-1] = replace(
+            call,
+            user_ids=call.user_ids if known else (*call.user_ids, somebody.user_id),
+            participant_ids=(*call.participant_ids, somebody.participant_id),
+        )

@@ -1,0 +1,23 @@
+"""The simulator as an aiohttp application. Listening is the caller's business."""
+
+from aiohttp import web
+
+from devstack.graph.graph_gate import add_graph
+from devstack.graph.lab_routes import add_lab, explain_mistakes
+from devstack.graph.simulator import SIMULATOR, Simulator
+from devstack.graph.token_routes import add_tokens
+
+
+def build_app(simulator: Simulator) -> web.Application:
+    """Return the application that serves Graph's paths, tokens, keys and /lab."""
+    app = web.Application(middlewares=[explain_mistakes])
+    app[SIMULATOR] = simulator
+    add_tokens(app)
+    add_lab(app)
+    add_graph(app)
+    app.on_cleanup.append(_close)
+    return app
+
+
+async def _close(app: web.Application) -> None:
+    await app[SIMULATOR].courier.close()

@@ -1,0 +1,64 @@
+"""The parts of one simulator, put together. Nobody else constructs them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from devstack.graph.courier import Courier
+from devstack.graph.faults import FaultPlan
+from devstack.graph.identities import IDENTITY_HEADER, Tenant, seeded
+from devstack.graph.request_log import RequestLog
+from devstack.graph.tokens import GRAPH_ISSUER, AccessTokens, CallbackSigner
+from devstack.graph.world import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulator:
+    """What the routes work on."""
+
+    world: World
+    courier: Courier
+    faults: FaultPlan
+    requests: RequestLog
+    access_tokens: AccessTokens
+    signer: CallbackSigner
+    identity_header: str
+
+    async def forget(self) -> None:
+        """Forget meetings, rooms, faults, delivery and requests; keys and tokens stay."""
+        self.world.forget()
+        self.faults.clear()
+        self.requests.clear()
+        await self.courier.forget()
+
+
+SIMULATOR: web.AppKey[Simulator] = web.AppKey("simulator", Simulator)
+
+
+def build_simulator(
+    *,
+    tenant: Tenant,
+    seed: int,
+    report: Callable[[str], None],
+    identity_header: str = IDENTITY_HEADER,
+    issuer: str = GRAPH_ISSUER,
+) -> Simulator:
+    """Put a simulator together. `seed` decides ids, variation and luck; `report` takes one line."""
+
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    signer = CallbackSigner(tenant, issuer=issuer)
+    chance, ids = seeded(seed), seeded(seed + 1)
+    courier = Courier(bearer=lambda: signer.bearer(now=now()), chance=chance, report=report)
+    return Simulator(
+        world=World(tenant=tenant, ids=ids, now=now, notify=courier.send),
+        courier=courier,
+        faults=FaultPlan(),
+        requests=RequestLog(),
+        access_tokens=AccessTokens(tenant),
+        signer=signer,
+        identity_header=identity_header,
+    )

@@ -1,0 +1,144 @@
+"""The simulated tenant: the bot's legs in its meetings, and what Graph tells each leg.
+
+State in memory, no I/O: what is to be posted to a leg goes to `notify`, time comes from `now`.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from random import Random
+
+from devstack.graph.call_rules import ByThread, JoinWish, parse_join
+from devstack.graph.calls import Leg, new_leg
+from devstack.graph.identities import Tenant, same_guid
+from devstack.graph.json_values import Json, JsonObject
+from devstack.graph.meeting_book import MeetingBook, Venue
+from devstack.graph.meetings import Meeting
+from devstack.graph.notifications import bundled, render_end, render_roster, render_state
+from devstack.graph.participants import render_participants
+from devstack.graph.refusals import call_not_found
+
+BAD_COORDINATES = (400, 2203)
+"""How a leg ends whose coordinates lead nowhere: microsoft-graph-comms-samples issue 433."""
+HUNG_UP = (200, 7000)
+
+
+class World:
+    """Does what Graph does. Methods raise GraphRefusal where Graph refuses."""
+
+    def __init__(
+        self,
+        *,
+        tenant: Tenant,
+        ids: Random,
+        now: Callable[[], datetime],
+        notify: Callable[[Leg, JsonObject], None],
+    ) -> None:
+        """Start with nothing. `ids` also decides how notifications vary."""
+        self.tenant = tenant
+        self.now = now
+        self._ids = ids
+        self._notify = notify
+        self.meetings = MeetingBook(tenant=tenant, ids=ids, now=now)
+        self._live: dict[str, tuple[Leg, Venue]] = {}
+
+    def forget(self) -> None:
+        """Forget meetings, rooms and legs; nobody is told."""
+        self.meetings.venues.clear()
+        self._live.clear()
+
+    def place_call(self, body: Json) -> Leg:
+        """Accept a join: the leg as first answered. Its outcome is told by notifications."""
+        wish = parse_join(body, tenant_id=self.tenant.tenant_id)
+        leg = new_leg(
+            wish,
+            app_id=self.tenant.bot_app_id,
+            display_name=self.tenant.bot_name,
+            ids=self._ids,
+        )
+        self._notify(leg, render_state(leg, "establishing", self._ids))
+        venue = self._reached(wish)
+        if venue is None:
+            self._notify(leg, render_end(leg, *BAD_COORDINATES, self._ids))
+        else:
+            self._establish(replace(leg, chat_info=_chat_info(venue.meeting)), venue)
+        return leg
+
+    def call(self, call_id: str) -> Leg:
+        """Return a leg that is not over."""
+        return self._seated(call_id)[0]
+
+    def roster(self, call_id: str) -> JsonObject:
+        """Return the answer to GET participants of a leg that is not over."""
+        leg, venue = self._seated(call_id)
+        return render_participants(venue.room, call_id=leg.call_id)
+
+    def hang_up(self, call_id: str) -> None:
+        """End a leg as the application does; people stay."""
+        self._end(*self._seated(call_id), *HUNG_UP)
+
+    def end_leg(self, call_id: str, code: int, subcode: int) -> None:
+        """End a leg as the service does, with these codes; people stay."""
+        self._end(*self._seated(call_id), code, subcode)
+
+    def tell_roster(self, venue: Venue) -> None:
+        """Send the full roster to each leg in the room."""
+        for leg in venue.room.legs:
+            self._notify(leg, render_roster(venue.room, leg, self._ids))
+
+    def _establish(self, leg: Leg, venue: Venue) -> None:
+        leg = replace(leg, state="established")
+        venue.room.enter(leg)
+        venue.legs.append(leg)
+        self._live[same_guid(leg.call_id)] = (leg, venue)
+        self._notify(leg, render_state(leg, "established", self._ids))
+        for other in venue.room.legs:
+            if other.call_id != leg.call_id:
+                self._notify(other, render_roster(venue.room, other, self._ids))
+        again = render_state(leg, "established", self._ids, detailed=True)
+        roster = render_roster(venue.room, leg, self._ids)
+        if self._ids.random() < 0.25:
+            self._notify(leg, bundled(roster, again))
+            return
+        self._notify(leg, roster)
+        self._notify(leg, again)
+        if self._ids.random() < 0.5:
+            self._notify(leg, render_state(leg, "established", self._ids, detailed=True))
+
+    def _end(self, leg: Leg, venue: Venue, code: int, subcode: int) -> None:
+        del self._live[same_guid(leg.call_id)]
+        venue.room.exit(leg.call_id)
+        over = replace(leg, state="terminated")
+        venue.legs = [over if one.call_id == leg.call_id else one for one in venue.legs]
+        self._notify(over, render_end(over, code, subcode, self._ids))
+        self.tell_roster(venue)
+
+    def _seated(self, call_id: str) -> tuple[Leg, Venue]:
+        found = self._live.get(same_guid(call_id))
+        if found is None:
+            raise call_not_found()
+        return found
+
+    def _reached(self, wish: JoinWish) -> Venue | None:
+        for venue in self.meetings.venues:
+            meeting = venue.meeting
+            if venue.deleted:
+                continue
+            if isinstance(wish.coordinates, ByThread):
+                same_thread = wish.coordinates.thread_id == meeting.thread_id
+                organizer = same_guid(wish.coordinates.organizer_id)
+                if same_thread and organizer == same_guid(meeting.organizer_id):
+                    return venue
+            elif wish.coordinates.join_meeting_id == meeting.join_meeting_id:
+                right = meeting.passcode is None or wish.coordinates.passcode == meeting.passcode
+                return venue if right else None
+        return None
+
+
+def _chat_info(meeting: Meeting) -> JsonObject:
+    return {
+        "@odata.type": "#microsoft.graph.chatInfo",
+        "threadId": meeting.thread_id,
+        "messageId": "0",
+        "replyChainMessageId": None,
+    }

@@ -1,0 +1,183 @@
+"""The whole job, played once on a running stack and checked at every step.
+
+Speaks to the app as any client does: official Service Bus SDK, HTTP. A step that does not happen
+raises `StepFailed` and names itself.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+from azure.servicebus import ServiceBusMessage
+from azure.servicebus.aio import ServiceBusClient
+
+from devstack.mailbox import Event, Mailbox
+from devstack.stack import Endpoints
+
+STEP_WITHIN = 15.0
+REPLIES = "replies"
+REQUEST = {
+    "requestId": "INC-4711",
+    "subject": "INC-4711: checkout is down",
+    "attendees": ["ada@example.com", {"upn": "bo@example.com", "role": "presenter"}],
+    "join": "now",
+    "context": {"incident": "INC-4711"},
+}
+TOLD = {
+    "meeting.created": "the meeting exists; its coordinates were sent to the topic and the caller",
+    "bot.joining": "Graph accepted the bot's call",
+    "bot.joined": "the bot is in the meeting",
+    "call.started": "group call {callNumber} started ({startBasis})",
+    "call.ended": "group call {callNumber} ended ({endBasis}; confirmed by reading the roster)",
+    "participant.joined": "{who} is in group call {callNumber}",
+    "participant.left": "{who} left group call {callNumber}",
+}
+
+
+class StepFailed(Exception):
+    """Something that had to happen did not."""
+
+
+class Story:
+    """One play. `say` is given every line as it happens."""
+
+    def __init__(self, endpoints: Endpoints, *, say: Callable[[str], None]) -> None:
+        self._endpoints = endpoints
+        self._began = time.monotonic()
+        self._print = say
+
+    async def play(self) -> dict[str, Any]:
+        """Play the story; return the meeting's record."""
+        bus = ServiceBusClient.from_connection_string(self._endpoints.service_bus)
+        async with bus, aiohttp.ClientSession() as http:
+            self._http = http
+            events = Mailbox(
+                bus.get_subscription_receiver("meeting-events", "all"), seen=self._narrate
+            )
+            replies = Mailbox(bus.get_queue_receiver(REPLIES), seen=lambda _: None)
+            async with _both(events, replies):
+                return await self._play(bus, events, replies)
+
+    async def _play(
+        self, bus: ServiceBusClient, events: Mailbox, replies: Mailbox
+    ) -> dict[str, Any]:
+        self._say("you", "drop one message on the queue create-meeting: INC-4711, checkout is down")
+        async with bus.get_queue_sender("create-meeting") as sender:
+            await sender.send_messages(
+                ServiceBusMessage(json.dumps(REQUEST), message_id="story-1", reply_to=REPLIES)
+            )
+        created = await self._expect(
+            "the answer with the coordinates", replies, lambda e: _is(e, "meeting.created")
+        )
+        join_url = created["data"]["coordinates"]["joinWebUrl"]
+        self._say("you", "get the answer, with the link to join, on your own queue")
+        await self._expect("the bot in the meeting", events, lambda e: _is(e, "bot.joined"))
+
+        self._say("people", "Ada opens the link, then Bo")
+        ada = await self._join(join_url, "ada", "Ada")
+        bo = await self._join(join_url, "bo", "Bo")
+        await self._expect_call("call.started", 1, events)
+        await self._expect_people("participant.joined", 1, 2, events)
+        self._say("people", "Ada leaves, then Bo; the bot is alone")
+        await self._leave(ada)
+        await self._leave(bo)
+        await self._expect_call("call.ended", 1, events)
+
+        self._say("people", "Ada comes back: the same meeting, another group call")
+        ada = await self._join(join_url, "ada", "Ada")
+        await self._expect_call("call.started", 2, events)
+        self._say("people", "Ada leaves")
+        await self._leave(ada)
+        await self._expect_call("call.ended", 2, events)
+        return await self._record(created["data"]["meetingId"])
+
+    async def _join(self, join_url: str, user: str, name: str) -> str:
+        body = {"joinWebUrl": join_url, "userId": _user_id(user), "displayName": name}
+        answer = await self._lab("POST", "people", body)
+        participant: str = answer["participantId"]
+        return participant
+
+    async def _leave(self, participant_id: str) -> None:
+        await self._lab("DELETE", f"people/{participant_id}")
+
+    async def _lab(
+        self, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        url = f"{self._endpoints.graph}/lab/{path}"
+        async with self._http.request(method, url, json=body) as response:
+            if response.status >= 400:
+                raise StepFailed(f"/lab/{path} answered {response.status}: {await response.text()}")
+            text = await response.text()
+        answer: dict[str, Any] = json.loads(text) if text else {}
+        return answer
+
+    async def _record(self, meeting_id: str) -> dict[str, Any]:
+        url = f"{self._endpoints.functions}/api/meetings/{meeting_id}"
+        headers = {"x-functions-key": self._endpoints.function_key}
+        async with self._http.get(url, headers=headers) as response:
+            if response.status != 200:
+                raise StepFailed(f"the record answered {response.status}")
+            record: dict[str, Any] = await response.json()
+        ended = [call["callNumber"] for call in record["calls"] if call["endedAt"]]
+        if ended != [1, 2]:
+            raise StepFailed(f"the record should hold two ended group calls, it holds {ended}")
+        self._say("you", f"read the record: GET /api/meetings/{meeting_id}")
+        return record
+
+    async def _expect_call(self, name: str, number: int, events: Mailbox) -> None:
+        await self._expect(
+            f"{name} of group call {number}",
+            events,
+            lambda e: _is(e, name) and e["data"]["callNumber"] == number,
+        )
+
+    async def _expect_people(self, name: str, number: int, count: int, events: Mailbox) -> None:
+        sessions: set[str] = set()
+
+        def matches(event: Event) -> bool:
+            if _is(event, name) and event["data"]["callNumber"] == number:
+                sessions.add(event["data"]["sessionId"])
+            return len(sessions) >= count
+
+        await self._expect(f"{count} people in group call {number}", events, matches)
+
+    async def _expect(self, what: str, mailbox: Mailbox, matches: Callable[[Event], bool]) -> Event:
+        try:
+            return await mailbox.wait_for(matches, within=STEP_WITHIN)
+        except TimeoutError:
+            raise StepFailed(f"this did not happen within {STEP_WITHIN:.0f} s: {what}") from None
+
+    def _narrate(self, event: Event) -> None:
+        name = str(event["type"]).removeprefix("rollcall.").removesuffix(".v1")
+        data = event["data"]
+        who = data.get("participant", {}).get("displayName") or "somebody"
+        words = TOLD.get(name, "").format_map({**data, "who": who})
+        self._say("rollcall", f"{name:<18} {words}".rstrip())
+
+    def _say(self, who: str, what: str) -> None:
+        self._print(f"{time.monotonic() - self._began:6.2f} s  {who:<8}  {what}")
+
+
+def _is(event: Event, name: str) -> bool:
+    return bool(event["type"] == f"rollcall.{name}.v1")
+
+
+def _user_id(user: str) -> str:
+    return {"ada": "a0000000-0000-4000-8000-00000000000a"}.get(
+        user, "b0000000-0000-4000-8000-00000000000b"
+    )
+
+
+@asynccontextmanager
+async def _both(first: Mailbox, second: Mailbox) -> AsyncIterator[None]:
+    """Open two receivers side by side: each takes the SDK half a second."""
+    opening: list[Awaitable[Mailbox]] = [first.__aenter__(), second.__aenter__()]
+    await asyncio.gather(*opening)
+    try:
+        yield
+    finally:
+        await asyncio.gather(first.__aexit__(None, None, None), second.__aexit__(None, None, None))

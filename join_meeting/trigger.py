@@ -1,0 +1,25 @@
+"""The queue binding of `join_meeting`. The body is read as bytes: a JSON body read as text would
+overwrite the message's own properties with members of the same name.
+"""
+
+import azure.functions as func
+
+bp = func.Blueprint()
+
+
+@bp.function_name("join_meeting")
+@bp.service_bus_queue_trigger(
+    arg_name="message",
+    queue_name="join-meeting",
+    connection="SERVICE_BUS",
+    data_type=func.DataType.BINARY,
+)
+async def join_meeting(message: func.ServiceBusMessage) -> None:
+    """Hand one message of the queue to the handler."""
+    # Imported on first use: indexing the app must stay quick.
+    from join_meeting.handler import join_meeting as handle
+    from shared.bootstrap import services
+    from shared.delivery import bound
+
+    ready = services()
+    await handle(bound(message, queue="join-meeting", now=ready.clock.now()), ready)

@@ -1,0 +1,51 @@
+"""Reads a meeting's record, and asks each part whether it is well. Changes nothing."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any
+
+from meeting_record.view import record_view
+from shared.domain import MEETING_ID, MeetingId, meeting_id_for
+from shared.errors import RollcallError
+from shared.services import Services
+
+
+async def read_record(meeting_id: str, services: Services) -> dict[str, Any] | None:
+    """Return the record under `meeting_id`; None where none is known. Raises `Unavailable`."""
+    if MEETING_ID.fullmatch(meeting_id) is None:
+        return None
+    stored = await services.ledger.load(MeetingId(meeting_id))
+    if stored is None:
+        return None
+    record = stored.meeting.history.record()
+    pages = (
+        await services.ledger.pages(MeetingId(meeting_id))
+        if any(call.sealed for call in record.calls)
+        else ()
+    )
+    return record_view(stored.meeting, pages, show_names=services.policy.recording.show_names)
+
+
+async def find_record(request_id: str, services: Services) -> dict[str, Any] | None:
+    """Return the record of the meeting that `request_id` asked for; None where none is known."""
+    meeting_id = meeting_id_for(tenant_id=services.policy.tenant_id, request_id=request_id)
+    return await read_record(meeting_id, services)
+
+
+async def health(services: Services) -> dict[str, str]:
+    """Return for each part `ok` or what is wrong with it."""
+    parts: dict[str, Awaitable[None]] = {
+        "tables": services.ledger.check(),
+        "serviceBus": services.bus.check(),
+        "graphToken": services.graph.check(),
+    }
+    results = await asyncio.gather(*(_word(check) for check in parts.values()))
+    return dict(zip(parts, results, strict=True))
+
+
+async def _word(check: Awaitable[None]) -> str:
+    try:
+        await check
+    except RollcallError as error:
+        return str(error)
+    return "ok"

@@ -1,0 +1,69 @@
+"""The HTTP bindings of the record and of the health report."""
+
+import json
+from typing import Any
+
+import azure.functions as func
+
+bp = func.Blueprint()
+
+
+@bp.function_name("meeting_record")
+@bp.route(route="meetings/{meetingId}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+async def meeting_record(req: func.HttpRequest) -> func.HttpResponse:
+    """Answer one meeting's record."""
+    from meeting_record.handler import read_record
+    from shared.bootstrap import services
+    from shared.errors import Unavailable
+
+    try:
+        record = await read_record(req.route_params["meetingId"], services())
+    except Unavailable as error:
+        return _problem(503, f"The record cannot be read now: {error}")
+    return _found(record)
+
+
+@bp.function_name("find_meeting")
+@bp.route(route="meetings", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+async def find_meeting(req: func.HttpRequest) -> func.HttpResponse:
+    """Answer the record of the meeting that a request id asked for."""
+    from meeting_record.handler import find_record
+    from shared.bootstrap import services
+    from shared.errors import Unavailable
+
+    request_id = req.params.get("requestId")
+    if not request_id:
+        return _problem(400, "Name the request: /api/meetings?requestId=…")
+    try:
+        record = await find_record(request_id, services())
+    except Unavailable as error:
+        return _problem(503, f"The record cannot be read now: {error}")
+    return _found(record)
+
+
+@bp.function_name("health")
+@bp.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def health(req: func.HttpRequest) -> func.HttpResponse:
+    """Answer how tables, bus and Graph token are: 200 when all are well, 503 otherwise."""
+    from meeting_record.handler import health as examine
+    from shared.bootstrap import services
+
+    report = await examine(services())
+    well = all(word == "ok" for word in report.values())
+    return _json(report, 200 if well else 503)
+
+
+def _found(record: dict[str, Any] | None) -> func.HttpResponse:
+    if record is None:
+        return _problem(404, "No such meeting is known here.")
+    return _json(record, 200)
+
+
+def _problem(status: int, message: str) -> func.HttpResponse:
+    return _json({"message": message}, status)
+
+
+def _json(body: dict[str, Any], status: int) -> func.HttpResponse:
+    return func.HttpResponse(
+        json.dumps(body, ensure_ascii=False), status_code=status, mimetype="application/json"
+    )

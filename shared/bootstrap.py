@@ -1,0 +1,102 @@
+"""The only place that knows concrete adapters: settings in, services out, once a process."""
+
+import random
+import uuid
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from shared.delivery import RetryPolicy
+from shared.graph import open_graph
+from shared.identity import OpenIdSigningKeys, fetch_json, graph_credential, managed_identity
+from shared.journal import Journal
+from shared.ledger import open_ledger
+from shared.outbox import open_outbox
+from shared.recording import RecordingRules
+from shared.services import Policy, Services
+from shared.settings import Settings
+
+
+class SystemClock:
+    """Implements `ports.Clock`."""
+
+    def now(self) -> datetime:
+        """See `ports.Clock.now`."""
+        return datetime.now(UTC)
+
+
+@lru_cache(maxsize=1)
+def services() -> Services:
+    """Return the services of this process, built on first use and kept."""
+    return build(Settings.load())
+
+
+def build(settings: Settings) -> Services:
+    """Return services over the adapters that `settings` choose."""
+    clock = SystemClock()
+    ledger = open_ledger(
+        settings.tables,
+        settings.table_name,
+        credential=None
+        if "AccountName=" in settings.tables
+        else managed_identity(settings.azure_client_id),
+    )
+    bus = open_outbox(
+        settings.service_bus,
+        credential=None
+        if "Endpoint=" in settings.service_bus
+        else managed_identity(settings.service_bus_client_id or settings.azure_client_id),
+    )
+    graph = open_graph(
+        graph_url=settings.graph_url,
+        credential=graph_credential(
+            tenant_id=settings.tenant_id,
+            bot_app_id=settings.bot_app_id,
+            client_id=settings.azure_client_id,
+            secret=settings.graph_client_secret,
+            certificate_path=settings.graph_certificate_path,
+            federated=settings.graph_federated,
+        ),
+        clock=clock,
+        bot_app_id=settings.bot_app_id,
+        new_id=lambda: str(uuid.uuid4()),
+    )
+    return Services(
+        ledger=ledger,
+        bus=bus,
+        graph=graph,
+        keys=OpenIdSigningKeys(settings.openid_config_url, clock=clock, fetch=fetch_json),
+        clock=clock,
+        journal=Journal(
+            ledger=ledger,
+            bus=bus,
+            clock=clock,
+            grace=settings.outbox_grace,
+            jitter=_jitter,
+        ),
+        policy=policy_of(settings),
+        jitter=_jitter,
+    )
+
+
+def policy_of(settings: Settings) -> Policy:
+    """Return the settings that handlers follow."""
+    return Policy(
+        tenant_id=settings.tenant_id,
+        organizer_id=settings.organizer_id,
+        bot_app_id=settings.bot_app_id,
+        public_url=settings.public_url,
+        callback_issuers=settings.callback_issuers,
+        recording=RecordingRules(settle=settings.settle, show_names=settings.show_names),
+        retry=RetryPolicy(
+            attempts=settings.retry_attempts,
+            total=settings.retry_total,
+            base=settings.retry_base,
+            ceiling=settings.retry_ceiling,
+        ),
+        claim_lease=settings.claim_lease,
+        backstop_after=settings.backstop_after,
+    )
+
+
+def _jitter(most: float) -> float:
+    return random.uniform(0, most)  # noqa: S311 - spreads retries, protects nothing

@@ -1,0 +1,250 @@
+"""The way every handler changes a meeting: load, decide, commit, and send what was committed.
+
+What waits for one meeting in one process is decided one after another and committed together; a
+lost race gathers again. What is sent comes from the outbox, so that a crash after the commit
+loses nothing. Holds no decision of its own.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from shared.domain import MeetingId, Observation
+from shared.errors import LostRace, Rejected, Transient
+from shared.meeting import Change, Meeting, OutboxRow, Stored
+from shared.ports import Bus, Clock, Ledger
+from shared.recording import OlderThanTail
+
+logger = logging.getLogger("rollcall.journal")
+
+ATTEMPTS = 40
+"""How often one change gathers again after a lost race before it gives up as `Transient`."""
+LONGEST_RETRY_PAUSE = 0.06
+
+type Observations = tuple[Observation, ...] | None
+type Decide = Callable[[Meeting | None, datetime, Observations], Change | None]
+"""(the meeting or None, now, all its observations if asked for) -> what to write, None: nothing.
+
+Pure: it may be called again after a lost race. Raising `OlderThanTail` asks for all observations;
+any other exception goes to the one who asked for the change, and writes nothing.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What became of a change: the meeting as stored, and the sending of what it committed."""
+
+    meeting: Meeting | None
+    sent: asyncio.Future[None]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A meeting as its handler loaded it, to begin with instead of loading it again."""
+
+    stored: Stored | None
+
+
+@dataclass(slots=True)
+class _Waiting:
+    decide: Decide
+    receipt: asyncio.Future[Receipt]
+
+
+@dataclass(slots=True)
+class _Round:
+    """One load, decided for several waiters: what is to be written for all of them."""
+
+    change: Change | None = None
+    decided: list[_Waiting] = field(default_factory=list)
+
+
+class Journal:
+    """Changes meetings. One instance a process; safe for many tasks."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        bus: Bus,
+        clock: Clock,
+        grace: timedelta,
+        jitter: Callable[[float], float],
+    ) -> None:
+        """`grace`: how old an outbox row must be before somebody else's is sent again.
+
+        `jitter(most)` returns a random number of seconds from 0 to `most`.
+        """
+        self._ledger = ledger
+        self._bus = bus
+        self._clock = clock
+        self._grace = grace
+        self._jitter = jitter
+        self._waiting: dict[MeetingId, list[_Waiting]] = defaultdict(list)
+        self._leading: set[MeetingId] = set()
+        self._sending: set[asyncio.Task[None]] = set()
+
+    async def change(
+        self,
+        meeting_id: MeetingId,
+        decide: Decide,
+        *,
+        loaded: Loaded | None = None,
+        resend: bool = False,
+    ) -> Receipt:
+        """Load the meeting, let `decide` say what to write, commit it, and start to send.
+
+        `loaded` saves the first load; a race lost because it was old loads again.
+        `resend` also sends what others committed but did not yet clear, whatever its age: a
+        redelivered message finishes what its first delivery began.
+        Raises what `decide` raised, `Transient` when the race is lost too often or the store is
+        down. The sending is awaited through the receipt; its failure is `Unavailable` there.
+        """
+        waiting = _Waiting(decide, asyncio.get_running_loop().create_future())
+        self._waiting[meeting_id].append(waiting)
+        if meeting_id not in self._leading:
+            self._leading.add(meeting_id)
+            try:
+                await self._lead(meeting_id, loaded, resend=resend)
+            finally:
+                self._leading.discard(meeting_id)
+        return await waiting.receipt
+
+    async def settled(self) -> None:
+        """Return when everything committed so far was sent and cleared, or failed to be."""
+        while self._sending:
+            await asyncio.wait(self._sending)
+
+    async def _lead(self, meeting_id: MeetingId, loaded: Loaded | None, *, resend: bool) -> None:
+        while together := self._waiting.pop(meeting_id, None):
+            try:
+                await self._serve(meeting_id, together, loaded, resend=resend)
+                loaded = None
+            except Exception as error:  # noqa: BLE001 - handed to everybody who waits
+                _fail(together, error)
+            except BaseException:
+                _fail([*together, *self._waiting.pop(meeting_id, [])], Transient("interrupted"))
+                raise
+
+    async def _serve(
+        self,
+        meeting_id: MeetingId,
+        together: list[_Waiting],
+        loaded: Loaded | None,
+        *,
+        resend: bool,
+    ) -> None:
+        for attempt in range(ATTEMPTS):
+            if loaded is not None:
+                stored, loaded = loaded.stored, None
+            else:
+                stored = await self._ledger.load(meeting_id)
+            now = self._clock.now()
+            everything = None
+            try:
+                decided = self._decide(stored, together, now, everything)
+            except OlderThanTail:
+                everything = tuple(await self._ledger.observations(meeting_id))
+                decided = self._decide(stored, together, now, everything)
+            stale = self._stale(stored, now, resend=resend)
+            if decided.change is None:
+                self._hand_out(meeting_id, decided, stored, stale)
+                return
+            try:
+                after = await self._ledger.commit(stored, decided.change, now=now)
+            except LostRace:
+                most = min(0.01 * 2**attempt, LONGEST_RETRY_PAUSE)
+                await asyncio.sleep(self._jitter(most))
+                continue
+            self._hand_out(meeting_id, decided, after, (*stale, *after.outbox))
+            return
+        raise Transient("the meeting is being changed by others too often")
+
+    def _decide(
+        self,
+        stored: Stored | None,
+        together: list[_Waiting],
+        now: datetime,
+        everything: Observations,
+    ) -> _Round:
+        meeting = stored.meeting if stored else None
+        served = _Round()
+        for waiting in together:
+            if waiting.receipt.done():
+                continue
+            try:
+                change = waiting.decide(meeting, now, everything)
+            except OlderThanTail:
+                raise
+            except Exception as error:  # noqa: BLE001 - handed to the one who asked, not swallowed
+                waiting.receipt.set_exception(error)
+                continue
+            served.decided.append(waiting)
+            if change is not None:
+                meeting = change.meeting
+                served.change = change if served.change is None else _both(served.change, change)
+                if everything is not None:
+                    everything = (*everything, *change.observations)
+        return served
+
+    def _stale(
+        self, stored: Stored | None, now: datetime, *, resend: bool
+    ) -> tuple[OutboxRow, ...]:
+        rows = stored.outbox if stored else ()
+        return tuple(row for row in rows if resend or row.written_at <= now - self._grace)
+
+    def _hand_out(
+        self,
+        meeting_id: MeetingId,
+        served: _Round,
+        stored: Stored | None,
+        rows: tuple[OutboxRow, ...],
+    ) -> None:
+        sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if rows:
+            task = asyncio.create_task(self._send(meeting_id, rows, sent))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+        else:
+            sent.set_result(None)
+        receipt = Receipt(meeting=stored.meeting if stored else None, sent=sent)
+        for waiting in served.decided:
+            waiting.receipt.set_result(receipt)
+
+    async def _send(
+        self, meeting_id: MeetingId, rows: tuple[OutboxRow, ...], sent: asyncio.Future[None]
+    ) -> None:
+        try:
+            await self._bus.send([message for row in rows for message in row.messages])
+        except Rejected as error:
+            # All the others were sent; these never can be, and must not be tried for ever.
+            logger.warning("outbox.undeliverable", extra={"why": str(error)})
+        except Exception as error:  # noqa: BLE001 - handed to everybody who awaits the receipt
+            logger.warning("outbox.not_sent", extra={"meeting_id": meeting_id})
+            sent.set_exception(error)
+            sent.exception()  # marks it as seen: a callback does not await it, the rows stay
+            return
+        sent.set_result(None)
+        try:
+            await self._ledger.clear(meeting_id, [row.key for row in rows])
+        except Transient:
+            logger.warning("outbox.not_cleared", extra={"meeting_id": meeting_id})
+
+
+def _fail(waiting: list[_Waiting], error: Exception) -> None:
+    for one in waiting:
+        if not one.receipt.done():
+            one.receipt.set_exception(error)
+
+
+def _both(first: Change, second: Change) -> Change:
+    return replace(
+        second,
+        observations=first.observations + second.observations,
+        outgoing=first.outgoing + second.outgoing,
+        pages=second.pages if second.rebuilt else first.pages + second.pages,
+        rebuilt=first.rebuilt or second.rebuilt,
+    )

@@ -1,0 +1,239 @@
+"""The ledger on Azure Table Storage: `ports.Ledger` over azure-data-tables.
+
+Adapter. What the rows look like is rows.py; what an error of the store means is tables.py.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import batched
+from typing import Any
+from uuid import uuid4
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.data.tables.aio import TableClient
+
+from shared.domain import MeetingId, Observation, order_key
+from shared.errors import LostRace
+from shared.history import SessionPage
+from shared.meeting import Change, Meeting, OutboxRow, Stored
+from shared.rows import (
+    ALIAS,
+    HEAD,
+    HEAD_AND_OUTBOX,
+    OBSERVED,
+    PAGES,
+    TRANSACTION_OPERATIONS,
+    UNFINISHED,
+    alias_partition,
+    alias_row,
+    commits_of,
+    head_row,
+    hold_to_limits,
+    moment_text,
+    observation_rows,
+    outbox_rows,
+    page_rows,
+    read_head,
+    read_observation,
+    read_outbox,
+    read_pages,
+    unfinished_partition,
+    unfinished_row,
+)
+from shared.tables import Conflict, Missing, Operation, Table, create, delete, exchange, put
+
+_OVERTAKEN = "W/\"datetime'2000-01-01T00%3A00%3A00.0000000Z'\""
+"""An ETag that no row has: the next commit on top of it loses, as it must."""
+
+
+def open_ledger(
+    connection: str, table_name: str, *, credential: AsyncTokenCredential | None = None
+) -> "TableLedger":
+    """Return a ledger in `table_name`; nothing is asked of the store before its first use.
+
+    `connection` is a connection string (it holds `AccountName=`) or, with a `credential`, the
+    endpoint's URL. Close it with `aclose`.
+    """
+    # The caller owns the long retries (errors.py); these few bridge one bad moment of the store.
+    # Looking for proxies and .netrc at every request costs a third of its time.
+    options: dict[str, Any] = {
+        "retry_total": 3,
+        "retry_backoff_factor": 0.1,
+        "retry_backoff_max": 1,
+        "connection_timeout": 5,
+        "read_timeout": 8,
+        "use_env_settings": False,
+    }
+    if "AccountName=" in connection:
+        client = TableClient.from_connection_string(connection, table_name, **options)
+    elif credential is None:
+        raise ValueError("the table endpoint needs a credential, or give a connection string")
+    else:
+        client = TableClient(connection, table_name, credential=credential, **options)
+    return TableLedger(client)
+
+
+def _new_id() -> str:
+    return uuid4().hex
+
+
+class TableLedger:
+    """Implements `ports.Ledger`. One instance a process; safe for many tasks.
+
+    `Stored.etag` is the head row's ETag, a blank, and the ids of the newest commits.
+    """
+
+    def __init__(self, client: TableClient, *, new_id: Callable[[], str] = _new_id) -> None:
+        """`new_id` names commits, so that one whose answer was lost knows itself again."""
+        self._table = Table(client)
+        self._new_id = new_id
+
+    async def aclose(self) -> None:
+        """Close the client's connections."""
+        await self._table.client.close()
+
+    async def load(self, meeting_id: MeetingId) -> Stored | None:
+        """See `ports.Ledger.load`."""
+        rows = await self._table.rows("loading a meeting", meeting_id, *HEAD_AND_OUTBOX)
+        if not rows or rows[0]["RowKey"] != HEAD:
+            return None
+        head, *outbox = rows
+        return Stored(
+            meeting=read_head(head),
+            etag=_token(str(head.metadata["etag"]), commits_of(head)),
+            outbox=tuple(read_outbox(row) for row in outbox),
+        )
+
+    async def commit(self, before: Stored | None, change: Change, *, now: datetime) -> Stored:
+        """See `ports.Ledger.commit`."""
+        version = before.meeting.version + 1 if before else 1
+        meeting = replace(change.meeting, version=version)
+        etag, commits = _read_token(before.etag) if before else ("", ())
+        commits = (self._new_id(), *commits)
+        head = head_row(meeting, commits)
+        outbox = outbox_rows(
+            meeting.meeting_id, version=version, written_at=now, messages=change.outgoing
+        )
+        pages = page_rows(
+            meeting.meeting_id, version=version, pages=change.pages, rebuilt=change.rebuilt
+        )
+        observed = observation_rows(meeting.meeting_id, change.observations)
+        operations: list[Operation] = [
+            exchange(head, etag) if before else create(head),
+            *(put(row) for row in observed),
+            *(create(row) for row in (*outbox, *pages)),
+        ]
+        hold_to_limits([head, *outbox, *pages, *observed], operations=len(operations))
+        if change.rebuilt:
+            # Readers pass over pages from before the newest rebuild: those that do not fit in
+            # here may stay.
+            old = await self._page_keys(meeting.meeting_id)
+            room = TRANSACTION_OPERATIONS - len(operations)
+            operations += [delete(meeting.meeting_id, key) for key in old[:room]]
+        etag = await self._write(operations, meeting, commits)
+        return Stored(
+            meeting=meeting,
+            etag=_token(etag, commits),
+            outbox=tuple(
+                OutboxRow(key=row["RowKey"], written_at=now, messages=read_outbox(row).messages)
+                for row in outbox
+            ),
+        )
+
+    async def clear(self, meeting_id: MeetingId, row_keys: Iterable[str]) -> None:
+        """See `ports.Ledger.clear`."""
+        what = "clearing the outbox"
+        for keys in batched(dict.fromkeys(row_keys), TRANSACTION_OPERATIONS, strict=False):
+            try:
+                await self._table.write(what, [delete(meeting_id, key) for key in keys])
+            except Missing:
+                # Somebody else cleared one of them, which undid the whole transaction.
+                for key in keys:
+                    await self._table.delete(what, meeting_id, key)
+
+    async def observations(self, meeting_id: MeetingId) -> Sequence[Observation]:
+        """See `ports.Ledger.observations`."""
+        rows = await self._table.rows("reading observations", meeting_id, *OBSERVED)
+        return sorted((read_observation(row) for row in rows), key=order_key)
+
+    async def pages(self, meeting_id: MeetingId) -> Sequence[SessionPage]:
+        """See `ports.Ledger.pages`. A call's sessions may come in several pages."""
+        return read_pages(await self._table.rows("reading pages", meeting_id, *PAGES))
+
+    async def claim_alias(self, alias: str, meeting_id: MeetingId) -> MeetingId:
+        """See `ports.Ledger.claim_alias`."""
+        try:
+            await self._table.write("claiming an alias", [create(alias_row(alias, meeting_id))])
+        except Conflict:
+            # Ours after all where the store did it and its answer was lost: reading tells.
+            return await self.resolve_alias(alias) or meeting_id
+        return meeting_id
+
+    async def resolve_alias(self, alias: str) -> MeetingId | None:
+        """See `ports.Ledger.resolve_alias`."""
+        row = await self._table.row("resolving an alias", alias_partition(alias), ALIAS)
+        return MeetingId(row["meetingId"]) if row else None
+
+    async def watch(self, meeting_id: MeetingId, *, now: datetime) -> None:
+        """See `ports.Ledger.watch`."""
+        await self._table.write("watching a meeting", [put(unfinished_row(meeting_id, now=now))])
+
+    async def unfinished(self, *, renewed_before: datetime) -> AsyncIterator[MeetingId]:
+        """See `ports.Ledger.unfinished`."""
+        entries = self._table.entries(
+            "listing unfinished meetings",
+            "PartitionKey ge @low and PartitionKey lt @high and renewedAt lt @before",
+            {
+                "low": UNFINISHED[0],
+                "high": UNFINISHED[1],
+                "before": moment_text(renewed_before),
+            },
+        )
+        async for entry in entries:
+            yield MeetingId(entry["RowKey"])
+
+    async def unwatch(self, meeting_id: MeetingId, *, renewed_before: datetime) -> None:
+        """See `ports.Ledger.unwatch`."""
+        shard = unfinished_partition(meeting_id)
+        entry = await self._table.row("unwatching a meeting", shard, meeting_id)
+        if entry is None or entry["renewedAt"] >= moment_text(renewed_before):
+            return
+        etag = entry.metadata["etag"]
+        try:
+            await self._table.delete("unwatching a meeting", shard, meeting_id, etag=etag)
+        except Conflict:
+            return  # renewed since we read it
+
+    async def check(self) -> None:
+        """See `ports.Ledger.check`."""
+        await self._table.row("checking the tables", "check", "check")
+
+    async def _write(
+        self, operations: list[Operation], meeting: Meeting, commits: tuple[str, ...]
+    ) -> str:
+        what = "committing a meeting"
+        try:
+            return await self._table.write(what, operations)
+        except (Conflict, Missing) as error:
+            # The client repeats a write whose answer was a 5xx; when it had happened after all,
+            # the repeat loses against ourselves.
+            head = await self._table.row(what, meeting.meeting_id, HEAD)
+            if head is not None and commits[0] in commits_of(head):
+                if commits_of(head)[0] == commits[0]:
+                    return str(head.metadata["etag"])
+                return _OVERTAKEN
+            raise LostRace(f"meeting {meeting.meeting_id} was changed by somebody else") from error
+
+    async def _page_keys(self, meeting_id: MeetingId) -> list[str]:
+        rows = await self._table.rows("reading pages", meeting_id, *PAGES, select=["RowKey"])
+        return [row["RowKey"] for row in rows]
+
+
+def _token(etag: str, commits: Iterable[str]) -> str:
+    return " ".join((etag, *commits))
+
+
+def _read_token(token: str) -> tuple[str, tuple[str, ...]]:
+    etag, *commits = token.split()
+    return etag, tuple(commits)

@@ -1,0 +1,155 @@
+"""The edge where messages come in: strict models, and refusals that name every problem.
+
+Core. A message is a JSON object; unknown members are refused by name, because a misspelt option
+that is silently dropped is found out in the middle of an incident.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails
+
+from shared.errors import Problem, Rejected
+
+LARGEST_BODY = 128 * 1024
+LARGEST_CONTEXT = 4 * 1024
+MOST_PROBLEMS = 100
+LONGEST_NAME = 128
+UNION_TAGS = ("<text>", "<object>")
+GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def text_or_object(value: object) -> str:
+    """Return which arm of a text-or-object union a value belongs to."""
+    return UNION_TAGS[0] if isinstance(value, str) else UNION_TAGS[1]
+
+
+def _small(context: dict[str, Any]) -> dict[str, Any]:
+    size = len(json.dumps(context, separators=(",", ":")).encode())
+    if size > LARGEST_CONTEXT:
+        raise ValueError(f"is {size} bytes of JSON; at most {LARGEST_CONTEXT} are carried along")
+    return context
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+def _guid(text: str) -> str:
+    if GUID.fullmatch(text) is None:
+        raise ValueError("must be a GUID, for example 0a1b2c3d-0000-4000-8000-00000000000f")
+    return text
+
+
+Text = Annotated[str, Field(min_length=1), AfterValidator(_not_blank)]
+RequestId = Annotated[Text, Field(max_length=128)]
+Context = Annotated[dict[str, Any], AfterValidator(_small)]
+ObjectId = Annotated[str, AfterValidator(_guid)]
+
+
+class Message(BaseModel):
+    """Base of the messages Rollcall reads: camelCase members, strict types, nothing unknown."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, extra="forbid", frozen=True, strict=True, validate_by_name=False
+    )
+
+
+def read_message[M: Message](model: type[M], body: bytes) -> M:
+    """Return the message in `body`; raise `Rejected` (`invalid_request`) naming every problem."""
+    if len(body) > LARGEST_BODY:
+        raise refused(
+            [Problem(member="", message=f"is {len(body)} bytes; at most {LARGEST_BODY} are read")]
+        )
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise refused(_problems(error.errors(include_url=False))) from error
+
+
+def read_members(body: bytes) -> dict[str, Any]:
+    """Return the members of a body; nothing where it is not a readable JSON object."""
+    if len(body) > LARGEST_BODY:
+        return {}
+    try:
+        parsed = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def readable_request_id(members: Mapping[str, Any]) -> str | None:
+    """Return the request id of a message that may be refused for other reasons."""
+    request_id = members.get("requestId")
+    if isinstance(request_id, str) and request_id.strip() and len(request_id) <= LONGEST_NAME:
+        return request_id
+    return None
+
+
+def readable_context(members: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the context of a message that may be refused for other reasons."""
+    context = members.get("context")
+    if not isinstance(context, dict):
+        return None
+    try:
+        return _small(context)
+    except ValueError:
+        return None
+
+
+def refused(problems: Iterable[Problem]) -> Rejected:
+    """Return the refusal of a request that has `problems`, the first hundred of them named."""
+    found = list(problems)
+    named = found[:MOST_PROBLEMS]
+    if len(found) > len(named):
+        more = f"and {len(found) - len(named)} more problems"
+        named.append(Problem(member="", message=more))
+    return Rejected(
+        code="invalid_request",
+        message="The request is not valid: " + "; ".join(_sentence(one) for one in named[:5]),
+        next_step="Correct every member named in `problems` and send the request again.",
+        problems=tuple(named),
+    )
+
+
+def _sentence(problem: Problem) -> str:
+    return f"{problem.member} {problem.message}" if problem.member else problem.message
+
+
+def _problems(errors: Iterable[ErrorDetails]) -> list[Problem]:
+    return [
+        Problem(
+            member=".".join(str(part)[:LONGEST_NAME] for part in _path(error)),
+            message=_words(error),
+        )
+        for error in errors
+    ]
+
+
+def _path(error: ErrorDetails) -> list[int | str]:
+    # The tag of a union is pydantic's word, not the caller's member.
+    return [part for part in error["loc"] if part not in UNION_TAGS]
+
+
+def _words(error: ErrorDetails) -> str:
+    match error["type"]:
+        case "json_invalid":
+            return "the body is not JSON: " + str(error.get("ctx", {}).get("error", ""))
+        case "model_type" | "model_attributes_type":
+            return "must be a JSON object"
+        case "extra_forbidden":
+            return "is not a member of this message"
+        case "missing":
+            return "is required"
+        case "value_error":
+            return str(error["msg"]).removeprefix("Value error, ")
+        case "timezone_aware":
+            return "must carry an offset, for example 2026-11-23T09:00:00Z"
+        case _:
+            return "is not right: " + str(error["msg"])

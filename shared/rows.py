@@ -1,0 +1,201 @@
+"""The rows of the ledger's table: their keys, and the values of a meeting in and out of them.
+
+Core. A meeting is one partition. Its RowKeys are ordered so that one range holds what every
+handler needs, the head and the outbox, and nothing whose size grows with the past:
+`a-head`, `b-outbox-…`, then `c-observed-…` and `d-page-…`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.domain import MeetingId, Observation, digest, order_key
+from shared.history import SessionPage
+from shared.meeting import Meeting, OutboxRow, Outgoing
+from shared.packing import (
+    ROW_BYTES,
+    blob_of,
+    meeting_type,
+    observation_type,
+    outgoing_type,
+    packed,
+    pages_type,
+    parcels,
+    properties,
+    unpacked,
+)
+
+type Row = dict[str, Any]
+
+HEAD = "a-head"
+HEAD_AND_OUTBOX = ("a-", "b.")
+OBSERVED = ("c-observed-", "c-observed.")
+PAGES = ("d-page-", "d-page.")
+UNFINISHED = ("unfinished-", "unfinished.")
+ALIAS = "alias"
+
+TRANSACTION_OPERATIONS = 100
+"""Source: https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions"""
+
+TRANSACTION_BYTES = 2_936_012
+"""2.8 MiB raw: the service's 4 MiB count the transaction's base64 text."""
+
+_REMEMBERED_COMMITS = 8
+
+
+def moment_text(moment: datetime) -> str:
+    """Return `moment` in UTC with microseconds, so that text order is time order."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def head_row(meeting: Meeting, commits: Iterable[str]) -> Row:
+    """Return the head row: the whole meeting, and the newest `commits` that made it, last first.
+
+    Raises ValueError for a meeting that no row can hold.
+    """
+    try:
+        state = properties(packed(meeting_type(), meeting))
+    except ValueError as error:
+        raise ValueError(f"meeting {meeting.meeting_id} fits no row: {error}") from error
+    newest = " ".join(list(commits)[:_REMEMBERED_COMMITS])
+    return {"PartitionKey": meeting.meeting_id, "RowKey": HEAD, "commits": newest, **state}
+
+
+def read_head(row: Mapping[str, Any]) -> Meeting:
+    """Return the meeting of a head row."""
+    return unpacked(meeting_type(), blob_of(row))
+
+
+def commits_of(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the ids of the newest commits that made a head row, last first."""
+    return tuple(str(row["commits"]).split())
+
+
+def outbox_rows(
+    meeting_id: MeetingId, *, version: int, written_at: datetime, messages: Sequence[Outgoing]
+) -> list[Row]:
+    """Return the outbox rows of the commit that made `version`; none for no messages.
+
+    Raises ValueError for a message that no row can hold.
+    """
+    blobs = parcels(outgoing_type(), messages) if messages else ()
+    return [
+        {
+            "PartitionKey": meeting_id,
+            "RowKey": f"b-outbox-{version:012d}-{part:03d}",
+            "writtenAt": moment_text(written_at),
+            **properties(blob),
+        }
+        for part, blob in enumerate(blobs)
+    ]
+
+
+def read_outbox(row: Mapping[str, Any]) -> OutboxRow:
+    """Return what one outbox row holds."""
+    return OutboxRow(
+        key=str(row["RowKey"]),
+        written_at=datetime.fromisoformat(str(row["writtenAt"])),
+        messages=unpacked(outgoing_type(), blob_of(row)),
+    )
+
+
+def observation_rows(meeting_id: MeetingId, observations: Iterable[Observation]) -> list[Row]:
+    """Return one row an observation, under the key that the observation decides.
+
+    Raises ValueError for an observation that no row can hold.
+    """
+    rows: dict[str, Row] = {}
+    for observation in observations:
+        at, content = order_key(observation)
+        key = f"{OBSERVED[0]}{moment_text(at)}-{content}"
+        state = properties(packed(observation_type(), observation))
+        rows[key] = {"PartitionKey": meeting_id, "RowKey": key, **state}
+    return list(rows.values())
+
+
+def read_observation(row: Mapping[str, Any]) -> Observation:
+    """Return the observation of one row."""
+    return unpacked(observation_type(), blob_of(row))
+
+
+def page_rows(
+    meeting_id: MeetingId, *, version: int, pages: Iterable[SessionPage], rebuilt: bool
+) -> list[Row]:
+    """Return the rows of sealed sessions, many pages to a row; a page too big becomes several.
+
+    `rebuilt` rows say that no row of an earlier version counts. They are written for no pages, too.
+    """
+    fitting = [part for page in pages for part in _fitting(page)]
+    blobs = parcels(pages_type(), fitting) if fitting or rebuilt else ()
+    first_call = fitting[0].call_number if fitting else 0
+    return [
+        {
+            "PartitionKey": meeting_id,
+            "RowKey": f"{PAGES[0]}{first_call:06d}-{version:012d}-{part:03d}",
+            "version": f"{version:012d}",
+            "rebuilt": rebuilt,
+            **properties(blob),
+        }
+        for part, blob in enumerate(blobs)
+    ]
+
+
+def read_pages(rows: Iterable[Mapping[str, Any]]) -> list[SessionPage]:
+    """Return the pages that count of all page rows of a meeting, in the order of their calls."""
+    held = list(rows)
+    since = max((row["version"] for row in held if row["rebuilt"]), default="")
+    pages = [
+        page
+        for row in held
+        if row["version"] >= since
+        for page in unpacked(pages_type(), blob_of(row))
+    ]
+    return sorted(pages, key=lambda page: page.call_number)
+
+
+def alias_row(alias: str, meeting_id: MeetingId) -> Row:
+    """Return the row by which `alias` leads to a meeting."""
+    return {"PartitionKey": alias_partition(alias), "RowKey": ALIAS, "meetingId": meeting_id}
+
+
+def alias_partition(alias: str) -> str:
+    """Return the partition of an alias: a hash, for links may hold what no key may."""
+    return f"alias-{digest('alias', alias, characters=40)}"
+
+
+def unfinished_row(meeting_id: MeetingId, *, now: datetime) -> Row:
+    """Return the meeting's entry on the list of unfinished ones."""
+    return {
+        "PartitionKey": unfinished_partition(meeting_id),
+        "RowKey": meeting_id,
+        "renewedAt": moment_text(now),
+    }
+
+
+def unfinished_partition(meeting_id: MeetingId) -> str:
+    """Return the shard of the list that holds a meeting, so that no partition takes every write."""
+    return f"{UNFINISHED[0]}{meeting_id[:1]}"
+
+
+def hold_to_limits(rows: Sequence[Row], *, operations: int) -> None:
+    """Raise ValueError where one transaction cannot write `rows` with that many `operations`."""
+    if operations > TRANSACTION_OPERATIONS:
+        raise ValueError(
+            f"{operations} operations are more than one transaction holds "
+            f"({TRANSACTION_OPERATIONS})"
+        )
+    size = sum(len(value) for row in rows for value in row.values() if isinstance(value, bytes))
+    if size > TRANSACTION_BYTES:
+        raise ValueError(
+            f"{size:,} bytes are more than one transaction holds ({TRANSACTION_BYTES:,})"
+        )
+
+
+def _fitting(page: SessionPage) -> Iterator[SessionPage]:
+    if len(packed(pages_type(), (page,))) <= ROW_BYTES or len(page.sessions) < 2:
+        yield page
+        return
+    middle = len(page.sessions) // 2
+    yield from _fitting(replace(page, sessions=page.sessions[:middle]))
+    yield from _fitting(replace(page, sessions=page.sessions[middle:]))

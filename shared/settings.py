@@ -1,0 +1,289 @@
+"""The settings of the app: read once from the environment, checked whole, then only read.
+
+Nothing else reads the environment. What is wrong is named all at once, and secrets are never shown.
+"""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from shared.group_calls import IN_FLIGHT
+
+GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message names every problem."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One row of the settings table in the README. `default` None: it has to be set."""
+
+    name: str
+    meaning: str
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting, parsed. Connection strings and secrets are kept out of its text form."""
+
+    service_bus: str = field(repr=False)
+    service_bus_client_id: str
+    tables: str = field(repr=False)
+    table_name: str
+    graph_url: str
+    public_url: str
+    tenant_id: str
+    bot_app_id: str
+    organizer_id: str
+    openid_config_url: str
+    callback_issuers: frozenset[str]
+    settle: timedelta
+    leave_when_alone: timedelta
+    keep_alive: timedelta
+    retention_days: int
+    claim_lease: timedelta
+    outbox_grace: timedelta
+    backstop_after: timedelta
+    retry_attempts: int
+    retry_total: timedelta
+    retry_base: timedelta
+    retry_ceiling: timedelta
+    show_names: bool
+    azure_client_id: str
+    graph_client_secret: str = field(repr=False)
+    graph_certificate_path: str
+    graph_federated: bool
+
+    @classmethod
+    def load(cls) -> "Settings":
+        """Return the settings of this process; raise `SettingsError` naming every problem."""
+        return cls.from_env(os.environ)
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str]) -> "Settings":
+        """Return the settings in `environment`; raise `SettingsError` naming every problem."""
+        return _Reader(environment).settings()
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        name="SERVICE_BUS",
+        meaning="connection string of Service Bus; deployed, instead, "
+        "`SERVICE_BUS__fullyQualifiedNamespace` (and `SERVICE_BUS__clientId`)",
+    ),
+    Setting(name="TABLES", meaning="connection string or https endpoint of Table Storage"),
+    Setting(name="TABLE_NAME", meaning="the table everything is kept in", default="rollcall"),
+    Setting(
+        name="GRAPH_URL", meaning="base of Microsoft Graph", default="https://graph.microsoft.com"
+    ),
+    Setting(
+        name="PUBLIC_URL",
+        meaning="base under which Graph reaches this app: https, or http on loopback",
+    ),
+    Setting(name="TENANT_ID", meaning="the tenant served"),
+    Setting(name="BOT_APP_ID", meaning="app id of the bot: who joins, and whom callbacks address"),
+    Setting(name="ORGANIZER_ID", meaning="object id of the organizer where a request names none"),
+    Setting(
+        name="OPENID_CONFIG_URL",
+        meaning="where the keys that sign Graph's callbacks are found",
+        default="https://api.aps.skype.com/v1/.well-known/OpenIdConfiguration",
+    ),
+    Setting(
+        name="CALLBACK_ISSUERS",
+        meaning="who may have issued a callback's token, separated by commas",
+        default="https://graph.microsoft.com,https://api.botframework.com",
+    ),
+    Setting(
+        name="SETTLE_SECONDS",
+        meaning="how long after a hint the roster is read to confirm it; at most 10",
+        default="1",
+    ),
+    Setting(
+        name="LEAVE_WHEN_ALONE_SECONDS",
+        meaning="how long the bot stays alone in a meeting (not yet used)",
+        default="300",
+    ),
+    Setting(
+        name="KEEP_ALIVE_SECONDS",
+        meaning="how often a leg is kept alive (not yet used)",
+        default="900",
+    ),
+    Setting(
+        name="RETENTION_DAYS",
+        meaning="how long records are kept (not yet used)",
+        default="90",
+    ),
+    Setting(
+        name="CLAIM_LEASE_SECONDS",
+        meaning="how long a bot whose answer was lost is waited for before another is sent",
+        default="60",
+    ),
+    Setting(
+        name="OUTBOX_GRACE_SECONDS",
+        meaning="how old an unsent message must be before another handler sends it",
+        default="5",
+    ),
+    Setting(
+        name="BACKSTOP_SECONDS",
+        meaning="how long a meeting may be overdue before the backstop timer mends it",
+        default="120",
+    ),
+    Setting(name="RETRY_ATTEMPTS", meaning="how often a message is tried in all", default="8"),
+    Setting(name="RETRY_TOTAL_SECONDS", meaning="for how long a message is tried", default="1800"),
+    Setting(name="RETRY_BASE_SECONDS", meaning="the first pause between two tries", default="2"),
+    Setting(
+        name="RETRY_CEILING_SECONDS", meaning="the longest pause between two tries", default="300"
+    ),
+    Setting(
+        name="SHOW_NAMES",
+        meaning="`true`: events and records show people's display names",
+        default="false",
+    ),
+    Setting(
+        name="AZURE_CLIENT_ID",
+        meaning="client id of the user-assigned managed identity; empty: the app's own",
+        default="",
+    ),
+    Setting(
+        name="GRAPH_CLIENT_SECRET",
+        meaning="the bot's secret, where it has no managed identity",
+        default="",
+    ),
+    Setting(
+        name="GRAPH_CERTIFICATE_PATH",
+        meaning="the bot's certificate (PEM with key), instead of a secret",
+        default="",
+    ),
+    Setting(
+        name="GRAPH_FEDERATED",
+        meaning="`true`: the managed identity is federated to the bot's app registration",
+        default="false",
+    ),
+)
+
+
+class _Reader:
+    """Reads one environment, collecting problems instead of stopping at the first."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        defaults = {one.name: one.default for one in SETTINGS if one.default is not None}
+        self._values: dict[str, str] = defaults | dict(environment)
+        self._problems: list[str] = []
+
+    def settings(self) -> Settings:
+        values: dict[str, Any] = {
+            "service_bus": self._service_bus(),
+            "service_bus_client_id": self._values.get("SERVICE_BUS__clientId", ""),
+            "tables": self._required("TABLES"),
+            "table_name": self._required("TABLE_NAME"),
+            "graph_url": self._url("GRAPH_URL"),
+            "public_url": self._url("PUBLIC_URL"),
+            "tenant_id": self._guid("TENANT_ID"),
+            "bot_app_id": self._guid("BOT_APP_ID"),
+            "organizer_id": self._guid("ORGANIZER_ID"),
+            "openid_config_url": self._url("OPENID_CONFIG_URL"),
+            "callback_issuers": self._issuers(),
+            "settle": self._seconds("SETTLE_SECONDS", most=IN_FLIGHT),
+            "leave_when_alone": self._seconds("LEAVE_WHEN_ALONE_SECONDS"),
+            "keep_alive": self._seconds("KEEP_ALIVE_SECONDS"),
+            "retention_days": self._whole("RETENTION_DAYS"),
+            "claim_lease": self._seconds("CLAIM_LEASE_SECONDS"),
+            "outbox_grace": self._seconds("OUTBOX_GRACE_SECONDS"),
+            "backstop_after": self._seconds("BACKSTOP_SECONDS"),
+            "retry_attempts": self._whole("RETRY_ATTEMPTS"),
+            "retry_total": self._seconds("RETRY_TOTAL_SECONDS"),
+            "retry_base": self._seconds("RETRY_BASE_SECONDS"),
+            "retry_ceiling": self._seconds("RETRY_CEILING_SECONDS"),
+            "show_names": self._flag("SHOW_NAMES"),
+            "azure_client_id": self._values["AZURE_CLIENT_ID"],
+            "graph_client_secret": self._values["GRAPH_CLIENT_SECRET"],
+            "graph_certificate_path": self._values["GRAPH_CERTIFICATE_PATH"],
+            "graph_federated": self._flag("GRAPH_FEDERATED"),
+        }
+        if self._problems:
+            raise SettingsError("The settings cannot be used: " + "; ".join(self._problems))
+        return Settings(**values)
+
+    def _service_bus(self) -> str:
+        namespace = self._values.get("SERVICE_BUS__fullyQualifiedNamespace", "").strip()
+        return namespace or self._required("SERVICE_BUS")
+
+    def _required(self, name: str) -> str:
+        value = self._values.get(name, "").strip()
+        if not value:
+            self._problems.append(f"{name} is not set")
+        return value
+
+    def _read[T](self, name: str, parse: Callable[[str], T], expected: str) -> T | None:
+        value = self._required(name)
+        if not value:
+            return None
+        try:
+            return parse(value)
+        except ValueError:
+            self._problems.append(f"{name} must be {expected}")
+            return None
+
+    def _guid(self, name: str) -> str | None:
+        return self._read(name, _guid, "a GUID")
+
+    def _url(self, name: str) -> str | None:
+        return self._read(name, _url, "an https URL, or an http one on loopback")
+
+    def _seconds(self, name: str, *, most: timedelta = timedelta.max) -> timedelta | None:
+        found = self._read(name, _seconds, "a positive number of seconds")
+        if found is not None and found > most:
+            self._problems.append(f"{name} must be at most {most.total_seconds():g}")
+        return found
+
+    def _whole(self, name: str) -> int | None:
+        return self._read(name, _whole, "a whole number from 1")
+
+    def _flag(self, name: str) -> bool | None:
+        return self._read(name, _flag, "true or false")
+
+    def _issuers(self) -> frozenset[str]:
+        issuers = self._required("CALLBACK_ISSUERS").split(",")
+        return frozenset(issuer.strip() for issuer in issuers if issuer.strip())
+
+
+def _guid(text: str) -> str:
+    if GUID.fullmatch(text) is None:
+        raise ValueError(text)
+    return text.lower()
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    loopback = parts.scheme == "http" and parts.hostname in LOOPBACK
+    if not parts.hostname or not (parts.scheme == "https" or loopback):
+        raise ValueError(text)
+    return text.rstrip("/")
+
+
+def _seconds(text: str) -> timedelta:
+    seconds = float(text)
+    if not 0 < seconds < 10**9:
+        raise ValueError(text)
+    return timedelta(seconds=seconds)
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError(text)
+    return text.lower() == "true"

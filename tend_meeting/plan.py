@@ -1,0 +1,147 @@
+"""What is done when a meeting is looked after, given its record and the time.
+
+Core. One chain a meeting: each look plans the next, and a message of an older generation is stale.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from shared.domain import (
+    MEETING_ID,
+    CallId,
+    LegKey,
+    LegSeen,
+    Observation,
+    ReadFailed,
+    RosterRead,
+)
+from shared.group_calls import next_read
+from shared.journal import Observations
+from shared.meeting import Change, Meeting, Stored, TendPlan
+from shared.messages import Message, read_message
+from shared.recording import RecordingRules, observe, plan_tending, tend_at
+from shared.roster import read_roster
+
+
+def _meeting_id(text: str) -> str:
+    if MEETING_ID.fullmatch(text) is None:
+        raise ValueError("must be a meetingId of Rollcall's")
+    return text
+
+
+class TendMessage(Message):
+    """What Rollcall sends itself: look at a meeting (`generation`), or end a surplus leg."""
+
+    meeting_id: Annotated[str, AfterValidator(_meeting_id)]
+    generation: Annotated[int, Field(ge=1)] | None = None
+    hang_up: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """Ask Graph who is there, through this leg."""
+
+    leg_key: LegKey
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nothing:
+    """The message is stale, or there is nothing to confirm."""
+
+
+def read_tend_message(body: bytes) -> TendMessage:
+    """Return the message in `body`; raise `Rejected` for what Rollcall never sent."""
+    return read_message(TendMessage, body)
+
+
+def plan(meeting: Meeting, generation: int, *, now: datetime, settle: timedelta) -> Read | Nothing:
+    """Return what a tend message of `generation` has to do now."""
+    if generation != meeting.tend.generation:
+        return Nothing()
+    record = meeting.history.record()
+    leg_key, due = record.live_leg(), next_read(record, settle=settle)
+    claim = meeting.claim(leg_key) if leg_key else None
+    if due is None or due > now or claim is None or claim.call_id is None:
+        return Nothing()
+    return Read(leg_key=claim.leg_key, call_id=claim.call_id)
+
+
+def read_result(
+    read: Read,
+    participants: list[dict[str, Any]] | None,
+    *,
+    asked_at: datetime,
+    answered_at: datetime,
+    bot_app_id: str,
+) -> Observation:
+    """Return what an answer to the read says; None, Graph's 404, means that the leg is gone."""
+    if participants is None:
+        return LegSeen(at=answered_at, leg_key=read.leg_key, phase="gone")
+    roster = read_roster(participants, bot_app_id=bot_app_id, my_participant_ids=frozenset())
+    return RosterRead(
+        asked_at=asked_at,
+        answered_at=answered_at,
+        leg_key=read.leg_key,
+        people=roster.people,
+        lists_ourselves=roster.lists_ourselves,
+    )
+
+
+def read_failed(read: Read, status: int, *, at: datetime) -> Observation:
+    """Return that a read gave nothing; the fold asks again with growing pauses."""
+    return ReadFailed(at=at, leg_key=read.leg_key, status=status)
+
+
+def record_look(
+    meeting: Meeting,
+    generation: int,
+    observations: tuple[Observation, ...],
+    *,
+    now: datetime,
+    rules: RecordingRules,
+    everything: Observations,
+) -> Change | None:
+    """Return the change that records a look and plans the next; None where nothing changes."""
+    mine = meeting.tend.generation == generation and meeting.tend.due is not None
+    if not observations and not mine:
+        return None
+    if mine:
+        meeting = replace(meeting, tend=TendPlan(generation=generation, due=None))
+    if observations:
+        return observe(meeting, observations, now=now, rules=rules, everything=everything)
+    meeting, tending = plan_tending(meeting, meeting.history.record(), rules=rules)
+    return Change(meeting=meeting, outgoing=tending)
+
+
+def is_finished(stored: Stored, *, now: datetime) -> bool:
+    """Tell whether nothing more will happen to a meeting by itself.
+
+    No call open, no leg that lives, no claim whose POST may still be answered, nothing unsent.
+    """
+    record = stored.meeting.history.record()
+    waiting = any(
+        claim.state != "failed"
+        and "gone" not in getattr(record.legs.get(claim.leg_key), "phases", {})
+        and (claim.call_id is not None or now < claim.lease_until)
+        for claim in stored.meeting.claims
+    )
+    return record.open_call is None and not waiting and not stored.outbox
+
+
+def mend(
+    meeting: Meeting, *, now: datetime, overdue: timedelta, rules: RecordingRules
+) -> Change | None:
+    """Return the change that starts the chain again where its message was lost; None if it lives.
+
+    The chain is broken when something is to be confirmed and the look planned for it is `overdue`.
+    """
+    due = next_read(meeting.history.record(), settle=rules.settle)
+    planned = meeting.tend.due
+    if due is None or (planned is not None and now < planned + overdue):
+        return None
+    meeting, tending = tend_at(meeting, max(due, now))
+    return Change(meeting=meeting, outgoing=tending)

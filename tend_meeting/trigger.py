@@ -1,0 +1,32 @@
+"""The bindings of `tend_meeting`: its queue, and the backstop timer (every two minutes)."""
+
+import azure.functions as func
+
+bp = func.Blueprint()
+
+
+@bp.function_name("tend_meeting")
+@bp.service_bus_queue_trigger(
+    arg_name="message",
+    queue_name="tend-meeting",
+    connection="SERVICE_BUS",
+    data_type=func.DataType.BINARY,
+)
+async def tend_meeting(message: func.ServiceBusMessage) -> None:
+    """Hand one message of the queue to the handler."""
+    from shared.bootstrap import services
+    from shared.delivery import bound
+    from tend_meeting.handler import tend_meeting as handle
+
+    ready = services()
+    await handle(bound(message, queue="tend-meeting", now=ready.clock.now()), ready)
+
+
+@bp.function_name("mend_meetings")
+@bp.timer_trigger(arg_name="timer", schedule="0 */2 * * * *")
+async def mend_meetings(timer: func.TimerRequest) -> None:
+    """Walk the unfinished meetings."""
+    from shared.bootstrap import services
+    from tend_meeting.handler import mend_meetings as walk
+
+    await walk(services())

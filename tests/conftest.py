@@ -1,0 +1,28 @@
+"""Parts of the local stack that tests share. Each starts when the first test asks for it."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+
+from tests.stack.connections import bus_at, tables_at
+from tests.stack.process import StackProcess
+
+# No deadlines: speed is measured in the benchmark. In CI the same examples every time.
+settings.register_profile("rollcall", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("rollcall")
+
+
+@pytest.fixture(scope="session")
+def azurite_connection() -> Iterator[str]:
+    """Return the connection string of the tables; take a table of your own."""
+    with StackProcess("azurite") as azurite:
+        yield tables_at(azurite.port)
+
+
+@pytest.fixture(scope="session")
+def bus_connection_string() -> Iterator[str]:
+    """Return the connection string of the Service Bus with its standard entities."""
+    with StackProcess("bus") as bus:
+        yield bus_at(bus.port)

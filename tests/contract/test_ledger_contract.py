@@ -1,0 +1,439 @@
+"""Every ledger keeps the contract in `ports.Ledger`: the fake, and the real one on local tables."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from shared.domain import (
+    LegSeen,
+    MeetingId,
+    Observation,
+    meeting_id_for,
+    order_key,
+)
+from shared.errors import LostRace, Unavailable
+from shared.history import History, absorb, rebuild, seal
+from shared.ledger import open_ledger
+from shared.meeting import Change, Outgoing, Stored
+from shared.ports import Ledger
+from tests.fakes.ledger import InMemoryLedger
+from tests.fixtures.ledger_values import (
+    LEG,
+    NOW,
+    a_meeting,
+    a_page,
+    a_roster,
+    a_table,
+    an_event,
+    committed,
+    listed,
+    seen,
+)
+
+# aiohttp warns of every body over 1 MiB; only tests of the limits come near that.
+LARGE_BODY = pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
+
+
+@pytest.fixture(params=["fake", "azurite"])
+async def ledger(request: pytest.FixtureRequest) -> AsyncIterator[Ledger]:
+    """Return an empty ledger, one implementation after the other."""
+    if request.param == "fake":
+        yield InMemoryLedger()
+        return
+    tables = open_ledger(request.getfixturevalue("azurite_connection"), a_table())
+    yield tables
+    await tables.aclose()
+
+
+async def test_an_unknown_meeting_is_none(ledger: Ledger) -> None:
+    """Nothing was ever written, not even the table: still a plain answer."""
+    nobody = meeting_id_for(tenant_id="tenant", request_id="nobody")
+
+    assert await ledger.load(nobody) is None
+    assert await ledger.observations(nobody) == []
+    assert await ledger.pages(nobody) == []
+    await ledger.clear(nobody, ["b-outbox-000000000001-000"])
+
+
+async def test_a_meeting_is_inserted_and_loaded_as_it_was(ledger: Ledger) -> None:
+    """What was written comes back equal, with its version and the ETag of the commit."""
+    meeting = a_meeting()
+
+    stored = await committed(ledger, Change(meeting=meeting))
+
+    assert stored.meeting == replace(meeting, version=1)
+    assert await ledger.load(meeting.meeting_id) == stored
+
+
+async def test_an_update_builds_on_what_was_loaded_or_just_committed(ledger: Ledger) -> None:
+    """A commit's own answer is as good as a load for the next one."""
+    first = await committed(ledger, Change(meeting=a_meeting()))
+    second = await committed(ledger, Change(meeting=replace(first.meeting, sequence=4)), first)
+    loaded = await ledger.load(first.meeting.meeting_id)
+    third = await committed(ledger, Change(meeting=replace(second.meeting, sequence=5)), loaded)
+
+    assert (second.meeting.version, second.meeting.sequence) == (2, 4)
+    assert (third.meeting.version, third.meeting.sequence) == (3, 5)
+    assert await ledger.load(first.meeting.meeting_id) == third
+
+
+async def test_a_second_insert_loses(ledger: Ledger) -> None:
+    """Who comes second learns it, and what the first wrote stays."""
+    stored = await committed(ledger, Change(meeting=a_meeting()))
+
+    with pytest.raises(LostRace):
+        await committed(ledger, Change(meeting=replace(a_meeting(), sequence=9)))
+
+    assert await ledger.load(stored.meeting.meeting_id) == stored
+
+
+async def test_a_stale_commit_writes_nothing_at_all(ledger: Ledger) -> None:
+    """The observation and the messages of a lost race are not there either."""
+    first = await committed(ledger, Change(meeting=a_meeting()))
+    second = await committed(ledger, Change(meeting=first.meeting), first)
+
+    with pytest.raises(LostRace):
+        await committed(
+            ledger,
+            Change(
+                meeting=first.meeting,
+                observations=(seen(1),),
+                outgoing=(an_event(),),
+                pages=(a_page(1),),
+            ),
+            first,
+        )
+
+    meeting_id = first.meeting.meeting_id
+    assert await ledger.load(meeting_id) == second
+    assert await ledger.observations(meeting_id) == []
+    assert await ledger.pages(meeting_id) == []
+
+
+async def test_of_concurrent_commits_exactly_one_wins(ledger: Ledger) -> None:
+    """Ten tasks build on the same state: one gets through, nine know that they lost."""
+    before = await committed(ledger, Change(meeting=a_meeting()))
+
+    answers = await asyncio.gather(
+        *(
+            committed(
+                ledger,
+                Change(meeting=replace(before.meeting, sequence=n), outgoing=(an_event(n),)),
+                before,
+            )
+            for n in range(10)
+        ),
+        return_exceptions=True,
+    )
+
+    winners = [answer for answer in answers if isinstance(answer, Stored)]
+    assert len(winners) == 1
+    assert sum(isinstance(answer, LostRace) for answer in answers) == 9
+    assert await ledger.load(before.meeting.meeting_id) == winners[0]
+
+
+async def test_of_concurrent_inserts_exactly_one_wins(ledger: Ledger) -> None:
+    """The same for a meeting that nobody knew."""
+    answers = await asyncio.gather(
+        *(committed(ledger, Change(meeting=replace(a_meeting(), sequence=n))) for n in range(5)),
+        return_exceptions=True,
+    )
+
+    winners = [answer for answer in answers if isinstance(answer, Stored)]
+    assert len(winners) == 1
+    assert sum(isinstance(answer, LostRace) for answer in answers) == 4
+    assert await ledger.load(a_meeting().meeting_id) == winners[0]
+
+
+async def test_the_outbox_comes_oldest_first_and_is_cleared(ledger: Ledger) -> None:
+    """A commit returns its own rows, a load all that are left; cleared rows are gone."""
+    first = await committed(ledger, Change(meeting=a_meeting(), outgoing=(an_event(1),)))
+    message = Outgoing(
+        entity="tend-meeting",
+        message_id="tend-1",
+        body='{"text": "ünïcödé \\u0000"}',
+        subject="s",
+        correlation_id="c",
+        session_id="m",
+        reply_to="replies",
+        properties={"type": "x"},
+        due=NOW + timedelta(microseconds=1),
+    )
+    second = await ledger.commit(
+        first,
+        Change(meeting=first.meeting, outgoing=(an_event(2), message)),
+        now=NOW + timedelta(seconds=1),
+    )
+    meeting_id = first.meeting.meeting_id
+
+    loaded = await ledger.load(meeting_id)
+    assert loaded is not None
+    assert loaded.outbox == first.outbox + second.outbox
+    assert [row.messages for row in loaded.outbox] == [(an_event(1),), (an_event(2), message)]
+    assert [row.written_at for row in loaded.outbox] == [NOW, NOW + timedelta(seconds=1)]
+
+    keys = [row.key for row in loaded.outbox]
+    await ledger.clear(meeting_id, keys[:1])
+    left = await ledger.load(meeting_id)
+    assert left is not None
+    assert left.outbox == second.outbox
+    await ledger.clear(meeting_id, [*keys, "b-outbox-000000000099-000"])
+    await ledger.clear(meeting_id, [])
+    emptied = await ledger.load(meeting_id)
+    assert emptied is not None
+    assert emptied.outbox == ()
+
+
+async def test_clearing_does_not_disturb_who_has_loaded(ledger: Ledger) -> None:
+    """A flush runs beside the next commit; it must not cost it the race."""
+    stored = await committed(ledger, Change(meeting=a_meeting(), outgoing=(an_event(),)))
+
+    await ledger.clear(stored.meeting.meeting_id, [row.key for row in stored.outbox])
+
+    assert (await committed(ledger, Change(meeting=stored.meeting), stored)).meeting.version == 2
+
+
+async def test_an_observation_is_kept_once(ledger: Ledger) -> None:
+    """Twice in one commit and again in the next: it is one observation."""
+    first = await committed(
+        ledger, Change(meeting=a_meeting(), observations=(seen(2), seen(2), seen(0.000001)))
+    )
+    await committed(
+        ledger, Change(meeting=first.meeting, observations=(seen(2), seen(1, "gone"))), first
+    )
+
+    assert await ledger.observations(first.meeting.meeting_id) == [
+        seen(0.000001),
+        seen(1, "gone"),
+        seen(2),
+    ]
+
+
+async def test_a_first_roster_of_300_people_is_one_commit(ledger: Ledger) -> None:
+    """The observation, the folded state and 300 events go in together and come back whole."""
+    roster = a_roster(300)
+    history = absorb(History(), [roster])
+    assert history is not None
+    events = tuple(an_event(n, body='{"participant": "' + "x" * 1000 + '"}') for n in range(300))
+
+    stored = await committed(
+        ledger,
+        Change(
+            meeting=replace(a_meeting(), history=history),
+            observations=(roster,),
+            outgoing=events,
+        ),
+    )
+
+    loaded = await ledger.load(stored.meeting.meeting_id)
+    assert loaded == stored
+    assert tuple(message for row in stored.outbox for message in row.messages) == events
+    assert await ledger.observations(stored.meeting.meeting_id) == [roster]
+    record = stored.meeting.history.record()
+    assert record.open_call is not None
+    assert record.open_call.participant_count == 300
+
+
+@pytest.mark.parametrize("kilobytes", [60, 300])
+async def test_a_big_meeting_comes_back_whole(ledger: Ledger, kilobytes: int) -> None:
+    """State that compression does not get under one property's, or five properties', limit."""
+    noise = random.Random(kilobytes).randbytes(kilobytes * 600).hex()  # noqa: S311 - test data
+    meeting = replace(a_meeting(), context={"noise": noise})
+
+    stored = await committed(ledger, Change(meeting=meeting))
+    smaller = await committed(ledger, Change(meeting=replace(meeting, context=None)), stored)
+
+    assert stored.meeting.context == {"noise": noise}
+    assert await ledger.load(meeting.meeting_id) == smaller
+    assert smaller.meeting.context is None
+
+
+@LARGE_BODY
+async def test_more_messages_than_one_row_holds_are_spread(ledger: Ledger) -> None:
+    """Each row can be read, sent and cleared by itself; the order goes on from row to row."""
+    noise = random.Random(5)  # noqa: S311 - test data
+    events = tuple(an_event(n, body=noise.randbytes(90_000).hex()) for n in range(20))
+
+    stored = await committed(ledger, Change(meeting=a_meeting(), outgoing=events))
+
+    assert len(stored.outbox) > 1
+    assert tuple(message for row in stored.outbox for message in row.messages) == events
+    assert await ledger.load(stored.meeting.meeting_id) == stored
+
+
+@pytest.mark.parametrize("what", ["meeting", "message", "transaction", "operations"])
+async def test_what_no_transaction_can_hold_is_refused(ledger: Ledger, what: str) -> None:
+    """A ValueError, before anything is asked of the store; nothing is written."""
+    noise = random.Random(6)  # noqa: S311 - test data
+    huge = noise.randbytes(900_000).hex()
+    meeting = a_meeting()
+    changes = {
+        "meeting": Change(meeting=replace(meeting, context={"noise": huge})),
+        "message": Change(meeting=meeting, outgoing=(an_event(body=huge),)),
+        "transaction": Change(
+            meeting=meeting,
+            outgoing=tuple(an_event(n, body=noise.randbytes(700_000).hex()) for n in range(5)),
+        ),
+        "operations": Change(meeting=meeting, observations=tuple(seen(n) for n in range(100))),
+    }
+
+    with pytest.raises(ValueError, match=r"fits no row|more than one transaction holds"):
+        await committed(ledger, changes[what])
+
+    assert await ledger.load(meeting.meeting_id) is None
+
+
+async def test_99_observations_go_in_at_once(ledger: Ledger) -> None:
+    """With the head row they are the 100 operations that a transaction may have."""
+    observations = tuple(seen(n) for n in range(99))
+
+    await committed(ledger, Change(meeting=a_meeting(), observations=observations))
+
+    assert await ledger.observations(a_meeting().meeting_id) == list(observations)
+
+
+async def test_sealed_sessions_are_read_back_by_call(ledger: Ledger) -> None:
+    """Pages of several commits come in the order of their calls."""
+    first = await committed(ledger, Change(meeting=a_meeting(), pages=(a_page(2), a_page(3))))
+    await committed(ledger, Change(meeting=first.meeting, pages=(a_page(1),)), first)
+
+    assert await ledger.pages(first.meeting.meeting_id) == [a_page(1), a_page(2), a_page(3)]
+
+
+async def test_a_rebuilt_meeting_has_its_new_pages_alone(ledger: Ledger) -> None:
+    """What was sealed before the rebuild no longer counts, whether or not there are new pages."""
+    stored = await committed(ledger, Change(meeting=a_meeting(), pages=(a_page(1), a_page(2))))
+    meeting_id = stored.meeting.meeting_id
+
+    change = Change(meeting=stored.meeting, pages=(a_page(2, 5),), rebuilt=True)
+    stored = await committed(ledger, change, stored)
+    assert await ledger.pages(meeting_id) == [a_page(2, 5)]
+
+    stored = await committed(ledger, Change(meeting=stored.meeting, pages=(a_page(3),)), stored)
+    assert await ledger.pages(meeting_id) == [a_page(2, 5), a_page(3)]
+
+    await committed(ledger, Change(meeting=stored.meeting, rebuilt=True), stored)
+    assert await ledger.pages(meeting_id) == []
+
+
+async def test_a_meeting_with_more_pages_than_a_transaction_is_rebuilt(ledger: Ledger) -> None:
+    """Old pages that one transaction cannot delete do not count, and do not stop the rebuild."""
+    stored = await committed(ledger, Change(meeting=a_meeting()))
+    for call in range(1, 103):
+        change = Change(meeting=stored.meeting, pages=(a_page(call, 1),))
+        stored = await committed(ledger, change, stored)
+    assert len(await ledger.pages(stored.meeting.meeting_id)) == 102
+
+    change = Change(meeting=stored.meeting, pages=(a_page(7),), rebuilt=True)
+    await committed(ledger, change, stored)
+
+    assert await ledger.pages(stored.meeting.meeting_id) == [a_page(7)]
+
+
+@LARGE_BODY
+async def test_a_page_that_no_row_holds_becomes_several(ledger: Ledger) -> None:
+    """A call with very many sessions loses none of them."""
+    page = a_page(1, 20_000)
+
+    await committed(ledger, Change(meeting=a_meeting(), pages=(page,)))
+
+    pages = await ledger.pages(a_meeting().meeting_id)
+    assert len(pages) > 1
+    assert {part.call_number for part in pages} == {1}
+    assert tuple(session for part in pages for session in part.sessions) == page.sessions
+
+
+async def test_the_record_can_be_made_again_from_what_is_kept(ledger: Ledger) -> None:
+    """Observations, state and sealed pages go through the store without a change of meaning."""
+    observations: list[Observation] = [seen(0), a_roster(3, seconds=1), a_roster(0, seconds=20)]
+    observations += [LegSeen(at=NOW + timedelta(seconds=40), leg_key=LEG, phase="gone", code=200)]
+    history, pages = seal(rebuild(observations))
+    change = Change(
+        meeting=replace(a_meeting(), history=history),
+        observations=tuple(observations),
+        pages=pages,
+    )
+    await committed(ledger, change)
+
+    kept = await ledger.observations(a_meeting().meeting_id)
+    loaded = await ledger.load(a_meeting().meeting_id)
+
+    assert kept == sorted(observations, key=order_key)
+    assert loaded is not None
+    assert loaded.meeting.history == history
+    assert rebuild(kept) == rebuild(observations)
+    assert tuple(await ledger.pages(a_meeting().meeting_id)) == pages
+
+
+async def test_the_first_claim_of_an_alias_wins(ledger: Ledger) -> None:
+    """Whoever asks later is led to the first one's meeting; any text can be an alias."""
+    alias = "19:meeting_Ab/C+d=@thread.v2?x#y\\z"
+    one, other = MeetingId("a" * 26), MeetingId("b" * 26)
+
+    assert await ledger.resolve_alias(alias) is None
+    assert await ledger.claim_alias(alias, one) == one
+    assert await ledger.claim_alias(alias, other) == one
+    assert await ledger.claim_alias(alias, one) == one
+    assert await ledger.resolve_alias(alias) == one
+    assert await ledger.resolve_alias(alias.lower()) is None
+
+
+async def test_concurrent_claims_of_an_alias_agree(ledger: Ledger) -> None:
+    """Everybody is given the same meeting."""
+    meetings = [MeetingId(letter * 26) for letter in "abcdefgh"]
+
+    answers = await asyncio.gather(*(ledger.claim_alias("thread", one) for one in meetings))
+
+    assert set(answers) == {await ledger.resolve_alias("thread")}
+    assert answers[0] in meetings
+
+
+async def test_unfinished_meetings_are_listed_by_their_last_renewal(ledger: Ledger) -> None:
+    """The bound is exact, to the microsecond, and a renewal moves an entry."""
+    early, late = MeetingId("a" * 26), MeetingId("7" * 26)
+    tick = timedelta(microseconds=1)
+    assert await listed(ledger, NOW) == set()
+    await ledger.watch(early, now=NOW)
+    await ledger.watch(late, now=NOW + tick)
+
+    assert await listed(ledger, NOW) == set()
+    assert await listed(ledger, NOW + tick) == {early}
+    assert await listed(ledger, NOW + 2 * tick) == {early, late}
+
+    await ledger.watch(early, now=NOW + 5 * tick)
+    assert await listed(ledger, NOW + 2 * tick) == {late}
+
+
+async def test_an_entry_renewed_meanwhile_stays_on_the_list(ledger: Ledger) -> None:
+    """Who finishes a meeting does not take away what somebody else just renewed."""
+    meeting_id = MeetingId("c" * 26)
+    await ledger.watch(meeting_id, now=NOW)
+
+    await ledger.unwatch(meeting_id, renewed_before=NOW)
+    assert await listed(ledger, NOW + timedelta(days=1)) == {meeting_id}
+
+    await ledger.unwatch(meeting_id, renewed_before=NOW + timedelta(seconds=1))
+    await ledger.unwatch(meeting_id, renewed_before=NOW + timedelta(seconds=1))
+    assert await listed(ledger, NOW + timedelta(days=1)) == set()
+
+
+async def test_a_ledger_that_answers_passes_its_check(ledger: Ledger) -> None:
+    """Even before anything was written."""
+    await ledger.check()
+
+
+async def test_a_failing_fake_did_nothing() -> None:
+    """`fail_next` stands for a store that is down, for as many calls as it says."""
+    ledger = InMemoryLedger()
+    ledger.fail_next(2)
+
+    with pytest.raises(Unavailable):
+        await ledger.commit(None, Change(meeting=a_meeting()), now=NOW)
+    with pytest.raises(Unavailable):
+        await ledger.check()
+
+    assert await ledger.load(a_meeting().meeting_id) is None

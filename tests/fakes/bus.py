@@ -1,0 +1,46 @@
+"""A Service Bus in memory. The contract suite holds it to what the real one does."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from shared.errors import Problem, Unavailable
+from shared.meeting import Outgoing
+from shared.outbox import undeliverable
+
+
+class InMemoryBus:
+    """Implements `ports.Bus`. `sent` has everything that was accepted, in order; due or not."""
+
+    def __init__(self, *, unknown: Iterable[str] = ()) -> None:
+        """`unknown`: entities that do not exist."""
+        self.sent: list[Outgoing] = []
+        self._unknown = frozenset(unknown)
+        self._failing = 0
+
+    def fail_next(self, times: int = 1) -> None:
+        """Let the next `times` calls raise `Unavailable`, with nothing sent."""
+        self._failing = times
+
+    def sent_to(self, entity: str) -> list[Outgoing]:
+        """Return what was sent to `entity`, in order."""
+        return [message for message in self.sent if message.entity == entity]
+
+    async def send(self, messages: Sequence[Outgoing]) -> None:
+        """See `ports.Bus.send`; entities that do not exist as `ServiceBusOutbox.send` says."""
+        await self._answer()
+        self.sent += [message for message in messages if message.entity not in self._unknown]
+        lost = dict.fromkeys(one.entity for one in messages if one.entity in self._unknown)
+        if lost:
+            raise undeliverable(
+                Problem(member=entity, message="there is no such entity") for entity in lost
+            )
+
+    async def check(self) -> None:
+        """See `ports.Bus.check`."""
+        await self._answer()
+
+    async def _answer(self) -> None:
+        await asyncio.sleep(0)
+        if self._failing > 0:
+            self._failing -= 1
+            raise Unavailable("Service Bus did not answer (as the test asked)")

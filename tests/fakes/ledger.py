@@ -1,0 +1,151 @@
+"""A ledger in memory. The contract suite holds it to what the real one does."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from shared.domain import MeetingId, Observation, order_key
+from shared.errors import LostRace, Unavailable
+from shared.history import SessionPage
+from shared.meeting import Change, Meeting, Stored
+from shared.rows import (
+    HEAD,
+    HEAD_AND_OUTBOX,
+    OBSERVED,
+    PAGES,
+    TRANSACTION_OPERATIONS,
+    Row,
+    head_row,
+    hold_to_limits,
+    observation_rows,
+    outbox_rows,
+    page_rows,
+    read_head,
+    read_observation,
+    read_outbox,
+    read_pages,
+)
+
+
+class InMemoryLedger:
+    """Implements `ports.Ledger`. Keeps the very rows the real one writes, so limits hold here too.
+
+    Other tasks run in every call before anything is read or written, as they do on a network.
+    """
+
+    def __init__(self) -> None:
+        self._partitions: dict[MeetingId, dict[str, Row]] = {}
+        self._etags: dict[MeetingId, str] = {}
+        self._aliases: dict[str, MeetingId] = {}
+        self._unfinished: dict[MeetingId, datetime] = {}
+        self._failing = 0
+
+    def fail_next(self, times: int = 1) -> None:
+        """Let the next `times` calls raise `Unavailable`, with nothing done."""
+        self._failing = times
+
+    def meetings(self) -> list[Meeting]:
+        """Return every meeting, for tests to look at."""
+        return [read_head(rows[HEAD]) for rows in self._partitions.values()]
+
+    async def load(self, meeting_id: MeetingId) -> Stored | None:
+        """See `ports.Ledger.load`."""
+        await self._answer()
+        rows = self._range(meeting_id, HEAD_AND_OUTBOX)
+        if not rows:
+            return None
+        head, *outbox = rows
+        return Stored(
+            meeting=read_head(head),
+            etag=self._etags[meeting_id],
+            outbox=tuple(read_outbox(row) for row in outbox),
+        )
+
+    async def commit(self, before: Stored | None, change: Change, *, now: datetime) -> Stored:
+        """See `ports.Ledger.commit`."""
+        version = before.meeting.version + 1 if before else 1
+        meeting = replace(change.meeting, version=version)
+        meeting_id = meeting.meeting_id
+        head = head_row(meeting, [])
+        outbox = outbox_rows(meeting_id, version=version, written_at=now, messages=change.outgoing)
+        pages = page_rows(meeting_id, version=version, pages=change.pages, rebuilt=change.rebuilt)
+        observed = observation_rows(meeting_id, change.observations)
+        written = [head, *outbox, *pages, *observed]
+        hold_to_limits(written, operations=len(written))
+        await self._answer()
+        if self._etags.get(meeting_id) != (before.etag if before else None):
+            raise LostRace(f"meeting {meeting_id} was changed by somebody else")
+        rows = self._partitions.setdefault(meeting_id, {})
+        if change.rebuilt:
+            old = self._range(meeting_id, PAGES)[: TRANSACTION_OPERATIONS - len(written)]
+            for row in old:
+                del rows[row["RowKey"]]
+        rows.update({row["RowKey"]: row for row in written})
+        self._etags[meeting_id] = f"etag-{version}"
+        return Stored(
+            meeting=meeting,
+            etag=self._etags[meeting_id],
+            outbox=tuple(read_outbox(row) for row in outbox),
+        )
+
+    async def clear(self, meeting_id: MeetingId, row_keys: Iterable[str]) -> None:
+        """See `ports.Ledger.clear`."""
+        await self._answer()
+        for key in row_keys:
+            self._partitions.get(meeting_id, {}).pop(key, None)
+
+    async def observations(self, meeting_id: MeetingId) -> Sequence[Observation]:
+        """See `ports.Ledger.observations`."""
+        await self._answer()
+        rows = self._range(meeting_id, OBSERVED)
+        return sorted((read_observation(row) for row in rows), key=order_key)
+
+    async def pages(self, meeting_id: MeetingId) -> Sequence[SessionPage]:
+        """See `ports.Ledger.pages`."""
+        await self._answer()
+        return read_pages(self._range(meeting_id, PAGES))
+
+    async def claim_alias(self, alias: str, meeting_id: MeetingId) -> MeetingId:
+        """See `ports.Ledger.claim_alias`."""
+        await self._answer()
+        return self._aliases.setdefault(alias, meeting_id)
+
+    async def resolve_alias(self, alias: str) -> MeetingId | None:
+        """See `ports.Ledger.resolve_alias`."""
+        await self._answer()
+        return self._aliases.get(alias)
+
+    async def watch(self, meeting_id: MeetingId, *, now: datetime) -> None:
+        """See `ports.Ledger.watch`."""
+        await self._answer()
+        self._unfinished[meeting_id] = now
+
+    async def unfinished(self, *, renewed_before: datetime) -> AsyncIterator[MeetingId]:
+        """See `ports.Ledger.unfinished`."""
+        await self._answer()
+        for meeting_id, renewed_at in sorted(self._unfinished.items()):
+            if renewed_at < renewed_before:
+                yield meeting_id
+
+    async def unwatch(self, meeting_id: MeetingId, *, renewed_before: datetime) -> None:
+        """See `ports.Ledger.unwatch`."""
+        await self._answer()
+        renewed_at = self._unfinished.get(meeting_id)
+        if renewed_at is not None and renewed_at < renewed_before:
+            del self._unfinished[meeting_id]
+
+    async def check(self) -> None:
+        """See `ports.Ledger.check`."""
+        await self._answer()
+
+    def _range(self, meeting_id: MeetingId, bounds: tuple[str, str]) -> list[Row]:
+        low, high = bounds
+        rows = self._partitions.get(meeting_id, {})
+        return [rows[key] for key in sorted(rows) if low <= key < high]
+
+    async def _answer(self) -> None:
+        await asyncio.sleep(0)
+        if self._failing > 0:
+            self._failing -= 1
+            raise Unavailable("the tables did not answer (as the test asked)")

@@ -1,0 +1,55 @@
+"""For any coming and going the room's log is the truth, and rosters show who is there."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devstack.graph.calls import Leg
+from devstack.graph.identities import same_guid, seeded
+from devstack.graph.notifications import render_roster
+from devstack.graph.participants import render_participants
+from devstack.graph.room import Room
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+LEG = Leg(
+    call_id="2f1a1100-b174-40a0-aba7-0b405e01ed92",
+    participant_id="05491616-385f-44a8-9974-18cc5f9933c1",
+    callback_uri="http://127.0.0.1/",
+)
+# A person toggles: in when out, out when in.
+histories = st.lists(st.tuples(st.sampled_from("abcd"), st.integers(1, 60)), max_size=30)
+
+
+@given(histories, st.integers())
+def test_the_log_agrees_with_the_coming_and_going(
+    history: list[tuple[str, int]], seed: int
+) -> None:
+    """A call is open exactly while somebody is in; every roster lists exactly who is in."""
+    room, inside, at = Room(seeded(1)), dict[str, str](), START
+    room.enter(LEG)
+    variation = seeded(seed)
+    for person, seconds in history:
+        at += timedelta(seconds=seconds)
+        if person in inside:
+            room.leave(inside.pop(person), at=at)
+        else:
+            inside[person] = room.join(user_id=person, at=at)
+
+        expected = {same_guid(one) for one in (*inside.values(), LEG.participant_id)}
+        pushed: Any = json.loads(json.dumps(render_roster(room, LEG, variation)))
+        read: Any = render_participants(room)
+        assert {same_guid(one["id"]) for one in pushed["value"][0]["resourceData"]} == expected
+        assert {same_guid(one["id"]) for one in read["value"]} == expected
+        assert (bool(room.calls) and room.calls[-1].ended_at is None) == bool(inside)
+
+    for call, following in zip(room.calls, room.calls[1:], strict=False):
+        assert call.ended_at is not None
+        assert call.started_at < call.ended_at < following.started_at
+    assert len(room.sessions) == sum(len(call.participant_ids) for call in room.calls)
+    for session in room.sessions:
+        (home,) = [one for one in room.calls if session.participant_id in one.participant_ids]
+        assert home.started_at <= session.joined_at
+        assert home.ended_at is None or (session.left_at or home.ended_at) <= home.ended_at

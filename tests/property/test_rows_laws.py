@@ -1,0 +1,265 @@
+"""Laws of the ledger's rows: what goes into them comes out equal, and their keys sort like time."""
+
+from datetime import UTC, datetime
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.coordinates import Attendee, Coordinates, OnlineMeeting
+from shared.domain import (
+    CallId,
+    LegKey,
+    LegSeen,
+    MeetingId,
+    Observation,
+    Person,
+    Present,
+    ReadFailed,
+    RosterPushed,
+    RosterRead,
+    SessionId,
+    Unparsed,
+    order_key,
+)
+from shared.history import History, SessionPage
+from shared.meeting import Asked, LegClaim, Meeting, Outgoing, TendPlan
+from shared.record import GroupCall, Leg, Record, Session
+from shared.rows import (
+    head_row,
+    moment_text,
+    observation_rows,
+    outbox_rows,
+    page_rows,
+    read_head,
+    read_observation,
+    read_outbox,
+    read_pages,
+)
+
+MEETING_ID = MeetingId("a" * 26)
+
+words = st.text(max_size=8)
+maybe_words = st.none() | words
+numbers = st.integers(min_value=0, max_value=10**6)
+moments = st.datetimes(min_value=datetime(1970, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - Hypothesis adds the zone itself
+maybe_moments = st.none() | moments
+bases = st.sampled_from(["attendanceReport", "graphEvent", "observed", "polled", "assumed"])
+phases = st.sampled_from(["joining", "lobby", "in", "gone"])
+documents = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=6,
+)
+objects = st.dictionaries(words, documents, max_size=3)
+session_ids = words.map(SessionId)
+leg_keys = words.map(LegKey)
+
+people = st.builds(
+    Person, kind=words, user_id=maybe_words, display_name=maybe_words, tenant_id=maybe_words
+)
+rosters = st.lists(st.builds(Present, session_id=session_ids, person=people), max_size=3).map(tuple)
+observations: st.SearchStrategy[Observation] = st.one_of(
+    st.builds(
+        LegSeen,
+        at=moments,
+        leg_key=leg_keys,
+        phase=phases,
+        code=st.none() | numbers,
+        subcode=st.none() | numbers,
+    ),
+    st.builds(
+        RosterPushed, at=moments, leg_key=leg_keys, people=rosters, lists_ourselves=st.booleans()
+    ),
+    st.builds(
+        RosterRead,
+        asked_at=moments,
+        answered_at=moments,
+        leg_key=leg_keys,
+        people=rosters,
+        lists_ourselves=st.booleans(),
+    ),
+    st.builds(ReadFailed, at=moments, leg_key=leg_keys, status=numbers),
+    st.builds(
+        Unparsed,
+        at=moments,
+        leg_key=leg_keys,
+        resource=words,
+        change_type=words,
+        members=st.lists(words, max_size=3).map(tuple),
+        size=numbers,
+    ),
+)
+sessions = st.builds(
+    Session,
+    session_id=session_ids,
+    person=people,
+    first_seen=moments,
+    last_seen=moments,
+    present_before=st.booleans(),
+    absent_since=maybe_moments,
+    left_at=maybe_moments,
+)
+calls = st.builds(
+    GroupCall,
+    number=numbers,
+    started_at=moments,
+    start_basis=bases,
+    last_seen=moments,
+    quiet_since=maybe_moments,
+    ended_at=maybe_moments,
+    end_basis=st.none() | bases,
+    reason=maybe_words,
+    sessions=st.dictionaries(session_ids, sessions, max_size=2),
+    sealed=st.frozensets(words, max_size=3),
+    sealed_people=st.frozensets(words, max_size=3),
+)
+legs = st.builds(
+    Leg,
+    key=leg_keys,
+    phases=st.dictionaries(phases, moments),
+    code=st.none() | numbers,
+    subcode=st.none() | numbers,
+    first_roster=maybe_moments,
+)
+records = st.builds(
+    Record,
+    legs=st.dictionaries(leg_keys, legs, max_size=2),
+    calls=st.lists(calls, max_size=2).map(tuple),
+    asked_first=maybe_moments,
+    asked_last=maybe_moments,
+    failures=numbers,
+    failed_at=maybe_moments,
+)
+meetings = st.builds(
+    Meeting,
+    meeting_id=st.just(MEETING_ID),
+    tenant_id=words,
+    correlation_id=words,
+    context=st.none() | objects,
+    asked=st.none()
+    | st.builds(
+        Asked,
+        request_id=words,
+        members=objects,
+        organizer_id=words,
+        start_date_time=moments,
+        end_date_time=moments,
+    ),
+    online=st.none()
+    | st.builds(
+        OnlineMeeting,
+        coordinates=st.builds(
+            Coordinates,
+            online_meeting_id=words,
+            join_web_url=words,
+            thread_id=words,
+            message_id=words,
+            organizer_id=words,
+            tenant_id=words,
+            join_meeting_id=maybe_words,
+            passcode=maybe_words,
+            dial_in=st.none() | objects,
+        ),
+        subject=maybe_words,
+        start_date_time=maybe_words,
+        end_date_time=maybe_words,
+        attendees=st.lists(
+            st.builds(Attendee, upn=maybe_words, role=maybe_words, user_id=maybe_words), max_size=2
+        ).map(tuple),
+    ),
+    created_at=maybe_moments,
+    claims=st.lists(
+        st.builds(
+            LegClaim,
+            leg_key=leg_keys,
+            attempt=numbers,
+            request_id=words,
+            claimed_at=moments,
+            lease_until=moments,
+            state=st.sampled_from(["claimed", "joined", "failed"]),
+            call_id=st.none() | words.map(CallId),
+            told=st.booleans(),
+        ),
+        max_size=2,
+    ).map(tuple),
+    answered=st.lists(words, max_size=2).map(tuple),
+    history=st.builds(
+        History,
+        base=records,
+        horizon=st.none() | st.tuples(moments, words),
+        tail=st.lists(observations, max_size=2).map(tuple),
+    ),
+    sequence=numbers,
+    created_sequence=numbers,
+    version=numbers,
+    revisions=st.dictionaries(numbers, numbers, max_size=2),
+    tend=st.builds(TendPlan, generation=numbers, due=maybe_moments),
+)
+messages = st.builds(
+    Outgoing,
+    entity=words,
+    message_id=words,
+    body=words,
+    content_type=words,
+    subject=maybe_words,
+    correlation_id=maybe_words,
+    session_id=maybe_words,
+    reply_to=maybe_words,
+    properties=st.dictionaries(words, words, max_size=2),
+    due=maybe_moments,
+)
+
+
+@given(meetings)
+def test_a_meeting_comes_out_of_its_row_as_it_went_in(meeting: Meeting) -> None:
+    """Every member, with every time to the microsecond."""
+    assert read_head(head_row(meeting, ["commit"])) == meeting
+
+
+@given(st.lists(observations, max_size=6))
+def test_observations_come_out_of_their_rows_once_each_and_in_order(
+    observed: list[Observation],
+) -> None:
+    """The order of the row keys is the order of the fold."""
+    rows = observation_rows(MEETING_ID, observed)
+
+    kept = [read_observation(row) for row in sorted(rows, key=lambda row: row["RowKey"])]
+
+    unique = {order_key(observation): observation for observation in observed}
+    assert [order_key(one) for one in kept] == sorted(unique)
+    assert kept == [unique[key] for key in sorted(unique)]
+
+
+@given(st.lists(messages, min_size=1, max_size=5), moments)
+def test_messages_come_out_of_the_outbox_as_they_went_in(
+    outgoing: list[Outgoing], written_at: datetime
+) -> None:
+    """All of them, in order, with the time they were written."""
+    rows = outbox_rows(MEETING_ID, version=3, written_at=written_at, messages=outgoing)
+
+    read = [read_outbox(row) for row in rows]
+
+    assert [message for row in read for message in row.messages] == outgoing
+    assert {row.written_at for row in read} == {written_at}
+
+
+@given(st.lists(sessions, max_size=4), numbers)
+def test_sessions_come_out_of_their_page_as_they_went_in(
+    held: list[Session], call_number: int
+) -> None:
+    """All of them, in order."""
+    page = SessionPage(call_number=call_number, sessions=tuple(held))
+
+    assert read_pages(page_rows(MEETING_ID, version=1, pages=[page], rebuilt=False)) == [page]
+
+
+@settings(max_examples=300)
+@given(moments, moments)
+def test_moments_sort_as_text_as_they_do_as_moments(one: datetime, other: datetime) -> None:
+    """Bounds on renewals and the order of observations rest on it."""
+    assert (moment_text(one) < moment_text(other)) == (one < other)
+    assert datetime.fromisoformat(moment_text(one)) == one

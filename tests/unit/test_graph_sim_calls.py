@@ -1,0 +1,245 @@
+"""What the simulator accepts as a join, refuses, and does with a leg."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from devstack.graph.call_rules import parse_join
+from devstack.graph.calls import Leg, render_call
+from devstack.graph.identities import BOT_APP_ID, ORGANIZER_ID, TENANT_ID, Tenant, seeded
+from devstack.graph.json_values import Json, JsonObject
+from devstack.graph.meetings import Meeting
+from devstack.graph.refusals import GraphRefusal
+from devstack.graph.world import World
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+def a_join(**changes: Json) -> JsonObject:
+    """The documented request to join by organizer and thread; None drops a member."""
+    body: JsonObject = {
+        "@odata.type": "#microsoft.graph.call",
+        "callbackUri": "https://bot.contoso.example/api/calls",
+        "requestedModalities": ["audio"],
+        "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"},
+        "chatInfo": {
+            "@odata.type": "#microsoft.graph.chatInfo",
+            "threadId": "19:meeting_x@thread.v2",
+            "messageId": "0",
+        },
+        "meetingInfo": organizer_info(),
+        "tenantId": TENANT_ID,
+    }
+    return {name: value for name, value in (body | changes).items() if value is not None}
+
+
+def organizer_info(**more: Json) -> JsonObject:
+    user: JsonObject = {"id": ORGANIZER_ID, "tenantId": TENANT_ID, **more}
+    return {
+        "@odata.type": "#microsoft.graph.organizerMeetingInfo",
+        "organizer": {"@odata.type": "#microsoft.graph.identitySet", "user": user},
+        "allowConversationWithoutHost": True,
+    }
+
+
+def join_id_info(**more: Json) -> JsonObject:
+    return {"@odata.type": "#microsoft.graph.joinMeetingIdMeetingInfo", **more}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(None, id="no body"),
+        pytest.param(a_join(colour="red"), id="unknown member"),
+        pytest.param(a_join(callbackUri=None), id="no callbackUri"),
+        pytest.param(a_join(callbackUri="http://bot.contoso.example/"), id="plain http"),
+        pytest.param(a_join(callbackUri="http://127.0.0.1.contoso.example/"), id="look-alike"),
+        pytest.param(a_join(callbackUri="ftp://127.0.0.1/"), id="not http at all"),
+        pytest.param(a_join(callbackUri="https://[bad"), id="not a URL"),
+        pytest.param(a_join(requestedModalities=None), id="no modalities"),
+        pytest.param(a_join(requestedModalities=[]), id="empty modalities"),
+        pytest.param(a_join(requestedModalities=["smell"]), id="unknown modality"),
+        pytest.param(a_join(mediaConfig=None), id="no media"),
+        pytest.param(a_join(mediaConfig={}), id="media without type"),
+        pytest.param(a_join(mediaConfig=[{}, {}]), id="two media"),
+        pytest.param(
+            a_join(mediaConfig={"@odata.type": "#microsoft.graph.mediaConfig"}), id="abstract media"
+        ),
+        pytest.param(
+            a_join(mediaConfig={"@odata.type": "#microsoft.graph.appHostedMediaConfig"}),
+            id="app-hosted without blob",
+        ),
+        pytest.param(a_join(meetingInfo=None), id="no meeting"),
+        pytest.param(a_join(meetingInfo={"organizer": {}}), id="meeting without type"),
+        pytest.param(
+            a_join(meetingInfo={"@odata.type": "#microsoft.graph.tokenMeetingInfo", "token": "t"}),
+            id="token",
+        ),
+        pytest.param(a_join(chatInfo=None), id="no chat"),
+        pytest.param(a_join(chatInfo={"messageId": "0"}), id="chat without thread"),
+        pytest.param(a_join(chatInfo={"threadId": "19:x"}), id="chat without message"),
+        pytest.param(a_join(chatInfo={"thread_id": "19:x"}), id="unknown member of chat"),
+        pytest.param(a_join(meetingInfo=organizer_info(id=None)), id="no organizer id"),
+        pytest.param(a_join(meetingInfo=join_id_info()), id="no join id"),
+        pytest.param(a_join(meetingInfo=join_id_info(joinMeetingId="abc")), id="letters"),
+        pytest.param(a_join(targets=[{}]), id="a call to people"),
+    ],
+)
+def test_a_malformed_join_is_refused(body: Json) -> None:
+    """Each is a 400 BadRequest."""
+    with pytest.raises(GraphRefusal) as refused:
+        parse_join(body, tenant_id=TENANT_ID)
+
+    assert (refused.value.status, refused.value.code) == (400, "BadRequest")
+
+
+@pytest.mark.parametrize("tenant", [None, "00000000-0000-4000-8000-000000000001"])
+def test_the_tenant_belongs_at_the_top_of_the_call(tenant: Json) -> None:
+    """A tenantId that is missing there, or another's, is 7505; one in meetingInfo does not help."""
+    with pytest.raises(GraphRefusal) as refused:
+        parse_join(a_join(tenantId=tenant), tenant_id=TENANT_ID)
+
+    assert (refused.value.status, refused.value.code) == (403, "7505")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["http://127.0.0.1:7071/api", "http://localhost/api", "http://127.9.9.9/", "http://[::1]/"],
+)
+def test_plain_http_is_taken_to_this_machine_only(uri: str) -> None:
+    """Loopback callback URIs make a local stack possible."""
+    assert parse_join(a_join(callbackUri=uri), tenant_id=TENANT_ID).callback_uri == uri
+
+
+class Told:
+    """Keeps what a world tells its legs."""
+
+    def __init__(self) -> None:
+        self.items: list[tuple[str, Any]] = []
+
+    def __call__(self, leg: Leg, envelope: JsonObject) -> None:
+        value: Any = envelope["value"]
+        self.items += [(leg.call_id, item) for item in value]
+
+    def states(self, call_id: str) -> list[str]:
+        return [
+            item["resourceData"]["state"]
+            for told, item in self.items
+            if told == call_id and isinstance(item["resourceData"], dict)
+        ]
+
+    def rosters(self, call_id: str) -> list[list[Mapping[str, Any]]]:
+        return [
+            item["resourceData"]
+            for told, item in self.items
+            if told == call_id and isinstance(item["resourceData"], list)
+        ]
+
+
+def a_world(seed: int = 1) -> tuple[World, Told, Meeting]:
+    told = Told()
+    world = World(tenant=Tenant(), ids=seeded(seed), now=lambda: NOW, notify=told)
+    body: Json = {"joinMeetingIdSettings": {"isPasscodeRequired": True}}
+    return world, told, world.meetings.create(ORGANIZER_ID, body)
+
+
+def joining(meeting: Meeting) -> JsonObject:
+    return a_join(chatInfo={"threadId": meeting.thread_id, "messageId": "0"})
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_join_is_answered_establishing_and_told_established_repeatedly(seed: int) -> None:
+    """The answer is acceptance only; the leg then gets in, and the roster lists the bot."""
+    world, told, meeting = a_world(seed)
+
+    leg = world.place_call(joining(meeting))
+
+    assert render_call(leg)["state"] == "establishing"
+    assert world.call(leg.call_id.upper().replace("-", "")).state == "established"
+    states = told.states(leg.call_id)
+    assert states[0] == "establishing"
+    assert states[1:] in (["established"] * 2, ["established"] * 3)
+    ((own,),) = told.rosters(leg.call_id)
+    assert own["info"]["identity"]["application"]["id"] == BOT_APP_ID
+
+
+def test_the_answer_has_the_documented_members() -> None:
+    """Id, own participant id, tenant and what was asked for come back."""
+    world, _, meeting = a_world()
+
+    shown: Any = render_call(world.place_call(joining(meeting)))
+
+    assert shown["direction"] == "outgoing"
+    assert shown["tenantId"] == TENANT_ID
+    assert shown["id"] != shown["myParticipantId"]
+    assert shown["meetingInfo"]["allowConversationWithoutHost"] is True
+    assert shown["source"]["identity"]["application"]["id"] == BOT_APP_ID
+    assert shown["resultInfo"] is None
+
+
+@pytest.mark.parametrize("passcode", ["wrong", None])
+def test_coordinates_that_lead_nowhere_end_the_leg_before_it_got_in(passcode: str | None) -> None:
+    """Accepted, establishing, terminated 400/2203: the refusal comes by notification."""
+    world, told, meeting = a_world()
+    info = join_id_info(joinMeetingId=meeting.join_meeting_id, passcode=passcode)
+
+    leg = world.place_call(a_join(meetingInfo=info, chatInfo=None))
+
+    assert told.states(leg.call_id) == ["establishing", "terminated"]
+    result = told.items[-1][1]["resourceData"]["resultInfo"]
+    assert (result["code"], result["subcode"]) == (400, 2203)
+    with pytest.raises(GraphRefusal) as refused:
+        world.call(leg.call_id)
+    assert (refused.value.status, refused.value.code) == (404, "8522")
+
+
+def test_the_right_join_id_and_passcode_lead_in() -> None:
+    """A join by id needs no chat; spaces in the digits do not matter."""
+    world, _, meeting = a_world()
+    digits = f"{meeting.join_meeting_id[:6]} {meeting.join_meeting_id[6:]}"
+    info = join_id_info(joinMeetingId=digits, passcode=meeting.passcode)
+
+    leg = world.place_call(a_join(meetingInfo=info, chatInfo=None))
+
+    chat: Any = render_call(world.call(leg.call_id))["chatInfo"]
+    assert chat["threadId"] == meeting.thread_id
+
+
+def test_a_second_join_is_a_second_leg_and_both_hear_of_it() -> None:
+    """There is no idempotency in POST calls."""
+    world, told, meeting = a_world()
+
+    first = world.place_call(joining(meeting))
+    second = world.place_call(joining(meeting))
+
+    assert first.call_id != second.call_id
+    assert len(told.rosters(first.call_id)[-1]) == 2
+    assert len(told.rosters(second.call_id)[-1]) == 2
+
+
+def test_hanging_up_ends_our_leg_alone() -> None:
+    """200/7000 for us, a roster for the other leg, and the call is gone."""
+    world, told, meeting = a_world()
+    first, second = world.place_call(joining(meeting)), world.place_call(joining(meeting))
+
+    world.hang_up(first.call_id)
+
+    last = [item for call_id, item in told.items if call_id == first.call_id][-1]
+    assert last["changeType"] == "deleted"
+    assert last["resourceData"]["resultInfo"]["subcode"] == 7000
+    assert len(told.rosters(second.call_id)[-1]) == 1
+    with pytest.raises(GraphRefusal):
+        world.roster(first.call_id)
+
+
+def test_a_guest_shows_under_the_name_it_gave() -> None:
+    """source.identity.guest is how a bot joins under a name of its own."""
+    world, told, meeting = a_world()
+    source: Json = {"identity": {"guest": {"id": "g", "displayName": "Minutes"}}}
+
+    leg = world.place_call(joining(meeting) | {"source": source})
+
+    ((own,),) = told.rosters(leg.call_id)
+    assert own["info"]["identity"]["guest"]["displayName"] == "Minutes"

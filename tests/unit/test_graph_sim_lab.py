@@ -1,0 +1,146 @@
+"""Faults, delivery and tokens of the simulator: the decisions behind /lab."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+import pytest
+
+from devstack.graph.delivery import DeliveryPolicy, copies, is_worth_retrying, parse_delivery
+from devstack.graph.faults import FaultPlan, parse_fault
+from devstack.graph.identities import BOT_APP_ID, TENANT_ID, Tenant, seeded
+from devstack.graph.json_values import Json
+from devstack.graph.lab_requests import LabMistake
+from devstack.graph.tokens import BOT_ISSUER, AccessTokens, CallbackSigner
+
+PATH, SHORT = "/v1.0/communications/calls", "/communications/calls"
+
+
+def test_faults_are_used_up_in_the_order_posted() -> None:
+    """Each serves its number of requests, then the next one that fits."""
+    plan = FaultPlan()
+    plan.add(parse_fault({"method": "post", "path": "calls$", "status": 503, "times": 2}))
+    plan.add(parse_fault({"method": "GET", "path": "calls", "status": 500}))
+    plan.add(parse_fault({"method": "POST", "path": "calls", "status": 429, "retryAfter": 2}))
+
+    taken = [plan.take("POST", PATH, SHORT) for _ in range(4)]
+
+    assert [fault and fault.status for fault in taken] == [503, 503, 429, None]
+    assert taken[2] is not None
+    assert taken[2].retry_after == "2"
+
+
+@pytest.mark.parametrize("pattern", ["^/communications/calls$", "^/v1.0/", "s/cal", ""])
+def test_a_pattern_is_searched_with_and_without_the_version(pattern: str) -> None:
+    """Anchors work either way."""
+    plan = FaultPlan()
+    plan.add(parse_fault({"path": pattern, "status": 500}))
+
+    assert plan.take("GET", PATH, SHORT) is not None
+
+
+@pytest.mark.parametrize(
+    ("body", "works"),
+    [
+        ({"status": 503}, False),
+        ({"status": 503, "effect": "none"}, False),
+        ({"status": 503, "effect": "done"}, True),
+        ({"delaySeconds": 5}, True),
+        ({"delaySeconds": 5, "effect": "none"}, True),
+    ],
+)
+def test_the_work_is_left_out_only_for_a_status_without_effect(body: Json, works: bool) -> None:
+    """Without a status the real answer is held, so there must be one."""
+    assert parse_fault(body).works is works
+
+
+@pytest.mark.parametrize(
+    "body",
+    [None, [], {"path": "("}, {"status": 42}, {"times": 0}, {"effect": "some"}, {"paht": "x"},
+     {"method": 1}, {"delaySeconds": -1}, {"times": True}],
+)  # fmt: skip
+def test_a_mistaken_fault_is_told(body: Json) -> None:
+    """A typo in a fault is an error, not a fault that never fires."""
+    with pytest.raises(LabMistake):
+        parse_fault(body)
+
+
+def test_without_a_policy_each_notification_is_sent_once_at_once() -> None:
+    """Plain delivery is one copy without delay."""
+    assert copies(DeliveryPolicy(), seeded(1)) == (0.0,)
+
+
+def test_copies_are_lost_doubled_and_delayed_as_asked() -> None:
+    """drop 1 loses all, duplicate 1 doubles all, the delay is exact without shuffle."""
+    assert copies(DeliveryPolicy(drop=1.0, duplicate=1.0), seeded(1)) == ()
+    assert copies(DeliveryPolicy(duplicate=1.0, delay_seconds=0.5), seeded(1)) == (0.5, 0.5)
+
+
+def test_shuffled_copies_are_delayed_independently_within_the_bound() -> None:
+    """Each copy has its own moment between nothing and delaySeconds."""
+    policy = parse_delivery({"duplicate": 1, "shuffle": True, "delaySeconds": 0.4})
+
+    first, second = copies(policy, seeded(1))
+
+    assert first != second
+    assert max(first, second) <= 0.4
+
+
+@pytest.mark.parametrize("body", [{"drop": 2}, {"shuffle": "yes"}, {"speed": 1}, 7])
+def test_a_mistaken_delivery_is_told(body: Json) -> None:
+    """Probabilities are between 0 and 1, names are known."""
+    with pytest.raises(LabMistake):
+        parse_delivery(body)
+
+
+@pytest.mark.parametrize(
+    ("status", "again"),
+    [(None, True), (503, True), (500, True), (401, False), (404, False), (202, False)],
+)
+def test_only_silence_and_server_errors_are_worth_another_attempt(
+    status: int | None,
+    again: bool,
+) -> None:
+    """A host that restarts loses nothing; a refusal is final."""
+    assert is_worth_retrying(status) is again
+
+
+def test_callback_tokens_have_the_documented_claims() -> None:
+    """Audience is the bot, tid the tenant, the lifetime 65 minutes, the algorithm RS256."""
+    now = datetime.now(UTC)
+    signer = CallbackSigner(Tenant(), issuer=BOT_ISSUER)
+
+    token = signer.bearer(now=now)
+
+    (key,) = jwt.PyJWKSet.from_dict(dict[str, Any](signer.jwks())).keys
+    claims = jwt.decode(token, key, algorithms=["RS256"], audience=BOT_APP_ID, issuer=BOT_ISSUER)
+    assert jwt.get_unverified_header(token)["kid"] == key.key_id
+    assert claims["tid"] == TENANT_ID
+    assert claims["exp"] - claims["iat"] == 65 * 60
+
+
+def test_a_rotated_key_signs_and_the_old_one_stays_served() -> None:
+    """Verifiers that hold the old key set have to fetch again; old tokens stay valid."""
+    now = datetime.now(UTC)
+    signer = CallbackSigner(Tenant())
+    before = signer.bearer(now=now)
+
+    kid = signer.rotate()
+
+    after = signer.bearer(now=now)
+    served: Any = signer.jwks()["keys"]
+    assert jwt.get_unverified_header(after)["kid"] == kid
+    assert [one["kid"] for one in served] == [jwt.get_unverified_header(before)["kid"], kid]
+
+
+def test_only_tokens_issued_here_and_not_expired_open_graph() -> None:
+    """Nothing, another scheme, another process's token and an old one are refused."""
+    now = datetime.now(UTC)
+    tokens = AccessTokens(Tenant())
+    good, _ = tokens.issue(now=now)
+    old, _ = tokens.issue(now=now - timedelta(days=2))
+    foreign, _ = AccessTokens(Tenant()).issue(now=now)
+
+    assert tokens.accepts(f"Bearer {good}")
+    for refused in (None, "", "Bearer ", f"Basic {good}", f"Bearer {foreign}", f"Bearer {old}"):
+        assert not tokens.accepts(refused)

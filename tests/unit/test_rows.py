@@ -1,0 +1,251 @@
+"""The rows of the ledger: their keys, their sizes, and what does not fit."""
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from shared.domain import LegKey, LegSeen, MeetingId, Person, ReadFailed, RosterPushed, SessionId
+from shared.history import History, SessionPage
+from shared.meeting import Meeting, Outgoing
+from shared.packing import (
+    PROPERTIES,
+    PROPERTY_BYTES,
+    ROW_BYTES,
+    blob_of,
+    outgoing_type,
+    parcels,
+    properties,
+    unpacked,
+)
+from shared.record import Session
+from shared.rows import (
+    HEAD,
+    HEAD_AND_OUTBOX,
+    OBSERVED,
+    PAGES,
+    TRANSACTION_BYTES,
+    UNFINISHED,
+    alias_partition,
+    commits_of,
+    head_row,
+    hold_to_limits,
+    moment_text,
+    observation_rows,
+    outbox_rows,
+    page_rows,
+    read_head,
+    read_pages,
+    unfinished_partition,
+)
+
+AT = datetime(2026, 3, 4, 9, 30, 0, 123456, tzinfo=UTC)
+MEETING_ID = MeetingId("a2b3c4d5e6f7a2b3c4d5e6f7a2")
+LEG = LegKey("leg2leg2leg2leg2")
+
+
+def a_meeting() -> Meeting:
+    return Meeting(meeting_id=MEETING_ID, tenant_id="tenant", correlation_id="request")
+
+
+def noise(size: int, *, seed: int = 1) -> str:
+    """Return text that compresses to about `size` bytes."""
+    return random.Random(seed).randbytes(size).hex()  # noqa: S311 - test data
+
+
+def a_message(number: int, *, size: int = 10) -> Outgoing:
+    body = noise(size, seed=number)
+    return Outgoing(entity="meeting-events", message_id=f"m{number}", body=body)
+
+
+def a_page(call_number: int, *, sessions: int = 1) -> SessionPage:
+    return SessionPage(
+        call_number=call_number,
+        sessions=tuple(
+            Session(
+                session_id=SessionId(noise(16, seed=n)),
+                person=Person(kind="user"),
+                first_seen=AT,
+                last_seen=AT,
+            )
+            for n in range(sessions)
+        ),
+    )
+
+
+def within(key: str, bounds: tuple[str, str]) -> bool:
+    low, high = bounds
+    return low <= key < high
+
+
+def test_one_range_holds_the_head_and_the_outbox_and_nothing_else() -> None:
+    """What a load reads does not grow with observations and pages."""
+    outbox = outbox_rows(MEETING_ID, version=7, written_at=AT, messages=[a_message(1)])[0]
+    observed = observation_rows(MEETING_ID, [ReadFailed(at=AT, leg_key=LEG, status=500)])[0]
+    page = page_rows(MEETING_ID, version=7, pages=[a_page(2)], rebuilt=False)[0]
+
+    assert outbox["RowKey"] == "b-outbox-000000000007-000"
+    assert observed["RowKey"].startswith("c-observed-2026-03-04T09:30:00.123456Z-")
+    assert page["RowKey"] == "d-page-000002-000000000007-000"
+    assert within(HEAD, HEAD_AND_OUTBOX)
+    assert within(outbox["RowKey"], HEAD_AND_OUTBOX)
+    assert outbox["RowKey"] > HEAD
+    assert within(observed["RowKey"], OBSERVED)
+    assert not within(observed["RowKey"], HEAD_AND_OUTBOX)
+    assert within(page["RowKey"], PAGES)
+    assert not within(page["RowKey"], HEAD_AND_OUTBOX)
+
+
+def test_keys_hold_no_character_that_the_store_refuses() -> None:
+    """An alias is any text, so only its hash goes into a key."""
+    key = alias_partition("https://teams.example/l/meetup-join/19%3a?x=#y\\z\n")
+
+    assert key.startswith("alias-")
+    assert key.replace("-", "").isalnum()
+    assert key == alias_partition("https://teams.example/l/meetup-join/19%3a?x=#y\\z\n")
+    assert key != alias_partition("https://teams.example/l/meetup-join/19%3A?x=#y\\z\n")
+
+
+def test_the_list_of_unfinished_meetings_is_one_range_of_shards() -> None:
+    """Shards spread the writes; one range reads them all."""
+    shards = {unfinished_partition(MeetingId(letter * 26)) for letter in "az27"}
+
+    assert len(shards) == 4
+    assert all(within(shard, UNFINISHED) for shard in shards)
+
+
+def test_moments_are_written_in_utc() -> None:
+    """Whatever zone they came in."""
+    summer = AT.astimezone(timezone(timedelta(hours=2)))
+
+    assert moment_text(summer) == moment_text(AT) == "2026-03-04T09:30:00.123456Z"
+    assert moment_text(AT.replace(microsecond=0)) == "2026-03-04T09:30:00.000000Z"
+
+
+def test_the_head_remembers_its_newest_commits() -> None:
+    """Enough of them to know one that was overtaken; not all that ever were."""
+    commits = [f"c{n}" for n in range(20)]
+
+    remembered = commits_of(head_row(a_meeting(), commits))
+
+    assert remembered == tuple(commits[:8])
+    assert commits_of(head_row(a_meeting(), [])) == ()
+
+
+def test_a_blob_is_cut_into_properties_that_the_store_takes() -> None:
+    """The last one may be short; together they are the blob again."""
+    blob = random.Random(2).randbytes(PROPERTY_BYTES * 10 + 1)  # noqa: S311 - test data
+
+    cut = properties(blob)
+
+    assert list(cut) == [f"p{n:02d}" for n in range(11)]
+    assert max(map(len, cut.values())) == PROPERTY_BYTES
+    assert blob_of({"PartitionKey": "x", "pages": 1, "p": b"no", **cut}) == blob
+
+
+def test_a_blob_larger_than_a_row_is_refused() -> None:
+    """With its size, and what a row holds."""
+    properties(bytes(ROW_BYTES))
+
+    with pytest.raises(ValueError, match=r"840,001 bytes are more than one row holds \(840,000\)"):
+        properties(bytes(ROW_BYTES + 1))
+    assert ROW_BYTES == PROPERTIES * PROPERTY_BYTES
+    assert ROW_BYTES < 1024 * 1024
+
+
+def test_a_meeting_that_no_row_holds_is_refused_by_name() -> None:
+    """Its content is not in the message."""
+    meeting = replace(a_meeting(), context={"secret": noise(ROW_BYTES + 10_000)})
+
+    with pytest.raises(ValueError, match=f"meeting {MEETING_ID} fits no row: ") as refused:
+        head_row(meeting, [])
+
+    assert "secret" not in str(refused.value)
+
+
+def test_messages_are_spread_over_as_few_rows_as_hold_them() -> None:
+    """Each row is read by itself, in the order of its key."""
+    messages = [a_message(n, size=500_000) for n in range(3)]
+
+    rows = outbox_rows(MEETING_ID, version=1, written_at=AT, messages=messages)
+
+    assert [row["RowKey"][-3:] for row in rows] == ["000", "001", "002"]
+    assert [unpacked(outgoing_type(), blob_of(row)) for row in rows] == [(one,) for one in messages]
+
+
+def test_small_messages_share_one_row() -> None:
+    """300 events are one row, not 300."""
+    rows = outbox_rows(
+        MEETING_ID, version=1, written_at=AT, messages=[a_message(n) for n in range(300)]
+    )
+
+    assert len(rows) == 1
+    assert outbox_rows(MEETING_ID, version=1, written_at=AT, messages=[]) == []
+
+
+def test_a_message_that_no_row_holds_is_refused() -> None:
+    """Even between others that would fit."""
+    messages = [a_message(1), a_message(2, size=ROW_BYTES + 10_000), a_message(3)]
+
+    with pytest.raises(ValueError, match=r"one Outgoing of .* bytes fits no row"):
+        list(parcels(outgoing_type(), messages))
+
+
+def test_an_observation_row_is_decided_by_the_observation_alone() -> None:
+    """The same observation has the same key, another one another."""
+    seen = LegSeen(at=AT, leg_key=LEG, phase="in")
+    roster = RosterPushed(at=AT, leg_key=LEG, people=(), lists_ourselves=True)
+
+    once = observation_rows(MEETING_ID, [seen, roster, seen])
+
+    assert len(once) == 2
+    assert once == observation_rows(MEETING_ID, [seen, roster])
+
+
+def test_pages_of_many_calls_share_a_row() -> None:
+    """A rebuilt meeting of 200 calls is a few rows, so that one transaction holds it."""
+    rows = page_rows(MEETING_ID, version=9, pages=[a_page(n) for n in range(200)], rebuilt=True)
+
+    assert len(rows) == 1
+    assert [page.call_number for page in read_pages(rows)] == list(range(200))
+
+
+def test_pages_from_before_a_rebuild_do_not_count() -> None:
+    """Whichever of their rows are left; the newest rebuild decides."""
+    rows = [
+        *page_rows(MEETING_ID, version=1, pages=[a_page(1), a_page(2)], rebuilt=False),
+        *page_rows(MEETING_ID, version=5, pages=[a_page(9)], rebuilt=True),
+        *page_rows(MEETING_ID, version=8, pages=[a_page(2)], rebuilt=True),
+        *page_rows(MEETING_ID, version=10, pages=[a_page(3)], rebuilt=False),
+    ]
+
+    assert read_pages(rows) == [a_page(2), a_page(3)]
+    assert read_pages([*rows, *page_rows(MEETING_ID, version=11, pages=[], rebuilt=True)]) == []
+    assert page_rows(MEETING_ID, version=12, pages=[], rebuilt=False) == []
+
+
+def test_a_transaction_is_held_to_its_limits() -> None:
+    """100 operations, and 2.8 MiB."""
+    row = {"PartitionKey": "x", "RowKey": "y", "p00": bytes(TRANSACTION_BYTES)}
+
+    hold_to_limits([row], operations=100)
+
+    with pytest.raises(ValueError, match="101 operations are more than one transaction holds"):
+        hold_to_limits([row], operations=101)
+    with pytest.raises(ValueError, match="bytes are more than one transaction holds"):
+        hold_to_limits([row, {"p00": b"1"}], operations=2)
+
+
+def test_times_come_back_aware_and_in_utc() -> None:
+    """With their microseconds, wherever in the meeting they are."""
+    seen = LegSeen(at=AT, leg_key=LEG, phase="in")
+    meeting = replace(a_meeting(), created_at=AT, history=History(tail=(seen,)))
+
+    read = read_head(head_row(meeting, []))
+
+    assert read == meeting
+    for moment in (read.created_at, read.history.tail[0].at):
+        assert moment is not None
+        assert moment.utcoffset() == timedelta(0)
+        assert moment.microsecond == 123456
