@@ -4,6 +4,7 @@ Core: keys and time are arguments. Fails closed: whatever is missing, unknown or
 Source: https://learn.microsoft.com/microsoftteams/platform/bots/calls-and-meetings/call-notifications
 """
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeIs
@@ -16,6 +17,9 @@ LEEWAY = timedelta(minutes=5)
 """How far our clock and the signer's may be apart."""
 LONGEST_TOKEN = 8 * 1024
 TENANT_CLAIMS = ("tid", "http://schemas.microsoft.com/identity/claims/tenantid")
+"""The tenant's names: as documented, and as Microsoft's own samples read it."""
+UNREADABLE = (jwt.PyJWTError, ValueError, RecursionError)
+"""What reading a token raises: the library lets some of its parsers' errors through."""
 
 Reason = Literal[
     "missing", "malformed", "algorithm", "unknown_key", "signature", "audience", "issuer",
@@ -53,7 +57,7 @@ def read_key_id(authorization: str | None) -> str | Refused:
         return token
     try:
         header = jwt.get_unverified_header(token)
-    except jwt.PyJWTError:
+    except UNREADABLE:
         return Refused(reason="malformed")
     if header.get("alg") != ALGORITHM:
         return Refused(reason="algorithm")
@@ -85,31 +89,32 @@ def verify_caller(
         return Refused(reason="algorithm")
     except jwt.InvalidSignatureError:
         return Refused(reason="signature")
-    except jwt.PyJWTError:
+    except UNREADABLE:
         return Refused(reason="malformed")
     return _judge(claims, policy, now)
 
 
 def _judge(claims: dict[str, Any], policy: CallerPolicy, now: datetime) -> Caller | Refused:
-    if claims.get("aud") != policy.audience:
+    audience, issuer = claims.get("aud"), claims.get("iss")
+    if not isinstance(audience, str) or audience.lower() != policy.audience.lower():
         return Refused(reason="audience")
-    if claims.get("iss") not in policy.issuers:
+    if not isinstance(issuer, str) or issuer not in policy.issuers:
         return Refused(reason="issuer")
-    expires, begins = claims.get("exp"), claims.get("nbf", claims.get("iat"))
+    expires = claims.get("exp")
+    begins = [claims[name] for name in ("nbf", "iat") if name in claims]
     moment, leeway = now.timestamp(), LEEWAY.total_seconds()
     if not _is_time(expires) or moment > expires + leeway:
         return Refused(reason="expired")
-    if not _is_time(begins) or moment < begins - leeway:
+    if not begins or not all(_is_time(one) and moment >= one - leeway for one in begins):
         return Refused(reason="not_yet_valid")
-    tenant = next((claims[name] for name in TENANT_CLAIMS if name in claims), None)
-    allowed = {one.lower() for one in policy.tenants}
-    if not isinstance(tenant, str) or tenant.lower() not in allowed:
+    named = {str(claims[name]).lower() for name in TENANT_CLAIMS if name in claims}
+    if len(named) != 1 or not named <= {tenant.lower() for tenant in policy.tenants}:
         return Refused(reason="tenant")
-    return Caller(tenant_id=tenant.lower())
+    return Caller(tenant_id=named.pop())
 
 
 def _is_time(value: Any) -> TypeIs[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _token(authorization: str | None) -> str | Refused:

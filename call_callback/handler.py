@@ -4,17 +4,21 @@ Answers fast and fails closed: nothing is read of a body whose sender is not pro
 stored is answered 503; what cannot be sent now stays in the outbox.
 """
 
+import asyncio
 import logging
 
 from call_callback.caller import Caller, CallerPolicy, Refused, read_key_id, verify_caller
 from call_callback.notification import MalformedNotification, parse_notifications
 from call_callback.plan import record_notifications
 from shared.domain import LEG_KEY, MEETING_ID, LegKey, MeetingId
-from shared.errors import RollcallError, Unavailable
+from shared.errors import Transient
 from shared.services import Services
 
 logger = logging.getLogger("rollcall.callback")
 
+FLUSH_WITHIN = 0.25
+"""Seconds a callback waits for its events to be sent. They are committed: a bus that is slow, or
+down, must not make Graph think that we are."""
 ACCEPTED, BAD_REQUEST, UNAUTHORIZED, UNAVAILABLE = 202, 400, 401, 503
 
 
@@ -48,16 +52,13 @@ async def receive_notification(
         )
     except MalformedNotification:
         return BAD_REQUEST
-    except Unavailable as error:
+    except Transient as error:
         logger.warning("callback.not_stored", extra={"why": str(error)})
         return UNAVAILABLE
     if receipt.meeting is None or receipt.meeting.claim(LegKey(leg_key)) is None:
         logger.info("callback.unknown_leg")
         return ACCEPTED
-    try:
-        await receipt.sent
-    except RollcallError:
-        logger.warning("callback.not_flushed", extra={"meeting_id": meeting_id})
+    await asyncio.wait({receipt.sent}, timeout=FLUSH_WITHIN)
     return ACCEPTED
 
 
@@ -74,7 +75,7 @@ async def receive_incoming(*, authorization: str | None, body: bytes, services: 
         )
     except MalformedNotification:
         return BAD_REQUEST
-    except Unavailable:
+    except Transient:
         return UNAVAILABLE
     logger.info("callback.incoming_ignored")
     return ACCEPTED

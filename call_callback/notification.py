@@ -26,6 +26,9 @@ from shared.errors import RollcallError
 from shared.roster import read_roster
 
 CALL_PATH = re.compile(r"/(?:communications|app)/calls/([^/?]+)((?:/[^?]*)?)", re.IGNORECASE)
+CODE = re.compile("[0-9]{1,9}", re.ASCII)
+LARGEST_CODE = 2**31 - 1
+LONGEST_NAME, MOST_NAMES = 64, 64
 PHASES: Mapping[str, Phase] = {
     "establishing": "joining",
     "ringing": "joining",
@@ -68,10 +71,12 @@ def parse_notifications(
     for item in items:
         if not isinstance(item, dict):
             continue
-        match = CALL_PATH.search(_text(item, "resourceUrl") or _text(item, "resource"))
+        match = CALL_PATH.search(_text(item, "resourceUrl")) or CALL_PATH.search(
+            _text(item, "resource")
+        )
         if match is None:
             continue
-        observation = _observation(
+        observed = _observed(
             item,
             match[2].strip("/").lower(),
             leg_key=leg_key,
@@ -79,11 +84,12 @@ def parse_notifications(
             mine=my_participant_ids,
             at=received_at,
         )
-        found.append((CallId(same_id(match[1])), observation))
+        call_id = CallId(same_id(match[1]))
+        found.extend((call_id, observation) for observation in observed)
     return ParsedNotifications(observations=tuple(found))
 
 
-def _observation(
+def _observed(
     item: Mapping[str, Any],
     tail: str,
     *,
@@ -91,33 +97,45 @@ def _observation(
     bot_app_id: str,
     mine: frozenset[str],
     at: datetime,
-) -> Observation:
+) -> list[Observation]:
     data = item.get("resourceData")
     if tail == "participants" and isinstance(data, list):
         roster = read_roster(data, bot_app_id=bot_app_id, my_participant_ids=mine)
-        if roster.in_lobby and not roster.people:
-            return LegSeen(at=at, leg_key=leg_key, phase="lobby")
-        return RosterPushed(
+        pushed = RosterPushed(
             at=at,
             leg_key=leg_key,
             people=roster.people,
             lists_ourselves=roster.lists_ourselves,
         )
+        if roster.in_lobby:
+            waiting = LegSeen(at=at, leg_key=leg_key, phase="lobby")
+            return [waiting, pushed] if roster.people else [waiting]
+        # Entries that nobody can read may be people: such a roster does not say that all left.
+        if roster.people or not roster.skipped:
+            return [pushed]
     if tail == "":
         phase = _phase(item, data)
         if phase == "gone":
             code, subcode = _result(data)
-            return LegSeen(at=at, leg_key=leg_key, phase="gone", code=code, subcode=subcode)
+            return [LegSeen(at=at, leg_key=leg_key, phase="gone", code=code, subcode=subcode)]
         if phase is not None:
-            return LegSeen(at=at, leg_key=leg_key, phase=phase)
-    return Unparsed(
-        at=at,
-        leg_key=leg_key,
-        resource=tail.partition("/")[0] or "call",
-        change_type=_text(item, "changeType")[:32],
-        members=tuple(sorted(str(name)[:64] for name in data)[:64]) if _is_object(data) else (),
-        size=len(json.dumps(data)),
-    )
+            return [LegSeen(at=at, leg_key=leg_key, phase=phase)]
+    return [
+        Unparsed(
+            at=at,
+            leg_key=leg_key,
+            resource=(tail.partition("/")[0] or "call")[:LONGEST_NAME],
+            change_type=_text(item, "changeType")[:LONGEST_NAME],
+            members=_member_names(data),
+            size=len(json.dumps(data)),
+        )
+    ]
+
+
+def _member_names(data: Any) -> tuple[str, ...]:
+    entries = data if isinstance(data, list) else [data]
+    names = {name[:LONGEST_NAME] for entry in entries if _is_object(entry) for name in entry}
+    return tuple(sorted(names)[:MOST_NAMES])
 
 
 def _phase(item: Mapping[str, Any], data: Any) -> Phase | None:
@@ -136,9 +154,10 @@ def _result(data: Any) -> tuple[int | None, int | None]:
 
 
 def _number(value: Any) -> int | None:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else None
+    if isinstance(value, str) and CODE.fullmatch(value):
+        return int(value)
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and abs(value) <= LARGEST_CODE else None
 
 
 def _text(item: Any, name: str) -> str:

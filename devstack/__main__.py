@@ -16,6 +16,8 @@ from devstack.process import PartFailed
 from devstack.stack import Plan, Stack, plan_from_environment
 from devstack.story import StepFailed, Story
 
+TABLE_WIDTH = 120
+"""So that no time is cut where the output is no terminal."""
 APP = Path(__file__).resolve().parent.parent
 console = Console(highlight=False, soft_wrap=True)
 cli = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
@@ -63,7 +65,7 @@ async def _run() -> int:
         return _failed(str(error))
     finally:
         await stack.stop()
-    console.print(_calls(record))
+    Console(width=max(console.width, TABLE_WIDTH)).print(_calls(record))
     return 0
 
 

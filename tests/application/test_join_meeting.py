@@ -1,0 +1,234 @@
+"""A join-meeting message, through the handler, on fakes: one bot a meeting, whatever happens."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.domain import LegKey, leg_key_for
+from shared.errors import GraphTrace, Rejected, Unavailable
+from tests.application.world import LEASE, World, leg_of, roster, state
+
+ASK: dict[str, Any] = {"requestId": "INC-1", "subject": "down"}
+
+
+async def created(world: World) -> str:
+    await world.drop("create-meeting", ASK)
+    meeting_id: str = world.events("meeting.created")[0]["data"]["meetingId"]
+    return meeting_id
+
+
+async def test_the_bot_is_sent_once_and_the_caller_told() -> None:
+    """The callback URI carries our ids, the tenant stands at the top, media is Graph's."""
+    world = World()
+    meeting_id = await created(world)
+
+    await world.drop("join-meeting", {"meetingId": meeting_id}, reply_to="replies")
+
+    (body,) = world.fake_graph.bodies
+    leg_key, call_id = leg_of(await world.meeting(meeting_id))
+    assert body["callbackUri"] == f"https://rollcall.example/api/calls/{meeting_id}/{leg_key}"
+    assert body["tenantId"]
+    assert body["mediaConfig"]["@odata.type"] == "#microsoft.graph.serviceHostedMediaConfig"
+    assert world.names() == ["meeting.created", "bot.joining"]
+    assert (
+        world.replies()[0]["data"] | {"callId": call_id, "legKey": leg_key}
+        == (world.replies()[0]["data"])
+    )
+
+
+async def test_a_second_request_adopts_the_leg_that_is_there() -> None:
+    """It is answered with it; Graph is not asked again."""
+    world = World()
+    meeting_id = await created(world)
+    await world.drop("join-meeting", {"meetingId": meeting_id})
+
+    await world.drop("join-meeting", {"meetingId": meeting_id}, reply_to="replies")
+
+    assert len(world.fake_graph.bodies) == 1
+    assert world.replies()[0]["type"] == "rollcall.bot.joining.v1"
+    assert world.names().count("bot.joining") == 1
+
+
+async def test_two_processes_asked_at_once_send_one_bot() -> None:
+    """As Flex Consumption scales: the claim is won once, the other waits and adopts."""
+    world = World()
+    meeting_id = await created(world)
+    other = World(
+        clock=world.clock, ledger=world.ledger, fake_bus=world.fake_bus, fake_graph=world.fake_graph
+    )
+
+    await asyncio.gather(
+        world.drop("join-meeting", {"meetingId": meeting_id}),
+        other.drop("join-meeting", {"meetingId": meeting_id}),
+    )
+    await world.pump()
+
+    assert len(world.fake_graph.bodies) == 1
+    assert world.names().count("bot.joining") == 1
+
+
+async def test_an_answer_that_was_lost_is_healed_by_the_callback() -> None:
+    """The POST did its work, the process died; the callback carries our ids and binds the leg."""
+    world = World()
+    meeting_id = await created(world)
+    lost = Unavailable("gone", graph=GraphTrace(status=504, code=""))
+    world.fake_graph.fail_next(lost, done=True)
+    await world.drop("join-meeting", {"meetingId": meeting_id}, reply_to="replies")
+    (call_id,) = world.fake_graph.calls
+    key = leg_key_for(meeting_id=(await world.meeting(meeting_id)).meeting_id, attempt=1)
+
+    assert await world.callback(meeting_id, key, state(call_id, "established")) == 202
+    await world.pump()
+
+    assert len(world.fake_graph.bodies) == 1
+    assert world.names().count("bot.joining") == 1
+    assert [one["type"] for one in world.replies()] == ["rollcall.bot.joining.v1"]
+
+
+async def test_without_a_callback_another_bot_is_sent_only_after_the_lease() -> None:
+    """By then Graph never took the first."""
+    world = World()
+    meeting_id = await created(world)
+    world.fake_graph.fail_next(Unavailable("gone", graph=GraphTrace(status=504, code="")))
+    asked_at = world.clock.now()
+    await world.drop("join-meeting", {"meetingId": meeting_id})
+
+    await world.pump()
+
+    meeting = await world.meeting(meeting_id)
+    assert len(world.fake_graph.bodies) == 1
+    assert leg_of(meeting, attempt=2)[0] != meeting.claims[0].leg_key
+    assert world.clock.now() >= asked_at + LEASE
+
+
+async def test_throttling_gives_the_claim_back_at_once() -> None:
+    """429 is refused before anything was done: nobody waits for the lease."""
+    world = World()
+    meeting_id = await created(world)
+    throttled = Unavailable(
+        "busy", retry_after=timedelta(seconds=3), graph=GraphTrace(status=429, code="")
+    )
+    world.fake_graph.fail_next(throttled)
+    asked_at = world.clock.now()
+    await world.drop("join-meeting", {"meetingId": meeting_id})
+
+    await world.pump(until=timedelta(seconds=10))
+
+    assert len(world.fake_graph.bodies) == 1
+    assert world.clock.now() - asked_at < LEASE
+
+
+async def test_a_bot_that_comes_after_another_took_its_place_is_sent_away() -> None:
+    """The first leg's callbacks arrive when the second is in already."""
+    world = World()
+    meeting_id = await created(world)
+    lost = Unavailable("gone", graph=GraphTrace(status=504, code=""))
+    world.fake_graph.fail_next(lost, done=True)
+    await world.drop("join-meeting", {"meetingId": meeting_id})
+    (first,) = world.fake_graph.calls
+    await world.pump()
+    meeting = await world.meeting(meeting_id)
+    second_key, second = leg_of(meeting, attempt=2)
+    await world.callback(meeting_id, second_key, state(second, "established"))
+
+    await world.callback(meeting_id, meeting.claims[0].leg_key, state(first, "established"))
+    await world.pump()
+
+    assert world.fake_graph.ended == [second]
+
+
+async def test_a_second_call_under_one_key_is_sent_away_and_never_recorded() -> None:
+    """A leg's key is bound to the first call seen under it."""
+    world = World()
+    meeting_id = await created(world)
+    await world.drop("join-meeting", {"meetingId": meeting_id})
+    leg_key, _ = leg_of(await world.meeting(meeting_id))
+
+    await world.callback(meeting_id, leg_key, state("aaaaaaaa", "established"))
+    await world.callback(meeting_id, leg_key, roster("aaaaaaaa", "eve"))
+    await world.pump()
+
+    assert world.fake_graph.ended == ["aaaaaaaa"]
+    assert (await world.record("INC-1"))["calls"] == []
+
+
+async def test_a_refusal_is_told_and_the_claim_ended() -> None:
+    """A later request may try again."""
+    world = World()
+    meeting_id = await created(world)
+    world.fake_graph.fail_next(
+        Rejected(code="consent_missing", message="No.", next_step="Consent to it.")
+    )
+    await world.drop("join-meeting", {"meetingId": meeting_id}, reply_to="replies")
+    await world.drop("join-meeting", {"meetingId": meeting_id}, reply_to="replies")
+
+    failed, joining = world.replies()
+    assert (failed["type"], failed["data"]["code"]) == (
+        "rollcall.bot.failed.v1",
+        "consent_missing",
+    )
+    assert failed["data"]["nextStep"] == "Consent to it."
+    assert joining["type"] == "rollcall.bot.joining.v1"
+    assert len(world.fake_bus.sent_to("rejected-requests")) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"meetingId": "a" * 26}, "meeting_not_found"),
+        ({"meetingId": "short"}, "invalid_request"),
+        ({"joinWebUrl": "https://teams.microsoft.com/x"}, "invalid_request"),
+        (b"junk", "invalid_request"),
+    ],
+)
+async def test_a_request_for_no_meeting_is_refused(body: Any, code: str) -> None:
+    """Told as `bot.failed`, with the reason."""
+    world = World()
+
+    await world.drop("join-meeting", body, reply_to="replies")
+
+    (failed,) = world.replies()
+    assert (failed["type"], failed["data"]["code"]) == ("rollcall.bot.failed.v1", code)
+
+
+async def test_a_join_at_the_start_waits_when_it_comes_too_early() -> None:
+    """The start is read again from the ledger when the message is due."""
+    world = World()
+    start = {"startDateTime": "2026-09-14T09:00:00Z", "endDateTime": "2026-09-14T10:00:00Z"}
+    await world.drop("create-meeting", {**ASK, **start, "join": "atStart"})
+    meeting_id = world.events("meeting.created")[0]["data"]["meetingId"]
+    early = {"rollcall-at-start": "true"}
+
+    await world.drop("join-meeting", {"meetingId": meeting_id}, properties=early)
+    waiting = len(world.fake_graph.bodies)
+    await world.pump(until=timedelta(hours=2))
+
+    assert (waiting, len(world.fake_graph.bodies)) == (0, 1)
+    assert world.clock.now().isoformat() == "2026-09-14T09:00:00+00:00"
+
+
+async def test_a_redelivered_join_is_told_once() -> None:
+    """The process died after the commit, before the message was completed."""
+    world = World()
+    meeting_id = await created(world)
+    message = await world.drop("join-meeting", {"meetingId": meeting_id}, reply_to="replies")
+
+    await world.deliver(replace(message, delivery_count=2))
+
+    assert len(world.fake_graph.bodies) == 1
+    assert len(world.replies()) == 1
+
+
+def test_leg_keys_differ_by_attempt() -> None:
+    """Callbacks of an abandoned attempt must not be taken for the next one's."""
+    meeting_id = World().message("x", {}).queue
+
+    keys: set[LegKey] = {
+        leg_key_for(meeting_id=meeting_id, attempt=attempt)  # type: ignore[arg-type]  # any text
+        for attempt in (1, 2, 3)
+    }
+
+    assert len(keys) == 3
