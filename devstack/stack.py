@@ -140,7 +140,7 @@ class Stack:
                 (
                     "graph",
                     "devstack.graph",
-                    ["--port", str(plan.graph_port), "--identity-header", self._identity_header],
+                    ["--port", str(plan.graph_port), f"--identity-header={self._identity_header}"],
                 ),
             )
         ]
@@ -154,7 +154,7 @@ class Stack:
 
     async def _start_host(self) -> Part:
         assert self.endpoints is not None
-        key = ["--function-key", self.endpoints.function_key] if self._plan.function_keys else []
+        key = [f"--function-key={self.endpoints.function_key}"] if self._plan.function_keys else []
         return await start(
             "functions",
             "devstack.functions",

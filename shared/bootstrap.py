@@ -14,6 +14,7 @@ from shared.outbox import open_outbox
 from shared.recording import RecordingRules
 from shared.services import Policy, Services
 from shared.settings import Settings
+from shared.telemetry import quiet_libraries
 
 
 class SystemClock:
@@ -27,6 +28,7 @@ class SystemClock:
 @lru_cache(maxsize=1)
 def services() -> Services:
     """Return the services of this process, built on first use and kept."""
+    quiet_libraries()
     return build(Settings.load())
 
 

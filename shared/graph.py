@@ -1,55 +1,40 @@
-"""Microsoft Graph through msgraph-sdk: its request builders, authentication and middleware.
+"""Microsoft Graph through msgraph-sdk: which request is sent, and which answer that is.
 
-Adapter of `ports.Graph`. Answers are read without the SDK's response models, which cost a second of
-cold start, and the SDK's own retry is off: one owner for each retry, and it is not this one.
+Adapter of `ports.Graph`. graph_sdk.py moves the bytes, graph_answers.py says what they mean.
 """
 
-import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-
-import httpx
-from kiota_abstractions.method import Method
-from kiota_abstractions.native_response_handler import NativeResponseHandler
-from kiota_abstractions.request_information import RequestInformation
-from kiota_authentication_azure.azure_identity_authentication_provider import (
-    AzureIdentityAuthenticationProvider,
-)
-from kiota_http.kiota_client_factory import KiotaClientFactory
-from kiota_http.middleware.options import ResponseHandlerOption, RetryHandlerOption
-from msgraph.graph_request_adapter import GraphRequestAdapter
-from msgraph.graph_service_client import GraphServiceClient
 
 from shared.domain import CallId
-from shared.errors import Rejected, Unavailable
-from shared.graph_answers import Answer, Asking, read_answer
+from shared.errors import Rejected
+from shared.graph_answers import Asking, hold_to_success, read_answer
 from shared.ports import Clock
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
-SCOPE = "https://graph.microsoft.com/.default"
-"""Also for a Graph on loopback: the token is always for the real audience."""
+    from shared.graph_sdk import GraphSdk
+
 NOT_FOUND = 404
+MOST_PAGES = 100
+"""A roster of more pages is none: a link that leads round must not be followed for ever."""
 
 
 class GraphOverSdk:
-    """Implements `ports.Graph`. One instance and one HTTP client a process."""
+    """Implements `ports.Graph`. One instance a process; the SDK is opened by the first request."""
 
     def __init__(
         self,
+        open_sdk: "Callable[[], GraphSdk]",
         *,
-        adapter: GraphRequestAdapter,
-        credential: "AsyncTokenCredential",
         clock: Clock,
         bot_app_id: str,
         new_id: Callable[[], str],
     ) -> None:
         """`new_id` gives the `client-request-id` of each request."""
-        self._adapter = adapter
-        self._client = GraphServiceClient(request_adapter=adapter)
-        self._credential = credential
+        self._open_sdk = open_sdk
+        self._opened: GraphSdk | None = None
         self._clock = clock
         self._bot_app_id = bot_app_id
         self._new_id = new_id
@@ -58,103 +43,66 @@ class GraphOverSdk:
         self, organizer_id: str, body: dict[str, Any]
     ) -> dict[str, Any]:
         """See `ports.Graph.create_or_get_meeting`."""
-        builder = self._client.users.by_user_id(organizer_id).online_meetings.create_or_get
-        request = self._request(Method.POST, builder.url_template, builder.path_parameters, body)
-        return self._read(await self._send(request), organizer_id=organizer_id)
+        sdk, asking = self._sdk(), self._asking(organizer_id)
+        builder = sdk.client.users.by_user_id(organizer_id).online_meetings.create_or_get
+        answer = await sdk.send("POST", builder, asking, body)
+        return read_answer(answer, asking=asking, now=self._clock.now())
 
     async def create_call(self, body: dict[str, Any]) -> dict[str, Any]:
         """See `ports.Graph.create_call`."""
-        builder = self._client.communications.calls
-        request = self._request(Method.POST, builder.url_template, builder.path_parameters, body)
-        return self._read(await self._send(request))
+        sdk, asking = self._sdk(), self._asking()
+        answer = await sdk.send("POST", sdk.client.communications.calls, asking, body)
+        return read_answer(answer, asking=asking, now=self._clock.now())
 
     async def read_participants(self, call_id: CallId) -> list[dict[str, Any]] | None:
         """See `ports.Graph.read_participants`."""
-        builder = self._client.communications.calls.by_call_id(call_id).participants
-        request = self._request(Method.GET, builder.url_template, builder.path_parameters)
+        sdk = self._sdk()
+        builder = sdk.client.communications.calls.by_call_id(call_id).participants
         found: list[dict[str, Any]] = []
-        while True:
-            answer = await self._send(request)
+        for _ in range(MOST_PAGES):
+            asking = self._asking()
+            answer = await sdk.send("GET", builder, asking)
             if answer.status == NOT_FOUND:
                 return None
-            page = self._read(answer)
+            page = read_answer(answer, asking=asking, now=self._clock.now())
             found.extend(page.get("value") or [])
-            following = page.get("@odata.nextLink")
-            if following is None:
+            link = page.get("@odata.nextLink")
+            if link is None:
                 return found
-            request = self._request(Method.GET, "{+url}", {"url": self._own(following)})
+            if not sdk.leads_here(link):
+                raise _lost("Graph's next page is on another server.")
+            builder = builder.with_url(link)
+        raise _lost(f"A roster has more than {MOST_PAGES} pages.")
 
     async def end_call(self, call_id: CallId) -> None:
         """See `ports.Graph.end_call`."""
-        builder = self._client.communications.calls.by_call_id(call_id)
-        request = self._request(Method.DELETE, builder.url_template, builder.path_parameters)
-        answer = await self._send(request)
+        sdk, asking = self._sdk(), self._asking()
+        builder = sdk.client.communications.calls.by_call_id(call_id)
+        answer = await sdk.send("DELETE", builder, asking)
         if answer.status != NOT_FOUND:
-            self._read(answer)
+            hold_to_success(answer, asking=asking, now=self._clock.now())
 
     async def check(self) -> None:
         """See `ports.Graph.check`."""
-        await self._token(self._credential.get_token(SCOPE))
+        await self._sdk().check_token()
 
-    def _request(
-        self,
-        method: Method,
-        url_template: str,
-        path_parameters: dict[str, Any] | str,
-        body: dict[str, Any] | None = None,
-    ) -> RequestInformation:
-        request = RequestInformation(method, url_template, path_parameters)  # type: ignore[arg-type]  # builders annotate `dict | str` for what they keep as a dict
-        request.headers.try_add("Accept", "application/json")
-        request.headers.try_add("client-request-id", self._new_id())
-        if body is not None:
-            request.set_stream_content(
-                json.dumps(body, ensure_ascii=False).encode(), "application/json"
-            )
-        request.add_request_options(
-            [
-                RetryHandlerOption(should_retry=False),
-                ResponseHandlerOption(NativeResponseHandler()),
-            ]
+    async def close(self) -> None:
+        """Close what the requests opened."""
+        if self._opened is not None:
+            await self._opened.close()
+            self._opened = None
+
+    def _sdk(self) -> "GraphSdk":
+        if self._opened is None:
+            self._opened = self._open_sdk()
+        return self._opened
+
+    def _asking(self, organizer_id: str | None = None) -> Asking:
+        return Asking(
+            bot_app_id=self._bot_app_id,
+            organizer_id=organizer_id,
+            client_request_id=self._new_id(),
         )
-        return request
-
-    async def _send(self, request: RequestInformation) -> Answer:
-        try:
-            response = await self._token(self._adapter.send_primitive_async(request, "bytes", {}))
-        except httpx.HTTPError as error:
-            raise Unavailable(f"Graph did not answer: {type(error).__name__}") from error
-        if not isinstance(response, httpx.Response):
-            raise TypeError("the SDK no longer hands over native responses")
-        return Answer(
-            status=response.status_code,
-            headers={name.lower(): value for name, value in response.headers.items()},
-            body=await response.aread(),
-        )
-
-    async def _token[T](self, answer: Awaitable[T]) -> T:
-        from azure.core.exceptions import AzureError  # noqa: PLC0415 - only where a token failed
-
-        try:
-            return await answer
-        except AzureError as error:
-            raise Unavailable(f"no token for Graph: {type(error).__name__}") from error
-
-    def _read(self, answer: Answer, *, organizer_id: str | None = None) -> dict[str, Any]:
-        return read_answer(
-            answer,
-            asking=Asking(bot_app_id=self._bot_app_id, organizer_id=organizer_id),
-            now=self._clock.now(),
-        )
-
-    def _own(self, link: str) -> str:
-        """Return a next-page link, which must lead to the host that was asked."""
-        if urlsplit(link).netloc != urlsplit(self._adapter.base_url).netloc:
-            raise Rejected(
-                code="graph_refused",
-                message="Graph's next page is on another host.",
-                next_step="Report this: the token must not go there.",
-            )
-        return link
 
 
 def open_graph(
@@ -166,23 +114,18 @@ def open_graph(
     new_id: Callable[[], str],
 ) -> GraphOverSdk:
     """Return Graph under `graph_url` (without a version), for the process's lifetime."""
-    # Retries are the caller's; the transport is kept so that it can be closed.
-    client = KiotaClientFactory.create_with_default_middleware(
-        client=httpx.AsyncClient(
-            timeout=httpx.Timeout(30.0, connect=10.0),
-            limits=httpx.Limits(max_connections=64, max_keepalive_connections=64),
-            trust_env=False,
-        )
-    )
-    authentication = AzureIdentityAuthenticationProvider(
-        credential, scopes=[SCOPE], allowed_hosts=[urlsplit(graph_url).hostname or ""]
-    )
-    adapter = GraphRequestAdapter(authentication, client=client)
-    adapter.base_url = f"{graph_url.rstrip('/')}/v1.0"
-    return GraphOverSdk(
-        adapter=adapter,
-        credential=credential,
-        clock=clock,
-        bot_app_id=bot_app_id,
-        new_id=new_id,
+
+    def open_sdk() -> "GraphSdk":
+        from shared.graph_sdk import GraphSdk  # noqa: PLC0415 - a callback needs no SDK to start
+
+        return GraphSdk(graph_url, credential)
+
+    return GraphOverSdk(open_sdk, clock=clock, bot_app_id=bot_app_id, new_id=new_id)
+
+
+def _lost(message: str) -> Rejected:
+    return Rejected(
+        code="graph_refused",
+        message=message,
+        next_step="Report this: Graph's answers lead nowhere.",
     )

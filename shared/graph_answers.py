@@ -7,14 +7,17 @@ Source: https://learn.microsoft.com/graph/errors
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from shared.errors import GraphTrace, Rejected, Unavailable
 
-LATER = frozenset({408, 425, 429, 500, 502, 503, 504, 509})
+NOT_NOW = frozenset({408, 425, 429})
+"""Statuses below 500 that ask to come again."""
+LONGEST_TEXT = 500
+"""Characters kept of what Graph says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,16 +25,20 @@ class Answer:
     """One HTTP answer. Header names in lower case."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """Who asked and for whom, for the next step of a refusal."""
+    """Who asked and for whom, for the next step of a refusal, and under which id.
+
+    `organizer_id`: whose meetings are asked for; None for calls, which belong to nobody.
+    """
 
     bot_app_id: str
     organizer_id: str | None = None
+    client_request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,8 @@ POLICY_STEP = (
     "A Teams administrator runs, once: "
     'New-CsApplicationAccessPolicy -Identity Rollcall -AppIds "{app}" -Description Rollcall; '
     'Grant-CsApplicationAccessPolicy -PolicyName Rollcall -Identity "{organizer}". '
-    "It takes up to 30 minutes to work; then send the request again."
+    "It takes up to 30 minutes to work; then send the request again. If the policy is there: "
+    "consent to the application permission OnlineMeetings.ReadWrite.All is missing."
 )
 REFUSALS: Mapping[str, _Refusal] = {
     "7503": _Refusal(
@@ -99,21 +107,31 @@ OTHER = _Refusal(
 
 
 def read_answer(answer: Answer, *, asking: Asking, now: datetime) -> dict[str, Any]:
-    """Return the JSON object of a successful answer; an empty one where there is no body.
+    """Return the JSON object of a successful answer.
+
+    Raises what `hold_to_success` raises, and `Unavailable` for a success that cannot be read: what
+    was asked for may have been done.
+    """
+    hold_to_success(answer, asking=asking, now=now)
+    members = _object(answer.body)
+    if not members:
+        raise Unavailable(
+            message=f"Graph answered {answer.status} with something that cannot be read",
+            graph=_trace(answer, asking, code="", inner={}),
+        )
+    return members
+
+
+def hold_to_success(answer: Answer, *, asking: Asking, now: datetime) -> None:
+    """Return if Graph did what was asked.
 
     Raises `Unavailable` for answers that ask to come later, `Rejected` for every other refusal.
     """
     if 200 <= answer.status < 300:
-        return _object(answer.body)
+        return
     code, message, inner = _error(answer.body)
-    trace = GraphTrace(
-        status=answer.status,
-        code=code,
-        request_id=answer.headers.get("request-id") or inner.get("request-id"),
-        client_request_id=answer.headers.get("client-request-id") or inner.get("client-request-id"),
-        date=answer.headers.get("date") or inner.get("date"),
-    )
-    if answer.status in LATER:
+    trace = _trace(answer, asking, code=code, inner=inner)
+    if answer.status in NOT_NOW or answer.status >= 500:
         raise Unavailable(
             message=f"Graph answered {answer.status} ({code or 'no code'})",
             retry_after=retry_after(answer.headers.get("retry-after"), now=now),
@@ -130,6 +148,14 @@ def read_answer(answer: Answer, *, asking: Asking, now: datetime) -> dict[str, A
         message=refusal.message.format_map(filling),
         next_step=refusal.next_step.format_map(filling),
         graph=trace,
+    )
+
+
+def no_answer(cause: str, *, asking: Asking) -> Unavailable:
+    """Return what it means that no answer came; `cause` names the failure and quotes nothing."""
+    return Unavailable(
+        message=f"Graph did not answer: {cause}",
+        graph=GraphTrace(status=0, code=cause, client_request_id=asking.client_request_id),
     )
 
 
@@ -169,7 +195,9 @@ def _refusal(status: int, code: str, message: str, asking: Asking) -> _Refusal:
             return NO_POLICY
         case 404 if about_meetings:
             return NO_ORGANIZER
-        case 400 | 404 | 409 | 413 | 422 if message:
+        case 400:
+            return NOT_VALID
+        case 404 | 409 | 413 | 422 if message:
             return NOT_VALID
         case _:
             return OTHER
@@ -188,12 +216,25 @@ def _error(body: bytes) -> tuple[str, str, Mapping[str, Any]]:
         code = str(nested.get("errorCode") or nested.get("code") or code)
         message = str(nested.get("message") or message)
     inner = error.get("innerError") or error.get("innererror")
-    return code, message[:500], inner if isinstance(inner, dict) else {}
+    return code, message[:LONGEST_TEXT], inner if isinstance(inner, dict) else {}
+
+
+def _trace(answer: Answer, asking: Asking, *, code: str, inner: Mapping[str, Any]) -> GraphTrace:
+    def found(name: str) -> str | None:
+        return answer.headers.get(name) or str(inner.get(name) or "") or None
+
+    return GraphTrace(
+        status=answer.status,
+        code=code,
+        request_id=found("request-id"),
+        client_request_id=found("client-request-id") or asking.client_request_id,
+        date=found("date"),
+    )
 
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
         parsed = json.loads(body) if body else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return parsed if isinstance(parsed, dict) else {}

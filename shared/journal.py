@@ -227,6 +227,9 @@ class Journal:
             sent.set_exception(error)
             sent.exception()  # marks it as seen: a callback does not await it, the rows stay
             return
+        except BaseException:
+            sent.cancel()  # the process is ending; nobody shall wait for it
+            raise
         sent.set_result(None)
         try:
             await self._ledger.clear(meeting_id, [row.key for row in rows])
@@ -238,6 +241,7 @@ def _fail(waiting: list[_Waiting], error: Exception) -> None:
     for one in waiting:
         if not one.receipt.done():
             one.receipt.set_exception(error)
+            one.receipt.exception()  # marks it as seen: whoever waited may be gone
 
 
 def _both(first: Change, second: Change) -> Change:

@@ -12,12 +12,15 @@ from typing import Any
 from shared.domain import Person, Present, SessionId, same_id
 
 BOT_KINDS = frozenset({"application", "applicationInstance", "acsApplicationInstance"})
-ANNOTATION = "@odata"
+TELLING_KINDS = ("user", "guest", "phone")
+"""Of several identities of one participant, the first of these says most about who it is."""
+
+type Identities = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roster:
-    """What one roster says. `skipped` counts entries that are no participants at all."""
+    """What one roster says. `skipped` counts entries that say nobody can tell who is there."""
 
     people: tuple[Present, ...]
     lists_ourselves: bool
@@ -35,20 +38,23 @@ def read_roster(
     people: dict[SessionId, Present] = {}
     lists_ourselves = in_lobby = False
     skipped = 0
+    mine = {same_id(one) for one in my_participant_ids}
     for participant in participants:
+        if isinstance(participant, dict) and participant.get("removedState") is not None:
+            continue
         found = _identified(participant)
         if found is None:
             skipped += 1
             continue
-        session_id, kind, identity = found
+        session_id, identities = found
         waiting = participant.get("isInLobby") is True
-        if participant.get("removedState"):
-            continue
-        if _is_ourselves(kind, identity, bot_app_id) or session_id in my_participant_ids:
+        if session_id in mine or _has_application(identities, bot_app_id):
             lists_ourselves = lists_ourselves or not waiting
             in_lobby = in_lobby or waiting
-        elif kind not in BOT_KINDS and not waiting:
-            people[session_id] = Present(session_id=session_id, person=_person(kind, identity))
+            continue
+        person = _person(identities)
+        if person is not None and not waiting:
+            people[session_id] = Present(session_id=session_id, person=person)
     return Roster(
         people=tuple(people[session_id] for session_id in sorted(people)),
         lists_ourselves=lists_ourselves,
@@ -57,24 +63,32 @@ def read_roster(
     )
 
 
-def _identified(participant: Any) -> tuple[SessionId, str, Mapping[str, Any]] | None:
-    if not isinstance(participant, dict) or not isinstance(participant.get("id"), str):
+def _identified(participant: Any) -> tuple[SessionId, Identities] | None:
+    if not isinstance(participant, dict):
         return None
-    info = participant.get("info")
-    identities = info.get("identity") if isinstance(info, dict) else None
-    if not isinstance(identities, dict):
+    session_id, info = _text(participant.get("id")), participant.get("info")
+    named = info.get("identity") if isinstance(info, dict) else None
+    if session_id is None or not isinstance(named, dict):
         return None
-    for kind, identity in identities.items():
-        if not kind.startswith(ANNOTATION) and isinstance(identity, dict):
-            return SessionId(same_id(participant["id"])), kind, identity
-    return None
+    identities = {kind: one for kind, one in named.items() if isinstance(one, dict)}
+    return (SessionId(same_id(session_id)), identities) if identities else None
 
 
-def _is_ourselves(kind: str, identity: Mapping[str, Any], bot_app_id: str) -> bool:
-    return kind in BOT_KINDS and same_id(str(identity.get("id"))) == same_id(bot_app_id)
+def _has_application(identities: Identities, app_id: str) -> bool:
+    return any(
+        same_id(str(identity.get("id"))) == same_id(app_id)
+        for kind, identity in identities.items()
+        if kind in BOT_KINDS
+    )
 
 
-def _person(kind: str, identity: Mapping[str, Any]) -> Person:
+def _person(identities: Identities) -> Person | None:
+    """Return who this is; None for a bot: whatever is not said to be one is taken for a person."""
+    kinds = [kind for kind in identities if kind not in BOT_KINDS]
+    if not kinds:
+        return None
+    kind = next((kind for kind in TELLING_KINDS if kind in kinds), kinds[0])
+    identity = identities[kind]
     return Person(
         kind=kind,
         user_id=_text(identity.get("id")),

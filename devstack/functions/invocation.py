@@ -1,10 +1,19 @@
-"""What a trigger hands to the worker and what it gets back. Values only."""
+"""What is indexed, what a trigger hands to the worker, what it gets back. Values only."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from devstack.functions.protos import RpcException, TypedData
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexedFunction:
+    """One function of the app; `raw_bindings` are JSON texts."""
+
+    name: str
+    function_id: str
+    raw_bindings: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

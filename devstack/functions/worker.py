@@ -6,8 +6,7 @@ raises, BaseException included, gets out of here.
 
 import asyncio
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +16,7 @@ from uuid import uuid4
 import azure_functions_runtime as library
 
 from devstack.functions import protos
-from devstack.functions.invocation import Invocation, Outcome
+from devstack.functions.invocation import IndexedFunction, Invocation, Outcome
 from devstack.functions.protos import ParameterBinding, RpcException, StatusResult
 
 type Overrun = Callable[[str], NoReturn]
@@ -25,15 +24,6 @@ type Overrun = Callable[[str], NoReturn]
 
 class IndexingError(Exception):
     """The app could not be indexed; the text is the library's reason with its stack."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexedFunction:
-    """One function of the app; `raw_bindings` are JSON texts."""
-
-    name: str
-    function_id: str
-    raw_bindings: Sequence[str]
 
 
 async def index(app: Path) -> tuple[IndexedFunction, ...]:

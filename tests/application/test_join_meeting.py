@@ -100,7 +100,7 @@ async def test_without_a_callback_another_bot_is_sent_only_after_the_lease() -> 
 
     meeting = await world.meeting(meeting_id)
     assert len(world.fake_graph.bodies) == 1
-    assert leg_of(meeting, attempt=2)[0] != meeting.claims[0].leg_key
+    assert leg_of(meeting)[0] != meeting.claims[0].leg_key
     assert world.clock.now() >= asked_at + LEASE
 
 
@@ -131,7 +131,7 @@ async def test_a_bot_that_comes_after_another_took_its_place_is_sent_away() -> N
     (first,) = world.fake_graph.calls
     await world.pump()
     meeting = await world.meeting(meeting_id)
-    second_key, second = leg_of(meeting, attempt=2)
+    second_key, second = leg_of(meeting)
     await world.callback(meeting_id, second_key, state(second, "established"))
 
     await world.callback(meeting_id, meeting.claims[0].leg_key, state(first, "established"))

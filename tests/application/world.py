@@ -274,11 +274,11 @@ def envelope(call_id: str, tail: str, data: Any, *, change: str = "updated") -> 
     return json.dumps({"value": [item]}).encode()
 
 
-def leg_of(meeting: Meeting, attempt: int = 1) -> tuple[LegKey, CallId]:
-    """Return key and call of the meeting's leg."""
-    claim = next(one for one in meeting.claims if one.attempt == attempt)
-    assert claim.call_id is not None
-    return claim.leg_key, CallId(same_id(claim.call_id))
+def leg_of(meeting: Meeting) -> tuple[LegKey, CallId]:
+    """Return key and call of the meeting's newest leg that Graph knows."""
+    bound = [claim for claim in meeting.claims if claim.call_id is not None]
+    assert bound[-1].call_id is not None
+    return bound[-1].leg_key, CallId(same_id(bound[-1].call_id))
 
 
 def _name(event: dict[str, Any]) -> str:

@@ -14,7 +14,8 @@ START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 class FakeGraph:
     """Implements `ports.Graph`. Everybody may organise meetings; calls accept any coordinates.
 
-    `meetings` and `calls` hold what Graph holds, `bodies` each accepted POST to calls, in order.
+    `meetings` and `calls` (the rosters of live legs, ours first) hold what Graph holds; `bodies`
+    has each accepted POST to calls in order, `ended` each leg that was hung up.
     """
 
     def __init__(self, *, tenant_id: str, organizers: frozenset[str] | None = None) -> None:
@@ -40,11 +41,12 @@ class FakeGraph:
         )
         self._failures += [(failure, done)] * times
 
-    def fill_room(self, call_id: CallId, participants: list[dict[str, Any]]) -> None:
-        """Let `participants`, as Graph writes them, be what reading the call's roster returns."""
-        self.calls[CallId(same_id(call_id))] = participants
+    def fill_room(self, call_id: str, people: list[dict[str, Any]]) -> None:
+        """Let the room have `people` (see `participant`) in it, beside our leg."""
+        room = self.calls[CallId(same_id(call_id))]
+        room[1:] = people
 
-    def drop(self, call_id: CallId) -> None:
+    def drop(self, call_id: str) -> None:
         """Let the leg be gone, as if the service had ended it."""
         self.calls.pop(CallId(same_id(call_id)), None)
 
@@ -69,7 +71,9 @@ class FakeGraph:
             raise _refused(403, "7505", "tenant_mismatch")
         self.bodies.append(deepcopy(body))
         call_id = _guid("call", str(len(self.bodies)))
-        self.calls[CallId(same_id(call_id))] = []
+        source = body["source"]["identity"]["application"]["id"]
+        us = participant(_guid("participant", call_id), kind="application", identity_id=source)
+        self.calls[CallId(same_id(call_id))] = [us]
         _raise(failure)
         return {"id": call_id, "state": "establishing", "callbackUri": body.get("callbackUri")}
 

@@ -1,0 +1,148 @@
+"""Ports that die: a process that ends before or after its n-th call to the outside.
+
+The call before which it ends does nothing; the one after which it ends has done its work.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.domain import CallId, MeetingId, Observation
+from shared.history import SessionPage
+from shared.meeting import Change, Outgoing, Stored
+from shared.ports import Bus, Graph, Ledger
+
+
+class Crashed(BaseException):
+    """The process ended here. Not an Exception: nothing in the app may survive it."""
+
+
+@dataclass
+class Fuse:
+    """Counts calls to the outside, and burns at one of them. `at` counts from 1; 0 never."""
+
+    at: int = 0
+    after: bool = False
+    calls: int = 0
+    burnt: bool = False
+
+    async def through[T](self, call: Awaitable[T]) -> T:
+        """Let a call through, or end the process before or after it."""
+        if self.burnt:
+            _close(call)
+            raise Crashed
+        self.calls += 1
+        if self.calls != self.at:
+            return await call
+        self.burnt = True
+        if self.after:
+            await call
+        else:
+            _close(call)
+        raise Crashed
+
+    def mend(self) -> None:
+        """A new process: nothing burns any more."""
+        self.burnt, self.at = False, 0
+
+
+class FusedLedger:
+    """Implements `ports.Ledger` through a fuse."""
+
+    def __init__(self, ledger: Ledger, fuse: Fuse) -> None:
+        self._ledger, self._fuse = ledger, fuse
+
+    async def load(self, meeting_id: MeetingId) -> Stored | None:
+        """See `ports.Ledger.load`."""
+        return await self._fuse.through(self._ledger.load(meeting_id))
+
+    async def commit(self, before: Stored | None, change: Change, *, now: datetime) -> Stored:
+        """See `ports.Ledger.commit`."""
+        return await self._fuse.through(self._ledger.commit(before, change, now=now))
+
+    async def clear(self, meeting_id: MeetingId, row_keys: Iterable[str]) -> None:
+        """See `ports.Ledger.clear`."""
+        await self._fuse.through(self._ledger.clear(meeting_id, row_keys))
+
+    async def observations(self, meeting_id: MeetingId) -> Sequence[Observation]:
+        """See `ports.Ledger.observations`."""
+        return await self._fuse.through(self._ledger.observations(meeting_id))
+
+    async def pages(self, meeting_id: MeetingId) -> Sequence[SessionPage]:
+        """See `ports.Ledger.pages`."""
+        return await self._fuse.through(self._ledger.pages(meeting_id))
+
+    async def claim_alias(self, alias: str, meeting_id: MeetingId) -> MeetingId:
+        """See `ports.Ledger.claim_alias`."""
+        return await self._fuse.through(self._ledger.claim_alias(alias, meeting_id))
+
+    async def resolve_alias(self, alias: str) -> MeetingId | None:
+        """See `ports.Ledger.resolve_alias`."""
+        return await self._fuse.through(self._ledger.resolve_alias(alias))
+
+    async def watch(self, meeting_id: MeetingId, *, now: datetime) -> None:
+        """See `ports.Ledger.watch`."""
+        await self._fuse.through(self._ledger.watch(meeting_id, now=now))
+
+    def unfinished(self, *, renewed_before: datetime) -> AsyncIterator[MeetingId]:
+        """See `ports.Ledger.unfinished`."""
+        return self._ledger.unfinished(renewed_before=renewed_before)
+
+    async def unwatch(self, meeting_id: MeetingId, *, renewed_before: datetime) -> None:
+        """See `ports.Ledger.unwatch`."""
+        await self._fuse.through(self._ledger.unwatch(meeting_id, renewed_before=renewed_before))
+
+    async def check(self) -> None:
+        """See `ports.Ledger.check`."""
+        await self._fuse.through(self._ledger.check())
+
+
+class FusedBus:
+    """Implements `ports.Bus` through a fuse."""
+
+    def __init__(self, bus: Bus, fuse: Fuse) -> None:
+        self._bus, self._fuse = bus, fuse
+
+    async def send(self, messages: Sequence[Outgoing]) -> None:
+        """See `ports.Bus.send`."""
+        await self._fuse.through(self._bus.send(messages))
+
+    async def check(self) -> None:
+        """See `ports.Bus.check`."""
+        await self._fuse.through(self._bus.check())
+
+
+class FusedGraph:
+    """Implements `ports.Graph` through a fuse."""
+
+    def __init__(self, graph: Graph, fuse: Fuse) -> None:
+        self._graph, self._fuse = graph, fuse
+
+    async def create_or_get_meeting(
+        self, organizer_id: str, body: dict[str, Any]
+    ) -> dict[str, Any]:
+        """See `ports.Graph.create_or_get_meeting`."""
+        return await self._fuse.through(self._graph.create_or_get_meeting(organizer_id, body))
+
+    async def create_call(self, body: dict[str, Any]) -> dict[str, Any]:
+        """See `ports.Graph.create_call`."""
+        return await self._fuse.through(self._graph.create_call(body))
+
+    async def read_participants(self, call_id: CallId) -> list[dict[str, Any]] | None:
+        """See `ports.Graph.read_participants`."""
+        return await self._fuse.through(self._graph.read_participants(call_id))
+
+    async def end_call(self, call_id: CallId) -> None:
+        """See `ports.Graph.end_call`."""
+        await self._fuse.through(self._graph.end_call(call_id))
+
+    async def check(self) -> None:
+        """See `ports.Graph.check`."""
+        await self._fuse.through(self._graph.check())
+
+
+def _close(call: Awaitable[Any]) -> None:
+    close = getattr(call, "close", None)
+    if close is not None:
+        close()
