@@ -36,7 +36,7 @@ up: $(INSTALLED)
 	@exec $(BIN)/python -m devstack up
 
 test: $(INSTALLED)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 
 check: $(INSTALLED)
 	@$(BIN)/ruff format --check $(PYTHON_PACKAGES)

@@ -19,6 +19,8 @@ from devstack.mailbox import Event, Mailbox
 from devstack.stack import Endpoints
 
 STEP_WITHIN = 15.0
+TALK_SECONDS = 1.2
+"""How long people stay, so that the story shows calls and not a revolving door."""
 REPLIES = "replies"
 REQUEST = {
     "requestId": "INC-4711",
@@ -82,6 +84,7 @@ class Story:
         bo = await self._join(join_url, "bo", "Bo")
         await self._expect_call("call.started", 1, events)
         await self._expect_people("participant.joined", 1, 2, events)
+        await asyncio.sleep(TALK_SECONDS)
         self._say("people", "Ada leaves, then Bo; the bot is alone")
         await self._leave(ada)
         await self._leave(bo)
@@ -90,6 +93,7 @@ class Story:
         self._say("people", "Ada comes back: the same meeting, another group call")
         ada = await self._join(join_url, "ada", "Ada")
         await self._expect_call("call.started", 2, events)
+        await asyncio.sleep(TALK_SECONDS)
         self._say("people", "Ada leaves")
         await self._leave(ada)
         await self._expect_call("call.ended", 2, events)
