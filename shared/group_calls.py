@@ -11,20 +11,29 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from shared.call_changes import (
+    answered,
+    asking,
+    call_of,
+    closed,
+    doubt,
+    opened,
+    sessions_with,
+    with_call,
+    with_late_people,
+    with_leg,
+)
 from shared.domain import (
-    Basis,
     LegSeen,
     Observation,
-    Present,
     ReadFailed,
     RosterPushed,
     RosterRead,
-    SessionId,
     Unparsed,
     order_key,
 )
 from shared.end_codes import leg_end
-from shared.record import GroupCall, Leg, Record, Session
+from shared.record import GroupCall, Leg, Record
 
 IN_FLIGHT = timedelta(seconds=10)
 """How long after a push older ones, or copies of them, may still be on their way to us.
@@ -82,9 +91,9 @@ def _leg_seen(record: Record, seen: LegSeen) -> Record:
         code=seen.code if leg.code is None else leg.code,
         subcode=seen.subcode if leg.subcode is None else leg.subcode,
     )
-    record = _with_leg(record, leg)
+    record = with_leg(record, leg)
     if seen.phase == "in" and not was_in and not was_gone:
-        return _asking(record, seen.at)
+        return asking(record, seen.at)
     if seen.phase == "gone" and was_in:
         return _leg_gone(record, seen)
     return record
@@ -94,9 +103,7 @@ def _leg_gone(record: Record, seen: LegSeen) -> Record:
     call, end = record.open_call, leg_end(seen.code, seen.subcode)
     if call is None or not end.over or record.live_leg() is not None:
         return record
-    return _closed(
-        record, call, at=call.quiet_since or seen.at, basis="observed", reason=end.reason
-    )
+    return closed(record, call, at=call.quiet_since or seen.at, basis="observed", reason=end.reason)
 
 
 def _roster_pushed(record: Record, roster: RosterPushed) -> Record:
@@ -108,18 +115,22 @@ def _roster_pushed(record: Record, roster: RosterPushed) -> Record:
         return _quiet(record, roster) if roster.lists_ourselves else record
     if call is not None and (
         any(call.holds(session_id) for session_id in named)
-        or not any(_call_of(record, session_id) for session_id in named)
+        or not any(call_of(record, session_id) for session_id in named)
     ):
         return _joined_by_push(record, call, roster, first=first)
-    late = next((held for session_id in named if (held := _call_of(record, session_id))), None)
+    late = next((held for session_id in named if (held := call_of(record, session_id))), None)
     if late is not None:
         # Nearly always an old push sent again. Should they be back under their old session ids,
         # the read says so and opens the next call.
-        return _asking(_late(record, late, roster.people, roster.at), roster.at)
+        return asking(with_late_people(record, late, roster.people, roster.at), roster.at)
     if gone is not None:
-        return _late(record, record.calls[-1], roster.people, roster.at) if record.calls else record
-    opened = _opened(record, roster.people, at=roster.at, basis="observed", before=first)
-    return _asking(opened, roster.at)
+        return (
+            with_late_people(record, record.calls[-1], roster.people, roster.at)
+            if record.calls
+            else record
+        )
+    record = opened(record, roster.people, at=roster.at, basis="observed", before=first)
+    return asking(record, roster.at)
 
 
 def _joined_by_push(
@@ -127,7 +138,7 @@ def _joined_by_push(
 ) -> Record:
     fresh = any(not call.holds(present.session_id) for present in roster.people)
     settled = roster.at if fresh else roster.at - IN_FLIGHT
-    sessions = _seen(call, roster.people, roster.at, before=first, settled=settled)
+    sessions = sessions_with(call, roster.people, roster.at, before=first, settled=settled)
     named = {present.session_id for present in roster.people}
     missing = [
         session
@@ -140,10 +151,10 @@ def _joined_by_push(
         call,
         sessions=sessions,
         last_seen=roster.at,
-        quiet_since=_doubt(call.quiet_since, settled),
+        quiet_since=doubt(call.quiet_since, settled),
     )
-    record = _with_call(record, grown)
-    return _asking(record, roster.at) if missing else record
+    record = with_call(record, grown)
+    return asking(record, roster.at) if missing else record
 
 
 def _quiet(record: Record, roster: RosterPushed) -> Record:
@@ -156,8 +167,8 @@ def _quiet(record: Record, roster: RosterPushed) -> Record:
         else replace(session, absent_since=roster.at)
         for session_id, session in call.sessions.items()
     }
-    return _asking(
-        _with_call(record, replace(call, quiet_since=roster.at, sessions=sessions)), roster.at
+    return asking(
+        with_call(record, replace(call, quiet_since=roster.at, sessions=sessions)), roster.at
     )
 
 
@@ -165,23 +176,23 @@ def _roster_read(record: Record, read: RosterRead) -> Record:
     if not read.people and not read.lists_ourselves:
         return replace(record, failures=record.failures + 1, failed_at=read.at)
     record, _, first = _listened(record, read)
-    record = _answered(record, read.asked_at)
+    record = answered(record, read.asked_at)
     call = record.open_call
     if not read.people:
         if call is None or call.last_seen > read.at:
             return record
         if call.quiet_since is not None:
-            return _closed(
+            return closed(
                 record, call, at=call.quiet_since, basis="observed", reason="everyoneLeft"
             )
-        return _closed(record, call, at=read.at, basis="polled", reason="everyoneLeft")
+        return closed(record, call, at=read.at, basis="polled", reason="everyoneLeft")
     if call is None:
-        return _opened(record, read.people, at=read.at, basis="polled", before=first)
+        return opened(record, read.people, at=read.at, basis="polled", before=first)
     return _joined_by_read(record, call, read, first=first)
 
 
 def _joined_by_read(record: Record, call: GroupCall, read: RosterRead, *, first: bool) -> Record:
-    sessions = _seen(call, read.people, read.at, before=first, settled=read.asked_at)
+    sessions = sessions_with(call, read.people, read.at, before=first, settled=read.asked_at)
     named = {present.session_id for present in read.people}
     crossed = False
     for session in list(sessions.values()):
@@ -197,10 +208,10 @@ def _joined_by_read(record: Record, call: GroupCall, read: RosterRead, *, first:
         call,
         sessions=sessions,
         last_seen=read.at,
-        quiet_since=_doubt(call.quiet_since, read.asked_at),
+        quiet_since=doubt(call.quiet_since, read.asked_at),
     )
-    record = _with_call(record, grown)
-    return _asking(record, read.at) if crossed else record
+    record = with_call(record, grown)
+    return asking(record, read.at) if crossed else record
 
 
 def _listened(record: Record, roster: RosterPushed | RosterRead) -> tuple[Record, Leg, bool]:
@@ -211,105 +222,5 @@ def _listened(record: Record, roster: RosterPushed | RosterRead) -> tuple[Record
         leg = replace(leg, first_roster=roster.at)
     if roster.lists_ourselves and not {"in", "gone"} & set(leg.phases):
         leg = replace(leg, phases={**leg.phases, "in": roster.at})
-        record = _asking(record, roster.at)
-    return _with_leg(record, leg), leg, first
-
-
-def _opened(
-    record: Record, people: Iterable[Present], *, at: datetime, basis: Basis, before: bool
-) -> Record:
-    call = GroupCall(number=len(record.calls) + 1, started_at=at, start_basis=basis, last_seen=at)
-    call = replace(call, sessions=_seen(call, people, at, before=before, settled=at))
-    return replace(record, calls=(*record.calls, call))
-
-
-def _closed(record: Record, call: GroupCall, *, at: datetime, basis: Basis, reason: str) -> Record:
-    sessions = {
-        session_id: session
-        if session.left_at is not None
-        else replace(session, left_at=session.absent_since or at)
-        for session_id, session in call.sessions.items()
-    }
-    return _with_call(
-        record,
-        replace(call, ended_at=at, end_basis=basis, reason=reason, sessions=sessions),
-    )
-
-
-def _late(record: Record, call: GroupCall, people: Iterable[Present], at: datetime) -> Record:
-    """Add people a late push names to a call that is over; nobody saw them join."""
-    sessions = dict(call.sessions)
-    for present in people:
-        if _call_of(record, present.session_id) is None:
-            sessions[present.session_id] = Session(
-                session_id=present.session_id,
-                person=present.person,
-                first_seen=at,
-                last_seen=at,
-                present_before=True,
-                left_at=call.ended_at,
-            )
-    return _with_call(record, replace(call, sessions=sessions))
-
-
-def _seen(
-    call: GroupCall,
-    people: Iterable[Present],
-    at: datetime,
-    *,
-    before: bool,
-    settled: datetime,
-) -> dict[SessionId, Session]:
-    """Return the call's sessions with `people` seen at `at`.
-
-    A session confirmed to have ended stays so. This evidence takes back doubts up to `settled`.
-    """
-    sessions = dict(call.sessions)
-    for present in people:
-        known = sessions.get(present.session_id)
-        if known is None:
-            sessions[present.session_id] = Session(
-                session_id=present.session_id,
-                person=present.person,
-                first_seen=at,
-                last_seen=at,
-                present_before=before,
-            )
-        elif known.left_at is None:
-            doubt = _doubt(known.absent_since, settled)
-            sessions[present.session_id] = replace(known, last_seen=at, absent_since=doubt)
-    return sessions
-
-
-def _doubt(since: datetime | None, settled: datetime) -> datetime | None:
-    return None if since is None or since <= settled else since
-
-
-def _call_of(record: Record, session_id: SessionId) -> GroupCall | None:
-    return next((call for call in reversed(record.calls) if call.holds(session_id)), None)
-
-
-def _asking(record: Record, at: datetime) -> Record:
-    return replace(record, asked_first=record.asked_first or at, asked_last=at)
-
-
-def _answered(record: Record, asked_at: datetime) -> Record:
-    """Take back the questions that a read answered: all evidence up to the moment it was asked."""
-    open_still = record.asked_last is not None and record.asked_last > asked_at
-    return replace(
-        record,
-        asked_first=record.asked_last if open_still else None,
-        asked_last=record.asked_last if open_still else None,
-        failures=0,
-        failed_at=None,
-    )
-
-
-def _with_leg(record: Record, leg: Leg) -> Record:
-    return replace(record, legs={**record.legs, leg.key: leg})
-
-
-def _with_call(record: Record, call: GroupCall) -> Record:
-    return replace(
-        record, calls=tuple(call if one.number == call.number else one for one in record.calls)
-    )
+        record = asking(record, roster.at)
+    return with_leg(record, leg), leg, first
