@@ -5,17 +5,22 @@ an unknown key id fetches them again, but never more often than a limit, whateve
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from shared.errors import Unavailable
 from shared.ports import Clock
 
 if TYPE_CHECKING:
+    from azure.core.credentials import AccessToken
     from azure.core.credentials_async import AsyncTokenCredential
 
+logger = logging.getLogger("rollcall.identity")
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 REFRESH_PAUSE = timedelta(seconds=60)
 FETCH_SECONDS = 10.0
 EXCHANGE_SCOPE = "api://AzureADTokenExchange/.default"
@@ -46,7 +51,7 @@ def graph_credential(
     registration where that is said; else the managed identity itself.
     Source: https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity
     """
-    from azure.identity import ManagedIdentityCredential, aio  # noqa: PLC0415 - on first use
+    from azure.identity import aio  # noqa: PLC0415 - on first use
 
     if secret:
         return aio.ClientSecretCredential(tenant_id, bot_app_id, secret)
@@ -54,11 +59,44 @@ def graph_credential(
         return aio.CertificateCredential(tenant_id, bot_app_id, certificate_path)
     if not federated:
         return managed_identity(client_id)
-    # The SDK asks for the assertion without awaiting it: about once an hour, on this machine only.
-    own = ManagedIdentityCredential(client_id=client_id or None)
-    return aio.ClientAssertionCredential(
-        tenant_id, bot_app_id, lambda: own.get_token(EXCHANGE_SCOPE).token
+    return FederatedCredential(
+        managed_identity(client_id),
+        lambda assertion: aio.ClientAssertionCredential(tenant_id, bot_app_id, assertion),
     )
+
+
+class FederatedCredential:
+    """Tokens of the bot's app registration, which a managed identity proves instead of a secret.
+
+    The SDK asks for the assertion without awaiting it, so it is had beforehand; both sides keep
+    their tokens until they expire.
+    """
+
+    def __init__(
+        self,
+        identity: "AsyncTokenCredential",
+        open_bot: "Callable[[Callable[[], str]], AsyncTokenCredential]",
+    ) -> None:
+        """`open_bot` makes the bot's credential of a function that returns an assertion."""
+        self._identity = identity
+        self._assertion = ""
+        self._bot = open_bot(lambda: self._assertion)
+
+    async def get_token(self, *scopes: str, **options: Any) -> "AccessToken":
+        """See azure-identity."""
+        self._assertion = (await self._identity.get_token(EXCHANGE_SCOPE)).token
+        return await self._bot.get_token(*scopes, **options)
+
+    async def close(self) -> None:
+        """Close both credentials."""
+        await self._bot.close()
+        await self._identity.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
 
 
 class OpenIdSigningKeys:
@@ -69,32 +107,36 @@ class OpenIdSigningKeys:
         self._clock = clock
         self._fetch = fetch
         self._keys: dict[str, Any] | None = None
-        self._fetched_at: datetime | None = None
-        self._fetching = asyncio.Lock()
+        self._asked_at = datetime.min.replace(tzinfo=UTC)
+        self._asking: asyncio.Task[None] | None = None
 
     async def key(self, key_id: str) -> Any | None:
         """See `ports.SigningKeys.key`."""
         if self._keys is None or key_id not in self._keys:
-            async with self._fetching:
-                await self._refresh(key_id)
+            await self._look_again()
         return (self._keys or {}).get(key_id)
 
-    async def _refresh(self, key_id: str) -> None:
-        if self._keys is not None and key_id in self._keys:
-            return  # somebody else fetched it while we waited
-        now = self._clock.now()
-        if self._fetched_at is not None and now < self._fetched_at + REFRESH_PAUSE:
+    async def _look_again(self) -> None:
+        """Fetch the keys, or wait for who does; not too often once there are any."""
+        if self._asking is None:
+            now = self._clock.now()
+            if self._keys is not None and now < self._asked_at + REFRESH_PAUSE:
+                return
+            self._asked_at = now
+            self._asking = asyncio.create_task(self._refresh())
+        try:
+            # Shielded: a caller that goes away must not take the answer from the others.
+            await asyncio.shield(self._asking)
+        except Unavailable as error:
             if self._keys is None:
-                raise Unavailable("the callback's signing keys could not be fetched")
-            return
-        self._fetched_at = now
+                raise
+            logger.warning("signing_keys.not_refreshed", extra={"why": str(error)})
+
+    async def _refresh(self) -> None:
         try:
             self._keys = await self._fetch_keys()
-        except Unavailable:
-            if self._keys is None:
-                # Nobody can be verified: the very next caller may try again.
-                self._fetched_at = None
-                raise
+        finally:
+            self._asking = None
 
     async def _fetch_keys(self) -> dict[str, Any]:
         from jwt import PyJWKSet  # noqa: PLC0415 - on first use
@@ -102,13 +144,25 @@ class OpenIdSigningKeys:
 
         config = await self._fetch(self._config_url)
         keys_url = str(config.get("jwks_uri"))
-        if urlsplit(keys_url).scheme != urlsplit(self._config_url).scheme:
-            raise Unavailable("the signer's key address is not as safe as its configuration's")
+        if not _as_safe(keys_url, self._config_url):
+            raise Unavailable("signing keys: their address is not as safe as the configuration's")
         try:
             found = PyJWKSet.from_dict(await self._fetch(keys_url))
         except PyJWTError as error:
-            raise Unavailable("the signer's keys cannot be read") from error
-        return {jwk.key_id: jwk.key for jwk in found.keys if jwk.key_id and jwk.key_type == "RSA"}
+            raise Unavailable("signing keys: none that can be read") from error
+        return {
+            jwk.key_id: jwk.key
+            for jwk in found.keys
+            if jwk.key_id and jwk.key_type == "RSA" and jwk.public_key_use in (None, "sig")
+        }
+
+
+def _as_safe(url: str, configured: str) -> bool:
+    """Say whether `url` is https, or plain http within the machine as what was configured is."""
+    found, known = urlsplit(url), urlsplit(configured)
+    if found.scheme != known.scheme or not found.hostname:
+        return False
+    return found.scheme == "https" or (found.scheme == "http" and found.hostname in LOOPBACK)
 
 
 async def fetch_json(url: str) -> dict[str, Any]:

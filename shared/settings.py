@@ -12,22 +12,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from shared.group_calls import IN_FLIGHT
+from shared.settings_table import SETTINGS
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+ONE_OF = ("GRAPH_CLIENT_SECRET", "GRAPH_CERTIFICATE_PATH", "GRAPH_FEDERATED")
+"""Ways to be the bot for Graph; at most one is set."""
 
 
 class SettingsError(Exception):
     """The settings cannot be used; the message names every problem."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """One row of the settings table in the README. `default` None: it has to be set."""
-
-    name: str
-    meaning: str
-    default: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,103 +67,6 @@ class Settings:
         return _Reader(environment).settings()
 
 
-SETTINGS: tuple[Setting, ...] = (
-    Setting(
-        name="SERVICE_BUS",
-        meaning="connection string of Service Bus; deployed, instead, "
-        "`SERVICE_BUS__fullyQualifiedNamespace` (and `SERVICE_BUS__clientId`)",
-    ),
-    Setting(name="TABLES", meaning="connection string or https endpoint of Table Storage"),
-    Setting(name="TABLE_NAME", meaning="the table everything is kept in", default="rollcall"),
-    Setting(
-        name="GRAPH_URL", meaning="base of Microsoft Graph", default="https://graph.microsoft.com"
-    ),
-    Setting(
-        name="PUBLIC_URL",
-        meaning="base under which Graph reaches this app: https, or http on loopback",
-    ),
-    Setting(name="TENANT_ID", meaning="the tenant served"),
-    Setting(name="BOT_APP_ID", meaning="app id of the bot: who joins, and whom callbacks address"),
-    Setting(name="ORGANIZER_ID", meaning="object id of the organizer where a request names none"),
-    Setting(
-        name="OPENID_CONFIG_URL",
-        meaning="where the keys that sign Graph's callbacks are found",
-        default="https://api.aps.skype.com/v1/.well-known/OpenIdConfiguration",
-    ),
-    Setting(
-        name="CALLBACK_ISSUERS",
-        meaning="who may have issued a callback's token, separated by commas",
-        default="https://graph.microsoft.com,https://api.botframework.com",
-    ),
-    Setting(
-        name="SETTLE_SECONDS",
-        meaning="how long after a hint the roster is read to confirm it; at most 10",
-        default="1",
-    ),
-    Setting(
-        name="LEAVE_WHEN_ALONE_SECONDS",
-        meaning="how long the bot stays alone in a meeting (not yet used)",
-        default="300",
-    ),
-    Setting(
-        name="KEEP_ALIVE_SECONDS",
-        meaning="how often a leg is kept alive (not yet used)",
-        default="900",
-    ),
-    Setting(
-        name="RETENTION_DAYS",
-        meaning="how long records are kept (not yet used)",
-        default="90",
-    ),
-    Setting(
-        name="CLAIM_LEASE_SECONDS",
-        meaning="how long a bot whose answer was lost is waited for before another is sent",
-        default="60",
-    ),
-    Setting(
-        name="OUTBOX_GRACE_SECONDS",
-        meaning="how old an unsent message must be before another handler sends it",
-        default="5",
-    ),
-    Setting(
-        name="BACKSTOP_SECONDS",
-        meaning="how long a meeting may be overdue before the backstop timer mends it",
-        default="120",
-    ),
-    Setting(name="RETRY_ATTEMPTS", meaning="how often a message is tried in all", default="8"),
-    Setting(name="RETRY_TOTAL_SECONDS", meaning="for how long a message is tried", default="1800"),
-    Setting(name="RETRY_BASE_SECONDS", meaning="the first pause between two tries", default="2"),
-    Setting(
-        name="RETRY_CEILING_SECONDS", meaning="the longest pause between two tries", default="300"
-    ),
-    Setting(
-        name="SHOW_NAMES",
-        meaning="`true`: events and records show people's display names",
-        default="false",
-    ),
-    Setting(
-        name="AZURE_CLIENT_ID",
-        meaning="client id of the user-assigned managed identity; empty: the app's own",
-        default="",
-    ),
-    Setting(
-        name="GRAPH_CLIENT_SECRET",
-        meaning="the bot's secret, where it has no managed identity",
-        default="",
-    ),
-    Setting(
-        name="GRAPH_CERTIFICATE_PATH",
-        meaning="the bot's certificate (PEM with key), instead of a secret",
-        default="",
-    ),
-    Setting(
-        name="GRAPH_FEDERATED",
-        meaning="`true`: the managed identity is federated to the bot's app registration",
-        default="false",
-    ),
-)
-
-
 class _Reader:
     """Reads one environment, collecting problems instead of stopping at the first."""
 
@@ -182,7 +79,7 @@ class _Reader:
         values: dict[str, Any] = {
             "service_bus": self._service_bus(),
             "service_bus_client_id": self._values.get("SERVICE_BUS__clientId", ""),
-            "tables": self._required("TABLES"),
+            "tables": self._read("TABLES", _tables, "a connection string or an https endpoint"),
             "table_name": self._required("TABLE_NAME"),
             "graph_url": self._url("GRAPH_URL"),
             "public_url": self._url("PUBLIC_URL"),
@@ -208,13 +105,18 @@ class _Reader:
             "graph_certificate_path": self._values["GRAPH_CERTIFICATE_PATH"],
             "graph_federated": self._flag("GRAPH_FEDERATED"),
         }
+        given = [name for name in ONE_OF if self._values[name].lower() not in ("", "false")]
+        if len(given) > 1:
+            self._problems.append(f"{' and '.join(given)} exclude each other")
         if self._problems:
             raise SettingsError("The settings cannot be used: " + "; ".join(self._problems))
         return Settings(**values)
 
     def _service_bus(self) -> str:
         namespace = self._values.get("SERVICE_BUS__fullyQualifiedNamespace", "").strip()
-        return namespace or self._required("SERVICE_BUS")
+        if namespace:
+            return namespace
+        return self._read("SERVICE_BUS", _connection_string, "a connection string") or ""
 
     def _required(self, name: str) -> str:
         value = self._values.get(name, "").strip()
@@ -250,9 +152,25 @@ class _Reader:
     def _flag(self, name: str) -> bool | None:
         return self._read(name, _flag, "true or false")
 
-    def _issuers(self) -> frozenset[str]:
-        issuers = self._required("CALLBACK_ISSUERS").split(",")
-        return frozenset(issuer.strip() for issuer in issuers if issuer.strip())
+    def _issuers(self) -> frozenset[str] | None:
+        return self._read("CALLBACK_ISSUERS", _issuers, "one issuer or more, with commas between")
+
+
+def _connection_string(text: str) -> str:
+    if "Endpoint=" not in text:
+        raise ValueError
+    return text
+
+
+def _tables(text: str) -> str:
+    return text if "AccountName=" in text else _url(text)
+
+
+def _issuers(text: str) -> frozenset[str]:
+    issuers = frozenset(issuer.strip() for issuer in text.split(",") if issuer.strip())
+    if not issuers:
+        raise ValueError(text)
+    return issuers
 
 
 def _guid(text: str) -> str:
@@ -264,7 +182,7 @@ def _guid(text: str) -> str:
 def _url(text: str) -> str:
     parts = urlsplit(text)
     loopback = parts.scheme == "http" and parts.hostname in LOOPBACK
-    if not parts.hostname or not (parts.scheme == "https" or loopback):
+    if not parts.hostname or not (parts.scheme == "https" or loopback) or parts.port == 0:
         raise ValueError(text)
     return text.rstrip("/")
 

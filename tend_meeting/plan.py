@@ -82,6 +82,9 @@ def read_result(
     if participants is None:
         return LegSeen(at=answered_at, leg_key=read.leg_key, phase="gone")
     roster = read_roster(participants, bot_app_id=bot_app_id, my_participant_ids=frozenset())
+    if roster.skipped and not roster.people:
+        # Entries that nobody can read may be people: this does not say that everybody left.
+        return ReadFailed(at=answered_at, leg_key=read.leg_key, status=200)
     return RosterRead(
         asked_at=asked_at,
         answered_at=answered_at,

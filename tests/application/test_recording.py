@@ -1,6 +1,7 @@
 """Callbacks and tending, through the handlers, on fakes: what is recorded and told."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from shared.domain import CallId, LegKey
@@ -314,3 +315,15 @@ async def test_the_health_report_says_what_is_wrong() -> None:
     report = await health(world.services)
 
     assert report == {"tables": "ok", "serviceBus": "ok", "graphToken": "no token"}
+
+
+async def test_a_read_that_nobody_can_read_ends_nothing() -> None:
+    """Entries without an identity may be people."""
+    world = await Joined().begin()
+    await world.see("ada")
+    await world.see()
+    world.fake_graph.fill_room(world.call_id, [{"id": "x"}])
+
+    await world.pump(until=timedelta(seconds=30))
+
+    assert "call.ended" not in world.names()

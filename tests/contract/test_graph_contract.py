@@ -1,0 +1,339 @@
+"""One suite for each `ports.Graph`: the fake, and the SDK on the simulator."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any, Protocol
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from devstack.graph.identities import (
+    BOT_APP_ID,
+    IDENTITY_HEADER,
+    ORGANIZER_ID,
+    ORGANIZER_WITHOUT_POLICY_ID,
+    SECOND_ORGANIZER_ID,
+    TENANT_ID,
+)
+from shared.coordinates import read_online_meeting
+from shared.domain import CallId
+from shared.errors import GraphTrace, Rejected, Unavailable
+from shared.graph import GraphOverSdk, open_graph
+from shared.identity import graph_credential
+from shared.ports import Graph
+from shared.roster import Roster, read_roster
+from tests.fakes.graph import FakeGraph, participant
+from tests.stack.process import StackProcess
+
+# The SDK's generated modules warn about themselves when they are imported.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:GetQueryParameters is deprecated:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:This class is deprecated:DeprecationWarning"),
+]
+NOBODYS_ID = "00000000-0000-4000-8000-000000000000"
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+class Bench(Protocol):
+    """A Graph, and a hand that moves what is behind it."""
+
+    @property
+    def graph(self) -> Graph:
+        """The one under test."""
+        ...
+
+    async def person_joins(self, online: dict[str, Any], call_id: str) -> None:
+        """Let somebody join the meeting that the leg is in."""
+        ...
+
+    async def service_ends(self, call_id: str) -> None:
+        """Let the service end the leg."""
+        ...
+
+    async def fail_next(self, status: int, *, retry_after: str = "", done: bool = False) -> None:
+        """Let the next request be answered with `status`, its work `done` or not."""
+        ...
+
+
+@dataclass
+class FakeBench:
+    """The fake, moved by its own methods."""
+
+    graph: FakeGraph = field(
+        default_factory=lambda: FakeGraph(
+            tenant_id=TENANT_ID, organizers=frozenset({ORGANIZER_ID, SECOND_ORGANIZER_ID})
+        )
+    )
+
+    async def person_joins(self, online: dict[str, Any], call_id: str) -> None:
+        self.graph.fill_room(call_id, [participant(str(uuid4()), identity_id="u-ada")])
+
+    async def service_ends(self, call_id: str) -> None:
+        self.graph.drop(call_id)
+
+    async def fail_next(self, status: int, *, retry_after: str = "", done: bool = False) -> None:
+        pause = timedelta(seconds=float(retry_after)) if retry_after else None
+        trace = GraphTrace(status=status, code="fault")
+        self.graph.fail_next(
+            Unavailable("as the test asked", retry_after=pause, graph=trace), done=done
+        )
+
+
+@dataclass
+class SimulatorBench:
+    """The SDK on the simulator, moved by its lab."""
+
+    graph: GraphOverSdk
+    lab: httpx.AsyncClient
+
+    async def person_joins(self, online: dict[str, Any], call_id: str) -> None:
+        who = {"onlineMeetingId": online["id"], "userId": "u-ada"}
+        (await self.lab.post("/lab/people", json=who)).raise_for_status()
+
+    async def service_ends(self, call_id: str) -> None:
+        codes = {"code": 200, "subcode": 5000}
+        (await self.lab.post(f"/lab/legs/{call_id}/end", json=codes)).raise_for_status()
+
+    async def fail_next(self, status: int, *, retry_after: str = "", done: bool = False) -> None:
+        fault = {
+            "path": "/v1.0/",
+            "status": status,
+            "times": 1,
+            "effect": "done" if done else "none",
+            "retryAfter": retry_after or None,
+        }
+        (await self.lab.post("/lab/faults", json=fault)).raise_for_status()
+
+
+class FixedClock:
+    """A clock that stands still."""
+
+    def now(self) -> datetime:
+        return NOW
+
+
+@pytest.fixture(scope="module")
+def simulator_port() -> Iterator[int]:
+    """A simulator for this module."""
+    with StackProcess("graph") as simulator:
+        yield simulator.port
+
+
+@pytest.fixture(params=["fake", "simulator"])
+async def bench(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Bench]:
+    """Each implementation in turn."""
+    if request.param == "fake":
+        yield FakeBench()
+        return
+    port = request.getfixturevalue("simulator_port")
+    monkeypatch.setenv("IDENTITY_ENDPOINT", f"http://127.0.0.1:{port}/msi/token")
+    monkeypatch.setenv("IDENTITY_HEADER", IDENTITY_HEADER)
+    ids = count(1)
+    graph = open_graph(
+        graph_url=f"http://localhost:{port}",
+        credential=graph_credential(
+            tenant_id=TENANT_ID,
+            bot_app_id=BOT_APP_ID,
+            client_id="",
+            secret="",
+            certificate_path="",
+            federated=False,
+        ),
+        clock=FixedClock(),
+        bot_app_id=BOT_APP_ID,
+        new_id=lambda: f"request-{next(ids)}",
+    )
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as lab:
+        await lab.delete("/lab")
+        yield SimulatorBench(graph=graph, lab=lab)
+        await graph.close()
+
+
+def a_meeting(external_id: str = "order-1") -> dict[str, Any]:
+    """Return the body of a createOrGet."""
+    return {"externalId": external_id, "subject": "Grüße, 世界"}
+
+
+def a_join(online: dict[str, Any], **members: Any) -> dict[str, Any]:
+    """Return the body of a call that joins the meeting."""
+    return {
+        "@odata.type": "#microsoft.graph.call",
+        "callbackUri": "http://127.0.0.1:9/api/calls/m/l",
+        "requestedModalities": ["audio"],
+        "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"},
+        "source": {"identity": {"application": {"id": BOT_APP_ID}}},
+        "chatInfo": online["chatInfo"],
+        "meetingInfo": {
+            "@odata.type": "#microsoft.graph.organizerMeetingInfo",
+            "organizer": {"user": {"id": ORGANIZER_ID, "tenantId": TENANT_ID}},
+        },
+        "tenantId": TENANT_ID,
+    } | members
+
+
+async def joined(bench: Bench) -> tuple[dict[str, Any], CallId]:
+    """Return a meeting and the leg that is in it."""
+    online = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
+    call = await bench.graph.create_call(a_join(online))
+    return online, CallId(call["id"])
+
+
+def roster(participants: list[dict[str, Any]] | None) -> Roster:
+    """Return what an answer says about who is there."""
+    assert participants is not None
+    return read_roster(participants, bot_app_id=BOT_APP_ID, my_participant_ids=frozenset())
+
+
+async def test_a_meeting_is_one_by_organizer_and_external_id(bench: Bench) -> None:
+    """createOrGet may be repeated; another organizer or id is another meeting."""
+    ask = bench.graph.create_or_get_meeting
+
+    first = await ask(ORGANIZER_ID, a_meeting())
+    again = await ask(ORGANIZER_ID, a_meeting())
+    other = await ask(ORGANIZER_ID, a_meeting("order-2"))
+    elsewhere = await ask(SECOND_ORGANIZER_ID, a_meeting())
+
+    assert first["id"] == again["id"]
+    assert len({first["id"], other["id"], elsewhere["id"]}) == 3
+
+
+async def test_a_meetings_coordinates_can_be_read(bench: Bench) -> None:
+    """Everything that joining needs is in the answer; the subject survives the way."""
+    answer = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
+
+    online = read_online_meeting(answer, organizer_id=ORGANIZER_ID, tenant_id=TENANT_ID)
+
+    assert online.subject == "Grüße, 世界"
+    assert online.coordinates.thread_id.startswith("19:meeting_")
+    assert online.coordinates.join_web_url.startswith("https://")
+    assert (online.coordinates.organizer_id, online.coordinates.tenant_id) == (
+        ORGANIZER_ID,
+        TENANT_ID,
+    )
+
+
+async def test_refusals_of_a_meeting_say_what_to_do(bench: Bench) -> None:
+    """An organizer nobody knows; a request without its id."""
+    with pytest.raises(Rejected) as unknown:
+        await bench.graph.create_or_get_meeting(NOBODYS_ID, a_meeting())
+    with pytest.raises(Rejected) as malformed:
+        await bench.graph.create_or_get_meeting(ORGANIZER_ID, {"subject": "x"})
+
+    assert unknown.value.code == "organizer_not_found"
+    assert malformed.value.code == "invalid_request"
+    for refused in (unknown.value, malformed.value):
+        assert refused.next_step
+        assert refused.graph is not None
+    assert [r.value.graph and r.value.graph.status for r in (unknown, malformed)] == [404, 400]
+
+
+async def test_each_call_that_is_accepted_is_another_leg(bench: Bench) -> None:
+    """Graph has no idempotency for calls: a repeat is a second bot."""
+    online = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
+
+    first = await bench.graph.create_call(a_join(online))
+    second = await bench.graph.create_call(a_join(online))
+
+    assert first["state"] == "establishing"
+    assert first["id"] != second["id"]
+
+
+async def test_a_call_for_another_tenant_is_refused(bench: Bench) -> None:
+    """7505, whether the tenant is wrong or missing."""
+    online = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
+
+    for tenant in (NOBODYS_ID, None):
+        with pytest.raises(Rejected) as refused:
+            await bench.graph.create_call(a_join(online, tenantId=tenant))
+
+        assert refused.value.code == "tenant_mismatch"
+        assert refused.value.graph is not None
+        assert (refused.value.graph.status, refused.value.graph.code) == (403, "7505")
+
+
+async def test_a_roster_lists_people_and_ourselves(bench: Bench) -> None:
+    """Alone first, then with a person."""
+    online, call_id = await joined(bench)
+
+    alone = roster(await bench.graph.read_participants(call_id))
+    await bench.person_joins(online, call_id)
+    together = roster(await bench.graph.read_participants(call_id))
+
+    assert (alone.people, alone.lists_ourselves) == ((), True)
+    assert [one.person.user_id for one in together.people] == ["u-ada"]
+    assert together.lists_ourselves
+
+
+async def test_a_leg_the_service_ended_has_no_roster_and_ends_again_in_peace(bench: Bench) -> None:
+    """404 is an answer, not an error."""
+    _, call_id = await joined(bench)
+
+    await bench.service_ends(call_id)
+
+    assert await bench.graph.read_participants(call_id) is None
+    await bench.graph.end_call(call_id)
+
+
+async def test_a_leg_that_hangs_up_is_gone(bench: Bench) -> None:
+    """Hanging up twice is no error; a leg that never was is gone too."""
+    _, call_id = await joined(bench)
+
+    await bench.graph.end_call(call_id)
+    await bench.graph.end_call(call_id)
+
+    assert await bench.graph.read_participants(call_id) is None
+    assert await bench.graph.read_participants(CallId(NOBODYS_ID)) is None
+
+
+@pytest.mark.parametrize("status", [429, 500, 503, 504])
+async def test_trouble_is_told_once_with_the_pause_asked_for(bench: Bench, status: int) -> None:
+    """Nothing is tried again inside: the next request is the caller's, and it succeeds."""
+    await bench.fail_next(status, retry_after="1.5")
+
+    with pytest.raises(Unavailable) as unavailable:
+        await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
+    await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
+
+    assert unavailable.value.retry_after == timedelta(seconds=1.5)
+    assert unavailable.value.graph is not None
+    assert unavailable.value.graph.status == status
+
+
+async def test_work_may_have_been_done_behind_a_failure(bench: Bench) -> None:
+    """The call was created although nobody was told; reading and ending fail likewise."""
+    online, call_id = await joined(bench)
+    requests = (
+        lambda: bench.graph.create_call(a_join(online)),
+        lambda: bench.graph.read_participants(call_id),
+        lambda: bench.graph.end_call(call_id),
+    )
+
+    for request in requests:
+        await bench.fail_next(504, done=True)
+        with pytest.raises(Unavailable):
+            await request()
+
+    assert await bench.graph.read_participants(call_id) is None
+
+
+async def test_a_token_can_be_had(bench: Bench) -> None:
+    """The check of health."""
+    await bench.graph.check()
+
+
+@pytest.mark.parametrize("bench", ["simulator"], indirect=True)  # the fake knows no policies
+async def test_a_missing_access_policy_is_explained_with_its_remedy(bench: Bench) -> None:
+    """The two lines to run, filled in, and the id under which Graph knows the request."""
+    with pytest.raises(Rejected) as refused:
+        await bench.graph.create_or_get_meeting(ORGANIZER_WITHOUT_POLICY_ID, a_meeting())
+
+    assert refused.value.code == "organizer_not_allowed"
+    assert f'-AppIds "{BOT_APP_ID}"' in refused.value.next_step
+    assert f'-Identity "{ORGANIZER_WITHOUT_POLICY_ID}"' in refused.value.next_step
+    assert refused.value.graph is not None
+    assert refused.value.graph.client_request_id == "request-1"

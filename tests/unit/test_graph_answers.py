@@ -1,0 +1,261 @@
+"""What answers of Graph mean: every documented shape of error, and every way to say "later"."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import GraphTrace, Rejected, Unavailable
+from shared.graph_answers import (
+    Answer,
+    Asking,
+    hold_to_success,
+    no_answer,
+    read_answer,
+    retry_after,
+)
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+CALL = Asking(bot_app_id="the-bot", client_request_id="asked-as")
+MEETING = Asking(bot_app_id="the-bot", organizer_id="the-organizer", client_request_id="asked-as")
+
+
+def answered(status: int, body: Any = b"", **headers: str) -> Answer:
+    """Return an answer; what is not bytes is sent as JSON."""
+    sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Answer(
+        status=status,
+        headers={name.replace("_", "-"): value for name, value in headers.items()},
+        body=sent,
+    )
+
+
+def refusal(answer: Answer, *, asking: Asking = CALL) -> Rejected:
+    """Return the refusal that an answer is."""
+    with pytest.raises(Rejected) as refused:
+        read_answer(answer, asking=asking, now=NOW)
+    return refused.value
+
+
+def error(code: Any, message: str = "Graph's words.", **members: Any) -> dict[str, Any]:
+    """Return an error body of the usual shape."""
+    return {"error": {"code": code, "message": message, **members}}
+
+
+def test_a_success_is_its_members() -> None:
+    """200 and 201 alike."""
+    for status in (200, 201):
+        assert read_answer(answered(status, {"id": "x"}), asking=CALL, now=NOW) == {"id": "x"}
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[1]", b"null", b"{}", b"[" * 100_000])
+def test_a_success_that_cannot_be_read_may_have_been_one(body: bytes) -> None:
+    """Unavailable, so that it is looked for again; with success alone nothing has to be read."""
+    with pytest.raises(Unavailable):
+        read_answer(answered(201, body), asking=CALL, now=NOW)
+
+    hold_to_success(answered(204, body), asking=CALL, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("graph_code", "code"),
+    [
+        ("7503", "calling_not_enabled"),
+        ("7504", "consent_missing"),
+        ("7505", "tenant_mismatch"),
+        ("7507", "source_identity_invalid"),
+        (7505, "tenant_mismatch"),
+    ],
+)
+def test_a_code_of_the_calls_service_has_a_code_and_a_step_of_ours(
+    graph_code: Any, code: str
+) -> None:
+    """Digits as text, as documented, or as a number."""
+    refused = refusal(answered(403, error(graph_code)))
+
+    assert refused.code == code
+    assert refused.next_step
+    assert refused.graph is not None
+    assert refused.graph.code == str(graph_code)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        # A code of digits in the usual place (microsoft-graph-docs issue 9481).
+        error("7505", "Request authorization tenant mismatch.", innerError={"request-id": "r"}),
+        # Only the inner error object (microsoft-graph-comms-samples issue 171).
+        {"code": "7505", "message": "Mismatch.", "innerError": {"request-id": "r"}},
+        # The real error as text inside the message (microsoft-graph-docs issue 10845).
+        error(
+            "UnknownError",
+            json.dumps({"errorCode": "7505", "message": "Mismatch.", "instanceAnnotations": []}),
+            innerError={"request-id": "r"},
+        ),
+        {"errorCode": "7505", "message": "Mismatch.", "innererror": {"request-id": "r"}},
+    ],
+)
+def test_every_shape_of_an_error_is_read(body: dict[str, Any]) -> None:
+    """Code and request id are found wherever Graph has been seen to put them."""
+    refused = refusal(answered(403, body))
+
+    assert refused.code == "tenant_mismatch"
+    assert refused.graph == GraphTrace(
+        status=403, code="7505", request_id="r", client_request_id="asked-as"
+    )
+
+
+def test_a_missing_access_policy_has_its_two_lines_filled_in() -> None:
+    """Who has to run what, with the ids in it."""
+    body = error("Forbidden", "No application access policy found for this app")
+
+    refused = refusal(answered(403, body), asking=MEETING)
+
+    assert refused.code == "organizer_not_allowed"
+    assert 'New-CsApplicationAccessPolicy -Identity Rollcall -AppIds "the-bot"' in refused.next_step
+    assert (
+        'Grant-CsApplicationAccessPolicy -PolicyName Rollcall -Identity "the-organizer"'
+        in refused.next_step
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "asking", "code"),
+    [
+        (404, error("NotFound"), MEETING, "organizer_not_found"),
+        (404, b"", MEETING, "organizer_not_found"),
+        (400, error("BadRequest"), MEETING, "invalid_request"),
+        (400, b"", CALL, "invalid_request"),
+        (400, b"<html>", CALL, "invalid_request"),
+        (401, error("InvalidAuthenticationToken"), CALL, "graph_token_refused"),
+        (403, error("Forbidden"), CALL, "graph_refused"),
+        (403, b"", CALL, "graph_refused"),
+        (418, {"error": "teapot"}, CALL, "graph_refused"),
+        (418, {"error": {"code": None, "message": {}, "innerError": []}}, CALL, "graph_refused"),
+        (302, b"", CALL, "graph_refused"),
+    ],
+)
+def test_other_refusals_have_stable_codes(
+    status: int, body: Any, asking: Asking, code: str
+) -> None:
+    """With and without a body of Graph's."""
+    refused = refusal(answered(status, body), asking=asking)
+
+    assert refused.code == code
+    assert refused.message
+    assert refused.next_step
+
+
+def test_graphs_own_words_are_passed_on_and_cut() -> None:
+    """They say what to correct; braces in them are text."""
+    refused = refusal(answered(400, error("BadRequest", "{x} " + "word " * 1000)))
+
+    assert "{x} word" in refused.message
+    assert len(refused.message) < 600
+
+
+def test_what_identifies_the_answer_to_support_is_kept() -> None:
+    """Headers win over the body; our own id stands in where Graph repeats none."""
+    inner = {"request-id": "b", "client-request-id": "c", "date": "2026-03-02T09:00:00"}
+    headers = {"request_id": "h", "client_request_id": "k", "date": "Mon, 02 Mar 2026 09:00:00 GMT"}
+
+    bare = refusal(answered(403, error("x")))
+    of_body = refusal(answered(403, error("x", innerError=inner)))
+    of_headers = refusal(answered(403, error("x", innerError=inner), **headers))
+
+    assert bare.graph == GraphTrace(status=403, code="x", client_request_id="asked-as")
+    assert of_body.graph == GraphTrace(
+        status=403,
+        code="x",
+        request_id="b",
+        client_request_id="c",
+        date="2026-03-02T09:00:00",
+    )
+    assert of_headers.graph == GraphTrace(
+        status=403,
+        code="x",
+        request_id="h",
+        client_request_id="k",
+        date="Mon, 02 Mar 2026 09:00:00 GMT",
+    )
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 501, 502, 503, 504, 509, 520])
+@pytest.mark.parametrize("body", [b"", b"<html>", error("TooManyRequests"), error("7503")])
+def test_what_may_help_to_ask_again_is_unavailable(status: int, body: Any) -> None:
+    """Whatever its body says: a refusal of the service for now is no refusal of the request."""
+    with pytest.raises(Unavailable) as unavailable:
+        read_answer(answered(status, body, retry_after="7"), asking=MEETING, now=NOW)
+
+    assert unavailable.value.retry_after == timedelta(seconds=7)
+    assert unavailable.value.graph is not None
+    assert unavailable.value.graph.status == status
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("3", 3.0),
+        ("0", 0.0),
+        ("1.75", 1.75),
+        ("Mon, 02 Mar 2026 09:01:30 GMT", 90.0),
+        ("Mon, 02 Mar 2026 09:01:30 -0000", 90.0),
+        ("Mon, 02 Mar 2026 08:00:00 GMT", 0.0),
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("nan", None),
+        ("inf", None),
+        ("1e300", None),
+        ("Mon, 99 Mar 2026 09:01:30 GMT", None),
+    ],
+)
+def test_a_pause_is_read_as_seconds_with_fractions_or_as_a_date(
+    text: str | None, seconds: float | None
+) -> None:
+    """What cannot be read is no pause."""
+    expected = None if seconds is None else timedelta(seconds=seconds)
+
+    assert retry_after(text, now=NOW) == expected
+
+
+def test_no_answer_says_what_failed_and_under_which_id() -> None:
+    """Status 0: nobody knows whether it was done."""
+    unavailable = no_answer("ReadTimeout", asking=CALL)
+
+    assert "ReadTimeout" in str(unavailable)
+    assert unavailable.graph == GraphTrace(
+        status=0, code="ReadTimeout", client_request_id="asked-as"
+    )
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["error", "code", "message", "innerError", "request-id", "date"]),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=10,
+)
+
+
+@given(status=st.integers(300, 599), body=JSON.map(json.dumps).map(str.encode) | st.binary())
+def test_no_error_body_makes_the_reader_fail(status: int, body: bytes) -> None:
+    """Whatever a gateway answers has a verdict."""
+    trace = None
+
+    try:
+        hold_to_success(answered(status, body), asking=MEETING, now=NOW)
+    except (Rejected, Unavailable) as verdict:
+        trace = verdict.graph
+
+    assert trace is not None
+    assert isinstance(trace.code, str)

@@ -1,0 +1,283 @@
+"""What Graph's notifications say about our legs: documented messages, and whatever else arrives."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from call_callback.notification import MalformedNotification, parse_notifications
+from devstack.graph.calls import Leg
+from devstack.graph.identities import BOT_APP_ID
+from devstack.graph.notifications import render_end, render_roster, render_state
+from devstack.graph.room import Room
+from shared.domain import CallId, LegKey, LegSeen, Observation, RosterPushed, Unparsed
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "notifications"
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+LEG = LegKey("abcdefghijklmnop")
+BOT = "2891555a-92ff-42e6-80fa-6e1300c6b5c6"
+CALL = "57dab8b1894c409ab240bd8beae78896"
+
+
+def parsed(body: bytes, *, bot: str = BOT) -> list[tuple[CallId, Observation]]:
+    """Return what a body says, in order."""
+    found = parse_notifications(body, leg_key=LEG, bot_app_id=bot, received_at=NOW)
+    return list(found.observations)
+
+
+def observed(*items: Any) -> list[Observation]:
+    """Return what an envelope with these items says."""
+    return [one for _, one in parsed(json.dumps({"value": items}).encode())]
+
+
+def item(data: Any, *, tail: str = "", change: str = "updated", **members: Any) -> dict[str, Any]:
+    """Return one item about the call."""
+    return {
+        "changeType": change,
+        "resourceUrl": f"/communications/calls/{CALL}{tail}",
+        "resourceData": data,
+    } | members
+
+
+def seen(phase: Any, code: int | None = None, subcode: int | None = None) -> LegSeen:
+    """Return the sighting of the leg in a phase."""
+    return LegSeen(at=NOW, leg_key=LEG, phase=phase, code=code, subcode=subcode)
+
+
+DOCUMENTED = {
+    "call.establishing": seen("joining"),
+    "call.established": seen("in"),
+    "call.established.tone-info": seen("in"),
+    "call.established.sub-code": seen("in"),
+    "call.terminated.string-codes": seen("gone", 200, 5001),
+    "call.terminated.integer-codes": seen("gone", 0, 7015),
+    "call.terminated.code-alone": seen("gone", 0),
+    "call.deleted.no-state": seen("gone"),
+}
+"""What documented messages say of the leg, by the name of the fixture."""
+UNREAD = {
+    "call.terminating": "call",
+    "unsupported.call.incoming": "call",
+    "unsupported.call.transferring": "call",
+    "unsupported.content-sharing.no-resource-data": "contentsharingsessions",
+    "unsupported.content-sharing.started": "contentsharingsessions",
+    "unsupported.operation.participants": "operations",
+    "unsupported.operation.record-completed": "operations",
+    "unsupported.roster.entries-without-id": "participants",
+}
+"""Messages of kinds that are not read, and the resource they are about."""
+
+
+@pytest.mark.parametrize(("name", "expected"), DOCUMENTED.items())
+def test_a_documented_state_of_the_call_is_a_phase_of_the_leg(name: str, expected: LegSeen) -> None:
+    """Codes come as numbers and as text; the deletion of the call is its end without a state."""
+    [(_, observation)] = parsed((FIXTURES / f"{name}.json").read_bytes())
+
+    assert observation == expected
+
+
+@pytest.mark.parametrize(("name", "resource"), UNREAD.items())
+def test_a_kind_that_is_not_read_is_kept_as_its_shape(name: str, resource: str) -> None:
+    """Member names and sizes, no values: tokens travel in such messages."""
+    body = (FIXTURES / f"{name}.json").read_bytes()
+
+    [(_, observation)] = parsed(body)
+
+    assert isinstance(observation, Unparsed)
+    assert observation.resource == resource
+    assert observation.size > 0
+    kept = {observation.resource, observation.change_type, *observation.members}
+    assert kept.isdisjoint(_texts(json.loads(body)["value"][0].get("resourceData")))
+
+
+def test_every_documented_message_is_tried() -> None:
+    """A fixture that no test reads would be dead."""
+    read = {*DOCUMENTED, *UNREAD, "roster.person-and-bot"}
+
+    assert {path.stem for path in FIXTURES.glob("*.json")} == read
+
+
+def test_a_documented_roster_lists_the_person_and_ourselves() -> None:
+    """The call id is taken from the path, the person from the array."""
+    [(call_id, roster)] = parsed((FIXTURES / "roster.person-and-bot.json").read_bytes())
+
+    assert call_id == "2f1a1100b17440a0aba70b405e01ed92"
+    assert isinstance(roster, RosterPushed)
+    assert [one.person.display_name for one in roster.people] == ["John"]
+    assert roster.lists_ourselves
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"resourceUrl": "/communications/calls/57DAB8B1894C409AB240BD8BEAE78896"},
+        {"resourceUrl": "/communications/calls/57dab8b1-894c-409a-b240-bd8beae78896/"},
+        {"resourceUrl": "/Communications/Calls/57DAB8B1-894C-409A-B240-BD8BEAE78896?x=/y"},
+        {"resourceUrl": f"https://graph.microsoft.com/v1.0/communications/calls/{CALL}"},
+        {"resourceUrl": None, "resource": f"/app/calls/{CALL}"},
+        {"resourceUrl": "/somewhere/else", "resource": f"/app/calls/{CALL}"},
+    ],
+)
+def test_the_call_is_found_in_any_spelling_of_its_path(where: dict[str, Any]) -> None:
+    """Case and dashes vary; `resource` stands in where `resourceUrl` does not say it."""
+    body = json.dumps({"value": [item({"state": "Established"}) | where]}).encode()
+
+    assert parsed(body) == [(CALL, seen("in"))]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"junk", b"\xff\xfe\x00", b"null", b"7", b"[]", b"{}", b'{"value": {}}', b"[" * 100_000],
+)
+def test_a_body_that_is_no_envelope_is_refused(body: bytes) -> None:
+    """Only these are the sender's fault; everything inside an envelope is taken."""
+    with pytest.raises(MalformedNotification):
+        parsed(body)
+
+
+def test_one_bad_item_does_not_hide_the_others() -> None:
+    """Items are read each by itself, in their order."""
+    good = item({"state": "establishing"})
+    last = item({"state": "terminated", "resultInfo": {"code": 200, "subcode": 5000}})
+
+    found = observed(None, 7, good, {}, item("odd"), {"resourceUrl": "/users/x"}, last)
+
+    assert found[0] == seen("joining")
+    assert isinstance(found[1], Unparsed)
+    assert found[2:] == [seen("gone", 200, 5000)]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None, 7, "text", True, {}, {"state": None}, {"state": 7}, {"state": "hold"},
+        {"participants": [], "sequenceNumber": 1},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("tail", ["", "/participants"])
+def test_data_of_another_type_is_a_shape(data: Any, tail: str) -> None:
+    """Absent data, a wrong type, a delta roster, an unknown state: kept, never an exception."""
+    [observation] = observed(item(data, tail=tail))
+
+    assert isinstance(observation, Unparsed)
+    assert observation.members == (tuple(sorted(data)) if isinstance(data, dict) else ())
+
+
+@pytest.mark.parametrize(
+    ("result", "code", "subcode"),
+    [
+        ({"code": "408", "subCode": "8537"}, 408, 8537),
+        ({"code": 200.0, "subcode": True}, None, None),
+        ({"code": "two", "subcode": "²"}, None, None),
+        ({"code": 10**30, "subcode": "9" * 5000}, None, None),
+        ([], None, None),
+        (None, None, None),
+    ],
+)
+def test_an_end_without_readable_codes_is_still_an_end(
+    result: Any, code: int | None, subcode: int | None
+) -> None:
+    """The codes only explain the end."""
+    assert observed(item({"resultInfo": result}, change="Deleted")) == [seen("gone", code, subcode)]
+
+
+def test_ourselves_in_the_lobby_are_a_waiting_leg() -> None:
+    """People seen besides are told too; nobody seen besides proves nothing."""
+    us = {"id": "p-bot", "info": {"identity": {"application": {"id": BOT}}}, "isInLobby": True}
+    ada = {"id": "p-ada", "info": {"identity": {"user": {"id": "u"}}}}
+
+    alone = observed(item([us], tail="/participants"))
+    beside = observed(item([us, ada], tail="/participants"))
+
+    assert alone == [seen("lobby")]
+    assert beside[0] == seen("lobby")
+    assert isinstance(beside[1], RosterPushed)
+    assert not beside[1].lists_ourselves
+
+
+def test_a_roster_nobody_can_read_does_not_say_that_all_have_left() -> None:
+    """Unreadable entries may be people; where others can be read, they are there."""
+    us = {"id": "p-bot", "info": {"identity": {"application": {"id": BOT}}}}
+    ada = {"id": "p-ada", "info": {"identity": {"user": {"id": "u"}}}}
+
+    [unreadable] = observed(item([us, {"id": None}], tail="/participants"))
+    [readable] = observed(item([us, {"id": None}, ada], tail="/participants"))
+
+    assert isinstance(unreadable, Unparsed)
+    assert isinstance(readable, RosterPushed)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_simulators_messages_are_read(seed: int) -> None:
+    """Spellings and undocumented members vary; what is said does not."""
+    variation = Random(seed)  # noqa: S311 - meant to be repeatable
+    leg = Leg(
+        call_id="57dab8b1-894c-409a-b240-bd8beae78896",
+        participant_id="05491616-385f-44a8-9974-18cc5f9933c1",
+        callback_uri="http://127.0.0.1:1/",
+    )
+    room = Room(variation)
+    room.enter(leg)
+    messages = [
+        render_state(leg, "establishing", variation),
+        render_state(leg, "established", variation, detailed=True),
+        render_roster(room, leg, variation),
+        render_end(leg, 200, 5001, variation),
+    ]
+
+    told = [parsed(json.dumps(message).encode(), bot=BOT_APP_ID) for message in messages]
+
+    empty = RosterPushed(at=NOW, leg_key=LEG, people=(), lists_ourselves=True)
+    expected = [seen("joining"), seen("in"), empty, seen("gone", 200, 5001)]
+    assert told == [[(CALL, one)] for one in expected]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["id", "info", "identity", "user", "state", "resultInfo", "code", "isInLobby"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {"resourceData": JSON},
+            optional={
+                "resourceUrl": st.sampled_from(
+                    [f"/communications/calls/{CALL}{tail}" for tail in ("", "/participants", "/x")]
+                )
+                | JSON,
+                "changeType": st.sampled_from(["updated", "deleted"]) | JSON,
+            },
+        )
+        | JSON,
+        max_size=4,
+    )
+)
+def test_nothing_inside_an_envelope_makes_the_parser_fail(items: list[Any]) -> None:
+    """Graph adds members and kinds without notice; none may cost the rest of the message."""
+    assert len(observed(*items)) <= 2 * len(items)
+
+
+def _texts(value: Any) -> list[str]:
+    """Return every text value inside."""
+    if isinstance(value, dict):
+        return [text for inner in value.values() for text in _texts(inner)]
+    if isinstance(value, list):
+        return [text for inner in value for text in _texts(inner)]
+    return [value] if isinstance(value, str) else []
