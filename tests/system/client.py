@@ -1,0 +1,147 @@
+"""A client of Rollcall as anybody could write it: official Service Bus SDK, and HTTP."""
+
+import asyncio
+import json
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+from azure.servicebus import ServiceBusMessage
+from azure.servicebus.aio import ServiceBusClient
+
+from tests.system.lab import Json, Lab, eventually
+from tests.system.mailbox import Delivered, Mailbox
+
+CREATE, JOIN, REPLIES, REJECTED = "create-meeting", "join-meeting", "replies", "rejected-requests"
+
+
+class Client:
+    """Drops messages, keeps all that comes back, reads records. An async context manager."""
+
+    def __init__(self, *, service_bus: str, functions: str, graph: str, key: str = "") -> None:
+        """Connect to nothing yet."""
+        self._service_bus = service_bus
+        self._functions = functions
+        self._graph = graph
+        self._sending = asyncio.Lock()
+        self._headers = {"x-functions-key": key} if key else {}
+
+    async def __aenter__(self) -> Self:
+        self._bus = ServiceBusClient.from_connection_string(self._service_bus)
+        self.http = aiohttp.ClientSession()
+        self.lab = Lab(self.http, self._graph)
+        self.events = Mailbox(self._bus.get_subscription_receiver("meeting-events", "all"))
+        self.replies = Mailbox(self._bus.get_queue_receiver(REPLIES))
+        self.rejected = Mailbox(self._bus.get_queue_receiver(REJECTED))
+        self._senders = {queue: self._bus.get_queue_sender(queue) for queue in (CREATE, JOIN)}
+        self._open: tuple[AbstractAsyncContextManager[Any], ...] = (
+            self.events,
+            self.replies,
+            self.rejected,
+            *self._senders.values(),
+        )
+        # Side by side: the SDK takes half a second to open each, and to close it.
+        await asyncio.gather(*(one.__aenter__() for one in self._open))
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await asyncio.gather(*(one.__aexit__(None, None, None) for one in self._open))
+        await self._bus.close()
+        await self.http.close()
+
+    async def drop(
+        self,
+        body: Json | bytes,
+        *,
+        message_id: str | None = None,
+        correlation_id: str | None = None,
+        reply_to: str | None = REPLIES,
+        queue: str = CREATE,
+    ) -> None:
+        """Send one message. Without a message id it carries none: the SDK makes none up."""
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        message = ServiceBusMessage(
+            raw, message_id=message_id, correlation_id=correlation_id, reply_to=reply_to
+        )
+        # The SDK's senders do not bear two tasks at once.
+        async with self._sending:
+            await self._senders[queue].send_messages(message)
+
+    async def created(self, subject: str) -> Delivered:
+        """Wait until the topic tells that the meeting with this subject was created."""
+        return await self.events.first(
+            lambda one: one.kind == "meeting.created" and one.data["subject"] == subject
+        )
+
+    async def told(self, meeting_id: str, kind: str, **members: Any) -> Delivered:
+        """Wait until the topic tells `kind` of a meeting, with these members in its data."""
+        return await self.events.first(
+            lambda one: (
+                one.kind == kind
+                and one.data["meetingId"] == meeting_id
+                and members.items() <= one.data.items()
+            )
+        )
+
+    def story(self, meeting_id: str) -> list[Delivered]:
+        """Return what the topic has told of a meeting so far, in order of `sequence`."""
+        found = self.events.where(lambda one: one.session_id == meeting_id)
+        return sorted(found, key=lambda one: int(one.event["sequence"]))
+
+    async def whole_story(self, meeting_id: str) -> list[Delivered]:
+        """Wait until as many events have come as the record says were told; return them."""
+        record = await self.record(meeting_id)
+        assert record is not None
+        await self.events.some(
+            record["meeting"]["sequence"], lambda one: one.session_id == meeting_id
+        )
+        return self.story(meeting_id)
+
+    async def record(self, meeting_id: str) -> Json | None:
+        """Read a record; None where it is not known."""
+        status, record = await self.get(f"meetings/{meeting_id}")
+        assert status in (200, 404), (status, record)
+        return record if status == 200 else None
+
+    async def get(self, path: str) -> tuple[int, Json]:
+        """GET `/api/{path}`; return status and JSON body."""
+        async with self.http.get(
+            f"{self._functions}/api/{path}", headers=self._headers
+        ) as response:
+            return response.status, await response.json()
+
+    async def post(self, path: str, body: bytes, *, authorization: str | None = None) -> int:
+        """POST to `/api/{path}`; return the status."""
+        headers = {"Content-Type": "application/json"}
+        if authorization is not None:
+            headers["Authorization"] = authorization
+        url = f"{self._functions}/api/{path}"
+        async with self.http.post(url, data=body, headers=headers) as response:
+            return response.status
+
+    async def quiet(self, sentinel: str) -> None:
+        """Return when what was sent before now has come: a request of our own came after it."""
+        await self.drop({"subject": sentinel, "requestId": sentinel})
+        await asyncio.gather(
+            self.created(sentinel),
+            self.replies.first(lambda one: one.data.get("requestId") == sentinel),
+        )
+
+    async def all_done(self) -> None:
+        """Wait until the request queues hold no message: none waiting, locked or scheduled."""
+        await asyncio.gather(*(self._empty(queue) for queue in (CREATE, JOIN)))
+
+    async def _empty(self, queue: str) -> None:
+        # Opened once: with it the SDK asks for a message, which it then leaves to its lock.
+        async with self._bus.get_queue_receiver(queue) as receiver:
+
+            async def empty() -> bool | None:
+                return None if await receiver.peek_messages(1) else True
+
+            await eventually(empty, f"{queue} is empty")

@@ -1,0 +1,75 @@
+"""One stack, and one client of it, for all system tests. Each test has meetings of its own."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from tests.system.client import Client
+from tests.system.lab import Lab
+from tests.system.stack import ROOT, Endpoints, Up
+
+SETTLE = 0.4
+"""SETTLE_SECONDS of the shared stack."""
+LOCK = "PT5S"
+"""The shortest lock there is: what a crash leaves comes again soon."""
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Up]:
+    """Return the shared stack; it stays usable when its Functions host is killed."""
+    folder = tmp_path_factory.mktemp("stack")
+    up = await Up.start(
+        folder,
+        {
+            "DEVSTACK_BUS_CONFIG": str(_with_short_locks(folder)),
+            "SETTLE_SECONDS": str(SETTLE),
+            "CLAIM_LEASE_SECONDS": "6",
+        },
+    )
+    try:
+        await up.ready()
+        yield up
+    finally:
+        await up.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def endpoints(up: Up) -> Endpoints:
+    """Return where the shared stack is."""
+    return await up.ready()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def client(endpoints: Endpoints) -> AsyncIterator[Client]:
+    """Return a client of the shared stack."""
+    async with Client(
+        service_bus=endpoints.service_bus, functions=endpoints.functions, graph=endpoints.graph
+    ) as client:
+        yield client
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def trouble(client: Client) -> AsyncIterator[Lab]:
+    """Return the lab to a test that makes trouble in it; no trouble outlives the test."""
+    yield client.lab
+    await client.lab.forget()
+
+
+@pytest.fixture
+def subject(request: pytest.FixtureRequest) -> str:
+    """Return a subject (and request id) that nobody else has."""
+    return f"{request.node.name[:60]} {uuid4().hex[:8]}"
+
+
+def _with_short_locks(folder: Path) -> Path:
+    config = json.loads((ROOT / "devstack" / "bus" / "Config.json").read_text())
+    for namespace in config["UserConfig"]["Namespaces"]:
+        for queue in namespace["Queues"]:
+            queue["Properties"]["LockDuration"] = LOCK
+    changed = folder / "Config.json"
+    changed.write_text(json.dumps(config))
+    return changed

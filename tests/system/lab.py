@@ -1,0 +1,85 @@
+"""The hand in the simulated Graph: moves people, makes trouble, tells the truth. HTTP only."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+
+type Json = dict[str, Any]
+
+PATIENCE = 25.0
+_POLL_SECONDS = 0.02
+
+
+async def eventually[T](probe: Callable[[], Awaitable[T | None]], what: str) -> T:
+    """Return what `probe` finds as soon as it finds something: for what cannot be waited on."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while (found := await probe()) is None:  # noqa: ASYNC110 - nobody tells us
+                await asyncio.sleep(_POLL_SECONDS)
+    except TimeoutError:
+        raise AssertionError(f"this did not happen within {PATIENCE:g} s: {what}") from None
+    return found
+
+
+class Lab:
+    """`/lab` of one simulator."""
+
+    def __init__(self, http: aiohttp.ClientSession, graph: str) -> None:
+        """`graph`: base of the simulator."""
+        self._http = http
+        self._graph = graph
+
+    async def join(self, join_web_url: str, user_id: str, name: str | None = None) -> str:
+        """Let a person in; return the participant id."""
+        body = {"joinWebUrl": join_web_url, "userId": user_id, "displayName": name}
+        answer = await self._ask("POST", "people", {k: v for k, v in body.items() if v})
+        return str(answer["participantId"])
+
+    async def leave(self, participant_id: str) -> None:
+        """Let a person go."""
+        await self._ask("DELETE", f"people/{participant_id}")
+
+    async def fault(self, **members: Any) -> None:
+        """Ask for a trouble; see devstack/graph/README.md."""
+        await self._ask("POST", "faults", members)
+
+    async def delivery(self, **members: Any) -> None:
+        """Say how callbacks travel; without members: plainly."""
+        await self._ask("POST", "delivery", members)
+
+    async def forget(self) -> None:
+        """Forget meetings, faults, delivery and requests."""
+        await self._ask("DELETE", "")
+
+    async def meetings(self, subject: str) -> list[Json]:
+        """Return the true meetings of that subject."""
+        return [one for one in await self._ask("GET", "meetings") if one["subject"] == subject]
+
+    async def asked_for(self, subject: str) -> list[Json]:
+        """Return the createOrGet requests for that subject."""
+        return [
+            one
+            for one in await self._ask("GET", "requests")
+            if one["path"].endswith("/createOrGet")
+            and isinstance(one["body"], dict)
+            and one["body"].get("subject") == subject
+        ]
+
+    async def bot_sent(self, thread_id: str) -> list[Json]:
+        """Return the POSTs that sent a bot into the meeting with that thread."""
+        return [
+            one
+            for one in await self._ask("GET", "requests")
+            if one["method"] == "POST"
+            and re.search(r"/communications/calls$", one["path"])
+            and one["body"]["chatInfo"]["threadId"] == thread_id
+        ]
+
+    async def _ask(self, method: str, path: str, body: Json | None = None) -> Any:
+        url = f"{self._graph}/lab/{path}".rstrip("/")
+        async with self._http.request(method, url, json=body) as response:
+            assert response.status == 200, f"/lab/{path}: {await response.text()}"
+            return await response.json()

@@ -1,0 +1,125 @@
+"""What one receiver has brought, in order, and the wait for what it is to bring."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from azure.servicebus import ServiceBusReceivedMessage
+from azure.servicebus.aio import ServiceBusReceiver
+
+type Event = dict[str, Any]
+
+PATIENCE = 25.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """One Service Bus message as a client sees it; `event` is its body where that is JSON."""
+
+    body: bytes
+    event: Event
+    message_id: str | None
+    session_id: str | None
+    subject: str | None
+    correlation_id: str | None
+    content_type: str | None
+    properties: dict[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """The middle of the event's type: `meeting.created`."""
+        return str(self.event.get("type", "")).removeprefix("rollcall.").removesuffix(".v1")
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The event's own members."""
+        data: dict[str, Any] = self.event["data"]
+        return data
+
+
+class Mailbox:
+    """Completes and keeps whatever a receiver brings. Used as an async context manager."""
+
+    def __init__(self, receiver: ServiceBusReceiver) -> None:
+        """Read nothing yet."""
+        self._receiver = receiver
+        self._changed = asyncio.Condition()
+        self._reading: asyncio.Task[None] | None = None
+        self.all: list[Delivered] = []
+
+    async def __aenter__(self) -> Self:
+        await self._receiver.__aenter__()
+        self._reading = asyncio.create_task(self._read())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._reading is not None
+        self._reading.cancel()
+        await asyncio.gather(self._reading, return_exceptions=True)
+        await self._receiver.__aexit__(kind, error, trace)
+
+    async def first(self, matches: Callable[[Delivered], bool]) -> Delivered:
+        """Return the first message that matches, come or yet to come."""
+        return (await self.some(1, matches))[0]
+
+    async def some(self, count: int, matches: Callable[[Delivered], bool]) -> list[Delivered]:
+        """Return the messages that match, as soon as there are `count` of them."""
+        found: list[Delivered] = []
+        try:
+            async with asyncio.timeout(PATIENCE), self._changed:
+                while len(found := self.where(matches)) < count:
+                    assert self._reading is not None
+                    assert not self._reading.done(), self._reading
+                    await self._changed.wait()
+        except TimeoutError:
+            last = [(one.kind, one.event.get("subject")) for one in self.all[-12:]]
+            raise AssertionError(f"{len(found)} of {count} came; the last of all: {last}") from None
+        return found
+
+    def where(self, matches: Callable[[Delivered], bool]) -> list[Delivered]:
+        """Return the messages so far that match, in order of arrival."""
+        return [one for one in self.all if matches(one)]
+
+    async def _read(self) -> None:
+        while True:
+            # One at a time: asked for more, the SDK keeps what came between two calls to itself
+            # until something else comes, longer than its lock may last.
+            for message in await self._receiver.receive_messages(1, max_wait_time=60):
+                delivered = _delivered(message)
+                async with self._changed:
+                    self.all.append(delivered)
+                    self._changed.notify_all()
+                await self._receiver.complete_message(message)
+
+
+def _delivered(message: ServiceBusReceivedMessage) -> Delivered:
+    body = b"".join(message.body)
+    try:
+        parsed = json.loads(body)
+    except ValueError:
+        parsed = None
+    return Delivered(
+        body=body,
+        event=parsed if isinstance(parsed, dict) else {},
+        message_id=message.message_id,
+        session_id=message.session_id,
+        subject=message.subject,
+        correlation_id=message.correlation_id,
+        content_type=message.content_type,
+        properties={
+            _text(name): _text(value)
+            for name, value in (message.application_properties or {}).items()
+        },
+    )
+
+
+def _text(value: Any) -> Any:
+    return value.decode() if isinstance(value, bytes) else value
