@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, Self
@@ -42,7 +43,8 @@ class Client:
             *self._senders.values(),
         )
         # Side by side: the SDK takes half a second to open each, and to close it.
-        await asyncio.gather(*(one.__aenter__() for one in self._open))
+        openings: list[Awaitable[Any]] = [one.__aenter__() for one in self._open]
+        await asyncio.gather(*openings)
         return self
 
     async def __aexit__(
@@ -51,7 +53,8 @@ class Client:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await asyncio.gather(*(one.__aexit__(None, None, None) for one in self._open))
+        closings: list[Awaitable[Any]] = [one.__aexit__(None, None, None) for one in self._open]
+        await asyncio.gather(*closings)
         await self._bus.close()
         await self.http.close()
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.system.client import Client
 from tests.system.lab import Lab
+from tests.system.mailbox import Delivered
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -36,7 +37,10 @@ async def test_requests_that_come_at_once_make_one_meeting(client: Client, subje
     ids = [f"{number} {subject}" for number in range(6)]
     await asyncio.gather(*(client.drop(request, message_id=one) for one in ids))
 
-    answers = await client.replies.some(6, lambda one: one.correlation_id in ids)
+    def ours(one: Delivered) -> bool:
+        return one.correlation_id in ids
+
+    answers = await client.replies.some(6, ours)
     await client.quiet(f"sentinel {uuid4().hex}")
 
     assert {one.correlation_id for one in answers} == set(ids)
