@@ -45,17 +45,26 @@ class Mailbox:
                 for event in self._events:
                     if matches(event):
                         return event
+                if self._reading is not None and self._reading.done():
+                    await self._reading
                 await self._changed.wait()
 
     async def _read(self) -> None:
-        while True:
-            for message in await self._receiver.receive_messages(20, max_wait_time=60):
-                event = _event(message)
-                await self._receiver.complete_message(message)
-                self._seen(event)
-                async with self._changed:
+        try:
+            while True:
+                # One at a time: asked for more, the SDK holds back what it has for the whole wait.
+                for message in await self._receiver.receive_messages(1, max_wait_time=60):
+                    event = _event(message)
+                    await self._receiver.complete_message(message)
+                    self._seen(event)
                     self._events.append(event)
-                    self._changed.notify_all()
+                    await self._wake()
+        finally:
+            await self._wake()
+
+    async def _wake(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
 
 
 def _event(message: ServiceBusReceivedMessage) -> Event:

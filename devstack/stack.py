@@ -100,6 +100,12 @@ class Stack:
             raise
         return self.endpoints
 
+    @property
+    def host_pid(self) -> int:
+        """The process id of the Functions host."""
+        assert self._host is not None
+        return self._host.process.pid
+
     async def watch(self) -> None:
         """Keep the stack whole: start a host that was killed again; raise when a service ends."""
         while True:
@@ -144,8 +150,15 @@ class Stack:
                 ),
             )
         ]
-        results = await asyncio.gather(*starting, return_exceptions=True)
-        self._parts = [part for part in results if isinstance(part, Part)]
+        try:
+            results = await asyncio.gather(*starting, return_exceptions=True)
+        finally:
+            # Also when we are told to stop meanwhile: what has started is stopped with the rest.
+            self._parts = [
+                task.result()
+                for task in starting
+                if task.done() and not task.cancelled() and task.exception() is None
+            ]
         failures = [error for error in results if isinstance(error, BaseException)]
         if failures:
             raise PartFailed("\n".join(str(error) for error in failures)) from failures[0]
@@ -166,10 +179,11 @@ class Stack:
                 *key,
             ],
             logs=self._logs,
-            environment=self._settings(self.endpoints),
+            environment=self.app_settings(self.endpoints),
         )
 
-    def _settings(self, endpoints: Endpoints) -> dict[str, str]:
+    def app_settings(self, endpoints: Endpoints) -> dict[str, str]:
+        """Return the settings under which an app runs on this stack."""
         graph = endpoints.graph.replace("localhost", "127.0.0.1")
         return {
             "SERVICE_BUS": endpoints.service_bus,
