@@ -1,11 +1,11 @@
 # One entry point for people and CI. Every target installs what it needs into .venv first.
-.PHONY: run up test check format lock clean
+.PHONY: run up test bench check format lock clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-PYTHON_PACKAGES := create_meeting join_meeting call_callback tend_meeting meeting_record shared devstack tests function_app.py
+PYTHON_PACKAGES := create_meeting join_meeting call_callback tend_meeting meeting_record shared devstack bench docs tests function_app.py
 
 # The first interpreter on this machine that is 3.13 or newer; empty where there is none.
 FIND_PYTHON = for p in python3.13 python3.14 python3 python; do \
@@ -15,6 +15,7 @@ help:
 	@echo "make run    play the whole job once on a local stack and print the record"
 	@echo "make up     keep the local stack running until Ctrl-C"
 	@echo "make test   all tests    make check   format, lint, types, imports"
+	@echo "make bench  what a meeting costs, aim beside figure (about 5 minutes)"
 
 $(INSTALLED): requirements-dev.txt devstack/azurite/package-lock.json
 	@python="$$($(FIND_PYTHON))"; \
@@ -37,6 +38,9 @@ up: $(INSTALLED)
 
 test: $(INSTALLED)
 	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
+
+bench: $(INSTALLED)
+	@$(BIN)/python -m bench
 
 check: $(INSTALLED)
 	@$(BIN)/ruff format --check $(PYTHON_PACKAGES)

@@ -4,7 +4,6 @@ Core: keys and time are arguments. Fails closed: whatever is missing, unknown or
 Source: https://learn.microsoft.com/microsoftteams/platform/bots/calls-and-meetings/call-notifications
 """
 
-import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeIs
@@ -16,6 +15,8 @@ ALGORITHM = "RS256"
 LEEWAY = timedelta(minutes=5)
 """How far our clock and the signer's may be apart."""
 LONGEST_TOKEN = 8 * 1024
+LATEST = 2**53
+"""No moment is later, in seconds; what is larger is no time."""
 TENANT_CLAIMS = ("tid", "http://schemas.microsoft.com/identity/claims/tenantid")
 """The tenant's names: as documented, and as Microsoft's own samples read it."""
 UNREADABLE = (jwt.PyJWTError, ValueError, RecursionError)
@@ -114,7 +115,7 @@ def _judge(claims: dict[str, Any], policy: CallerPolicy, now: datetime) -> Calle
 
 
 def _is_time(value: Any) -> TypeIs[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LATEST
 
 
 def _token(authorization: str | None) -> str | Refused:

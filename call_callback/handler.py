@@ -6,12 +6,17 @@ stored is answered 503; what cannot be sent now stays in the outbox.
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import batched
+from typing import Any
 
 from call_callback.caller import Caller, CallerPolicy, Refused, read_key_id, verify_caller
-from call_callback.notification import MalformedNotification, parse_notifications
+from call_callback.notification import MalformedNotification, parse_items, read_envelope
 from call_callback.plan import record_notifications
 from shared.domain import LEG_KEY, MEETING_ID, LegKey, MeetingId
 from shared.errors import Transient
+from shared.journal import Receipt
 from shared.services import Services
 
 logger = logging.getLogger("rollcall.callback")
@@ -19,6 +24,8 @@ logger = logging.getLogger("rollcall.callback")
 FLUSH_WITHIN = 0.25
 """Seconds a callback waits for its events to be sent. They are committed: a bus that is slow, or
 down, must not make Graph think that we are."""
+ITEMS_TOGETHER = 30
+"""How many items of one envelope are recorded in one transaction."""
 ACCEPTED, BAD_REQUEST, UNAUTHORIZED, UNAVAILABLE = 202, 400, 401, 503
 
 
@@ -30,36 +37,53 @@ async def receive_notification(
     try:
         if not await _is_graph(authorization, services):
             return UNAUTHORIZED
-        found = parse_notifications(
-            body,
-            leg_key=LegKey(leg_key),
-            bot_app_id=services.policy.bot_app_id,
-            received_at=received_at,
-        )
+        items = read_envelope(body)
         if not (MEETING_ID.fullmatch(meeting_id) and LEG_KEY.fullmatch(leg_key)):
             logger.info("callback.unknown_leg")
             return ACCEPTED
-        receipt = await services.journal.change(
-            MeetingId(meeting_id),
-            lambda known, now, everything: record_notifications(
-                known,
-                LegKey(leg_key),
-                found.observations,
-                now=now,
-                rules=services.policy.recording,
-                everything=everything,
-            ),
-        )
+        receipts = [
+            await _record(part, MeetingId(meeting_id), LegKey(leg_key), received_at, services)
+            for part in batched(items, ITEMS_TOGETHER, strict=False)
+        ]
     except MalformedNotification:
         return BAD_REQUEST
     except Transient as error:
         logger.warning("callback.not_stored", extra={"why": str(error)})
         return UNAVAILABLE
-    if receipt.meeting is None or receipt.meeting.claim(LegKey(leg_key)) is None:
+    meeting = receipts[-1].meeting if receipts else None
+    if meeting is None or meeting.claim(LegKey(leg_key)) is None:
         logger.info("callback.unknown_leg")
         return ACCEPTED
-    await asyncio.wait({receipt.sent}, timeout=FLUSH_WITHIN)
+    await asyncio.wait({receipt.sent for receipt in receipts}, timeout=FLUSH_WITHIN)
     return ACCEPTED
+
+
+async def _record(
+    items: Sequence[Any],
+    meeting_id: MeetingId,
+    leg_key: LegKey,
+    received_at: datetime,
+    services: Services,
+) -> Receipt:
+    return await services.journal.change(
+        meeting_id,
+        lambda known, now, everything: record_notifications(
+            known,
+            leg_key,
+            lambda own_ids: (
+                parse_items(
+                    items,
+                    leg_key=leg_key,
+                    bot_app_id=services.policy.bot_app_id,
+                    received_at=received_at,
+                    my_participant_ids=own_ids,
+                ).observations
+            ),
+            now=now,
+            rules=services.policy.recording,
+            everything=everything,
+        ),
+    )
 
 
 async def receive_incoming(*, authorization: str | None, body: bytes, services: Services) -> int:
@@ -67,12 +91,7 @@ async def receive_incoming(*, authorization: str | None, body: bytes, services: 
     try:
         if not await _is_graph(authorization, services):
             return UNAUTHORIZED
-        parse_notifications(
-            body,
-            leg_key=LegKey("incoming"),
-            bot_app_id=services.policy.bot_app_id,
-            received_at=services.clock.now(),
-        )
+        read_envelope(body)
     except MalformedNotification:
         return BAD_REQUEST
     except Transient:

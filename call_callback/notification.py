@@ -7,7 +7,7 @@ Source: https://learn.microsoft.com/graph/api/resources/commsnotification
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeIs
@@ -23,6 +23,7 @@ from shared.domain import (
     same_id,
 )
 from shared.errors import RollcallError
+from shared.graph_json import read_json
 from shared.roster import read_roster
 
 CALL_PATH = re.compile(r"/(?:communications|app)/calls/([^/?]+)((?:/[^?]*)?)", re.IGNORECASE)
@@ -60,13 +61,36 @@ def parse_notifications(
 
     Items without a call in their resource are left out: they are about no leg of ours.
     """
+    return parse_items(
+        read_envelope(body),
+        leg_key=leg_key,
+        bot_app_id=bot_app_id,
+        received_at=received_at,
+        my_participant_ids=my_participant_ids,
+    )
+
+
+def read_envelope(body: bytes) -> list[Any]:
+    """Return the items of an envelope, unread; raise `MalformedNotification` where it is none."""
     try:
-        envelope = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        envelope = read_json(body)
+    except ValueError as error:
         raise MalformedNotification("the body is not JSON") from error
     items = envelope.get("value") if isinstance(envelope, dict) else None
     if not isinstance(items, list):
         raise MalformedNotification("the body has no array `value`")
+    return items
+
+
+def parse_items(
+    items: Iterable[Any],
+    *,
+    leg_key: LegKey,
+    bot_app_id: str,
+    received_at: datetime,
+    my_participant_ids: frozenset[str],
+) -> ParsedNotifications:
+    """Return what the items of an envelope say; see `read_roster` for who we are in them."""
     found: list[tuple[CallId, Observation]] = []
     for item in items:
         if not isinstance(item, dict):

@@ -4,31 +4,35 @@ A leg's key is bound to the first call seen under it; another call under the sam
 leg, which is sent away and never recorded.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from shared.domain import CallId, LegKey, LegSeen, Observation
 from shared.journal import Observations
+from shared.legs import bind, hang_up
 from shared.meeting import Change, Meeting, Outgoing
-from shared.recording import RecordingRules, bind, hang_up, observe
+from shared.recording import RecordingRules, observe
 
 
 def record_notifications(
     meeting: Meeting | None,
     leg_key: LegKey,
-    notifications: Iterable[tuple[CallId, Observation]],
+    read: Callable[[frozenset[str]], Iterable[tuple[CallId, Observation]]],
     *,
     now: datetime,
     rules: RecordingRules,
     everything: Observations,
 ) -> Change | None:
-    """Return the change that records what arrived for a leg; None for a leg nobody claimed."""
+    """Return the change that records what arrived for a leg; None for a leg nobody claimed.
+
+    `read` says what arrived, given the ids by which rosters may name legs of ours.
+    """
     if meeting is None or meeting.claim(leg_key) is None:
         return None
     observations: list[Observation] = []
     surplus: dict[CallId, Outgoing] = {}
-    for call_id, observation in notifications:
+    for call_id, observation in read(meeting.own_ids()):
         bound = bind(meeting, leg_key, call_id)
         if bound is not None:
             meeting = bound

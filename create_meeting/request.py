@@ -1,34 +1,39 @@
-"""The create-meeting message: body to `CreateMeeting`, or `Rejected` with every problem found.
+"""The create-meeting message: body to a request, or `Rejected` with every problem found.
 
-Core: parses, never asks anybody.
+Core: parses, never asks anybody. One queue takes three actions, so that what is asked of a meeting
+stays together under its request id.
 """
 
 import re
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
+    BeforeValidator,
     Discriminator,
     Field,
     Tag,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
+from create_meeting.options import MeetingOptions, NewMeetingOptions, Role
 from shared.messages import (
     UNION_TAGS,
     Context,
     Message,
+    Moment,
     ObjectId,
     RequestId,
     Text,
+    read_members,
     read_message,
     text_or_object,
 )
 
-Role = Literal["attendee", "presenter", "producer", "coorganizer"]
+ACTIONS = ("create", "update", "cancel")
 
 
 def _upn(text: str) -> str:
@@ -37,7 +42,15 @@ def _upn(text: str) -> str:
     return text
 
 
+def _action(value: Any) -> Any:
+    if value not in ACTIONS:
+        raise ValueError(f"must be one of {', '.join(ACTIONS)}")
+    return value
+
+
 Upn = Annotated[str, AfterValidator(_upn)]
+Subject = Annotated[Text, Field(max_length=512)]
+Patience = Annotated[float, Field(ge=0)]
 
 
 class Attendee(Message):
@@ -60,17 +73,18 @@ AttendeeAsked = Annotated[
 class CreateMeeting(Message):
     """A request for a meeting. Times carry an offset; `end_date_time` needs `start_date_time`."""
 
-    subject: Annotated[Text, Field(max_length=512)]
+    subject: Subject
     request_id: RequestId | None = None
-    action: Literal["create"] = "create"
+    action: Annotated[Literal["create"], BeforeValidator(_action)] = "create"
     organizer_id: ObjectId | None = None
-    start_date_time: AwareDatetime | None = None
-    end_date_time: AwareDatetime | None = None
-    attendees: tuple[AttendeeAsked, ...] = ()
+    start_date_time: Moment | None = None
+    end_date_time: Moment | None = None
+    options: NewMeetingOptions | None = None
+    attendees: Annotated[tuple[AttendeeAsked, ...], Field(validate_default=True)] = ()
     join: Literal["never", "now", "atStart"] = "never"
     watch: bool = False
     leave_when_alone_seconds: Annotated[float, Field(gt=0)] | None = None
-    retry_for_seconds: Annotated[float, Field(ge=0)] | None = None
+    retry_for_seconds: Patience | None = None
     context: Context | None = None
 
     @field_validator("end_date_time")
@@ -81,11 +95,92 @@ class CreateMeeting(Message):
         start = info.data["start_date_time"]
         if start is None:
             raise ValueError("needs startDateTime: Graph takes no end without a start")
-        if end <= start:
-            raise ValueError("must be after startDateTime")
+        _require_after(start, end)
         return end
 
+    @field_validator("attendees")
+    @classmethod
+    def _names_presenters(
+        cls, attendees: tuple[AttendeeAsked, ...], info: ValidationInfo
+    ) -> tuple[AttendeeAsked, ...]:
+        _require_presenters(attendees, info)
+        return attendees
 
-def read_request(body: bytes) -> CreateMeeting:
+
+class UpdateMeeting(Message):
+    """A change of a meeting that was asked for under `request_id`. What is absent stays as it is.
+
+    `attendees` replaces all of them; start and end travel together.
+    Source: https://learn.microsoft.com/graph/api/onlinemeeting-update
+    """
+
+    request_id: RequestId
+    action: Literal["update"]
+    subject: Subject | None = None
+    start_date_time: Moment | None = None
+    end_date_time: Moment | None = None
+    options: MeetingOptions | None = None
+    attendees: Annotated[tuple[AttendeeAsked, ...] | None, Field(validate_default=True)] = None
+    retry_for_seconds: Patience | None = None
+
+    @field_validator("end_date_time")
+    @classmethod
+    def _fits_start(cls, end: datetime | None, info: ValidationInfo) -> datetime | None:
+        start = info.data.get("start_date_time")
+        if start is not None and end is not None:
+            _require_after(start, end)
+        return end
+
+    @field_validator("attendees")
+    @classmethod
+    def _names_presenters(
+        cls, attendees: tuple[AttendeeAsked, ...] | None, info: ValidationInfo
+    ) -> tuple[AttendeeAsked, ...] | None:
+        _require_presenters(attendees or (), info)
+        return attendees
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if (self.start_date_time is None) != (self.end_date_time is None):
+            raise ValueError("startDateTime and endDateTime travel together: Graph changes both")
+        options = self.options.patch() if self.options else {}
+        if self.subject or self.start_date_time or self.attendees is not None or options:
+            return self
+        raise ValueError("names nothing to change: subject, times, attendees or options")
+
+
+class CancelMeeting(Message):
+    """The end of a meeting that was asked for under `request_id`: the bot leaves, Graph deletes."""
+
+    request_id: RequestId
+    action: Literal["cancel"]
+    retry_for_seconds: Patience | None = None
+
+
+type Request = CreateMeeting | UpdateMeeting | CancelMeeting
+
+
+def read_request(body: bytes) -> Request:
     """Return the request in `body`; raise `Rejected` naming every problem."""
-    return read_message(CreateMeeting, body)
+    match read_members(body).get("action"):
+        case "update":
+            return read_message(UpdateMeeting, body)
+        case "cancel":
+            return read_message(CancelMeeting, body)
+        case _:
+            return read_message(CreateMeeting, body)
+
+
+def _require_after(start: datetime, end: datetime) -> None:
+    if end <= start:
+        raise ValueError("must be after startDateTime")
+
+
+def _require_presenters(attendees: tuple[AttendeeAsked, ...], info: ValidationInfo) -> None:
+    options = info.data.get("options")
+    by_role = options is not None and options.allowed_presenters == "roleIsPresenter"
+    if by_role and not attendees:
+        raise ValueError(
+            "must be given in full, with the role presenter for those who present: "
+            "options.allowedPresenters is roleIsPresenter"
+        )

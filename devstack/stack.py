@@ -16,6 +16,17 @@ from pathlib import Path
 from devstack.graph import identities
 from devstack.process import Part, PartFailed, start
 
+SHELL_ONLY = dict.fromkeys(
+    (
+        "SERVICE_BUS__fullyQualifiedNamespace",
+        "SERVICE_BUS__clientId",
+        "AZURE_CLIENT_ID",
+        "GRAPH_CLIENT_SECRET",
+        "GRAPH_CERTIFICATE_PATH",
+    ),
+    "",
+)
+"""What a shell may hold for the real Azure: it must not lead the local app there."""
 ACCOUNT = "devstoreaccount1"
 # The key every installation of Azurite and of the storage emulator has; it protects nothing.
 ACCOUNT_KEY = (
@@ -199,6 +210,8 @@ class Stack:
             "SETTLE_SECONDS": "0.5",
             "CLAIM_LEASE_SECONDS": "5",
             "SHOW_NAMES": "true",
+            **SHELL_ONLY,
+            "GRAPH_FEDERATED": "false",
             **self._plan.settings,
         }
 

@@ -15,6 +15,7 @@ import aiohttp
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
 
+from devstack.graph import identities
 from devstack.mailbox import Event, Mailbox
 from devstack.stack import Endpoints
 
@@ -29,12 +30,18 @@ REQUEST = {
     "join": "now",
     "context": {"incident": "INC-4711"},
 }
+REFUSED = {
+    "requestId": "INC-4712",
+    "subject": "INC-4712: search is slow",
+    "organizerId": identities.ORGANIZER_WITHOUT_POLICY_ID,
+}
 TOLD = {
     "meeting.created": "the meeting exists; its coordinates were sent to the topic and the caller",
     "bot.joining": "Graph accepted the bot's call",
     "bot.joined": "the bot is in the meeting",
     "call.started": "group call {callNumber} started ({startBasis})",
     "call.ended": "group call {callNumber} ended ({endBasis}; confirmed by reading the roster)",
+    "meeting.rejected": "a request was refused; the answer says why and what to do",
     "participant.joined": "{who} is in group call {callNumber}",
     "participant.left": "{who} left group call {callNumber}",
 }
@@ -97,7 +104,24 @@ class Story:
         self._say("people", "Ada leaves")
         await self._leave(ada)
         await self._expect_call("call.ended", 2, events)
-        return await self._record(created["data"]["meetingId"])
+        record = await self._record(created["data"]["meetingId"])
+        await self._be_refused(bus, replies)
+        return record
+
+    async def _be_refused(self, bus: ServiceBusClient, replies: Mailbox) -> None:
+        self._say("you", "ask for a meeting of somebody whom no access policy covers")
+        async with bus.get_queue_sender("create-meeting") as sender:
+            await sender.send_messages(
+                ServiceBusMessage(json.dumps(REFUSED), message_id="story-2", reply_to=REPLIES)
+            )
+        answer = await self._expect(
+            "the refusal with its advice", replies, lambda e: _is(e, "meeting.rejected")
+        )
+        refusal = answer["data"]
+        if refusal["code"] != "organizer_not_allowed":
+            raise StepFailed(f"the refusal should be organizer_not_allowed: {refusal['code']}")
+        self._say("rollcall", f"refused: {refusal['code']}: {refusal['message']}")
+        self._say("rollcall", f"what to do: {refusal['nextStep']}")
 
     async def _join(self, join_url: str, user: str, name: str) -> str:
         body = {"joinWebUrl": join_url, "userId": _user_id(user), "displayName": name}

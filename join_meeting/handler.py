@@ -1,150 +1,162 @@
 """One join-meeting message: gather, decide, act. The claim is committed before Graph is asked."""
 
+from dataclasses import replace
 from datetime import datetime
 
+from join_meeting.forms import FORMS
+from join_meeting.leave import (
+    Leaving,
+    Mark,
+    NothingThere,
+    plan_leaving,
+    record_leaving,
+)
+from join_meeting.outcome import record_adopted
 from join_meeting.plan import (
     Adopt,
     Decision,
     Join,
     NotYet,
+    Rules,
     Wait,
     plan,
-    record_adopted,
     record_claim,
-    record_failed,
-    record_joining,
-    record_released,
 )
-from join_meeting.request import read_request
-from shared.delivery import QueueMessage, deliver, postponed
-from shared.domain import CallId, MeetingId, same_id
+from join_meeting.request import JoinMeeting, read_request
+from join_meeting.sending import send_bot
+from join_meeting.wish import Wish, request_conflict
+from shared.coordinates import JoinTarget, alias_of
+from shared.delivery import deliver
+from shared.domain import MeetingId, linked_meeting_id_for, utc_text
 from shared.errors import Rejected, Transient
 from shared.events import refusal_message
 from shared.journal import Loaded, Observations
-from shared.meeting import Change, Meeting, Outgoing
+from shared.meeting import Change, Meeting, Outgoing, Stored
 from shared.messages import read_members, readable_context, readable_request_id
+from shared.problems import rejected
+from shared.queue_message import AT_START, QueueMessage, postponed
 from shared.services import Services
-
-TOO_MANY_REQUESTS = 429
 
 
 async def join_meeting(message: QueueMessage, services: Services) -> None:
     """Carry out one message to its verdict; raises only what the host is to abandon it for."""
     await deliver(
         message,
-        lambda one: _join(one, services),
+        lambda one: _carry_out(one, services),
         lambda one, refused, at: _refusal(one, refused, at, services.policy.tenant_id),
         bus=services.bus,
         clock=services.clock,
         policy=services.policy.retry,
         jitter=services.jitter,
+        waits=services.waits,
     )
 
 
-async def _join(message: QueueMessage, services: Services) -> None:
-    meeting_id = MeetingId(read_request(message.body).meeting_id)
+async def _carry_out(message: QueueMessage, services: Services) -> None:
+    request = read_request(message.body)
+    target = request.target(tenant_id=services.policy.tenant_id)
+    meeting_id = await _meeting_id(request, target, services)
     stored = await services.ledger.load(meeting_id)
-    if isinstance(_plan(stored.meeting if stored else None, message, meeting_id, services), Join):
-        # Before the claim, so that no crash leaves a bot that nobody looks after.
-        await services.ledger.watch(meeting_id, now=services.clock.now())
-
-    decision = await _claim(meeting_id, message, Loaded(stored), services)
-
-    match decision:
-        case NotYet(start=start):
-            await services.bus.send([postponed(message, due=start)])
-        case Wait(pause=pause):
-            raise Transient(
-                "an earlier try may have put the bot into the meeting; its callback will tell",
-                retry_after=pause,
-            )
-        case Join():
-            await _send_bot(decision, meeting_id, message, services)
-        case Adopt():
-            pass
+    if stored is not None and stored.meeting.same_as is not None:
+        meeting_id = stored.meeting.same_as
+        stored = await services.ledger.load(meeting_id)
+    wish = Wish(message=message, request=request, target=target, meeting_id=meeting_id)
+    if request.action == "leave":
+        await _leave(wish, stored, services)
+    else:
+        await _join(wish, stored, services)
 
 
-async def _claim(
-    meeting_id: MeetingId, message: QueueMessage, loaded: Loaded, services: Services
-) -> Decision:
-    """Decide and commit in one transaction; return what was decided when it was committed."""
-    taken: list[Decision] = []
-
-    def decide(known: Meeting | None, now: datetime, _: Observations) -> Change | None:
-        decision = _plan(known, message, meeting_id, services)
-        taken.append(decision)
-        if known is None:
-            return None
-        if isinstance(decision, Join):
-            return record_claim(known, decision)
-        if isinstance(decision, Adopt):
-            return record_adopted(known, decision, message, now=now)
-        return None
-
-    receipt = await services.journal.change(
-        meeting_id, decide, loaded=loaded, resend=message.delivery_count > 1
-    )
-    await receipt.sent
-    return taken[-1]
+async def _meeting_id(
+    request: JoinMeeting, target: JoinTarget | None, services: Services
+) -> MeetingId:
+    """Return whose meeting it is; a link that leads nowhere yet leads to its own from now on."""
+    if target is None:
+        return MeetingId(request.meeting_id or "")
+    alias = alias_of(target)
+    own = linked_meeting_id_for(tenant_id=target.tenant_id, alias=alias)
+    if request.action == "leave":
+        return await services.ledger.resolve_alias(alias) or own
+    return await services.ledger.claim_alias(alias, own)
 
 
-async def _send_bot(
-    join: Join, meeting_id: MeetingId, message: QueueMessage, services: Services
-) -> None:
-    try:
-        call = await services.graph.create_call(join.body)
-    except Rejected as error:
-        refused = error  # the name of an except clause does not outlive it; the decision may
-        receipt = await services.journal.change(
-            meeting_id,
-            lambda known, now, _: (
-                None if known is None else record_failed(known, join, refused, message, now=now)
-            ),
-        )
-        await receipt.sent
-        return
-    except Transient as failed:
-        if failed.graph is not None and failed.graph.status == TOO_MANY_REQUESTS:
-            # Refused before anything was done: nobody has to wait for the lease.
-            await services.journal.change(
-                meeting_id,
-                lambda known, _, __: None if known is None else record_released(known, join),
-            )
-        raise
-    answered_at = services.clock.now()
-    receipt = await services.journal.change(
-        meeting_id,
-        lambda known, now, everything: (
-            None
-            if known is None
-            else record_joining(
-                known,
-                join,
-                CallId(same_id(call["id"])),
-                message,
-                answered_at=answered_at,
-                now=now,
-                rules=services.policy.recording,
-                everything=everything,
-            )
-        ),
-    )
-    await receipt.sent
-
-
-def _plan(
-    known: Meeting | None, message: QueueMessage, meeting_id: MeetingId, services: Services
-) -> Decision:
-    policy = services.policy
-    return plan(
-        known,
-        message,
-        meeting_id=meeting_id,
-        now=services.clock.now(),
+async def _join(wish: Wish, stored: Stored | None, services: Services) -> None:
+    message, policy = wish.message, services.policy
+    rules = Rules(
         lease=policy.claim_lease,
         bot_app_id=policy.bot_app_id,
         public_url=policy.public_url,
+        tenant_id=policy.tenant_id,
     )
+    first = plan(stored.meeting if stored else None, wish, now=services.clock.now(), rules=rules)
+    if isinstance(first, Join | Adopt):
+        await _hold_to_one_meeting(wish, services)
+    if isinstance(first, Join):
+        # Before the claim, so that no crash leaves a bot that nobody looks after.
+        await services.ledger.watch(wish.meeting_id, now=services.clock.now())
+
+    taken: list[Decision] = []
+
+    def decide(known: Meeting | None, now: datetime, _: Observations) -> Change | None:
+        decision = plan(known, wish, now=now, rules=rules)
+        taken.append(decision)
+        if isinstance(decision, Join):
+            return record_claim(decision)
+        if isinstance(decision, Adopt) and known is not None:
+            return record_adopted(known, decision, wish, now=now)
+        return None
+
+    receipt = await services.journal.change(
+        wish.meeting_id, decide, loaded=Loaded(stored), resend=message.delivery_count > 1
+    )
+    await receipt.sent
+    match taken[-1]:
+        case NotYet(start=start):
+            sent_for = {**message.properties, AT_START: utc_text(start)}
+            await services.bus.send([postponed(replace(message, properties=sent_for), due=start)])
+        case Wait(pause=pause):
+            raise Transient(
+                "another leg of the bot is on its way into the meeting, or out of it",
+                retry_after=pause,
+            )
+        case Join() as join:
+            await send_bot(join, wish, services)
+        case _:
+            pass  # adopted, or answered before: everything was in the transaction
+
+
+async def _hold_to_one_meeting(wish: Wish, services: Services) -> None:
+    """Let the request's own id stand for this meeting, or refuse it where it stands for another."""
+    for request_id, members in wish.asked().items():
+        alias = f"join request {request_id}"
+        if await services.ledger.claim_alias(alias, wish.meeting_id) != wish.meeting_id:
+            raise request_conflict(request_id, members.keys() & FORMS.keys())
+
+
+async def _leave(wish: Wish, stored: Stored | None, services: Services) -> None:
+    taken: list[Leaving] = []
+
+    def decide(known: Meeting | None, now: datetime, _: Observations) -> Change | None:
+        decision = plan_leaving(known, wish, now=now)
+        taken.append(decision)
+        if known is None:
+            return None
+        return record_leaving(known, decision, wish, now=now)
+
+    receipt = await services.journal.change(
+        wish.meeting_id, decide, loaded=Loaded(stored), resend=wish.message.delivery_count > 1
+    )
+    await receipt.sent
+    match taken[-1]:
+        case Mark(pause=pause):
+            raise Transient(
+                "the bot may be on its way into the meeting; it is hung up once it is seen",
+                retry_after=pause,
+            )
+        case NothingThere():
+            raise rejected("nothing_to_leave")
+        case _:
+            pass  # the end of the leg is the answer
 
 
 def _refusal(message: QueueMessage, refused: Rejected, at: datetime, tenant_id: str) -> Outgoing:

@@ -1,14 +1,28 @@
 """The join-meeting message: body to `JoinMeeting`, or `Rejected` with every problem found.
 
-Core: parses, never asks anybody.
+Core: parses, never asks anybody. forms.py says which members name a meeting together.
 """
 
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from join_meeting.forms import form_problems
+from shared.coordinates import NO_MESSAGE, ByJoinId, ByThread, JoinTarget
 from shared.domain import MEETING_ID
-from shared.messages import Context, Message, RequestId, read_message
+from shared.errors import Problem, Rejected
+from shared.join_links import DIGITS, THREAD, join_id_of, read_join_link
+from shared.messages import (
+    Context,
+    Message,
+    ObjectId,
+    RequestId,
+    Text,
+    read_members,
+    read_message,
+    refused,
+)
+from shared.problems import rejected
 
 
 def _meeting_id(text: str) -> str:
@@ -17,18 +31,137 @@ def _meeting_id(text: str) -> str:
     return text
 
 
-class JoinMeeting(Message):
-    """A request that our bot join a meeting of ours."""
+def _join_id(text: str) -> str:
+    digits = join_id_of(text)
+    if digits is None:
+        raise ValueError("must be the meeting's join id: 5 to 20 digits, spaces between allowed")
+    return digits
 
-    meeting_id: Annotated[str, AfterValidator(_meeting_id)]
+
+def _thread_id(text: str) -> str:
+    if THREAD.fullmatch(text) is None:
+        raise ValueError("must be a chat thread, decoded, for example 19:meeting_…@thread.v2")
+    return text
+
+
+def _message_id(text: str) -> str:
+    if DIGITS.fullmatch(text) is None:
+        raise ValueError("must be digits, given as text")
+    return text
+
+
+Link = Annotated[Text, Field(max_length=8192)]
+MessageId = Annotated[str, AfterValidator(_message_id)]
+
+
+class GraphPart(Message):
+    """A part in Graph's own words, which may carry the name of its type."""
+
+    type_name: Annotated[str | None, Field(alias="@odata.type")] = None
+
+
+class ChatInfo(GraphPart):
+    """Source: https://learn.microsoft.com/graph/api/resources/chatinfo."""
+
+    thread_id: Annotated[str, AfterValidator(_thread_id)]
+    message_id: MessageId = NO_MESSAGE
+    reply_chain_message_id: MessageId | None = None
+
+
+class Identity(GraphPart):
+    """Source: https://learn.microsoft.com/graph/api/resources/identity."""
+
+    id: ObjectId
+    tenant_id: ObjectId | None = None
+    display_name: str | None = None
+
+
+class IdentitySet(GraphPart):
+    """Source: https://learn.microsoft.com/graph/api/resources/identityset."""
+
+    user: Identity
+
+
+class OrganizerMeetingInfo(GraphPart):
+    """Source: https://learn.microsoft.com/graph/api/resources/organizermeetinginfo."""
+
+    type_name: Annotated[
+        Literal["#microsoft.graph.organizerMeetingInfo"] | None, Field(alias="@odata.type")
+    ] = None
+    organizer: IdentitySet
+    allow_conversation_without_host: Literal[True] = True
+
+
+class JoinMeeting(Message):
+    """A request that our bot join a meeting, or leave it. Exactly one form names the meeting."""
+
+    meeting_id: Annotated[str, AfterValidator(_meeting_id)] | None = None
+    join_web_url: Link | None = Field(default=None, repr=False)
+    join_meeting_id: Annotated[str, AfterValidator(_join_id)] | None = None
+    passcode: Annotated[Text, Field(max_length=128)] | None = Field(default=None, repr=False)
+    chat_info: ChatInfo | None = None
+    meeting_info: OrganizerMeetingInfo | None = None
+    tenant_id: ObjectId | None = None
     request_id: RequestId | None = None
-    action: Literal["join"] = "join"
+    action: Literal["join", "leave"] = "join"
+    guest_name: Annotated[Text, Field(max_length=64)] | None = None
     watch: bool = False
     leave_when_alone_seconds: Annotated[float, Field(gt=0)] | None = None
     retry_for_seconds: Annotated[float, Field(ge=0)] | None = None
     context: Context | None = None
 
+    def target(self, *, tenant_id: str) -> JoinTarget | None:
+        """Return what the request says of how to join; None where it names a meeting of ours.
+
+        `tenant_id`, which the bot belongs to, counts where the request names none. Raises
+        `Rejected`: `link_not_understood`, `tenant_mismatch`.
+        """
+        target = self._target(tenant_id=tenant_id)
+        if target is not None and target.tenant_id != tenant_id.lower():
+            problem = Problem(member="tenantId", message="is not the tenant that the bot serves")
+            raise rejected("tenant_mismatch", problems=[problem])
+        return target
+
+    def _target(self, *, tenant_id: str) -> JoinTarget | None:
+        own = (self.tenant_id or tenant_id).lower()
+        if self.join_web_url is not None:
+            target = read_join_link(self.join_web_url, tenant_id=own)
+            if self.tenant_id is not None and target.tenant_id != own:
+                raise refused([Problem(member="tenantId", message="is not the link's own tenant")])
+            return target
+        if self.join_meeting_id is not None:
+            return ByJoinId(
+                join_meeting_id=self.join_meeting_id, passcode=self.passcode, tenant_id=own
+            )
+        if self.chat_info is not None and self.meeting_info is not None:
+            organizer = self.meeting_info.organizer.user
+            if organizer.tenant_id is not None and organizer.tenant_id.lower() != own:
+                raise refused(
+                    [
+                        Problem(
+                            member="meetingInfo.organizer.user.tenantId", message="is not tenantId"
+                        )
+                    ]
+                )
+            return ByThread(
+                thread_id=self.chat_info.thread_id,
+                message_id=self.chat_info.message_id,
+                reply_chain_message_id=self.chat_info.reply_chain_message_id,
+                organizer_id=organizer.id.lower(),
+                tenant_id=own,
+            )
+        return None
+
 
 def read_request(body: bytes) -> JoinMeeting:
     """Return the request in `body`; raise `Rejected` naming every problem."""
-    return read_message(JoinMeeting, body)
+    of_form = form_problems(read_members(body))
+    try:
+        request = read_message(JoinMeeting, body)
+    except Rejected as error:
+        if any(not problem.member for problem in error.problems):
+            raise  # not even an object: what it lacks is nobody's question
+        raise refused([*error.problems, *of_form]) from error
+    if of_form:
+        raise refused(of_form)
+    return request

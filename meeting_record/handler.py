@@ -15,7 +15,7 @@ async def read_record(meeting_id: str, services: Services) -> dict[str, Any] | N
     if MEETING_ID.fullmatch(meeting_id) is None:
         return None
     stored = await services.ledger.load(MeetingId(meeting_id))
-    if stored is None:
+    if stored is None or not stored.meeting.known:
         return None
     record = stored.meeting.history.record()
     pages = (

@@ -49,6 +49,8 @@ def _meeting_view(meeting: Meeting) -> dict[str, Any]:
             "startDateTime": meeting.online.start_date_time,
             "endDateTime": meeting.online.end_date_time,
         }
+    if meeting.cancellation is not None and meeting.cancellation.done_at is not None:
+        view["cancelledAt"] = utc_text(meeting.cancellation.done_at)
     return view | {"createdAt": _text(meeting.created_at), "sequence": meeting.sequence}
 
 

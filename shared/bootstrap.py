@@ -1,20 +1,25 @@
 """The only place that knows concrete adapters: settings in, services out, once a process."""
 
+import asyncio
 import random
 import uuid
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from shared.delivery import RetryPolicy
+from shared.delivery import ShortWaits
 from shared.graph import open_graph
 from shared.identity import OpenIdSigningKeys, fetch_json, graph_credential, managed_identity
 from shared.journal import Journal
+from shared.late_bus import LateBus, WarmBus
 from shared.ledger import open_ledger
-from shared.outbox import open_outbox
+from shared.patience import RetryPolicy
 from shared.recording import RecordingRules
 from shared.services import Policy, Services
 from shared.settings import Settings
 from shared.telemetry import quiet_libraries
+
+SEATS = 4
+"""How many invocations of a process may be waiting at once; host.json lets 16 run on a queue."""
 
 
 class SystemClock:
@@ -33,7 +38,7 @@ def services() -> Services:
 
 
 def build(settings: Settings) -> Services:
-    """Return services over the adapters that `settings` choose."""
+    """Return services over the adapters that `settings` choose. Call it in their event loop."""
     clock = SystemClock()
     ledger = open_ledger(
         settings.tables,
@@ -42,12 +47,8 @@ def build(settings: Settings) -> Services:
         if "AccountName=" in settings.tables
         else managed_identity(settings.azure_client_id),
     )
-    bus = open_outbox(
-        settings.service_bus,
-        credential=None
-        if "Endpoint=" in settings.service_bus
-        else managed_identity(settings.service_bus_client_id or settings.azure_client_id),
-    )
+    bus = LateBus(lambda: _open_bus(settings))
+    bus.begin()
     graph = open_graph(
         graph_url=settings.graph_url,
         credential=graph_credential(
@@ -77,6 +78,18 @@ def build(settings: Settings) -> Services:
         ),
         policy=policy_of(settings),
         jitter=_jitter,
+        waits=ShortWaits(asyncio.sleep, seats=SEATS),
+    )
+
+
+def _open_bus(settings: Settings) -> WarmBus:
+    from shared.outbox import open_outbox  # noqa: PLC0415 - beside everything else that is first
+
+    return open_outbox(
+        settings.service_bus,
+        credential=None
+        if "Endpoint=" in settings.service_bus
+        else managed_identity(settings.service_bus_client_id or settings.azure_client_id),
     )
 
 

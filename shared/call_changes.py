@@ -59,10 +59,12 @@ def sessions_with(
     *,
     before: bool,
     settled: datetime,
+    back: bool = False,
 ) -> dict[SessionId, Session]:
     """Return the call's sessions with `people` seen at `at`.
 
-    A session confirmed to have ended stays so. This evidence takes back doubts up to `settled`.
+    A session confirmed to have ended stays so, unless `back`: a read found it there again. This
+    evidence takes back doubts up to `settled`.
     """
     sessions = dict(call.sessions)
     for present in people:
@@ -78,6 +80,10 @@ def sessions_with(
         elif known.left_at is None:
             sessions[present.session_id] = replace(
                 known, last_seen=at, absent_since=doubt(known.absent_since, settled)
+            )
+        elif back:
+            sessions[present.session_id] = replace(
+                known, last_seen=at, absent_since=None, left_at=None
             )
     return sessions
 

@@ -7,243 +7,125 @@ Source: https://learn.microsoft.com/azure/azure-functions/functions-bindings-ser
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from dataclasses import replace
+from datetime import datetime
 
 from shared.domain import utc_text
 from shared.errors import Rejected, Transient
-from shared.events import ReplyAddress, reply_message
+from shared.events import reply_message
 from shared.meeting import Outgoing
+from shared.patience import RetryPolicy, fits_here, next_try
 from shared.ports import Bus, Clock
+from shared.problems import rejected
+from shared.queue_message import QueueMessage, copy_of, kept_copy
 
 logger = logging.getLogger("rollcall.delivery")
 
-REJECTED_QUEUE = "rejected-requests"
-ORIGIN = "rollcall-origin"
-ATTEMPT = "rollcall-attempt"
-FIRST_ENQUEUED = "rollcall-first-enqueued"
-AT_START = "rollcall-at-start"
 
+class ShortWaits:
+    """The waits that a process affords inside its invocations.
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueMessage:
-    """A message as a trigger hands it over; `delivery_count` starts at 1."""
-
-    queue: str
-    body: bytes = field(repr=False)
-    message_id: str | None
-    correlation_id: str | None
-    reply_to: str | None
-    sequence_number: int
-    delivery_count: int
-    enqueued_at: datetime
-    properties: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def origin_id(self) -> str:
-        """The message's identity over redeliveries and scheduled copies."""
-        own = self.message_id or f"sequence-number-{self.sequence_number}"
-        return self.properties.get(ORIGIN) or own
-
-    @property
-    def attempt(self) -> int:
-        """Which try this is: 1 for the message as it was sent, 2 for its first copy."""
-        text = self.properties.get(ATTEMPT, "1")
-        return int(text) if text.isdecimal() else 1
-
-    @property
-    def first_enqueued(self) -> datetime:
-        """When the message as it was sent came into the queue."""
-        text = self.properties.get(FIRST_ENQUEUED)
-        try:
-            return datetime.fromisoformat(text) if text else self.enqueued_at
-        except ValueError:
-            return self.enqueued_at
-
-    @property
-    def reply(self) -> ReplyAddress | None:
-        """Where the answer goes besides the topic, if the caller named a queue."""
-        if not self.reply_to:
-            return None
-        return ReplyAddress(
-            queue=self.reply_to, correlation_id=self.correlation_id or self.origin_id
-        )
-
-
-class BoundMessage(Protocol):
-    """What the Service Bus binding hands to a function (`azure.functions.ServiceBusMessage`)."""
-
-    @property
-    def message_id(self) -> str | None: ...
-    @property
-    def correlation_id(self) -> str | None: ...
-    @property
-    def reply_to(self) -> str | None: ...
-    @property
-    def sequence_number(self) -> int | None: ...
-    @property
-    def delivery_count(self) -> int | None: ...
-    @property
-    def enqueued_time_utc(self) -> datetime | None: ...
-    @property
-    def application_properties(self) -> dict[str, Any]: ...
-    def get_body(self) -> bytes: ...
-
-
-def bound(message: BoundMessage, *, queue: str, now: datetime) -> QueueMessage:
-    """Return the message of a binding. Its enqueued time comes without an offset and means UTC."""
-    enqueued = message.enqueued_time_utc
-    return QueueMessage(
-        queue=queue,
-        body=message.get_body(),
-        message_id=message.message_id or None,
-        correlation_id=message.correlation_id or None,
-        reply_to=message.reply_to or None,
-        sequence_number=message.sequence_number or 0,
-        delivery_count=message.delivery_count or 1,
-        enqueued_at=enqueued.replace(tzinfo=UTC) if enqueued is not None else now,
-        properties={
-            name: value
-            for name, value in message.application_properties.items()
-            if isinstance(value, str)
-        },
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryPolicy:
-    """How long a message is tried: attempts, total time, and the pauses between."""
-
-    attempts: int
-    total: timedelta
-    base: timedelta
-    ceiling: timedelta
-
-
-def next_attempt(
-    message: QueueMessage,
-    failed: Transient,
-    *,
-    now: datetime,
-    policy: RetryPolicy,
-    jitter: Callable[[float], float],
-) -> datetime | None:
-    """Return when `message` is tried again; None when it has been tried enough.
-
-    Not before what the other side asked for; otherwise the pause doubles up to a ceiling, half of
-    it at random, so that messages that failed together do not come back together.
+    A few at a time: those who wait keep their place among the invocations that run at once, and
+    must never keep all the places.
     """
-    grown = min(policy.base * (1 << min(message.attempt - 1, 20)), policy.ceiling)
-    pause = grown / 2 + timedelta(seconds=jitter(grown.total_seconds() / 2))
-    if failed.retry_after is not None:
-        pause = failed.retry_after + timedelta(seconds=jitter(policy.base.total_seconds() / 4))
-    due = now + pause
-    if message.attempt >= policy.attempts or due > message.first_enqueued + policy.total:
-        return None
-    return due
 
+    def __init__(self, sleep: Callable[[float], Awaitable[None]], *, seats: int) -> None:
+        """`sleep` is given seconds; `seats` is how many may wait at once, 0 for nobody."""
+        self._sleep = sleep
+        self._free = seats
 
-def copy_of(message: QueueMessage, *, due: datetime, attempt: int) -> Outgoing:
-    """Return the scheduled copy of `message` that is its next try."""
-    return Outgoing(
-        entity=message.queue,
-        message_id=f"{message.origin_id}#{attempt}",
-        body=message.body,
-        correlation_id=message.correlation_id,
-        reply_to=message.reply_to,
-        properties={
-            **message.properties,
-            ORIGIN: message.origin_id,
-            ATTEMPT: str(attempt),
-            FIRST_ENQUEUED: utc_text(message.first_enqueued),
-        },
-        due=due,
-    )
-
-
-def postponed(message: QueueMessage, *, due: datetime) -> Outgoing:
-    """Return the copy of `message` that comes back at `due` as if it had been sent then."""
-    counted = (ATTEMPT, FIRST_ENQUEUED)
-    return Outgoing(
-        entity=message.queue,
-        message_id=f"{message.origin_id}#{int(due.timestamp())}",
-        body=message.body,
-        correlation_id=message.correlation_id,
-        reply_to=message.reply_to,
-        properties={
-            **{name: text for name, text in message.properties.items() if name not in counted},
-            ORIGIN: message.origin_id,
-        },
-        due=due,
-    )
-
-
-def kept_copy(message: QueueMessage, refused: Rejected) -> Outgoing:
-    """Return the copy of a refused message that `rejected-requests` keeps, with the reason."""
-    return Outgoing(
-        entity=REJECTED_QUEUE,
-        message_id=f"{message.origin_id}#rejected",
-        body=message.body,
-        correlation_id=message.correlation_id,
-        reply_to=message.reply_to,
-        subject=refused.code,
-        properties={
-            **message.properties,
-            ORIGIN: message.origin_id,
-            "rollcall-queue": message.queue,
-            "rollcall-code": refused.code,
-        },
-    )
-
-
-def gave_up(message: QueueMessage, failed: Transient) -> Rejected:
-    """Return the refusal of a message that has been tried enough."""
-    return Rejected(
-        code="gave_up",
-        message=f"Tried {message.attempt} times since {utc_text(message.first_enqueued)}; "
-        f"the last time: {failed}",
-        next_step="Find out why the service did not answer (`graph` has its ids for support), "
-        "then send the request again.",
-        graph=failed.graph,
-    )
+    async def wait(self, seconds: float) -> bool:
+        """Wait and return True; return False at once where too many wait already."""
+        if self._free == 0:
+            return False
+        self._free -= 1
+        try:
+            await self._sleep(seconds)
+        finally:
+            self._free += 1
+        return True
 
 
 async def deliver(
     message: QueueMessage,
     handle: Callable[[QueueMessage], Awaitable[None]],
-    refuse: Callable[[QueueMessage, Rejected, datetime], Outgoing],
+    refuse: Callable[[QueueMessage, Rejected, datetime], Outgoing | None],
     *,
     bus: Bus,
     clock: Clock,
     policy: RetryPolicy,
     jitter: Callable[[float], float],
+    waits: ShortWaits | None = None,
 ) -> None:
     """Hand `message` to `handle` and carry out its verdict.
 
-    `refuse` turns a refusal into the event that tells it. When the bus itself is down, what it
-    raises goes on to the host, which abandons the message.
+    `refuse` turns a refusal into the event that tells it; None where there is nobody to tell. A
+    short pause is waited for here, where `waits` has a seat, by handing the message to `handle`
+    once more: handlers bear redelivery. When the bus itself is down, what it raises goes on to the
+    host, which abandons the message.
     """
+    began, waited = clock.now(), 0
+    while (failed := await _failure(message, handle)) is not None:
+        now = clock.now()
+        due = next_try(message, failed, now=now, policy=policy, jitter=jitter)
+        if due is None:
+            await _refuse(message, final(failed, message, now=now), refuse, now, bus)
+            return
+        again = message.after(failed, at=now)
+        if (
+            waits is not None
+            and fits_here(due, now=now, began=began, waits=waited)
+            and await waits.wait((due - now).total_seconds())
+        ):
+            message, waited = again, waited + 1
+            continue
+        logger.info(
+            "message.deferred",
+            extra={"queue": message.queue, "attempt": message.attempt, "why": str(failed)},
+        )
+        await bus.send([copy_of(again, due=due)])
+        return
+
+
+def final(failed: Transient | Rejected, message: QueueMessage, *, now: datetime) -> Rejected:
+    """Return the refusal of a message that is tried no more, with every try it had before."""
+    history = message.after(failed, at=now).history
+    if isinstance(failed, Rejected):
+        return replace(failed, history=history if len(history) > 1 else ())
+    refused = rejected(
+        "gave_up",
+        graph=failed.graph,
+        times="once" if message.attempt == 1 else f"{message.attempt} times",
+        since=utc_text(message.first_enqueued),
+        what=str(failed),
+    )
+    return replace(refused, history=history)
+
+
+async def _failure(
+    message: QueueMessage, handle: Callable[[QueueMessage], Awaitable[None]]
+) -> Transient | Rejected | None:
     try:
         await handle(message)
-    except Rejected as error:
-        refused = error
-    except Transient as failed:
-        due = next_attempt(message, failed, now=clock.now(), policy=policy, jitter=jitter)
-        if due is not None:
-            logger.info(
-                "message.deferred", extra={"queue": message.queue, "attempt": message.attempt}
-            )
-            await bus.send([copy_of(message, due=due, attempt=message.attempt + 1)])
-            return
-        refused = gave_up(message, failed)
-    else:
-        return
+    except (Transient, Rejected) as failed:
+        return failed
+    return None
+
+
+async def _refuse(
+    message: QueueMessage,
+    refused: Rejected,
+    refuse: Callable[[QueueMessage, Rejected, datetime], Outgoing | None],
+    now: datetime,
+    bus: Bus,
+) -> None:
     logger.info("message.rejected", extra={"queue": message.queue, "code": refused.code})
-    event = refuse(message, refused, clock.now())
-    answers = [reply_message(event, message.reply)] if message.reply else []
+    event = refuse(message, refused, now)
+    told = [] if event is None else [event]
+    if event is not None and message.reply is not None:
+        told.append(reply_message(event, message.reply))
     try:
-        await bus.send([event, *answers, kept_copy(message, refused)])
+        await bus.send([*told, kept_copy(message, refused)])
     except Rejected as undeliverable:
         # The caller's own reply queue does not exist; everything else was sent.
         logger.warning("refusal.undeliverable", extra={"why": str(undeliverable)})

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, NewType, assert_never
+from uuid import NAMESPACE_URL, uuid5
 
 MeetingId = NewType("MeetingId", str)
 LegKey = NewType("LegKey", str)
@@ -40,9 +41,22 @@ def meeting_id_for(*, tenant_id: str, request_id: str) -> MeetingId:
     return MeetingId(digest("meeting", tenant_id.lower(), request_id, characters=26))
 
 
+def linked_meeting_id_for(*, tenant_id: str, alias: str) -> MeetingId:
+    """Return the id of a meeting that became known by `alias`, unless that leads elsewhere already.
+
+    `alias` is `coordinates.alias_of` what was given; no request's meeting can have the same id.
+    """
+    return MeetingId(digest("linked meeting", tenant_id.lower(), alias, characters=26))
+
+
 def leg_key_for(*, meeting_id: MeetingId, attempt: int) -> LegKey:
     """Return the key of the bot's `attempt`-th leg (1, 2, …) in a meeting."""
     return LegKey(digest("leg", meeting_id, str(attempt), characters=16))
+
+
+def guest_id_for(leg_key: LegKey) -> str:
+    """Return the GUID under which a leg that joins as a guest is known in its meeting."""
+    return str(uuid5(NAMESPACE_URL, f"rollcall/legs/{leg_key}"))
 
 
 def same_id(graph_id: str) -> str:

@@ -48,6 +48,26 @@ LEG_ENDS: dict[tuple[int, int], LegEnd] = {
 }
 
 
+TRY_AGAIN = "Send the join request again; if it ends the same way, see `result`."
+NEXT_STEPS = {
+    "lobbyTimeout": "Send the join request again and let somebody in the meeting admit the bot, or "
+    "let the organizer set the meeting's lobbyBypassSettings so that it need not wait.",
+    "badCoordinates": "Check that the link, or join id and passcode, are the meeting's own and "
+    "that the meeting was not deleted; then send the join request again.",
+    "notAllowed": "The meeting's tenant has to admit the bot: an administrator of it consents to "
+    "the application permission Calls.JoinGroupCall.All (Calls.JoinGroupCallAsGuest.All for a "
+    "guest), and the organizer's policies must not keep bots out.",
+    "removed": "Somebody in the meeting removed the bot: ask them before you send it again.",
+    "nobodyJoined": "Send the join request again when the meeting has begun.",
+}
+"""What to do about a leg that ended before it came in, by the reason of its end."""
+
+
+def next_step(end: LegEnd) -> str:
+    """Return what to do about a leg that ended so, before it came in."""
+    return NEXT_STEPS.get(end.reason, TRY_AGAIN)
+
+
 def leg_end(code: int | None, subcode: int | None) -> LegEnd:
     """Return what `code`/`subcode` mean; a pair not listed, or none at all, is `UNKNOWN`."""
     if code is None or subcode is None:

@@ -4,13 +4,14 @@
     ├── Rejected           can never succeed: answered, kept in rejected-requests, completed
     ├── Transient          may succeed later: a scheduled copy is sent, this one completed
     │   └── Unavailable    a part we depend on (tables, Graph, signing keys) did not answer
+    │       └── NotSent    Service Bus did not take what was for some entities
     └── LostRace           somebody else changed the meeting first: gather again
 
 Anything else is a bug: it is raised, Service Bus redelivers and finally dead-letters.
 """
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 
 class RollcallError(Exception):
@@ -36,11 +37,21 @@ class GraphTrace:
     date: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try that failed: when, what was said, and Graph's id of its answer."""
+
+    at: datetime
+    said: str
+    request_id: str | None = None
+
+
 @dataclass(eq=False)
 class Rejected(RollcallError):
-    """The request can never succeed as it is.
+    """The request can never succeed as it is, or did not in all the time it was given.
 
-    `code` is stable and machine-readable, `message` says what it means, `next_step` what to do.
+    `code` is stable and machine-readable, `message` says what it means, `next_step` what to do;
+    problems.py has them all. `history`: the tries before, where there were any.
     """
 
     code: str
@@ -48,6 +59,7 @@ class Rejected(RollcallError):
     next_step: str
     problems: tuple[Problem, ...] = ()
     graph: GraphTrace | None = None
+    history: tuple[Attempt, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
@@ -67,6 +79,13 @@ class Transient(RollcallError):
 
 class Unavailable(Transient):
     """A part we depend on did not answer."""
+
+
+@dataclass(eq=False)
+class NotSent(Unavailable):
+    """Service Bus took what was for other entities, and nothing for `entities`."""
+
+    entities: frozenset[str] = frozenset()
 
 
 class LostRace(RollcallError):

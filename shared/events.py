@@ -13,7 +13,7 @@ from typing import Any
 
 from shared.domain import digest, utc_text
 from shared.errors import GraphTrace, Rejected
-from shared.meeting import Meeting, Outgoing
+from shared.meeting import Meeting, Outgoing, ReplyAddress
 
 EVENTS_TOPIC = "meeting-events"
 CLOUD_EVENT = "application/cloudevents+json"
@@ -32,14 +32,6 @@ class Fact:
     key: tuple[str, ...]
     data: dict[str, Any]
     call_number: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplyAddress:
-    """Where the answer to a message goes besides the topic."""
-
-    queue: str
-    correlation_id: str
 
 
 def tell(
@@ -120,7 +112,7 @@ def refusal_message(
 
 
 def refusal_data(refused: Rejected) -> dict[str, Any]:
-    """Return what every refusal says: code, problems, message, next step, Graph's own ids."""
+    """Return what every refusal says: code, problems, message, next step, Graph, the tries."""
     data: dict[str, Any] = {
         "code": refused.code,
         "problems": [
@@ -131,6 +123,11 @@ def refusal_data(refused: Rejected) -> dict[str, Any]:
     }
     if refused.graph is not None:
         data["graph"] = _trace(refused.graph)
+    if refused.history:
+        data["history"] = [
+            {"at": utc_text(one.at), "message": one.said, "requestId": one.request_id}
+            for one in refused.history
+        ]
     return data
 
 

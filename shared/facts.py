@@ -9,13 +9,15 @@ from datetime import datetime
 from typing import Any
 
 from shared.domain import CallId, LegKey, Person, utc_text
-from shared.end_codes import leg_end
+from shared.end_codes import leg_end, next_step
 from shared.events import Fact
 from shared.meeting import Meeting
 from shared.record import GroupCall, Leg, Record, Session
 
 ORDER = ("joining", "lobby", "in", "gone")
 TOLD_AS = {"lobby": "bot.waiting", "in": "bot.joined"}
+LEG_OVER = frozenset({"bot.left", "bot.failed"})
+"""What the end of a leg is told as."""
 
 
 def facts_between(
@@ -40,6 +42,25 @@ def bot_joining(leg_key: LegKey, call_id: CallId, *, at: datetime) -> Fact:
     )
 
 
+def leg_over(meeting: Meeting, leg: Leg, *, at: datetime) -> Fact:
+    """Return the fact that a leg ended.
+
+    It failed where it never came in, unless somebody asked it to leave meanwhile.
+    """
+    claim = meeting.claim(leg.key)
+    asked = claim is not None and bool(claim.leaving)
+    end = leg_end(leg.code, leg.subcode)
+    data = _leg_data(meeting, leg.key)
+    data["reason"] = "left" if asked and leg.code is None else end.reason
+    if leg.code is not None:
+        data["result"] = {"code": leg.code, "subcode": leg.subcode, "meaning": end.meaning}
+    name = "bot.left" if "in" in leg.phases or asked else "bot.failed"
+    if name == "bot.failed":
+        data["code"] = "leg_ended"
+        data["nextStep"] = next_step(end)
+    return Fact(name=name, at=at, key=(leg.key, "gone"), data=data)
+
+
 def person_data(person: Person, *, show_names: bool) -> dict[str, Any]:
     """Return a person as events and records show them; names only where the setting allows."""
     shown = {
@@ -61,25 +82,13 @@ def _leg_facts(meeting: Meeting, before: Record, after: Record) -> tuple[list[Fa
             if ORDER.index(phase) <= reached:
                 continue
             if phase == "gone":
-                departures.append(_leg_over(meeting, leg, at))
+                departures.append(leg_over(meeting, leg, at=at))
             elif phase in TOLD_AS:
                 arrivals.append(
                     Fact(name=TOLD_AS[phase], at=at, key=(key, phase), data=_leg_data(meeting, key))
                 )
     arrivals.sort(key=lambda fact: fact.at)
     return arrivals, departures
-
-
-def _leg_over(meeting: Meeting, leg: Leg, at: datetime) -> Fact:
-    end = leg_end(leg.code, leg.subcode)
-    data = _leg_data(meeting, leg.key) | {"reason": end.reason}
-    if leg.code is not None:
-        data["result"] = {"code": leg.code, "subcode": leg.subcode, "meaning": end.meaning}
-    name = "bot.left" if "in" in leg.phases else "bot.failed"
-    if name == "bot.failed":
-        data["code"] = "leg_ended"
-        data["nextStep"] = "Send the join request again; if it ends the same way, see `result`."
-    return Fact(name=name, at=at, key=(leg.key, "gone"), data=data)
 
 
 def _leg_data(meeting: Meeting, leg_key: LegKey) -> dict[str, Any]:
@@ -150,13 +159,15 @@ def _session_fact(name: str, call: GroupCall, session: Session, *, show_names: b
     if session.present_before:
         data["presentBefore"] = True
     at = session.first_seen
+    key: tuple[str, ...] = (str(call.number), session.session_id)
     if name == "participant.left" and session.left_at is not None:
         data["leftAt"] = utc_text(session.left_at)
-        at = session.left_at
+        # A read may find somebody again who had left: they can leave once more.
+        at, key = session.left_at, (*key, data["leftAt"])
     return Fact(
         name=name,
         at=at,
-        key=(str(call.number), session.session_id),
+        key=key,
         data=data,
         call_number=call.number,
     )

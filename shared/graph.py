@@ -10,13 +10,20 @@ from shared.domain import CallId
 from shared.errors import Rejected
 from shared.graph_answers import Asking, hold_to_success, read_answer
 from shared.ports import Clock
+from shared.problems import rejected
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
+    from kiota_abstractions.base_request_builder import BaseRequestBuilder
 
     from shared.graph_sdk import GraphSdk
 
 NOT_FOUND = 404
+EVERY_VALUE = {"Prefer": "include-unknown-enum-members"}
+"""Without it Graph answers `unknownFutureValue` for the newer roles and lobby scopes.
+
+Source: https://learn.microsoft.com/graph/best-practices-concept#handling-future-members-in-evolvable-enumerations
+"""
 MOST_PAGES = 100
 """A roster of more pages is none: a link that leads round must not be followed for ever."""
 
@@ -45,8 +52,31 @@ class GraphOverSdk:
         """See `ports.Graph.create_or_get_meeting`."""
         sdk, asking = self._sdk(), self._asking(organizer_id)
         builder = sdk.client.users.by_user_id(organizer_id).online_meetings.create_or_get
-        answer = await sdk.send("POST", builder, asking, body)
+        answer = await sdk.send("POST", builder, asking, body, EVERY_VALUE)
         return read_answer(answer, asking=asking, now=self._clock.now())
+
+    async def create_meeting(self, organizer_id: str, body: dict[str, Any]) -> dict[str, Any]:
+        """See `ports.Graph.create_meeting`."""
+        sdk, asking = self._sdk(), self._asking(organizer_id)
+        builder = sdk.client.users.by_user_id(organizer_id).online_meetings
+        answer = await sdk.send("POST", builder, asking, body, EVERY_VALUE)
+        return read_answer(answer, asking=asking, now=self._clock.now())
+
+    async def update_meeting(
+        self, organizer_id: str, online_meeting_id: str, body: dict[str, Any]
+    ) -> dict[str, Any]:
+        """See `ports.Graph.update_meeting`."""
+        sdk, asking = self._sdk(), self._asking(organizer_id)
+        builder = _meeting(sdk, organizer_id, online_meeting_id)
+        answer = await sdk.send("PATCH", builder, asking, body, EVERY_VALUE)
+        return read_answer(answer, asking=asking, now=self._clock.now())
+
+    async def delete_meeting(self, organizer_id: str, online_meeting_id: str) -> None:
+        """See `ports.Graph.delete_meeting`."""
+        sdk, asking = self._sdk(), self._asking(organizer_id)
+        answer = await sdk.send("DELETE", _meeting(sdk, organizer_id, online_meeting_id), asking)
+        if answer.status != NOT_FOUND:
+            hold_to_success(answer, asking=asking, now=self._clock.now())
 
     async def create_call(self, body: dict[str, Any]) -> dict[str, Any]:
         """See `ports.Graph.create_call`."""
@@ -123,9 +153,10 @@ def open_graph(
     return GraphOverSdk(open_sdk, clock=clock, bot_app_id=bot_app_id, new_id=new_id)
 
 
+def _meeting(sdk: "GraphSdk", organizer_id: str, online_meeting_id: str) -> "BaseRequestBuilder":
+    meetings = sdk.client.users.by_user_id(organizer_id).online_meetings
+    return meetings.by_online_meeting_id(online_meeting_id)
+
+
 def _lost(message: str) -> Rejected:
-    return Rejected(
-        code="graph_refused",
-        message=message,
-        next_step="Report this: Graph's answers lead nowhere.",
-    )
+    return rejected("graph_refused", what=message)

@@ -5,19 +5,24 @@ of digits, JSON inside a message, no envelope, no body at all); all of them are 
 Source: https://learn.microsoft.com/graph/errors
 """
 
-import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from shared.errors import GraphTrace, Rejected, Unavailable
+from shared.errors import GraphTrace, Unavailable
+from shared.graph_json import read_json
+from shared.problems import Code, rejected
+
+logger = logging.getLogger("rollcall.graph")
 
 NOT_NOW = frozenset({408, 425, 429})
 """Statuses below 500 that ask to come again."""
 LONGEST_TEXT = 500
 """Characters kept of what Graph says."""
+LONGEST_CODE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,69 +46,24 @@ class Asking:
     client_request_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Refusal:
-    code: str
-    message: str
-    next_step: str
-
-
-POLICY_STEP = (
-    "A Teams administrator runs, once: "
-    'New-CsApplicationAccessPolicy -Identity Rollcall -AppIds "{app}" -Description Rollcall; '
-    'Grant-CsApplicationAccessPolicy -PolicyName Rollcall -Identity "{organizer}". '
-    "It takes up to 30 minutes to work; then send the request again. If the policy is there: "
-    "consent to the application permission OnlineMeetings.ReadWrite.All is missing."
-)
-REFUSALS: Mapping[str, _Refusal] = {
-    "7503": _Refusal(
-        "calling_not_enabled",
-        "The bot is not registered for calling.",
-        "In the Azure Bot resource, enable calling in the Teams channel and fill in the calling "
-        "webhook: PUBLIC_URL followed by /api/calls.",
-    ),
-    "7504": _Refusal(
-        "consent_missing",
-        "The bot has no permission to join meetings in this tenant.",
-        "An administrator of the tenant consents to the application permission "
-        "Calls.JoinGroupCall.All for app {app}.",
-    ),
-    "7505": _Refusal(
-        "tenant_mismatch",
-        "The meeting belongs to another tenant than the bot's token.",
-        "Ask a deployment that serves the meeting's own tenant.",
-    ),
-    "7507": _Refusal(
-        "source_identity_invalid",
-        "Graph does not accept the identity the bot joins with.",
-        "Check that BOT_APP_ID is the app id of the registered bot.",
-    ),
+CODES: Mapping[str, Code] = {
+    "7503": "calling_not_enabled",
+    "7504": "consent_missing",
+    "7505": "tenant_mismatch",
+    "7507": "source_identity_invalid",
 }
-NO_POLICY = _Refusal(
-    "organizer_not_allowed",
-    "No application access policy lets this app organize meetings for the organizer.",
-    POLICY_STEP,
-)
-NO_ORGANIZER = _Refusal(
-    "organizer_not_found",
-    "The tenant has no user under the organizer's id.",
-    "Name the object id of a licensed user of the tenant as organizerId.",
-)
-NOT_AUTHENTICATED = _Refusal(
-    "graph_token_refused",
-    "Graph did not accept the app's own token.",
-    "Check the app's identity settings and its consent in the tenant.",
-)
-NOT_VALID = _Refusal(
-    "invalid_request",
-    "Graph does not accept the request: {message}",
-    "Correct what Graph names and send the request again.",
-)
-OTHER = _Refusal(
-    "graph_refused",
-    "Graph refused the request: {message}",
-    "Look the code up in Graph's documentation; its ids in `graph` are for Microsoft's support.",
-)
+"""What the calls service means by its codes of digits.
+
+Source: https://learn.microsoft.com/graph/api/application-post-calls
+"""
+OTHER_TENANT = "tenant does not match"
+"""What an `ExtensionError` of the calls service says where it means 7505; its code says nothing."""
+QUOTA_PAUSE = timedelta(hours=1)
+"""No throttle of Graph's lasts this long: what does is the monthly limit of meetings.
+
+Graph documents the limit, and not how it says that it is reached; so this, and the word "month" in
+a 403 or 429, are taken for it. Source: https://learn.microsoft.com/graph/throttling-limits
+"""
 
 
 def read_answer(answer: Answer, *, asking: Asking, now: datetime) -> dict[str, Any]:
@@ -131,23 +91,25 @@ def hold_to_success(answer: Answer, *, asking: Asking, now: datetime) -> None:
         return
     code, message, inner = _error(answer.body)
     trace = _trace(answer, asking, code=code, inner=inner)
-    if answer.status in NOT_NOW or answer.status >= 500:
+    # Every answer that is not a success passes here, so that none goes unlogged.
+    logger.warning(
+        "graph.failed: status=%s code=%s request-id=%s client-request-id=%s date=%s",
+        *(trace.status, trace.code, trace.request_id, trace.client_request_id, trace.date),
+    )
+    pause = retry_after(answer.headers.get("retry-after"), now=now)
+    known = _code(answer.status, code, message, pause, asking)
+    if known is None:
         raise Unavailable(
             message=f"Graph answered {answer.status} ({code or 'no code'})",
-            retry_after=retry_after(answer.headers.get("retry-after"), now=now),
+            retry_after=pause,
             graph=trace,
         )
-    refusal = _refusal(answer.status, code, message, asking)
-    filling = {
-        "app": asking.bot_app_id,
-        "organizer": asking.organizer_id or "<organizer's object id>",
-        "message": message or f"{answer.status} without a word",
-    }
-    raise Rejected(
-        code=refusal.code,
-        message=refusal.message.format_map(filling),
-        next_step=refusal.next_step.format_map(filling),
+    raise rejected(
+        known,
         graph=trace,
+        app=asking.bot_app_id,
+        organizer=asking.organizer_id or "<organizer's object id>",
+        what=f"Graph says: {message}" if message else f"{answer.status} without a word",
     )
 
 
@@ -183,24 +145,34 @@ def _until(text: str, now: datetime) -> timedelta | None:
     return max(moment - now, timedelta())
 
 
-def _refusal(status: int, code: str, message: str, asking: Asking) -> _Refusal:
-    if code in REFUSALS:
-        return REFUSALS[code]
+def _code(
+    status: int, code: str, message: str, pause: timedelta | None, asking: Asking
+) -> Code | None:
+    """Return what a failure is in our catalogue; None for what asks to come again."""
     about_meetings = asking.organizer_id is not None
+    over_quota = "month" in message.lower() or (pause is not None and pause >= QUOTA_PAUSE)
+    if about_meetings and status in (403, 429) and over_quota:
+        return "organizer_quota"
+    if status in NOT_NOW or status >= 500:
+        return None
+    if code in CODES:
+        return CODES[code]
     match status:
         case 401:
-            return NOT_AUTHENTICATED
+            return "graph_token_refused"
         # Only the access policy guards these paths; older answers name other codes for it.
         case 403 if about_meetings:
-            return NO_POLICY
+            return "organizer_not_allowed"
+        case 403 if OTHER_TENANT in message:
+            return "tenant_mismatch"
         case 404 if about_meetings:
-            return NO_ORGANIZER
+            return "organizer_not_found"
         case 400:
-            return NOT_VALID
+            return "invalid_request"
         case 404 | 409 | 413 | 422 if message:
-            return NOT_VALID
+            return "invalid_request"
         case _:
-            return OTHER
+            return "graph_refused"
 
 
 def _error(body: bytes) -> tuple[str, str, Mapping[str, Any]]:
@@ -211,12 +183,14 @@ def _error(body: bytes) -> tuple[str, str, Mapping[str, Any]]:
         error = envelope
     code = str(error.get("code") or error.get("errorCode") or "")
     message = str(error.get("message") or "")
-    if message.startswith("{"):
-        nested = _object(message.encode())
+    if message.lstrip().startswith("{"):
+        nested = _object(message.encode(errors="replace"))
+        if isinstance(nested.get("error"), dict):
+            nested = nested["error"]
         code = str(nested.get("errorCode") or nested.get("code") or code)
         message = str(nested.get("message") or message)
     inner = error.get("innerError") or error.get("innererror")
-    return code, message[:LONGEST_TEXT], inner if isinstance(inner, dict) else {}
+    return code[:LONGEST_CODE], message[:LONGEST_TEXT], inner if isinstance(inner, dict) else {}
 
 
 def _trace(answer: Answer, asking: Asking, *, code: str, inner: Mapping[str, Any]) -> GraphTrace:
@@ -234,7 +208,7 @@ def _trace(answer: Answer, asking: Asking, *, code: str, inner: Mapping[str, Any
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        parsed = json.loads(body) if body else {}
-    except (ValueError, RecursionError):
+        parsed = read_json(body) if body else {}
+    except ValueError:
         return {}
     return parsed if isinstance(parsed, dict) else {}

@@ -1,11 +1,13 @@
 """One msgraph-sdk client and what it takes to send a request with it: a token, an HTTP connection.
 
 Answers are handed over as bytes: the SDK's response models cost a second of cold start. The SDK's
-own retry is off for every request: one owner for each retry, and it is not this one. Importing this
-module imports the SDK, so graph.py does it on the first request.
+own retry is off for every request: one owner for each retry, and it is not this one; nor does it
+follow redirects. Importing this module imports the SDK, so graph.py does it on the first request.
 """
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -20,17 +22,23 @@ from kiota_authentication_azure.azure_identity_authentication_provider import (
     AzureIdentityAuthenticationProvider,
 )
 from kiota_http.kiota_client_factory import KiotaClientFactory
-from kiota_http.middleware.options import ResponseHandlerOption, RetryHandlerOption
+from kiota_http.middleware.options import (
+    RedirectHandlerOption,
+    ResponseHandlerOption,
+    RetryHandlerOption,
+)
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
 
 from shared.errors import Unavailable
 from shared.graph_answers import Answer, Asking, no_answer
+from shared.http_transport import AiohttpTransport
 
 PUBLIC_GRAPH = "https://graph.microsoft.com"
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
-CONNECTIONS = httpx.Limits(max_connections=64, max_keepalive_connections=64)
+MOST_CONNECTIONS = 64
 LONGEST_REASON = 200
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class GraphSdk:
@@ -43,7 +51,7 @@ class GraphSdk:
         origin = f"https://{parts.netloc}" if parts.scheme == "https" else PUBLIC_GRAPH
         self._scope = f"{origin}/.default"
         self._credential = credential
-        self._transport = httpx.AsyncHTTPTransport(limits=CONNECTIONS)
+        self._transport = AiohttpTransport(connections=MOST_CONNECTIONS)
         # Kiota's middleware, not the Graph core's: that one replaces our client-request-id.
         http_client = KiotaClientFactory.create_with_default_middleware(
             client=httpx.AsyncClient(transport=self._transport, timeout=TIMEOUT, trust_env=False)
@@ -59,18 +67,23 @@ class GraphSdk:
 
     async def send(
         self,
-        method: Literal["GET", "POST", "DELETE"],
+        method: Literal["GET", "POST", "PATCH", "DELETE"],
         builder: BaseRequestBuilder,
         asking: Asking,
         body: dict[str, Any] | None = None,
+        headers: Mapping[str, str] = NO_HEADERS,
     ) -> Answer:
         """Send `body` to where `builder` leads; return the answer, whatever its status.
+
+        `headers` go along with the ones every request has.
 
         Raises `Unavailable` where no answer, or no token to ask with, could be had.
         """
         request = RequestInformation(Method(method), builder.url_template, builder.path_parameters)
         request.headers.try_add("Accept", "application/json")
         request.headers.try_add("client-request-id", asking.client_request_id or "")
+        for name, value in headers.items():
+            request.headers.try_add(name, value)
         if body is not None:
             request.set_stream_content(
                 json.dumps(body, ensure_ascii=False).encode(), "application/json"
@@ -78,6 +91,8 @@ class GraphSdk:
         request.add_request_options(
             [
                 RetryHandlerOption(should_retry=False),
+                # A POST would go on to another server as it is, or be turned into a GET.
+                RedirectHandlerOption(should_redirect=False),
                 ResponseHandlerOption(NativeResponseHandler()),
             ]
         )

@@ -85,6 +85,7 @@ def _step(record: Record, observation: Observation) -> Record:
 def _leg_seen(record: Record, seen: LegSeen) -> Record:
     leg = record.legs.get(seen.leg_key) or Leg(key=seen.leg_key)
     was_in, was_gone = "in" in leg.phases, "gone" in leg.phases
+    listened = leg.first_roster is not None
     leg = replace(
         leg,
         phases={seen.phase: seen.at, **leg.phases},
@@ -94,14 +95,14 @@ def _leg_seen(record: Record, seen: LegSeen) -> Record:
     record = with_leg(record, leg)
     if seen.phase == "in" and not was_in and not was_gone:
         return asking(record, seen.at)
-    if seen.phase == "gone" and was_in:
+    if seen.phase == "gone" and (was_in or listened):
         return _leg_gone(record, seen)
     return record
 
 
 def _leg_gone(record: Record, seen: LegSeen) -> Record:
     call, end = record.open_call, leg_end(seen.code, seen.subcode)
-    if call is None or not end.over or record.live_leg() is not None:
+    if call is None or not end.over:
         return record
     return closed(record, call, at=call.quiet_since or seen.at, basis="observed", reason=end.reason)
 
@@ -192,7 +193,9 @@ def _roster_read(record: Record, read: RosterRead) -> Record:
 
 
 def _joined_by_read(record: Record, call: GroupCall, read: RosterRead, *, first: bool) -> Record:
-    sessions = sessions_with(call, read.people, read.at, before=first, settled=read.asked_at)
+    sessions = sessions_with(
+        call, read.people, read.at, before=first, settled=read.asked_at, back=True
+    )
     named = {present.session_id for present in read.people}
     crossed = False
     for session in list(sessions.values()):

@@ -109,6 +109,7 @@ class OpenIdSigningKeys:
         self._keys: dict[str, Any] | None = None
         self._asked_at = datetime.min.replace(tzinfo=UTC)
         self._asking: asyncio.Task[None] | None = None
+        self._failed = False
 
     async def key(self, key_id: str) -> Any | None:
         """See `ports.SigningKeys.key`."""
@@ -121,6 +122,8 @@ class OpenIdSigningKeys:
         if self._asking is None:
             now = self._clock.now()
             if self._keys is not None and now < self._asked_at + REFRESH_PAUSE:
+                if self._failed:
+                    raise Unavailable("the signer's new keys could not be fetched")
                 return
             self._asked_at = now
             self._asking = asyncio.create_task(self._refresh())
@@ -128,13 +131,14 @@ class OpenIdSigningKeys:
             # Shielded: a caller that goes away must not take the answer from the others.
             await asyncio.shield(self._asking)
         except Unavailable as error:
-            if self._keys is None:
-                raise
             logger.warning("signing_keys.not_refreshed", extra={"why": str(error)})
+            raise
 
     async def _refresh(self) -> None:
+        self._failed = True
         try:
             self._keys = await self._fetch_keys()
+            self._failed = False
         finally:
             self._asking = None
 
@@ -146,15 +150,31 @@ class OpenIdSigningKeys:
         keys_url = str(config.get("jwks_uri"))
         if not _as_safe(keys_url, self._config_url):
             raise Unavailable("signing keys: their address is not as safe as the configuration's")
+        published = (await self._fetch(keys_url)).get("keys")
         try:
-            found = PyJWKSet.from_dict(await self._fetch(keys_url))
+            found = PyJWKSet.from_dict({"keys": _without_algorithms(published)})
         except PyJWTError as error:
             raise Unavailable("signing keys: none that can be read") from error
         return {
             jwk.key_id: jwk.key
             for jwk in found.keys
-            if jwk.key_id and jwk.key_type == "RSA" and jwk.public_key_use in (None, "sig")
+            if isinstance(jwk.key_id, str)
+            and jwk.key_type == "RSA"
+            and jwk.public_key_use in (None, "sig")
         }
+
+
+def _without_algorithms(published: Any) -> list[dict[str, Any]]:
+    """Return keys that are read whatever algorithm they name; which one counts, caller.py says.
+
+    The signer's metadata has its own name for RS256; the library drops keys with unknown ones.
+    """
+    keys = published if isinstance(published, list) else []
+    return [
+        {name: value for name, value in key.items() if name != "alg"}
+        for key in keys
+        if isinstance(key, dict)
+    ]
 
 
 def _as_safe(url: str, configured: str) -> bool:

@@ -6,23 +6,23 @@ loses nothing. Holds no decision of its own.
 """
 
 import asyncio
-import logging
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from shared.dispatch import Dispatch
 from shared.domain import MeetingId, Observation
-from shared.errors import LostRace, Rejected, Transient
+from shared.errors import LostRace, Transient
 from shared.meeting import Change, Meeting, OutboxRow, Stored
 from shared.ports import Bus, Clock, Ledger
 from shared.recording import OlderThanTail
 
-logger = logging.getLogger("rollcall.journal")
-
 ATTEMPTS = 40
 """How often one change gathers again after a lost race before it gives up as `Transient`."""
 LONGEST_RETRY_PAUSE = 0.06
+ENOUGH_OBSERVATIONS = 40
+"""How many a transaction has before it takes no further change: each is one row of a hundred."""
 
 type Observations = tuple[Observation, ...] | None
 type Decide = Callable[[Meeting | None, datetime, Observations], Change | None]
@@ -52,13 +52,18 @@ class Loaded:
 class _Waiting:
     decide: Decide
     receipt: asyncio.Future[Receipt]
+    resend: bool
 
 
 @dataclass(slots=True)
 class _Round:
-    """One load, decided for several waiters: what is to be written for all of them."""
+    """One load, decided for several waiters: what is to be written for all of them.
+
+    `left` came too late for this transaction.
+    """
 
     change: Change | None = None
+    left: list[_Waiting] = field(default_factory=list)
     decided: list[_Waiting] = field(default_factory=list)
 
 
@@ -79,13 +84,13 @@ class Journal:
         `jitter(most)` returns a random number of seconds from 0 to `most`.
         """
         self._ledger = ledger
-        self._bus = bus
+        self._dispatch = Dispatch(ledger=ledger, bus=bus, clock=clock, jitter=jitter)
         self._clock = clock
         self._grace = grace
         self._jitter = jitter
         self._waiting: dict[MeetingId, list[_Waiting]] = defaultdict(list)
         self._leading: set[MeetingId] = set()
-        self._sending: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def change(
         self,
@@ -101,42 +106,47 @@ class Journal:
         `resend` also sends what others committed but did not yet clear, whatever its age: a
         redelivered message finishes what its first delivery began.
         Raises what `decide` raised, `Transient` when the race is lost too often or the store is
-        down. The sending is awaited through the receipt; its failure is `Unavailable` there.
+        down. The sending is awaited through the receipt; what cannot be sent is kept.
         """
-        waiting = _Waiting(decide, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(decide, asyncio.get_running_loop().create_future(), resend)
         self._waiting[meeting_id].append(waiting)
         if meeting_id not in self._leading:
+            # A task of its own: nobody's own change waits for those that come after it.
             self._leading.add(meeting_id)
-            try:
-                await self._lead(meeting_id, loaded, resend=resend)
-            finally:
-                self._leading.discard(meeting_id)
+            self._begin(self._lead(meeting_id, loaded))
         return await waiting.receipt
 
     async def settled(self) -> None:
-        """Return when everything committed so far was sent and cleared, or failed to be."""
-        while self._sending:
-            await asyncio.wait(self._sending)
+        """Return when everything committed so far was sent and cleared, or kept."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
 
-    async def _lead(self, meeting_id: MeetingId, loaded: Loaded | None, *, resend: bool) -> None:
-        while together := self._waiting.pop(meeting_id, None):
-            try:
-                await self._serve(meeting_id, together, loaded, resend=resend)
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _lead(self, meeting_id: MeetingId, loaded: Loaded | None) -> None:
+        try:
+            while together := self._waiting.pop(meeting_id, None):
+                try:
+                    await self._serve(meeting_id, together, loaded)
+                except Exception as error:  # noqa: BLE001 - handed to everybody who waits
+                    _fail(together, error)
+                except BaseException:
+                    _fail([*together, *self._waiting.pop(meeting_id, [])], Transient("interrupted"))
+                    raise
                 loaded = None
-            except Exception as error:  # noqa: BLE001 - handed to everybody who waits
-                _fail(together, error)
-            except BaseException:
-                _fail([*together, *self._waiting.pop(meeting_id, [])], Transient("interrupted"))
-                raise
+        finally:
+            self._leading.discard(meeting_id)
 
     async def _serve(
         self,
         meeting_id: MeetingId,
         together: list[_Waiting],
         loaded: Loaded | None,
-        *,
-        resend: bool,
     ) -> None:
+        resend = any(waiting.resend for waiting in together)
         for attempt in range(ATTEMPTS):
             if loaded is not None:
                 stored, loaded = loaded.stored, None
@@ -149,7 +159,7 @@ class Journal:
             except OlderThanTail:
                 everything = tuple(await self._ledger.observations(meeting_id))
                 decided = self._decide(stored, together, now, everything)
-            stale = self._stale(stored, now, resend=resend)
+            stale = self._stale(meeting_id, stored, now, resend=resend)
             if decided.change is None:
                 self._hand_out(meeting_id, decided, stored, stale)
                 return
@@ -172,15 +182,18 @@ class Journal:
     ) -> _Round:
         meeting = stored.meeting if stored else None
         served = _Round()
-        for waiting in together:
+        for place, waiting in enumerate(together):
             if waiting.receipt.done():
                 continue
+            if served.change and len(served.change.observations) >= ENOUGH_OBSERVATIONS:
+                served.left = together[place:]
+                break
             try:
                 change = waiting.decide(meeting, now, everything)
             except OlderThanTail:
                 raise
             except Exception as error:  # noqa: BLE001 - handed to the one who asked, not swallowed
-                waiting.receipt.set_exception(error)
+                _fail([waiting], error)
                 continue
             served.decided.append(waiting)
             if change is not None:
@@ -191,10 +204,15 @@ class Journal:
         return served
 
     def _stale(
-        self, stored: Stored | None, now: datetime, *, resend: bool
+        self, meeting_id: MeetingId, stored: Stored | None, now: datetime, *, resend: bool
     ) -> tuple[OutboxRow, ...]:
         rows = stored.outbox if stored else ()
-        return tuple(row for row in rows if resend or row.written_at <= now - self._grace)
+        return tuple(
+            row
+            for row in rows
+            if (resend or row.written_at <= now - self._grace)
+            and not self._dispatch.is_under_way(meeting_id, row)
+        )
 
     def _hand_out(
         self,
@@ -205,36 +223,15 @@ class Journal:
     ) -> None:
         sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if rows:
-            task = asyncio.create_task(self._send(meeting_id, rows, sent))
-            self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
+            self._begin(self._dispatch.send(meeting_id, rows, sent))
         else:
             sent.set_result(None)
+        if served.left:
+            self._waiting[meeting_id] = [*served.left, *self._waiting[meeting_id]]
         receipt = Receipt(meeting=stored.meeting if stored else None, sent=sent)
         for waiting in served.decided:
-            waiting.receipt.set_result(receipt)
-
-    async def _send(
-        self, meeting_id: MeetingId, rows: tuple[OutboxRow, ...], sent: asyncio.Future[None]
-    ) -> None:
-        try:
-            await self._bus.send([message for row in rows for message in row.messages])
-        except Rejected as error:
-            # All the others were sent; these never can be, and must not be tried for ever.
-            logger.warning("outbox.undeliverable", extra={"why": str(error)})
-        except Exception as error:  # noqa: BLE001 - handed to everybody who awaits the receipt
-            logger.warning("outbox.not_sent", extra={"meeting_id": meeting_id})
-            sent.set_exception(error)
-            sent.exception()  # marks it as seen: a callback does not await it, the rows stay
-            return
-        except BaseException:
-            sent.cancel()  # the process is ending; nobody shall wait for it
-            raise
-        sent.set_result(None)
-        try:
-            await self._ledger.clear(meeting_id, [row.key for row in rows])
-        except Transient:
-            logger.warning("outbox.not_cleared", extra={"meeting_id": meeting_id})
+            if not waiting.receipt.done():
+                waiting.receipt.set_result(receipt)
 
 
 def _fail(waiting: list[_Waiting], error: Exception) -> None:

@@ -16,7 +16,8 @@ from azure.data.tables.aio import TableClient
 from shared.domain import MeetingId, Observation, order_key
 from shared.errors import LostRace
 from shared.history import SessionPage
-from shared.meeting import Change, Meeting, OutboxRow, Stored
+from shared.meeting import Change, Meeting, Stored
+from shared.outbox_rows import outbox_of, read_outboxes, rides, riding_properties, sent_row
 from shared.rows import (
     ALIAS,
     HEAD,
@@ -32,11 +33,9 @@ from shared.rows import (
     hold_to_limits,
     moment_text,
     observation_rows,
-    outbox_rows,
     page_rows,
     read_head,
     read_observation,
-    read_outbox,
     read_pages,
     unfinished_partition,
     unfinished_row,
@@ -98,11 +97,13 @@ class TableLedger:
         rows = await self._table.rows("loading a meeting", meeting_id, *HEAD_AND_OUTBOX)
         if not rows or rows[0]["RowKey"] != HEAD:
             return None
-        head, *outbox = rows
+        head, *beside = rows
+        riding, outbox = read_outboxes(head, beside)
         return Stored(
             meeting=read_head(head),
             etag=_token(str(head.metadata["etag"]), commits_of(head)),
-            outbox=tuple(read_outbox(row) for row in outbox),
+            outbox=outbox,
+            riding=riding,
         )
 
     async def commit(self, before: Stored | None, change: Change, *, now: datetime) -> Stored:
@@ -111,10 +112,14 @@ class TableLedger:
         meeting = replace(change.meeting, version=version)
         etag, commits = _read_token(before.etag) if before else ("", ())
         commits = (self._new_id(), *commits)
-        head = head_row(meeting, commits)
-        outbox = outbox_rows(
-            meeting.meeting_id, version=version, written_at=now, messages=change.outgoing
+        outbox = outbox_of(
+            meeting.meeting_id,
+            before.riding if before else None,
+            version=version,
+            written_at=now,
+            messages=change.outgoing,
         )
+        head = head_row(meeting, commits) | riding_properties(outbox.riding)
         pages = page_rows(
             meeting.meeting_id, version=version, pages=change.pages, rebuilt=change.rebuilt
         )
@@ -122,9 +127,9 @@ class TableLedger:
         operations: list[Operation] = [
             exchange(head, etag) if before else create(head),
             *(put(row) for row in observed),
-            *(create(row) for row in (*outbox, *pages)),
+            *(create(row) for row in (*outbox.rows, *pages)),
         ]
-        hold_to_limits([head, *outbox, *pages, *observed], operations=len(operations))
+        hold_to_limits([head, *outbox.rows, *pages, *observed], operations=len(operations))
         if change.rebuilt:
             # Readers pass over pages from before the newest rebuild: those that do not fit in
             # here may stay.
@@ -135,16 +140,18 @@ class TableLedger:
         return Stored(
             meeting=meeting,
             etag=_token(etag, commits),
-            outbox=tuple(
-                OutboxRow(key=row["RowKey"], written_at=now, messages=read_outbox(row).messages)
-                for row in outbox
-            ),
+            outbox=outbox.added,
+            riding=outbox.riding,
         )
 
     async def clear(self, meeting_id: MeetingId, row_keys: Iterable[str]) -> None:
         """See `ports.Ledger.clear`."""
         what = "clearing the outbox"
-        for keys in batched(dict.fromkeys(row_keys), TRANSACTION_OPERATIONS, strict=False):
+        unique = dict.fromkeys(row_keys)
+        if riding := max((key for key in unique if rides(key)), default=None):
+            await self._table.write(what, [put(sent_row(meeting_id, riding))])
+        rows = (key for key in unique if not rides(key))
+        for keys in batched(rows, TRANSACTION_OPERATIONS, strict=False):
             try:
                 await self._table.write(what, [delete(meeting_id, key) for key in keys])
             except Missing:

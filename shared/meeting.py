@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from shared.coordinates import OnlineMeeting
-from shared.domain import CallId, LegKey, MeetingId, Observation
+from shared.coordinates import JoinTarget, OnlineMeeting
+from shared.domain import CallId, LegKey, MeetingId, Observation, guest_id_for
 from shared.history import History, SessionPage
 
 ClaimState = Literal["claimed", "joined", "failed"]
@@ -31,11 +31,58 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PostClaim:
+    """The right to POST a meeting that createOrGet cannot make, taken before Graph is asked.
+
+    From the second `attempt` on, Graph is asked first what an earlier one left behind. `answer` is
+    Graph's meeting once it is there, until it is told.
+    """
+
+    attempt: int
+    asked: Asked
+    first_claimed_at: datetime
+    lease_until: datetime
+    answer: dict[str, Any] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancellation:
+    """From `asked_at` on nobody joins; at `done_at` Graph had no such meeting any more.
+
+    `sequence` is the number of the event that told it.
+    """
+
+    asked_at: datetime
+    done_at: datetime | None = None
+    sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyAddress:
+    """Where the answer to a message goes besides the topic."""
+
+    queue: str
+    correlation_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaver:
+    """A request (its id, else its message's) that a leg leave, and where its answer goes."""
+
+    request_id: str
+    reply: ReplyAddress | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LegClaim:
     """The right to put one bot into the meeting, taken before Graph is asked.
 
     Until `lease_until` the holder may be waiting for Graph's answer; `call_id` is bound to the
-    first call seen under the key and never changes. `told`: `bot.joining` was told of it.
+    first call seen under the key and never changes. `participant_id` is who the leg is in rosters,
+    as Graph's answer says. `told`: `bot.joining` was told of it, as event `told_sequence` of the
+    moment `told_at`; its end as event `over_sequence`. `asked`: the request ids that were answered
+    with this leg, and a digest of each member they asked with. `leaving`: who asked it to leave;
+    with anybody, it must not stay.
     """
 
     leg_key: LegKey
@@ -46,6 +93,12 @@ class LegClaim:
     state: ClaimState = "claimed"
     call_id: CallId | None = None
     told: bool = False
+    told_sequence: int = 0
+    told_at: datetime | None = None
+    over_sequence: int = 0
+    participant_id: str | None = None
+    asked: dict[str, dict[str, str]] = field(default_factory=dict)
+    leaving: tuple[Leaver, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +130,14 @@ class TendPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meeting:
-    """All that is known of one meeting. `sequence` counts its events, `version` its commits."""
+    """All that is known of one meeting. `sequence` counts its events, `version` its commits.
+
+    A meeting that became known by a link has a `target` and was neither `asked` for nor is
+    `online` known; where it turned out to be another that we knew already, it is the `same_as`
+    that. Joins that came into the queue before `leave_asked` are void.
+    `answer` is what `meeting.created` said, for whoever asks again; `updates` counts the changes
+    asked for since.
+    """
 
     meeting_id: MeetingId
     tenant_id: str
@@ -85,8 +145,15 @@ class Meeting:
     context: dict[str, Any] | None = None
     asked: Asked | None = None
     online: OnlineMeeting | None = None
+    target: JoinTarget | None = None
+    same_as: MeetingId | None = None
+    leave_asked: datetime | None = None
     created_at: datetime | None = None
     created_sequence: int = 0
+    answer: dict[str, Any] | None = field(default=None, repr=False)
+    post_claim: PostClaim | None = None
+    updates: int = 0
+    cancellation: Cancellation | None = None
     claims: tuple[LegClaim, ...] = ()
     answered: tuple[str, ...] = ()
     history: History = field(default_factory=History)
@@ -95,9 +162,19 @@ class Meeting:
     revisions: dict[int, int] = field(default_factory=dict)
     tend: TendPlan = field(default_factory=TendPlan)
 
+    @property
+    def known(self) -> bool:
+        """Whether there is a meeting: a claim to make one, or one that Graph refused, is none."""
+        return self.asked is not None or self.target is not None
+
     def claim(self, leg_key: LegKey) -> LegClaim | None:
         """Return the claim under `leg_key`, if the meeting has it."""
         return next((claim for claim in self.claims if claim.leg_key == leg_key), None)
+
+    def own_ids(self) -> frozenset[str]:
+        """Return the ids by which rosters name legs of ours: as participants, and as guests."""
+        named = {claim.participant_id for claim in self.claims if claim.participant_id is not None}
+        return frozenset(named | {guest_id_for(claim.leg_key) for claim in self.claims})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +202,12 @@ class OutboxRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """A meeting as it was loaded or just committed; `etag` is what the next commit builds on."""
+    """A meeting as it was loaded or just committed; `etag` is what the next commit builds on.
+
+    `riding` is the ledger's own: the uncleared messages that its next commit has to take along.
+    """
 
     meeting: Meeting
     etag: str
     outbox: tuple[OutboxRow, ...] = ()
+    riding: OutboxRow | None = None

@@ -5,19 +5,25 @@ that is silently dropped is found out in the middle of an incident.
 """
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
 from shared.errors import Problem, Rejected
+from shared.problems import rejected
 
 LARGEST_BODY = 128 * 1024
 LARGEST_CONTEXT = 4 * 1024
+DEEPEST_CONTEXT = 32
 MOST_PROBLEMS = 100
+FIRST_YEAR, LAST_YEAR = 1970, 9000
+"""Beyond these, an offset or an hour more leaves what a date can be."""
 LONGEST_NAME = 128
 UNION_TAGS = ("<text>", "<object>")
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -28,8 +34,31 @@ def text_or_object(value: object) -> str:
     return UNION_TAGS[0] if isinstance(value, str) else UNION_TAGS[1]
 
 
+def _plain(value: object, *, depth: int = DEEPEST_CONTEXT) -> None:
+    """Raise ValueError for what JSON, or a store of JSON, does not carry."""
+    if depth == 0:
+        raise ValueError(f"is nested deeper than {DEEPEST_CONTEXT}")
+    match value:
+        case dict():
+            for name, member in value.items():
+                _plain(name)
+                _plain(member, depth=depth - 1)
+        case list():
+            for member in value:
+                _plain(member, depth=depth - 1)
+        case float() if not math.isfinite(value):
+            raise ValueError("holds a number that JSON does not know")
+        case str() if not _is_text(value):
+            raise ValueError("holds half a character pair")
+
+
+def _is_text(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _small(context: dict[str, Any]) -> dict[str, Any]:
-    size = len(json.dumps(context, separators=(",", ":")).encode())
+    _plain(context)
+    size = len(json.dumps(context, separators=(",", ":"), ensure_ascii=False).encode())
     if size > LARGEST_CONTEXT:
         raise ValueError(f"is {size} bytes of JSON; at most {LARGEST_CONTEXT} are carried along")
     return context
@@ -47,6 +76,13 @@ def _guid(text: str) -> str:
     return text
 
 
+def _imaginable(moment: datetime) -> datetime:
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"must be in a year from {FIRST_YEAR} to {LAST_YEAR}")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_imaginable)]
 Text = Annotated[str, Field(min_length=1), AfterValidator(_not_blank)]
 RequestId = Annotated[Text, Field(max_length=128)]
 Context = Annotated[dict[str, Any], AfterValidator(_small)]
@@ -57,7 +93,12 @@ class Message(BaseModel):
     """Base of the messages Rollcall reads: camelCase members, strict types, nothing unknown."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", frozen=True, strict=True, validate_by_name=False
+        alias_generator=to_camel,
+        allow_inf_nan=False,
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        validate_by_name=False,
     )
 
 
@@ -87,7 +128,12 @@ def read_members(body: bytes) -> dict[str, Any]:
 def readable_request_id(members: Mapping[str, Any]) -> str | None:
     """Return the request id of a message that may be refused for other reasons."""
     request_id = members.get("requestId")
-    if isinstance(request_id, str) and request_id.strip() and len(request_id) <= LONGEST_NAME:
+    if (
+        isinstance(request_id, str)
+        and request_id.strip()
+        and len(request_id) <= LONGEST_NAME
+        and _is_text(request_id)
+    ):
         return request_id
     return None
 
@@ -110,11 +156,8 @@ def refused(problems: Iterable[Problem]) -> Rejected:
     if len(found) > len(named):
         more = f"and {len(found) - len(named)} more problems"
         named.append(Problem(member="", message=more))
-    return Rejected(
-        code="invalid_request",
-        message="The request is not valid: " + "; ".join(_sentence(one) for one in named[:5]),
-        next_step="Correct every member named in `problems` and send the request again.",
-        problems=tuple(named),
+    return rejected(
+        "invalid_request", problems=named, what="; ".join(_sentence(one) for one in named[:5])
     )
 
 

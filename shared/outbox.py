@@ -4,6 +4,7 @@ Adapter. Holds no decision about what is sent; see bus_lane.py for how.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Sequence
 from functools import partial
 
@@ -13,8 +14,9 @@ from azure.servicebus import ServiceBusSubQueue
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver, ServiceBusSender
 
 from shared.bus_lane import PATIENCE_SECONDS, Lane, Undeliverable
-from shared.errors import Problem, Rejected, Unavailable
+from shared.errors import NotSent, Problem, Rejected, RollcallError, Unavailable
 from shared.meeting import Outgoing
+from shared.problems import rejected
 
 EVENTS_TOPIC = "meeting-events"
 
@@ -77,13 +79,24 @@ class ServiceBusOutbox:
             return_exceptions=True,
         )
         problems: list[Problem] = []
-        for result in results:
+        down: dict[str, Unavailable] = {}
+        for entity, result in zip(by_entity, results, strict=True):
             if isinstance(result, Undeliverable):
                 problems += result.problems
+            elif isinstance(result, Unavailable):
+                down[entity] = result
             elif result is not None:
                 raise result
+        if down:
+            why = "; ".join(f"{entity}: {error}" for entity, error in down.items())
+            raise NotSent(why, entities=frozenset(down))
         if problems:
             raise undeliverable(problems)
+
+    async def warm(self) -> None:
+        """Open the ways to the topics. What fails is found again by the first who sends."""
+        with contextlib.suppress(RollcallError):
+            await asyncio.gather(*(self._lane(topic).send([]) for topic in self._topics))
 
     async def check(self) -> None:
         """See `ports.Bus.check`. Opens a link of its own: a kept one may be gone unnoticed."""
@@ -131,9 +144,4 @@ class ServiceBusOutbox:
 
 def undeliverable(problems: Iterable[Problem]) -> Rejected:
     """Return the refusal of messages that can never be sent."""
-    return Rejected(
-        code="undeliverable",
-        message="Service Bus can never take these messages; every other one was sent.",
-        next_step="Make the queue or topic that is named, or name one that exists.",
-        problems=tuple(problems),
-    )
+    return rejected("undeliverable", problems=problems)

@@ -84,8 +84,9 @@ class Bus(Protocol):
         """Send every message, those of one entity in the order given; return when all are accepted.
 
         Messages with `due` are scheduled for then. May be called by many tasks at once; what waits
-        for one entity goes as one batch. Raises `Unavailable` when the bus cannot take them; some
-        may have been sent then, and sending all again is safe: message ids are deterministic.
+        for one entity goes as one batch. Raises `NotSent`, an `Unavailable`, when some entities
+        take nothing now, after everything for the others was sent; sending again is safe, because
+        message ids are deterministic.
         Raises `Rejected` (`undeliverable`), after everything else was sent, for messages that no
         entity takes: it does not exist, or they are too large.
         """
@@ -110,6 +111,32 @@ class Graph(Protocol):
 
         Idempotent by organizer and `externalId`.
         Source: https://learn.microsoft.com/graph/api/onlinemeeting-createorget
+        """
+        ...
+
+    async def create_meeting(self, organizer_id: str, body: dict[str, Any]) -> dict[str, Any]:
+        """POST `/users/{id}/onlineMeetings`; return Graph's onlineMeeting.
+
+        Never idempotent: each accepted POST is another meeting. After `Unavailable` whose
+        `graph.status` is not 429 the meeting may be there all the same.
+        Source: https://learn.microsoft.com/graph/api/application-post-onlinemeetings
+        """
+        ...
+
+    async def update_meeting(
+        self, organizer_id: str, online_meeting_id: str, body: dict[str, Any]
+    ) -> dict[str, Any]:
+        """PATCH `/users/{id}/onlineMeetings/{id}`; return Graph's onlineMeeting. Idempotent.
+
+        The answer may lack members that the one to a creation has.
+        Source: https://learn.microsoft.com/graph/api/onlinemeeting-update
+        """
+        ...
+
+    async def delete_meeting(self, organizer_id: str, online_meeting_id: str) -> None:
+        """DELETE `/users/{id}/onlineMeetings/{id}`. A meeting that is gone is no error.
+
+        Source: https://learn.microsoft.com/graph/api/onlinemeeting-delete
         """
         ...
 
@@ -156,6 +183,7 @@ class SigningKeys(Protocol):
         """Return the RSA public key under `key_id`; None when the signer has no such key.
 
         Keys are fetched once and kept. An unknown id fetches them again, but not more often than a
-        limit, whatever callers send. Raises `Unavailable` when no keys could be fetched at all.
+        limit, whatever callers send. Raises `Unavailable` for an id that is unknown while the keys
+        cannot be fetched: it may be a new one.
         """
         ...

@@ -11,7 +11,14 @@ from typing import Any
 
 from shared.domain import Person, Present, SessionId, same_id
 
-BOT_KINDS = frozenset({"application", "applicationInstance", "acsApplicationInstance"})
+BOT_KINDS = frozenset(
+    {
+        "application",
+        "applicationInstance",
+        "acsApplicationInstance",
+        "azureApplicationInstance",
+    }
+)
 TELLING_KINDS = ("user", "guest", "phone")
 """Of several identities of one participant, the first of these says most about who it is."""
 
@@ -33,7 +40,8 @@ def read_roster(
 ) -> Roster:
     """Return who is there, by session id. `in_lobby`: we are waiting to be let in.
 
-    We are the participant with our application's identity, or one of `my_participant_ids`.
+    We are the participant with our application's identity, or one that `my_participant_ids` name:
+    by its own id, or by the id of its guest identity.
     """
     people: dict[SessionId, Present] = {}
     lists_ourselves = in_lobby = False
@@ -48,7 +56,11 @@ def read_roster(
             continue
         session_id, identities = found
         waiting = participant.get("isInLobby") is True
-        if session_id in mine or _has_application(identities, bot_app_id):
+        if (
+            session_id in mine
+            or _is_guest_of(mine, identities)
+            or _has_application(identities, bot_app_id)
+        ):
             lists_ourselves = lists_ourselves or not waiting
             in_lobby = in_lobby or waiting
             continue
@@ -72,6 +84,10 @@ def _identified(participant: Any) -> tuple[SessionId, Identities] | None:
         return None
     identities = {kind: one for kind, one in named.items() if isinstance(one, dict)}
     return (SessionId(same_id(session_id)), identities) if identities else None
+
+
+def _is_guest_of(mine: set[str], identities: Identities) -> bool:
+    return "guest" in identities and same_id(str(identities["guest"].get("id"))) in mine
 
 
 def _has_application(identities: Identities, app_id: str) -> bool:

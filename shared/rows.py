@@ -2,7 +2,7 @@
 
 Core. A meeting is one partition. Its RowKeys are ordered so that one range holds what every
 handler needs, the head and the outbox, and nothing whose size grows with the past:
-`a-head`, `b-outbox-…`, then `c-observed-…` and `d-page-…`.
+`a-head`, the outbox (outbox_rows.py), then `c-observed-…` and `d-page-…`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,13 +12,12 @@ from typing import Any
 
 from shared.domain import MeetingId, Observation, digest, order_key
 from shared.history import SessionPage
-from shared.meeting import Meeting, OutboxRow, Outgoing
+from shared.meeting import Meeting
 from shared.packing import (
     ROW_BYTES,
     blob_of,
     meeting_type,
     observation_type,
-    outgoing_type,
     packed,
     pages_type,
     parcels,
@@ -70,34 +69,6 @@ def read_head(row: Mapping[str, Any]) -> Meeting:
 def commits_of(row: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the ids of the newest commits that made a head row, last first."""
     return tuple(str(row["commits"]).split())
-
-
-def outbox_rows(
-    meeting_id: MeetingId, *, version: int, written_at: datetime, messages: Sequence[Outgoing]
-) -> list[Row]:
-    """Return the outbox rows of the commit that made `version`; none for no messages.
-
-    Raises ValueError for a message that no row can hold.
-    """
-    blobs = parcels(outgoing_type(), messages) if messages else ()
-    return [
-        {
-            "PartitionKey": meeting_id,
-            "RowKey": f"b-outbox-{version:012d}-{part:03d}",
-            "writtenAt": moment_text(written_at),
-            **properties(blob),
-        }
-        for part, blob in enumerate(blobs)
-    ]
-
-
-def read_outbox(row: Mapping[str, Any]) -> OutboxRow:
-    """Return what one outbox row holds."""
-    return OutboxRow(
-        key=str(row["RowKey"]),
-        written_at=datetime.fromisoformat(str(row["writtenAt"])),
-        messages=unpacked(outgoing_type(), blob_of(row)),
-    )
 
 
 def observation_rows(meeting_id: MeetingId, observations: Iterable[Observation]) -> list[Row]:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.delivery import RetryPolicy
+from shared.delivery import ShortWaits
 from shared.journal import Journal
+from shared.patience import RetryPolicy
 from shared.ports import Bus, Clock, Graph, Ledger, SigningKeys
 from shared.recording import RecordingRules
 
@@ -30,7 +31,10 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """One process's collaborators. `jitter(most)` is a random number of seconds up to `most`."""
+    """One process's collaborators. `jitter(most)` is a random number of seconds up to `most`.
+
+    `waits`: the pauses waited for inside an invocation; None: every pause is a scheduled copy.
+    """
 
     ledger: Ledger
     bus: Bus
@@ -40,3 +44,4 @@ class Services:
     journal: Journal
     policy: Policy
     jitter: Callable[[float], float]
+    waits: ShortWaits | None = None

@@ -1,14 +1,14 @@
 """Looking after meetings: one tend message, and the backstop's walk. Gathers, decides, acts."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from shared.delivery import QueueMessage, deliver
-from shared.domain import CallId, MeetingId, Observation
+from shared.delivery import deliver
+from shared.domain import CallId, MeetingId, Observation, utc_text
 from shared.errors import Rejected, Transient
-from shared.events import refusal_message
 from shared.journal import Loaded
-from shared.meeting import Outgoing
+from shared.legs import tend_message
+from shared.queue_message import QueueMessage
 from shared.services import Services
 from tend_meeting.plan import (
     Read,
@@ -18,10 +18,14 @@ from tend_meeting.plan import (
     read_failed,
     read_result,
     read_tend_message,
+    record_hung_up,
     record_look,
 )
 
 logger = logging.getLogger("rollcall.tend")
+
+TOLD_WITHIN = timedelta(seconds=10)
+"""How long Graph has to notify us of the end of a leg that we hung up."""
 
 
 async def tend_meeting(message: QueueMessage, services: Services) -> None:
@@ -29,11 +33,13 @@ async def tend_meeting(message: QueueMessage, services: Services) -> None:
     await deliver(
         message,
         lambda one: _tend(one, services),
-        lambda one, refused, at: _refusal(one, refused, at, services.policy.tenant_id),
+        # Nobody outside asked: a copy is kept, and the backstop looks after the meeting.
+        lambda one, refused, at: None,
         bus=services.bus,
         clock=services.clock,
         policy=services.policy.retry,
         jitter=services.jitter,
+        waits=services.waits,
     )
 
 
@@ -44,16 +50,19 @@ async def mend_meetings(services: Services) -> None:
     async for meeting_id in services.ledger.unfinished(renewed_before=now - overdue):
         try:
             await _mend(meeting_id, now, services)
-        except Transient as failed:
+        except Exception:
             # The next walk comes by itself; one meeting must not keep the others waiting.
-            logger.warning("backstop.failed", extra={"meeting_id": meeting_id, "why": str(failed)})
+            logger.exception("backstop.failed", extra={"meeting_id": meeting_id})
 
 
 async def _tend(message: QueueMessage, services: Services) -> None:
     asked = read_tend_message(message.body)
     meeting_id = MeetingId(asked.meeting_id)
     if asked.hang_up is not None:
-        await services.graph.end_call(CallId(asked.hang_up))
+        await _hang_up(message, meeting_id, CallId(asked.hang_up), services)
+        return
+    if asked.hung_up is not None and asked.at is not None:
+        await _record_hung_up(meeting_id, CallId(asked.hung_up), asked.at, services)
         return
     generation = asked.generation or 0
     stored = await services.ledger.load(meeting_id)
@@ -69,7 +78,7 @@ async def _tend(message: QueueMessage, services: Services) -> None:
 
     observations: tuple[Observation, ...] = ()
     if isinstance(decision, Read):
-        observations = (await _read(decision, services),)
+        observations = (await _read(decision, stored.meeting.own_ids(), services),)
     receipt = await services.journal.change(
         meeting_id,
         lambda known, now, everything: (
@@ -90,7 +99,7 @@ async def _tend(message: QueueMessage, services: Services) -> None:
     await receipt.sent
 
 
-async def _read(read: Read, services: Services) -> Observation:
+async def _read(read: Read, own_ids: frozenset[str], services: Services) -> Observation:
     asked_at = services.clock.now()
     try:
         participants = await services.graph.read_participants(read.call_id)
@@ -106,7 +115,45 @@ async def _read(read: Read, services: Services) -> Observation:
         asked_at=asked_at,
         answered_at=services.clock.now(),
         bot_app_id=services.policy.bot_app_id,
+        own_ids=own_ids,
     )
+
+
+async def _hang_up(
+    message: QueueMessage, meeting_id: MeetingId, call_id: CallId, services: Services
+) -> None:
+    """End a leg; a message of ours comes back to see whether its end was told."""
+    await services.graph.end_call(call_id)
+    at = services.clock.now()
+    look = tend_message(
+        meeting_id,
+        {"hungUp": call_id, "at": utc_text(at)},
+        key=f"hung-up-{call_id}",
+        correlation_id=message.correlation_id,
+        due=at + TOLD_WITHIN,
+    )
+    await services.bus.send([look])
+
+
+async def _record_hung_up(
+    meeting_id: MeetingId, call_id: CallId, at: datetime, services: Services
+) -> None:
+    receipt = await services.journal.change(
+        meeting_id,
+        lambda known, now, everything: (
+            None
+            if known is None
+            else record_hung_up(
+                known,
+                call_id,
+                at=at,
+                now=now,
+                rules=services.policy.recording,
+                everything=everything,
+            )
+        ),
+    )
+    await receipt.sent
 
 
 async def _mend(meeting_id: MeetingId, now: datetime, services: Services) -> None:
@@ -125,15 +172,3 @@ async def _mend(meeting_id: MeetingId, now: datetime, services: Services) -> Non
         loaded=Loaded(stored),
     )
     await receipt.sent
-
-
-def _refusal(message: QueueMessage, refused: Rejected, at: datetime, tenant_id: str) -> Outgoing:
-    return refusal_message(
-        "bot.failed",
-        refused,
-        tenant_id=tenant_id,
-        request_id=message.origin_id,
-        origin_id=message.origin_id,
-        at=at,
-        context=None,
-    )

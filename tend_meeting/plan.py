@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from shared.domain import (
     MEETING_ID,
@@ -33,11 +33,16 @@ def _meeting_id(text: str) -> str:
 
 
 class TendMessage(Message):
-    """What Rollcall sends itself: look at a meeting (`generation`), or end a surplus leg."""
+    """What Rollcall sends itself: look at a meeting (`generation`), or end a leg that is to go.
+
+    `hung_up`, some time after that: Graph said `at` that the leg ended; was it told?
+    """
 
     meeting_id: Annotated[str, AfterValidator(_meeting_id)]
     generation: Annotated[int, Field(ge=1)] | None = None
     hang_up: str | None = None
+    hung_up: str | None = None
+    at: AwareDatetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +82,12 @@ def read_result(
     asked_at: datetime,
     answered_at: datetime,
     bot_app_id: str,
+    own_ids: frozenset[str],
 ) -> Observation:
     """Return what an answer to the read says; None, Graph's 404, means that the leg is gone."""
     if participants is None:
         return LegSeen(at=answered_at, leg_key=read.leg_key, phase="gone")
-    roster = read_roster(participants, bot_app_id=bot_app_id, my_participant_ids=frozenset())
+    roster = read_roster(participants, bot_app_id=bot_app_id, my_participant_ids=own_ids)
     if roster.skipped and not roster.people:
         # Entries that nobody can read may be people: this does not say that everybody left.
         return ReadFailed(at=answered_at, leg_key=read.leg_key, status=200)
@@ -118,6 +124,27 @@ def record_look(
         return observe(meeting, observations, now=now, rules=rules, everything=everything)
     meeting, tending = plan_tending(meeting, meeting.history.record(), rules=rules)
     return Change(meeting=meeting, outgoing=tending)
+
+
+def record_hung_up(
+    meeting: Meeting,
+    call_id: CallId,
+    *,
+    at: datetime,
+    now: datetime,
+    rules: RecordingRules,
+    everything: Observations,
+) -> Change | None:
+    """Return the change that records the end of a leg we hung up; None where it is recorded.
+
+    Its notification says more, but it may be lost.
+    """
+    claim = next((claim for claim in meeting.claims if claim.call_id == call_id), None)
+    leg = meeting.history.record().legs.get(claim.leg_key) if claim else None
+    if claim is None or (leg is not None and "gone" in leg.phases):
+        return None
+    gone = LegSeen(at=at, leg_key=claim.leg_key, phase="gone")
+    return observe(meeting, [gone], now=now, rules=rules, everything=everything)
 
 
 def is_finished(stored: Stored, *, now: datetime) -> bool:

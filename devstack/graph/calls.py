@@ -16,13 +16,15 @@ type LegState = Literal["establishing", "established", "terminated"]
 class Leg:
     """One call of the bot. Ids are dashed GUIDs in lower case.
 
-    The last six members are what the request asked for, shown again in answers.
+    `in_lobby`: it waits to be admitted, and nobody else is visible to it. The last six members are
+    what the request asked for, shown again in answers.
     """
 
     call_id: str
     participant_id: str
     callback_uri: str
     state: LegState = "establishing"
+    in_lobby: bool = False
     chain_id: str = "00000000-0000-4000-8000-000000000000"
     tenant_id: str = TENANT_ID
     app_id: str = BOT_APP_ID

@@ -67,6 +67,14 @@ def leg_ends(world: World, call_id: str, body: Json) -> None:
         raise LabMistake(f"no live leg has the call id {call_id}") from refusal
 
 
+def leg_admitted(world: World, call_id: str) -> None:
+    """Let the bot's leg in from the lobby, and tell the legs."""
+    try:
+        world.admit(call_id)
+    except GraphRefusal as refusal:
+        raise LabMistake(f"no live leg has the call id {call_id}") from refusal
+
+
 def shown_meetings(world: World) -> list[JsonObject]:
     """Return all meetings with their legs, true sessions and true group calls."""
     return [_shown(venue) for venue in world.meetings.venues]
@@ -80,12 +88,14 @@ def _shown(venue: Venue) -> JsonObject:
         "externalId": meeting.external_id,
         "subject": meeting.subject,
         "joinWebUrl": meeting.join_web_url,
+        "shortLink": meeting.short_link,
         "deleted": venue.deleted,
         "legs": [
             {
                 "callId": leg.call_id,
                 "participantId": leg.participant_id,
                 "state": leg.state,
+                "isInLobby": leg.in_lobby,
                 "callbackUri": leg.callback_uri,
             }
             for leg in venue.legs
@@ -119,7 +129,7 @@ def _venue(world: World, wanted: JsonObject) -> Venue:
         meeting = venue.meeting
         if meeting_id == meeting.meeting_id:
             return venue
-        if url is not None and unquote(url) == unquote(meeting.join_web_url):
+        if url is not None and unquote(url) in (unquote(meeting.join_web_url), meeting.short_link):
             return venue
     raise LabMistake("no meeting has that joinWebUrl or onlineMeetingId")
 

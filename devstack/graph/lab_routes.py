@@ -21,6 +21,7 @@ def add_lab(app: web.Application) -> None:
     app.router.add_post("/lab/people", _person_joins)
     app.router.add_patch("/lab/people/{participant}", _person_admitted)
     app.router.add_delete("/lab/people/{participant}", _person_leaves)
+    app.router.add_patch("/lab/legs/{call}", _leg_admitted)
     app.router.add_post("/lab/legs/{call}/end", _leg_ends)
     app.router.add_get("/lab/meetings", _meetings)
     app.router.add_get("/lab/requests", _requests)
@@ -45,8 +46,7 @@ async def _person_joins(request: web.Request) -> web.Response:
 
 
 async def _person_admitted(request: web.Request) -> web.Response:
-    if await _body(request) != {"isInLobby": False}:
-        raise LabMistake('the body must be {"isInLobby": false}')
+    await _hold_to_admission(request)
     lab.person_admitted(request.app[SIMULATOR].world, request.match_info["participant"])
     return web.json_response({})
 
@@ -54,6 +54,17 @@ async def _person_admitted(request: web.Request) -> web.Response:
 async def _person_leaves(request: web.Request) -> web.Response:
     lab.person_leaves(request.app[SIMULATOR].world, request.match_info["participant"])
     return web.json_response({})
+
+
+async def _leg_admitted(request: web.Request) -> web.Response:
+    await _hold_to_admission(request)
+    lab.leg_admitted(request.app[SIMULATOR].world, request.match_info["call"])
+    return web.json_response({})
+
+
+async def _hold_to_admission(request: web.Request) -> None:
+    if await _body(request) != {"isInLobby": False}:
+        raise LabMistake('the body must be {"isInLobby": false}')
 
 
 async def _leg_ends(request: web.Request) -> web.Response:

@@ -21,6 +21,7 @@ from devstack.graph.members import (
 )
 from devstack.graph.refusals import bad_request
 
+NOBODYS_DOMAIN = "@nobody.example"
 ROLES = frozenset({"attendee", "presenter", "producer", "coorganizer"})
 CREATE_OR_GET_MEMBERS = frozenset(
     {"externalId", "startDateTime", "endDateTime", "subject", "participants", "chatInfo"}
@@ -83,6 +84,7 @@ class MeetingWish:
     ends_at: datetime | None = None
     attendees: tuple[Attendee, ...] | None = None
     passcode_required: bool = False
+    template_id: str | None = None
     options: Mapping[str, Json] = field(default_factory=dict)
 
     def times(self, now: datetime) -> tuple[datetime, datetime]:
@@ -109,7 +111,14 @@ def parse_create(body: Json) -> MeetingWish:
 def parse_update(body: Json) -> MeetingWish:
     """Read a PATCH body. Start and end travel together; coordinates and organizer never change."""
     wanted = an_object(body, "The request body")
-    for fixed in ("externalId", "joinMeetingIdSettings", "chatInfo", "joinWebUrl", "id"):
+    for fixed in (
+        "externalId",
+        "joinMeetingIdSettings",
+        "meetingTemplateId",
+        "chatInfo",
+        "joinWebUrl",
+        "id",
+    ):
         if fixed in wanted:
             raise bad_request(f"{fixed} cannot be updated.")
     only_known(wanted, UPDATE_MEMBERS, "onlineMeeting")
@@ -118,6 +127,9 @@ def parse_update(body: Json) -> MeetingWish:
     people = wanted.get("participants")
     if isinstance(people, dict) and people.get("organizer") is not None:
         raise bad_request("The organizer of a meeting cannot be changed.")
+    by_role = wanted.get("allowedPresenters") == "roleIsPresenter"
+    if by_role and (not isinstance(people, dict) or people.get("attendees") is None):
+        raise bad_request("allowedPresenters roleIsPresenter needs the full list of attendees.")
     return _wish(wanted)
 
 
@@ -134,6 +146,7 @@ def _wish(body: JsonObject) -> MeetingWish:
         ends_at=ends_at,
         attendees=_attendees(body),
         passcode_required=_passcode_required(body),
+        template_id=text(body, "meetingTemplateId"),
         options={name: _option(body, name) for name in body if name in OPTIONS},
     )
 
@@ -156,7 +169,9 @@ def _attendees(body: JsonObject) -> tuple[Attendee, ...] | None:
         return None
     if not isinstance(attendees, list):
         raise bad_request("participants.attendees must be a collection.")
-    return tuple(_attendee(an_object(one, "An attendee")) for one in attendees)
+    wanted = (_attendee(an_object(one, "An attendee")) for one in attendees)
+    # Graph drops those it cannot find, and says nothing.
+    return tuple(one for one in wanted if not (one.upn or "").lower().endswith(NOBODYS_DOMAIN))
 
 
 def _attendee(body: JsonObject) -> Attendee:

@@ -50,6 +50,7 @@ def render_meeting(meeting: Meeting) -> JsonObject:
             "replyChainMessageId": None,
         },
         "audioConferencing": _dial_in(meeting),
+        **({"meetingTemplateId": meeting.template_id} if meeting.template_id else {}),
         **options,
         **_undocumented(meeting),
     }

@@ -31,6 +31,7 @@ class Meeting:
     join_meeting_id: str
     passcode: str | None
     conference_id: str | None
+    template_id: str | None = None
     attendees: tuple[Attendee, ...] = ()
     options: Mapping[str, Json] = field(default_factory=dict)
 
@@ -42,6 +43,18 @@ class Meeting:
             "https://teams.microsoft.com/l/meetup-join/"
             f"{_encoded(self.thread_id)}/0?context={_encoded(context)}"
         )
+
+    @property
+    def short_link(self) -> str:
+        """The new short link, which carries neither thread, organizer nor tenant."""
+        passcode = f"?p={_encoded(self.passcode)}" if self.passcode else ""
+        return f"https://teams.microsoft.com/meet/{self.join_meeting_id}{passcode}"
+
+    @property
+    def lets_guests_pass(self) -> bool:
+        """Do guests come in without waiting in the lobby? By default they do not."""
+        settings = self.options.get("lobbyBypassSettings")
+        return isinstance(settings, dict) and settings.get("scope") == "everyone"
 
 
 def new_meeting(
@@ -63,6 +76,7 @@ def new_meeting(
         join_meeting_id=identities.new_digits(ids, 12),
         passcode=identities.new_passcode(ids) if wish.passcode_required else None,
         conference_id=identities.new_digits(ids, 9) if ids.random() < 0.5 else None,
+        template_id=wish.template_id,
         attendees=wish.attendees or (),
         options=dict(wish.options),
     )

@@ -11,7 +11,7 @@ from typing import Literal
 from devstack.graph.calls import Leg
 from devstack.graph.identities import new_guid, restyled
 from devstack.graph.json_values import Json, JsonObject
-from devstack.graph.participants import pushed_participants
+from devstack.graph.participants import lobby_participants, pushed_participants
 from devstack.graph.room import Room
 
 _MEANINGS = {
@@ -55,8 +55,10 @@ def render_roster(
 ) -> JsonObject:
     """Return the full roster, our own participant included: who is absent has left.
 
-    `people=False` and `own=False`: see `pushed_participants`.
+    `people=False` and `own=False`: see `pushed_participants`. A leg in the lobby sees itself alone.
     """
+    if leg.in_lobby:
+        return _envelope(leg, "updated", "/participants", lobby_participants(leg), variation)
     listed = pushed_participants(room, variation, people=people, own=own)
     return _envelope(leg, "updated", "/participants", listed, variation)
 

@@ -28,10 +28,21 @@ def pushed_participants(
     return listed
 
 
-def render_participants(room: Room, *, call_id: str | None = None) -> JsonObject:
-    """Return the answer to GET participants: dashed ids, nulls for the identities not held."""
+def lobby_participants(leg: Leg) -> list[JsonObject]:
+    """Return what a leg in the lobby is shown: itself, waiting."""
+    return [_leg(leg)]
+
+
+def render_participants(
+    room: Room, *, call_id: str | None = None, waiting: Leg | None = None
+) -> JsonObject:
+    """Return the answer to GET participants: dashed ids, nulls for the identities not held.
+
+    A leg that is `waiting` in the lobby is shown itself alone.
+    """
     listed: list[Json] = []
-    for one in [_person(person) for person in room.people] + [_leg(leg) for leg in room.legs]:
+    everybody = [_person(person) for person in room.people] + [_leg(leg) for leg in room.legs]
+    for one in lobby_participants(waiting) if waiting else everybody:
         info, identity = one["info"], {}
         if isinstance(info, dict) and isinstance(info["identity"], dict):
             identity = info["identity"]
@@ -80,7 +91,7 @@ def _person(person: Presence) -> JsonObject:
 
 def _leg(leg: Leg) -> JsonObject:
     return _participant(
-        participant_id=leg.participant_id, identity=own_identity(leg), in_lobby=False
+        participant_id=leg.participant_id, identity=own_identity(leg), in_lobby=leg.in_lobby
     )
 
 

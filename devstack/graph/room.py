@@ -73,7 +73,7 @@ class Room:
 
     @property
     def legs(self) -> tuple[Leg, ...]:
-        """The bot's legs that are in the room."""
+        """The bot's legs that are in the room or its lobby."""
         return tuple(self._legs.values())
 
     def join(
@@ -125,7 +125,7 @@ class Room:
             self.calls[-1] = replace(self.calls[-1], ended_at=at)
 
     def enter(self, leg: Leg) -> None:
-        """Let a leg in. It starts no group call."""
+        """Let a leg in, or in from the lobby. It starts no group call."""
         self._legs[leg.call_id] = leg
         self.sequence += 1
 

@@ -56,12 +56,17 @@ class World:
             display_name=self.tenant.bot_name,
             ids=self._ids,
         )
-        self._notify(leg, render_state(leg, "establishing", self._ids))
         venue = self._reached(wish)
+        if venue is not None:
+            leg = replace(leg, chat_info=_chat_info(venue.meeting))
+        self._notify(leg, render_state(leg, "establishing", self._ids))
         if venue is None:
             self._notify(leg, render_end(leg, *BAD_COORDINATES, self._ids))
+        elif leg.guest is not None and not venue.meeting.lets_guests_pass:
+            self._wait(replace(leg, in_lobby=True), venue)
         else:
-            self._establish(replace(leg, chat_info=_chat_info(venue.meeting)), venue)
+            venue.legs.append(leg)
+            self._establish(leg, venue)
         return leg
 
     def call(self, call_id: str) -> Leg:
@@ -71,7 +76,14 @@ class World:
     def roster(self, call_id: str) -> JsonObject:
         """Return the answer to GET participants of a leg that is not over."""
         leg, venue = self._seated(call_id)
-        return render_participants(venue.room, call_id=leg.call_id)
+        waiting = leg if leg.in_lobby else None
+        return render_participants(venue.room, call_id=leg.call_id, waiting=waiting)
+
+    def admit(self, call_id: str) -> None:
+        """Let a leg in from the lobby; one that is in stays as it is."""
+        leg, venue = self._seated(call_id)
+        if leg.in_lobby:
+            self._establish(replace(leg, in_lobby=False), venue)
 
     def hang_up(self, call_id: str) -> None:
         """End a leg as the application does; people stay."""
@@ -86,11 +98,19 @@ class World:
         for leg in venue.room.legs:
             self._notify(leg, render_roster(venue.room, leg, self._ids))
 
+    def _wait(self, leg: Leg, venue: Venue) -> None:
+        venue.legs.append(leg)
+        self._seat(leg, venue)
+        self.tell_roster(venue)
+
+    def _seat(self, leg: Leg, venue: Venue) -> None:
+        venue.room.enter(leg)
+        venue.legs = [leg if one.call_id == leg.call_id else one for one in venue.legs]
+        self._live[same_guid(leg.call_id)] = (leg, venue)
+
     def _establish(self, leg: Leg, venue: Venue) -> None:
         leg = replace(leg, state="established")
-        venue.room.enter(leg)
-        venue.legs.append(leg)
-        self._live[same_guid(leg.call_id)] = (leg, venue)
+        self._seat(leg, venue)
         self._notify(leg, render_state(leg, "established", self._ids))
         for other in venue.room.legs:
             if other.call_id != leg.call_id:

@@ -125,6 +125,22 @@ class FusedGraph:
         """See `ports.Graph.create_or_get_meeting`."""
         return await self._fuse.through(self._graph.create_or_get_meeting(organizer_id, body))
 
+    async def create_meeting(self, organizer_id: str, body: dict[str, Any]) -> dict[str, Any]:
+        """See `ports.Graph.create_meeting`."""
+        return await self._fuse.through(self._graph.create_meeting(organizer_id, body))
+
+    async def update_meeting(
+        self, organizer_id: str, online_meeting_id: str, body: dict[str, Any]
+    ) -> dict[str, Any]:
+        """See `ports.Graph.update_meeting`."""
+        return await self._fuse.through(
+            self._graph.update_meeting(organizer_id, online_meeting_id, body)
+        )
+
+    async def delete_meeting(self, organizer_id: str, online_meeting_id: str) -> None:
+        """See `ports.Graph.delete_meeting`."""
+        await self._fuse.through(self._graph.delete_meeting(organizer_id, online_meeting_id))
+
     async def create_call(self, body: dict[str, Any]) -> dict[str, Any]:
         """See `ports.Graph.create_call`."""
         return await self._fuse.through(self._graph.create_call(body))

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from shared.delivery import QueueMessage
 from shared.ports import Bus, Graph, Ledger
+from shared.queue_message import QueueMessage
 from tests.application.crashing import Crashed, Fuse, FusedBus, FusedGraph, FusedLedger
 from tests.application.world import World, leg_of, roster, state
 from tests.fakes.ledger import InMemoryLedger

@@ -1,12 +1,10 @@
 """A create-meeting message, through the handler, on fakes."""
 
 import asyncio
-from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
-import pytest
-
-from shared.errors import GraphTrace, Rejected, Unavailable
+from shared.errors import GraphTrace, Rejected
 from tests.application.world import ORGANIZER, World
 from tests.fakes.bus import InMemoryBus
 
@@ -173,19 +171,52 @@ async def test_what_never_succeeds_is_given_up_with_its_history() -> None:
     assert len(world.fake_bus.sent_to("rejected-requests")) == 1
 
 
-async def test_a_bus_that_is_down_leaves_the_message_to_the_host() -> None:
-    """Everything is committed; the redelivered message sends it."""
+async def test_a_bus_that_fails_for_a_moment_delays_the_answer_only() -> None:
+    """Everything is committed; the same delivery sends it when the bus is back."""
     world = World()
-    message = world.message("create-meeting", ASK, reply_to="replies")
-    world.fake_bus.fail_next(2)
+    world.fake_bus.fail_next(3)
 
-    with pytest.raises(Unavailable):
-        await world.deliver(message)
-    await world.deliver(replace(message, delivery_count=2))
+    await world.drop("create-meeting", ASK, reply_to="replies")
 
     assert world.names() == ["meeting.created"]
     assert len(world.replies()) == 1
+
+
+async def test_a_bus_that_stays_down_is_waited_for_by_the_backstop() -> None:
+    """The message is done; what it committed is kept, and told once when the bus is back."""
+    world = World()
+    world.fake_bus.fail_next(99)
+    await world.drop("create-meeting", ASK, reply_to="replies")
+    told = world.names()
+    world.fake_bus.fail_next(0)
+
+    world.clock.advance(300)
+    await world.mend()
+
+    assert told == []
+    assert world.names() == ["meeting.created"]
+    assert len(world.replies()) == 1
     assert len(world.fake_graph.meetings) == 1
+
+
+async def test_one_full_queue_does_not_hold_up_or_repeat_the_others() -> None:
+    """The caller's reply queue takes nothing for an hour; topic and join are sent once."""
+    world = World()
+    world.fake_bus.down.add("replies")
+
+    await world.drop("create-meeting", {**ASK, "join": "now"}, reply_to="replies")
+    for _ in range(12):
+        await world.pump(until=timedelta(minutes=5))
+        world.clock.advance(300)
+        await world.mend()
+    sent = [sent.message_id for sent in world.fake_bus.sent if sent.entity != "tend-meeting"]
+    world.fake_bus.down.clear()
+    world.clock.advance(300)
+    await world.mend()
+
+    assert len(sent) == len(set(sent))
+    assert len(world.fake_graph.bodies) == 1
+    assert len(world.replies()) == 1
 
 
 async def test_a_reply_queue_that_does_not_exist_harms_nobody() -> None:

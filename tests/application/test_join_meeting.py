@@ -180,7 +180,7 @@ async def test_a_refusal_is_told_and_the_claim_ended() -> None:
     [
         ({"meetingId": "a" * 26}, "meeting_not_found"),
         ({"meetingId": "short"}, "invalid_request"),
-        ({"joinWebUrl": "https://teams.microsoft.com/x"}, "invalid_request"),
+        ({"joinWebUrl": "https://teams.microsoft.com/x"}, "link_not_understood"),
         (b"junk", "invalid_request"),
     ],
 )

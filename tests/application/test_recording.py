@@ -1,6 +1,7 @@
 """Callbacks and tending, through the handlers, on fakes: what is recorded and told."""
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -201,10 +202,11 @@ async def test_a_store_that_is_down_is_503() -> None:
 async def test_a_bus_that_is_down_does_not_fail_the_callback() -> None:
     """What was committed is sent by whoever handles the meeting next."""
     world = await Joined().begin()
-    world.fake_bus.fail_next(1)
+    world.fake_bus.fail_next(99)
 
     assert await world.call(roster(world.call_id, "ada")) == 202
     assert "call.started" not in world.names()
+    world.fake_bus.fail_next(0)
     world.clock.advance(6)
     await world.call(roster(world.call_id, "ada"))
 
@@ -272,8 +274,9 @@ async def test_a_lost_tend_message_is_mended_by_the_backstop() -> None:
 async def test_the_backstop_sends_what_a_crash_left_unsent() -> None:
     """Committed, and the process died before it could send."""
     world = await Joined().begin()
-    world.fake_bus.fail_next(1)
+    world.fake_bus.fail_next(99)
     await world.call(roster(world.call_id, "ada"))
+    world.fake_bus.fail_next(0)
     world.clock.advance(300)
 
     world.restart()
@@ -327,3 +330,26 @@ async def test_a_read_that_nobody_can_read_ends_nothing() -> None:
     await world.pump(until=timedelta(seconds=30))
 
     assert "call.ended" not in world.names()
+
+
+async def test_two_hundred_callbacks_that_piled_up_are_all_recorded() -> None:
+    """However many wait, each transaction holds what it can."""
+    world = await Joined().begin()
+
+    statuses = await asyncio.gather(
+        *(world.call(roster(world.call_id, f"p{n}")) for n in range(200))
+    )
+
+    assert set(statuses) == {202}
+    assert len(world.events("participant.joined")) == 200
+
+
+async def test_an_envelope_of_very_many_items_is_recorded_whole() -> None:
+    """Graph promises a collection, and no bound for it."""
+    world = await Joined().begin()
+    items = [json.loads(roster(world.call_id, f"p{n}"))["value"][0] for n in range(250)]
+
+    status = await world.call(json.dumps({"value": items}).encode())
+
+    assert status == 202
+    assert len(world.events("participant.joined")) == 250

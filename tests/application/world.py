@@ -14,12 +14,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from call_callback.handler import receive_notification
 from create_meeting.handler import create_meeting
 from join_meeting.handler import join_meeting
-from meeting_record.handler import find_record
-from shared.delivery import QueueMessage, RetryPolicy
+from meeting_record.handler import find_record, read_record
 from shared.domain import CallId, LegKey, MeetingId, same_id
 from shared.journal import Journal
 from shared.meeting import Meeting, Outgoing
+from shared.patience import RetryPolicy
 from shared.ports import Bus, Graph, Ledger
+from shared.queue_message import QueueMessage
 from shared.recording import RecordingRules
 from shared.services import Policy, Services
 from tend_meeting.handler import mend_meetings, tend_meeting
@@ -79,6 +80,7 @@ class World:
     numbers: int = 0
 
     def __post_init__(self) -> None:
+        self.fake_graph.now = self.clock.now
         self.restart()
 
     def restart(self) -> None:
@@ -236,6 +238,12 @@ class World:
     async def record(self, request_id: str) -> dict[str, Any]:
         """Return a record as its readers get it."""
         record = await find_record(request_id, self.services)
+        assert record is not None
+        return record
+
+    async def record_of(self, meeting_id: str) -> dict[str, Any]:
+        """Return the record under a meeting's id as its readers get it."""
+        record = await read_record(meeting_id, self.services)
         assert record is not None
         return record
 

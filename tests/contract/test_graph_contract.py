@@ -232,6 +232,80 @@ async def test_refusals_of_a_meeting_say_what_to_do(bench: Bench) -> None:
     assert [r.value.graph and r.value.graph.status for r in (unknown, malformed)] == [404, 400]
 
 
+async def test_a_post_has_a_passcode_and_is_another_meeting_each_time(bench: Bench) -> None:
+    """Unlike createOrGet, which finds what a POST made under the same externalId."""
+    body = a_meeting() | {
+        "joinMeetingIdSettings": {"isPasscodeRequired": True},
+        "meetingTemplateId": "template-1",
+    }
+
+    first = await bench.graph.create_meeting(ORGANIZER_ID, body)
+    second = await bench.graph.create_meeting(ORGANIZER_ID, body)
+    found = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
+
+    assert first["joinMeetingIdSettings"]["passcode"]
+    assert first["meetingTemplateId"] == "template-1"
+    assert first["creationDateTime"]
+    assert first["id"] != second["id"]
+    assert found["id"] == first["id"]
+
+
+async def test_a_patch_may_be_repeated(bench: Bench) -> None:
+    """Options, people, subject; the answer is the meeting as it then is."""
+    online = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
+    body = {
+        "subject": "other",
+        "lobbyBypassSettings": {"scope": "everyone", "isDialInBypassEnabled": True},
+        "allowedPresenters": "roleIsPresenter",
+        "participants": {"attendees": [{"upn": "ada@contoso.example", "role": "presenter"}]},
+    }
+
+    once = await bench.graph.update_meeting(ORGANIZER_ID, online["id"], body)
+    again = await bench.graph.update_meeting(ORGANIZER_ID, online["id"], body)
+
+    for answer in (once, again):
+        assert answer["id"] == online["id"]
+        assert answer["subject"] == "other"
+        assert answer["lobbyBypassSettings"]["scope"] == "everyone"
+        (attendee,) = answer["participants"]["attendees"]
+        assert (attendee["upn"], attendee["role"]) == ("ada@contoso.example", "presenter")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"joinMeetingIdSettings": {"isPasscodeRequired": True}},
+        {"meetingTemplateId": "template-1"},
+        {"startDateTime": "2026-03-02T10:00:00Z"},
+    ],
+    ids=["passcode", "template", "half a time"],
+)
+async def test_a_patch_of_what_is_fixed_is_refused(bench: Bench, body: dict[str, Any]) -> None:
+    """And changes nothing."""
+    online = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
+
+    with pytest.raises(Rejected) as refused:
+        await bench.graph.update_meeting(ORGANIZER_ID, online["id"], body)
+
+    assert refused.value.graph is not None
+    assert refused.value.graph.status == 400
+
+
+async def test_a_meeting_may_be_deleted_twice(bench: Bench) -> None:
+    """It is gone, and cannot be changed any more; its externalId is free again."""
+    online = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
+
+    await bench.graph.delete_meeting(ORGANIZER_ID, online["id"])
+    await bench.graph.delete_meeting(ORGANIZER_ID, online["id"])
+
+    with pytest.raises(Rejected) as gone:
+        await bench.graph.update_meeting(ORGANIZER_ID, online["id"], {"subject": "x"})
+    assert gone.value.graph is not None
+    assert gone.value.graph.status == 404
+    other = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
+    assert other["id"] != online["id"]
+
+
 async def test_each_call_that_is_accepted_is_another_leg(bench: Bench) -> None:
     """Graph has no idempotency for calls: a repeat is a second bot."""
     online = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
@@ -241,6 +315,31 @@ async def test_each_call_that_is_accepted_is_another_leg(bench: Bench) -> None:
 
     assert first["state"] == "establishing"
     assert first["id"] != second["id"]
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        {"application": {"id": BOT_APP_ID}},
+        {"guest": {"id": "3f2504e0-4f89-51d3-9a0c-0305e82c3301", "displayName": "Scribe"}},
+    ],
+    ids=["itself", "guest"],
+)
+async def test_the_answer_says_who_we_are_in_the_roster(
+    bench: Bench, identity: dict[str, Any]
+) -> None:
+    """By `myParticipantId`: a guest of ours is nobody else."""
+    online = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
+    scope = {"lobbyBypassSettings": {"scope": "everyone"}}
+    await bench.graph.update_meeting(ORGANIZER_ID, online["id"], scope)
+
+    call = await bench.graph.create_call(a_join(online, source={"identity": identity}))
+
+    listed = await bench.graph.read_participants(CallId(call["id"]))
+    assert listed is not None
+    mine = frozenset({call["myParticipantId"]})
+    found = read_roster(listed, bot_app_id=BOT_APP_ID, my_participant_ids=mine)
+    assert (found.lists_ourselves, found.people) == (True, ())
 
 
 async def test_a_call_for_another_tenant_is_refused(bench: Bench) -> None:

@@ -18,7 +18,7 @@ from shared.domain import (
 from shared.errors import LostRace, Unavailable
 from shared.history import History, absorb, rebuild, seal
 from shared.ledger import open_ledger
-from shared.meeting import Change, Outgoing, Stored
+from shared.meeting import Change, OutboxRow, Outgoing, Stored
 from shared.ports import Ledger
 from tests.fakes.ledger import InMemoryLedger
 from tests.fixtures.ledger_values import (
@@ -47,6 +47,13 @@ async def ledger(request: pytest.FixtureRequest) -> AsyncIterator[Ledger]:
     tables = open_ledger(request.getfixturevalue("azurite_connection"), a_table())
     yield tables
     await tables.aclose()
+
+
+async def outbox_of(ledger: Ledger, meeting_id: MeetingId) -> tuple[OutboxRow, ...]:
+    """Return what a load finds uncleared."""
+    loaded = await ledger.load(meeting_id)
+    assert loaded is not None
+    return loaded.outbox
 
 
 async def test_an_unknown_meeting_is_none(ledger: Ledger) -> None:
@@ -195,6 +202,25 @@ async def test_clearing_does_not_disturb_who_has_loaded(ledger: Ledger) -> None:
     await ledger.clear(stored.meeting.meeting_id, [row.key for row in stored.outbox])
 
     assert (await committed(ledger, Change(meeting=stored.meeting), stored)).meeting.version == 2
+
+
+async def test_no_message_is_lost_or_comes_back_over_many_commits(ledger: Ledger) -> None:
+    """Whatever was cleared when, and whether commits build on a load or on a commit's answer."""
+    first = await committed(ledger, Change(meeting=a_meeting(), outgoing=(an_event(1),)))
+    meeting_id = first.meeting.meeting_id
+    second = await committed(ledger, Change(meeting=first.meeting), first)
+    third = await committed(ledger, Change(meeting=second.meeting, outgoing=(an_event(3),)), second)
+    assert await outbox_of(ledger, meeting_id) == first.outbox + third.outbox
+
+    await ledger.clear(meeting_id, [row.key for row in first.outbox])
+    fourth = await committed(ledger, Change(meeting=third.meeting, outgoing=(an_event(4),)), third)
+    assert await outbox_of(ledger, meeting_id) == third.outbox + fourth.outbox
+
+    await ledger.clear(meeting_id, [row.key for row in fourth.outbox])
+    loaded = await ledger.load(meeting_id)
+    fifth = await committed(ledger, Change(meeting=fourth.meeting, outgoing=(an_event(5),)), loaded)
+    await ledger.clear(meeting_id, [row.key for row in first.outbox])
+    assert await outbox_of(ledger, meeting_id) == third.outbox + fifth.outbox
 
 
 async def test_an_observation_is_kept_once(ledger: Ledger) -> None:

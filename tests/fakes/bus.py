@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 
-from shared.errors import Problem, Unavailable
+from shared.errors import NotSent, Problem, Unavailable
 from shared.meeting import Outgoing
 from shared.outbox import undeliverable
 
@@ -14,6 +14,8 @@ class InMemoryBus:
     def __init__(self, *, unknown: Iterable[str] = ()) -> None:
         """`unknown`: entities that do not exist."""
         self.sent: list[Outgoing] = []
+        self.down: set[str] = set()
+        """Entities that take nothing for now, as a full one does; the others take theirs."""
         self._unknown = frozenset(unknown)
         self._failing = 0
 
@@ -28,7 +30,11 @@ class InMemoryBus:
     async def send(self, messages: Sequence[Outgoing]) -> None:
         """See `ports.Bus.send`; entities that do not exist as `ServiceBusOutbox.send` says."""
         await self._answer()
-        self.sent += [message for message in messages if message.entity not in self._unknown]
+        closed = self._unknown | self.down
+        self.sent += [message for message in messages if message.entity not in closed]
+        down = self.down & {message.entity for message in messages}
+        if down:
+            raise NotSent("taking nothing (as the test asked)", entities=frozenset(down))
         lost = dict.fromkeys(one.entity for one in messages if one.entity in self._unknown)
         if lost:
             raise undeliverable(

@@ -1,32 +1,58 @@
 """A Microsoft Graph in memory. The contract suite holds it to what the simulator does."""
 
 import asyncio
+from collections.abc import Callable
 from copy import deepcopy
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from shared.domain import CallId, digest, same_id
-from shared.errors import GraphTrace, Rejected, RollcallError, Unavailable
+from shared.domain import CallId, same_id
+from shared.errors import GraphTrace, RollcallError, Unavailable
+from tests.fakes.graph_shapes import guid, new_meeting, organizer_of, refused
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+FIXED = frozenset({"externalId", "joinMeetingIdSettings", "meetingTemplateId", "chatInfo"})
+"""What no PATCH changes."""
 
 
 class FakeGraph:
     """Implements `ports.Graph`. Everybody may organise meetings; calls accept any coordinates.
 
-    `meetings` and `calls` (the rosters of live legs, ours first) hold what Graph holds; `bodies`
-    has each accepted POST to calls in order, `ended` each leg that was hung up.
+    `online` (by id) and `calls` (the rosters of live legs, ours first) hold what Graph holds;
+    `bodies` has each accepted POST to calls in order, `ended` each leg that was hung up, `patches`
+    each accepted change of a meeting. Options in `refused` are refused with 400, those in
+    `ignored` accepted and not kept, attendees in `unknown` dropped; every meeting begins with
+    `defaults`. With `hides_posted` createOrGet does not find what a POST made; `found` counts what
+    it found. `now` is Graph's clock.
     """
 
     def __init__(self, *, tenant_id: str, organizers: frozenset[str] | None = None) -> None:
         """`organizers`: who exists in the tenant; None for everybody."""
-        self.meetings: dict[tuple[str, str], dict[str, Any]] = {}
+        self.online: dict[str, dict[str, Any]] = {}
+        self.patches: list[dict[str, Any]] = []
+        self.refused: set[str] = set()
+        self.ignored: set[str] = set()
+        self.unknown: set[str] = set()
+        self.defaults: dict[str, Any] = {}
+        self.hides_posted = False
+        self.found = 0
+        self.now: Callable[[], datetime] = lambda: START
         self.calls: dict[CallId, list[dict[str, Any]]] = {}
         self.bodies: list[dict[str, Any]] = []
         self.ended: list[CallId] = []
         self._tenant_id = tenant_id
         self._organizers = organizers
-        self._failures: list[tuple[RollcallError, bool]] = []
+        self._failures: list[tuple[RollcallError, bool] | None] = []
+        self._posted: set[str] = set()
+        self._made = 0
+
+    @property
+    def meetings(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """The meetings by organizer and externalId, the first of each."""
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+        for meeting in self.online.values():
+            found.setdefault((organizer_of(meeting), meeting["externalId"]), meeting)
+        return found
 
     def fail_next(
         self, error: RollcallError | None = None, *, times: int = 1, done: bool = False
@@ -40,6 +66,10 @@ class FakeGraph:
             graph=GraphTrace(status=503, code="ServiceUnavailable"),
         )
         self._failures += [(failure, done)] * times
+
+    def fail_after(self, answers: int, error: RollcallError, *, done: bool = False) -> None:
+        """Let the request after the next `answers` ones raise `error`; see `fail_next`."""
+        self._failures += [*[None] * answers, (error, done)]
 
     def fill_room(self, call_id: str, people: list[dict[str, Any]]) -> None:
         """Let the room have `people` (see `participant`) in it, beside our leg."""
@@ -55,27 +85,85 @@ class FakeGraph:
     ) -> dict[str, Any]:
         """See `ports.Graph.create_or_get_meeting`."""
         failure = await self._answer()
-        if self._organizers is not None and organizer_id not in self._organizers:
-            raise _refused(404, "NotFound", "organizer_not_found")
+        self._require(organizer_id)
         if not isinstance(body.get("externalId"), str):
-            raise _refused(400, "BadRequest", "invalid_request")
-        key = (organizer_id, body["externalId"])
-        meeting = self.meetings.setdefault(key, _meeting(*key, body, self._tenant_id))
+            raise refused(400, "BadRequest", "invalid_request")
+        known = [
+            meeting
+            for meeting in self.online.values()
+            if (organizer_of(meeting), meeting["externalId"]) == (organizer_id, body["externalId"])
+            and not (self.hides_posted and meeting["id"] in self._posted)
+        ]
+        self.found += len(known[:1])
+        meeting = known[0] if known else self._hold(organizer_id, body)
         _raise(failure)
         return deepcopy(meeting)
+
+    async def create_meeting(self, organizer_id: str, body: dict[str, Any]) -> dict[str, Any]:
+        """See `ports.Graph.create_meeting`."""
+        failure = await self._answer()
+        self._require(organizer_id)
+        meeting = self._hold(organizer_id, body)
+        self._posted.add(meeting["id"])
+        _raise(failure)
+        return deepcopy(meeting)
+
+    async def update_meeting(
+        self, organizer_id: str, online_meeting_id: str, body: dict[str, Any]
+    ) -> dict[str, Any]:
+        """See `ports.Graph.update_meeting`."""
+        failure = await self._answer()
+        meeting = self._held(organizer_id, online_meeting_id)
+        if meeting is None:
+            raise refused(404, "NotFound", "organizer_not_found")
+        if body.keys() & (self.refused | FIXED) or ("startDateTime" in body) != (
+            "endDateTime" in body
+        ):
+            raise refused(400, "BadRequest", "invalid_request")
+        self.patches.append(deepcopy(body))
+        changes = {name: value for name, value in body.items() if name not in self.ignored}
+        if "participants" in changes:
+            attendees = self._known(changes.pop("participants")["attendees"])
+            meeting["participants"]["attendees"] = attendees
+        meeting.update(deepcopy(changes))
+        _raise(failure)
+        return deepcopy(meeting)
+
+    async def delete_meeting(self, organizer_id: str, online_meeting_id: str) -> None:
+        """See `ports.Graph.delete_meeting`."""
+        failure = await self._answer()
+        self._require(organizer_id)
+        if self._held(organizer_id, online_meeting_id) is not None:
+            del self.online[online_meeting_id]
+        _raise(failure)
 
     async def create_call(self, body: dict[str, Any]) -> dict[str, Any]:
         """See `ports.Graph.create_call`."""
         failure = await self._answer()
         if body.get("tenantId") != self._tenant_id:
-            raise _refused(403, "7505", "tenant_mismatch")
+            raise refused(403, "7505", "tenant_mismatch")
         self.bodies.append(deepcopy(body))
-        call_id = _guid("call", str(len(self.bodies)))
-        source = body["source"]["identity"]["application"]["id"]
-        us = participant(_guid("participant", call_id), kind="application", identity_id=source)
+        call_id = guid("call", str(len(self.bodies)))
+        (kind, identity), *_ = [
+            (kind, identity)
+            for kind, identity in body["source"]["identity"].items()
+            if isinstance(identity, dict)
+        ]
+        mine = guid("participant", call_id)
+        us = participant(
+            mine,
+            kind=kind,
+            identity_id=identity["id"],
+            display_name=identity.get("displayName"),
+        )
         self.calls[CallId(same_id(call_id))] = [us]
         _raise(failure)
-        return {"id": call_id, "state": "establishing", "callbackUri": body.get("callbackUri")}
+        return {
+            "id": call_id,
+            "state": "establishing",
+            "callbackUri": body.get("callbackUri"),
+            "myParticipantId": mine,
+        }
 
     async def read_participants(self, call_id: CallId) -> list[dict[str, Any]] | None:
         """See `ports.Graph.read_participants`."""
@@ -93,12 +181,36 @@ class FakeGraph:
         """See `ports.Graph.check`."""
         _raise(await self._answer())
 
+    def _require(self, organizer_id: str) -> None:
+        if self._organizers is not None and organizer_id not in self._organizers:
+            raise refused(404, "NotFound", "organizer_not_found")
+
+    def _held(self, organizer_id: str, online_meeting_id: str) -> dict[str, Any] | None:
+        meeting = self.online.get(online_meeting_id)
+        return meeting if meeting and organizer_of(meeting) == organizer_id else None
+
+    def _hold(self, organizer_id: str, body: dict[str, Any]) -> dict[str, Any]:
+        self._made += 1
+        kept = {name: value for name, value in body.items() if name not in self.ignored}
+        meeting = self.defaults | new_meeting(
+            organizer_id, kept, self._tenant_id, number=self._made, now=self.now()
+        )
+        meeting["participants"]["attendees"] = self._known(meeting["participants"]["attendees"])
+        self.online[meeting["id"]] = meeting
+        return meeting
+
+    def _known(self, attendees: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return deepcopy([one for one in attendees if one.get("upn") not in self.unknown])
+
     async def _answer(self) -> RollcallError | None:
         """Raise a failure that comes before the work, or return one that comes after it."""
         await asyncio.sleep(0)
         if not self._failures:
             return None
-        error, done = self._failures.pop(0)
+        failure = self._failures.pop(0)
+        if failure is None:
+            return None
+        error, done = failure
         if not done:
             raise error
         return error
@@ -125,41 +237,3 @@ def participant(
 def _raise(failure: RollcallError | None) -> None:
     if failure is not None:
         raise failure
-
-
-def _refused(status: int, graph_code: str, code: str) -> Rejected:
-    return Rejected(
-        code=code,
-        message=f"Graph refused with {status} {graph_code}.",
-        next_step="Ask for something that Graph accepts.",
-        graph=GraphTrace(status=status, code=graph_code),
-    )
-
-
-def _meeting(
-    organizer_id: str, external_id: str, body: dict[str, Any], tenant_id: str
-) -> dict[str, Any]:
-    thread_id = f"19:meeting_{digest(organizer_id, external_id, characters=24)}@thread.v2"
-    return {
-        "id": digest("onlineMeeting", organizer_id, external_id, characters=40),
-        "subject": body.get("subject"),
-        "startDateTime": body.get("startDateTime", START.isoformat()),
-        "endDateTime": body.get("endDateTime", (START + timedelta(hours=1)).isoformat()),
-        "joinWebUrl": f"https://teams.microsoft.com/l/meetup-join/{thread_id}/0",
-        "chatInfo": {"threadId": thread_id, "messageId": "0"},
-        "participants": {
-            "organizer": {"identity": {"user": {"id": organizer_id, "tenantId": tenant_id}}},
-            "attendees": (body.get("participants") or {}).get("attendees", []),
-        },
-        "joinMeetingIdSettings": {
-            "joinMeetingId": str(int(digest(thread_id, characters=16).encode().hex(), 16))[:12],
-            "passcode": None,
-            "isPasscodeRequired": False,
-        },
-        "audioConferencing": None,
-    }
-
-
-def _guid(*parts: str) -> str:
-    digits = digest(*parts, characters=20).encode().hex()[:32]
-    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))

@@ -9,6 +9,7 @@ from shared.domain import MeetingId, Observation, order_key
 from shared.errors import LostRace, Unavailable
 from shared.history import SessionPage
 from shared.meeting import Change, Meeting, Stored
+from shared.outbox_rows import outbox_rows, read_outbox
 from shared.rows import (
     HEAD,
     HEAD_AND_OUTBOX,
@@ -19,11 +20,9 @@ from shared.rows import (
     head_row,
     hold_to_limits,
     observation_rows,
-    outbox_rows,
     page_rows,
     read_head,
     read_observation,
-    read_outbox,
     read_pages,
 )
 

@@ -116,6 +116,9 @@ def every_request(graph: GraphOverSdk) -> list[Callable[[], Awaitable[Any]]]:
     """Return each request the adapter can send."""
     return [
         lambda: graph.create_or_get_meeting("the-organizer", {"externalId": "e"}),
+        lambda: graph.create_meeting("the-organizer", {"externalId": "e"}),
+        lambda: graph.update_meeting("the-organizer", "MSp*x", {"subject": "s"}),
+        lambda: graph.delete_meeting("the-organizer", "MSp*x"),
         lambda: graph.create_call({"callbackUri": "c"}),
         lambda: graph.read_participants(CALL),
         lambda: graph.end_call(CALL),
@@ -129,15 +132,26 @@ async def test_requests_go_where_graph_serves_them_each_under_its_own_id(rig: Ri
 
     assert [(one.method, one.path) for one in rig.seen] == [
         ("POST", "/v1.0/users/the-organizer/onlineMeetings/createOrGet"),
+        ("POST", "/v1.0/users/the-organizer/onlineMeetings"),
+        ("PATCH", "/v1.0/users/the-organizer/onlineMeetings/MSp%2Ax"),
+        ("DELETE", "/v1.0/users/the-organizer/onlineMeetings/MSp%2Ax"),
         ("POST", "/v1.0/communications/calls"),
         ("GET", PARTICIPANTS),
         ("DELETE", f"/v1.0/communications/calls/{CALL}"),
     ]
     assert [one.headers["client-request-id"] for one in rig.seen] == [
-        f"id-{n}" for n in (1, 2, 3, 4)
+        f"id-{n}" for n in range(1, len(rig.seen) + 1)
     ]
     assert {one.headers["authorization"] for one in rig.seen} == {"Bearer the-token"}
     assert set(rig.credential.scopes) == {"https://graph.microsoft.com/.default"}
+
+
+async def test_graph_is_asked_for_every_value_of_a_meetings_options(rig: Rig) -> None:
+    """It would answer `unknownFutureValue` for the newer ones otherwise."""
+    for request in every_request(rig.graph)[:3]:
+        await request()
+
+    assert {one.headers["prefer"] for one in rig.seen} == {"include-unknown-enum-members"}
 
 
 async def test_a_body_is_sent_as_it_was_given(rig: Rig) -> None:
@@ -161,7 +175,22 @@ async def test_no_request_is_ever_repeated(rig: Rig, status: int) -> None:
         with pytest.raises(Unavailable):
             await request()
 
-    assert len(rig.seen) == 4
+    assert len(rig.seen) == len(every_request(rig.graph))
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_no_redirect_is_followed(rig: Rig, status: int) -> None:
+    """What is asked for, passcodes included, goes to Graph and nowhere else."""
+    elsewhere = rig.url("/elsewhere")
+    rig.answer = lambda _: web.Response(status=status, headers={"Location": elsewhere})
+
+    for request in every_request(rig.graph):
+        with pytest.raises(Rejected) as refused:
+            await request()
+        assert refused.value.graph is not None
+        assert refused.value.graph.status == status
+
+    assert "/elsewhere" not in {one.path for one in rig.seen}
 
 
 async def test_a_roster_of_several_pages_is_one(rig: Rig) -> None:

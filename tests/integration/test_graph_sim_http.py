@@ -255,6 +255,8 @@ async def test_the_lab_forgets_everything_but_keys_and_tokens(graph: httpx.Async
         ("PATCH", "/lab/people/nobody", {"isInLobby": True}),
         ("PATCH", "/lab/people/nobody", {"isInLobby": False}),
         ("DELETE", "/lab/people/nobody", None),
+        ("PATCH", "/lab/legs/nobody", {"isInLobby": True}),
+        ("PATCH", "/lab/legs/nobody", {"isInLobby": False}),
         ("POST", "/lab/legs/none/end", {"code": 200, "subcode": 5001}),
         ("POST", "/lab/legs/none/end", {"code": "200"}),
         ("POST", "/lab/faults", {"path": "["}),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.coordinates import Attendee, Coordinates, OnlineMeeting
+from shared.coordinates import Attendee, ByJoinId, ByThread, Coordinates, OnlineMeeting
 from shared.domain import (
     CallId,
     LegKey,
@@ -22,17 +22,26 @@ from shared.domain import (
     order_key,
 )
 from shared.history import History, SessionPage
-from shared.meeting import Asked, LegClaim, Meeting, Outgoing, TendPlan
+from shared.meeting import (
+    Asked,
+    Cancellation,
+    Leaver,
+    LegClaim,
+    Meeting,
+    Outgoing,
+    PostClaim,
+    ReplyAddress,
+    TendPlan,
+)
+from shared.outbox_rows import outbox_of, outbox_rows, read_outbox, read_outboxes, riding_properties
 from shared.record import GroupCall, Leg, Record, Session
 from shared.rows import (
     head_row,
     moment_text,
     observation_rows,
-    outbox_rows,
     page_rows,
     read_head,
     read_observation,
-    read_outbox,
     read_pages,
 )
 
@@ -134,21 +143,34 @@ records = st.builds(
     failures=numbers,
     failed_at=maybe_moments,
 )
+requests = st.builds(
+    Asked,
+    request_id=words,
+    members=objects,
+    organizer_id=words,
+    start_date_time=moments,
+    end_date_time=moments,
+)
 meetings = st.builds(
     Meeting,
     meeting_id=st.just(MEETING_ID),
     tenant_id=words,
     correlation_id=words,
     context=st.none() | objects,
-    asked=st.none()
+    asked=st.none() | requests,
+    answer=st.none() | objects,
+    post_claim=st.none()
     | st.builds(
-        Asked,
-        request_id=words,
-        members=objects,
-        organizer_id=words,
-        start_date_time=moments,
-        end_date_time=moments,
+        PostClaim,
+        attempt=numbers,
+        asked=requests,
+        first_claimed_at=moments,
+        lease_until=moments,
+        answer=st.none() | objects,
     ),
+    updates=numbers,
+    cancellation=st.none()
+    | st.builds(Cancellation, asked_at=moments, done_at=maybe_moments, sequence=numbers),
     online=st.none()
     | st.builds(
         OnlineMeeting,
@@ -183,9 +205,34 @@ meetings = st.builds(
             state=st.sampled_from(["claimed", "joined", "failed"]),
             call_id=st.none() | words.map(CallId),
             told=st.booleans(),
+            told_sequence=numbers,
+            told_at=maybe_moments,
+            over_sequence=numbers,
+            participant_id=maybe_words,
+            asked=st.dictionaries(words, st.dictionaries(words, words, max_size=2), max_size=2),
+            leaving=st.lists(
+                st.builds(
+                    Leaver,
+                    request_id=words,
+                    reply=st.none() | st.builds(ReplyAddress, queue=words, correlation_id=words),
+                ),
+                max_size=2,
+            ).map(tuple),
         ),
         max_size=2,
     ).map(tuple),
+    target=st.none()
+    | st.builds(
+        ByThread,
+        thread_id=words,
+        organizer_id=words,
+        tenant_id=words,
+        message_id=words,
+        reply_chain_message_id=maybe_words,
+    )
+    | st.builds(ByJoinId, join_meeting_id=words, tenant_id=words, passcode=maybe_words),
+    same_as=st.none() | st.just(MEETING_ID),
+    leave_asked=maybe_moments,
     answered=st.lists(words, max_size=2).map(tuple),
     history=st.builds(
         History,
@@ -245,6 +292,19 @@ def test_messages_come_out_of_the_outbox_as_they_went_in(
 
     assert [message for row in read for message in row.messages] == outgoing
     assert {row.written_at for row in read} == {written_at}
+
+
+@given(st.lists(messages, min_size=1, max_size=5), moments)
+def test_messages_that_ride_come_out_of_the_head_as_they_went_in(
+    outgoing: list[Outgoing], written_at: datetime
+) -> None:
+    """Riding or not, what a commit added is what a load finds."""
+    outbox = outbox_of(MEETING_ID, None, version=3, written_at=written_at, messages=outgoing)
+
+    found = read_outboxes(riding_properties(outbox.riding), outbox.rows)
+
+    assert found == (outbox.riding, outbox.added)
+    assert [message for row in outbox.added for message in row.messages] == outgoing
 
 
 @given(st.lists(sessions, max_size=4), numbers)

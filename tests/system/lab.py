@@ -42,6 +42,10 @@ class Lab:
         """Let a person go."""
         await self._ask("DELETE", f"people/{participant_id}")
 
+    async def admit_bot(self, call_id: str) -> None:
+        """Let a leg of the bot in from the lobby."""
+        await self._ask("PATCH", f"legs/{call_id}", {"isInLobby": False})
+
     async def fault(self, **members: Any) -> None:
         """Ask for a trouble; see devstack/graph/README.md."""
         await self._ask("POST", "faults", members)
@@ -75,7 +79,7 @@ class Lab:
             for one in await self._ask("GET", "requests")
             if one["method"] == "POST"
             and re.search(r"/communications/calls$", one["path"])
-            and one["body"]["chatInfo"]["threadId"] == thread_id
+            and one["body"].get("chatInfo", {}).get("threadId") == thread_id
         ]
 
     async def _ask(self, method: str, path: str, body: Json | None = None) -> Any:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from shared.coordinates import Attendee, Coordinates, OnlineMeeting, read_online_meeting
+from shared.errors import Unavailable
 
 ASKED_FOR = {"organizer_id": "the-organizer-asked-for", "tenant_id": "our-tenant"}
 LINK = "https://teams.microsoft.com/l/meetup-join/19%3ameeting_M2Iz%40thread.skype/0"
@@ -164,9 +165,15 @@ def test_a_meeting_needs_neither_dial_in_nor_join_id_nor_subject() -> None:
 
 @pytest.mark.parametrize("name", ["id", "joinWebUrl", "chatInfo"])
 def test_what_nobody_could_join_with_is_no_answer(name: str) -> None:
-    """A success of Graph's without them would be another API."""
-    with pytest.raises(KeyError, match=name):
+    """A success of Graph's without them is asked for again, not told."""
+    with pytest.raises(Unavailable, match="coordinates"):
         without(name)
+
+
+def test_a_member_of_the_wrong_kind_is_no_answer() -> None:
+    """Null where every documented answer has an object."""
+    with pytest.raises(Unavailable):
+        read(chatInfo=None)
 
 
 def test_what_opens_the_meeting_is_never_shown() -> None:

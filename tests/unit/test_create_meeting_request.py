@@ -5,9 +5,14 @@ from typing import Any
 
 import pytest
 
-from create_meeting.request import Attendee, read_request
+from create_meeting.request import Attendee, CreateMeeting, read_request
 from shared.errors import Rejected
-from shared.messages import LARGEST_BODY, MOST_PROBLEMS
+from shared.messages import (
+    LARGEST_BODY,
+    MOST_PROBLEMS,
+    readable_context,
+    readable_request_id,
+)
 
 
 def problems(body: bytes) -> dict[str, str]:
@@ -26,6 +31,7 @@ def test_a_subject_is_enough() -> None:
     """Everything else has a default."""
     request = read_request(b'{"subject": "INC-4711"}')
 
+    assert isinstance(request, CreateMeeting)
     assert (request.subject, request.join, request.watch) == ("INC-4711", "never", False)
 
 
@@ -33,6 +39,7 @@ def test_attendees_are_names_or_objects() -> None:
     """A UPN stands for itself; an object may say the role and the id."""
     request = read_request(text(attendees=["a@b.c", {"upn": "d@e.f", "role": "presenter"}]))
 
+    assert isinstance(request, CreateMeeting)
     assert request.attendees == ("a@b.c", Attendee(upn="d@e.f", role="presenter"))
 
 
@@ -130,3 +137,33 @@ def test_a_time_that_is_a_number_is_refused() -> None:
 def test_a_context_over_4_kilobytes_is_refused() -> None:
     """It travels in every event."""
     assert "4096" in problems(text(context={"x": "y" * 5000}))["context"]
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        (b'{"subject": "x", "context": {"a": NaN}}', "number"),
+        (b'{"subject": "x", "context": {"a": 1e999}}', "number"),
+        (b'{"subject": "x", "context": {"a": ' + b"[" * 100 + b"]" * 100 + b"}}", "nested"),
+    ],
+)
+def test_a_context_that_is_not_plain_json_is_refused(body: bytes, word: str) -> None:
+    """It would break the events that carry it, or the record that holds it."""
+    assert word in problems(body)["context"]
+
+
+def test_three_kilobytes_of_umlauts_are_three_kilobytes() -> None:
+    """The size is that of the JSON as it travels."""
+    assert read_request(text(context={"x": "\u00fc" * 1500})).context == {"x": "\u00fc" * 1500}
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00"])
+def test_a_time_at_the_end_of_the_world_is_refused(moment: str) -> None:
+    """An hour more, and no date could hold it."""
+    assert "year" in problems(text(startDateTime=moment))["startDateTime"]
+
+
+def test_half_a_character_pair_is_no_request_id() -> None:
+    """It can be neither stored nor answered; the message's own id stands in."""
+    assert readable_request_id({"requestId": "\ud800"}) is None
+    assert readable_context({"context": {"a": "\ud800"}}) is None

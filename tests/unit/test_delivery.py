@@ -1,19 +1,17 @@
-"""The verdict on a message: when it is tried again, for how long, and under which identity."""
+"""One message to its verdict: tried here, tried later, or refused with all it went through."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from shared.delivery import (
-    QueueMessage,
-    RetryPolicy,
-    copy_of,
-    kept_copy,
-    next_attempt,
-    postponed,
-)
-from shared.errors import Rejected, Transient
+from shared.delivery import ShortWaits, deliver, final
+from shared.errors import Attempt, GraphTrace, Rejected, RollcallError, Transient, Unavailable
+from shared.meeting import Outgoing
+from shared.patience import RetryPolicy
+from shared.queue_message import QueueMessage, copy_of, kept_copy, postponed
+from tests.fakes.bus import InMemoryBus
 
 NOW = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
 POLICY = RetryPolicy(
@@ -34,50 +32,145 @@ MESSAGE = QueueMessage(
 )
 
 
-def most(seconds: float) -> float:
-    return seconds
+BUSY = Unavailable("Graph answered 503", graph=GraphTrace(status=503, code="", request_id="r-1"))
+
+
+class Time:
+    """Implements `ports.Clock`; moved by the waits that somebody makes."""
+
+    def __init__(self) -> None:
+        self.moment = NOW
+        self.waits: list[float] = []
+
+    def now(self) -> datetime:
+        """See `ports.Clock.now`."""
+        return self.moment
+
+    async def sleep(self, seconds: float) -> None:
+        """Let the time pass at once."""
+        self.waits.append(seconds)
+        self.moment += timedelta(seconds=seconds)
+
+
+class Handler:
+    """Fails as it is told to, then succeeds; `seen` has the messages it was given."""
+
+    def __init__(self, *failures: RollcallError) -> None:
+        self.failures = list(failures)
+        self.seen: list[QueueMessage] = []
+
+    async def __call__(self, message: QueueMessage) -> None:
+        self.seen.append(message)
+        if self.failures:
+            raise self.failures.pop(0)
+
+
+def told(message: QueueMessage, refused: Rejected, at: datetime) -> Outgoing:
+    """Return the event that tells a refusal."""
+    return Outgoing(entity="meeting-events", message_id="e", body=refused.code)
+
+
+async def delivered(handler: Handler, *, seats: int = 1) -> tuple[InMemoryBus, Time]:
+    """Deliver the message; return what was sent and how the time went."""
+    bus, time = InMemoryBus(), Time()
+    waits = ShortWaits(time.sleep, seats=seats)
+    rules: dict[str, Any] = {"policy": POLICY, "jitter": lambda most: 0.0, "waits": waits}
+    await deliver(MESSAGE, handler, told, bus=bus, clock=time, **rules)
+    return bus, time
 
 
 def again(message: QueueMessage, due: datetime) -> QueueMessage:
-    """Return the copy as it would be delivered."""
-    sent = copy_of(message, due=due, attempt=message.attempt + 1)
+    """Return the message as its scheduled copy is delivered."""
+    sent = copy_of(message.after(BUSY, at=due), due=due)
     return replace(message, message_id=sent.message_id, properties=sent.properties, enqueued_at=due)
 
 
-def test_pauses_grow_and_end() -> None:
-    """2, 4, 8 s at most, and after the fourth try no more."""
-    pauses: list[timedelta | None] = []
-    message, now = MESSAGE, NOW
+async def test_a_short_pause_is_waited_for_inside_the_invocation() -> None:
+    """No copy is sent, and the second try knows that it is one."""
+    handler = Handler(Unavailable("busy", retry_after=timedelta(seconds=3)))
 
-    for _ in range(4):
-        due = next_attempt(message, Transient("busy"), now=now, policy=POLICY, jitter=most)
-        pauses.append(due - now if due else None)
-        if due is not None:
-            message, now = again(message, due), due
+    bus, time = await delivered(handler)
 
-    assert pauses == [timedelta(seconds=2), timedelta(seconds=4), timedelta(seconds=8), None]
+    assert (bus.sent, time.waits) == ([], [3.0])
+    assert [message.attempt for message in handler.seen] == [1, 2]
+    assert handler.seen[1].origin_id == "m-1"
 
 
-def test_what_the_other_side_asked_for_is_the_least_pause() -> None:
-    """Requests made while throttled still count."""
-    failed = Transient("throttled", retry_after=timedelta(seconds=90))
+async def test_a_long_pause_frees_the_invocation() -> None:
+    """A copy comes at the time that was named."""
+    bus, time = await delivered(Handler(Unavailable("busy", retry_after=timedelta(seconds=6))))
 
-    due = next_attempt(MESSAGE, failed, now=NOW, policy=POLICY, jitter=lambda _: 0)
+    (copy,) = bus.sent
+    assert (copy.due, time.waits) == (NOW + timedelta(seconds=6), [])
 
-    assert due == NOW + timedelta(seconds=90)
+
+async def test_after_two_waits_the_invocation_is_freed() -> None:
+    """Whoever fails often waits outside."""
+    bus, time = await delivered(Handler(BUSY, BUSY, BUSY))
+
+    assert time.waits == [1.0, 2.0]
+    assert [copy.message_id for copy in bus.sent] == ["m-1#4"]
 
 
-def test_a_message_is_not_tried_beyond_its_total_time() -> None:
-    """However few attempts it had."""
-    failed = Transient("throttled", retry_after=timedelta(hours=1))
+async def test_without_a_seat_nobody_waits_inside() -> None:
+    """Those who wait never keep all the places of those who work."""
+    bus, time = await delivered(Handler(BUSY), seats=0)
 
-    assert next_attempt(MESSAGE, failed, now=NOW, policy=POLICY, jitter=most) is None
+    assert time.waits == []
+    assert [copy.message_id for copy in bus.sent] == ["m-1#2"]
+
+
+async def test_a_seat_is_free_again_after_the_wait() -> None:
+    """And after a wait that was broken off."""
+
+    async def broken(_: float) -> None:
+        raise TimeoutError
+
+    waits = ShortWaits(broken, seats=1)
+    for _ in range(2):
+        with pytest.raises(TimeoutError):
+            await waits.wait(1)
+
+
+async def test_what_is_no_verdict_goes_to_the_host() -> None:
+    """A bug is redelivered and finally dead-lettered."""
+
+    async def broken(_: QueueMessage) -> None:
+        raise ZeroDivisionError
+
+    bus, time = InMemoryBus(), Time()
+    with pytest.raises(ZeroDivisionError):
+        await deliver(
+            MESSAGE, broken, told, bus=bus, clock=time, policy=POLICY, jitter=lambda _: 0.0
+        )
+
+    assert bus.sent == []
+
+
+def test_giving_up_tells_every_try() -> None:
+    """When it was, what was said, and under which id Graph knows it."""
+    second = MESSAGE.after(BUSY, at=NOW)
+
+    refused = final(Transient("no answer"), second, now=NOW + timedelta(seconds=5))
+
+    assert (refused.code, "2 times" in refused.message) == ("gave_up", True)
+    assert refused.history == (
+        Attempt(at=NOW, said="Graph answered 503", request_id="r-1"),
+        Attempt(at=NOW + timedelta(seconds=5), said="no answer"),
+    )
+
+
+def test_a_refusal_at_the_first_try_has_no_history() -> None:
+    """It says everything itself."""
+    refused = final(Rejected(code="x", message="m", next_step="n"), MESSAGE, now=NOW)
+
+    assert refused.history == ()
 
 
 def test_a_copy_keeps_the_identity_and_where_the_answer_goes() -> None:
     """`{id}#{attempt}`, the same origin, correlation and reply queue, and when it all began."""
     second = again(MESSAGE, NOW + timedelta(seconds=5))
-    third = copy_of(second, due=NOW, attempt=3)
+    third = copy_of(second.after(BUSY, at=NOW), due=NOW)
 
     assert third.message_id == "m-1#3"
     assert (third.reply_to, third.correlation_id) == ("replies", "c-1")
@@ -99,8 +192,7 @@ def test_a_postponed_message_starts_its_attempts_anew() -> None:
 
     later = postponed(tired, due=NOW + timedelta(days=3))
 
-    assert "rollcall-attempt" not in later.properties
-    assert later.properties["rollcall-origin"] == "m-1"
+    assert later.properties == {"rollcall-origin": "m-1"}
 
 
 def test_the_kept_copy_has_the_body_byte_for_byte_and_the_reason() -> None:
@@ -114,9 +206,39 @@ def test_the_kept_copy_has_the_body_byte_for_byte_and_the_reason() -> None:
     assert kept.properties["rollcall-queue"] == "create-meeting"
 
 
-@pytest.mark.parametrize("nonsense", ["", "x", "-1", "²"])
-def test_a_foreign_attempt_property_does_no_harm(nonsense: str) -> None:
+@pytest.mark.parametrize("nonsense", ["", "x", "-1", "0", "²", "9" * 5000])
+def test_foreign_properties_do_no_harm(nonsense: str) -> None:
     """Anybody can put properties on a message."""
-    message = replace(MESSAGE, properties={"rollcall-attempt": nonsense})
+    names = ("attempt", "failures", "history", "first-enqueued")
+    message = replace(MESSAGE, properties={f"rollcall-{name}": nonsense for name in names})
 
-    assert message.attempt == 1
+    assert (message.attempt, message.failures, message.history) == (1, 0, ())
+    assert message.first_enqueued == NOW
+
+
+@pytest.mark.parametrize("moment", ["2036-01-01T00:00:00Z", "2026-01-01T00:00:00"])
+def test_nobody_prolongs_a_message_by_its_properties(moment: str) -> None:
+    """It began when it came at the latest."""
+    message = replace(MESSAGE, properties={"rollcall-first-enqueued": moment})
+
+    assert message.first_enqueued == NOW
+
+
+def test_the_kept_copy_carries_the_history() -> None:
+    """For whoever looks into rejected-requests."""
+    refused = final(BUSY, MESSAGE, now=NOW)
+
+    kept = kept_copy(MESSAGE, refused)
+
+    assert "r-1" in kept.properties["rollcall-history"]
+
+
+def test_a_copy_of_a_message_with_the_longest_id_has_an_id_that_fits() -> None:
+    """Service Bus takes 128 characters; the origin stays readable in the properties."""
+    message = replace(MESSAGE, message_id="m" * 128)
+    refused = Rejected(code="invalid_request", message="m", next_step="n")
+
+    kept = kept_copy(message, refused)
+
+    assert len(kept.message_id) <= 128
+    assert kept.properties["rollcall-origin"] == "m" * 128

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from shared.domain import MeetingId
 from shared.errors import GraphTrace, Problem, Rejected
-from shared.events import Fact, ReplyAddress, refusal_data, refusal_message, tell
-from shared.meeting import Meeting, Outgoing
+from shared.events import Fact, refusal_data, refusal_message, tell
+from shared.meeting import Meeting, Outgoing, ReplyAddress
 
 HAPPENED = datetime(2026, 3, 2, 9, 0, 1, 500_000, tzinfo=UTC)
 NOW = HAPPENED + timedelta(seconds=2)

@@ -289,6 +289,19 @@ def test_a_correction_is_of_a_call_that_was_told_as_over() -> None:
     assert names(told(record(going_on), record(over_otherwise))) == ["call.ended"]
 
 
+def test_arrivals_of_several_legs_are_told_in_the_order_of_time() -> None:
+    """Whichever leg was sent first."""
+    first, second = leg({"in": at(5)}), leg({"lobby": at(1), "in": at(3)}, key=OTHER_LEG)
+
+    facts = told(EMPTY, record(legs=(first, second)))
+
+    assert [(fact.name, fact.at) for fact in facts] == [
+        ("bot.waiting", at(1)),
+        ("bot.joined", at(3)),
+        ("bot.joined", at(5)),
+    ]
+
+
 def test_a_phase_is_told_once() -> None:
     """`established` is sent again and again, and may be dated earlier later on."""
     before = record(legs=(leg({"in": at(2)}),))

@@ -96,6 +96,12 @@ def test_a_code_of_the_calls_service_has_a_code_and_a_step_of_ours(
             innerError={"request-id": "r"},
         ),
         {"errorCode": "7505", "message": "Mismatch.", "innererror": {"request-id": "r"}},
+        # As above, with the whole envelope inside, and space before it.
+        error(
+            "UnknownError",
+            " " + json.dumps(error("7505", "Mismatch.")),
+            innerError={"request-id": "r"},
+        ),
     ],
 )
 def test_every_shape_of_an_error_is_read(body: dict[str, Any]) -> None:
@@ -105,6 +111,57 @@ def test_every_shape_of_an_error_is_read(body: dict[str, Any]) -> None:
     assert refused.code == "tenant_mismatch"
     assert refused.graph == GraphTrace(
         status=403, code="7505", request_id="r", client_request_id="asked-as"
+    )
+
+
+def test_another_tenant_is_recognised_where_no_code_says_so() -> None:
+    """As seen in 2022: a code that means nothing, and the reason in the text."""
+    body = {
+        "code": "ExtensionError",
+        "message": "Operation: Create; Exception: [Status Code: Forbidden; Reason: The meeting "
+        "tenant does not match the token tenant.]",
+    }
+
+    assert refusal(answered(403, body)).code == "tenant_mismatch"
+
+
+@pytest.mark.parametrize(
+    ("answer", "asking", "code"),
+    [
+        (answered(429, error("TooManyRequests"), retry_after="86400"), MEETING, "organizer_quota"),
+        (
+            answered(403, error("Forbidden", "2000 meetings each month.")),
+            MEETING,
+            "organizer_quota",
+        ),
+        (answered(403, error("Forbidden", "No policy found.")), MEETING, "organizer_not_allowed"),
+        (answered(403, error("x", "Once a month.")), CALL, "graph_refused"),
+    ],
+)
+def test_the_monthly_limit_of_an_organizer_is_told_from_other_refusals(
+    answer: Answer, asking: Asking, code: str
+) -> None:
+    """Graph documents the limit, and not how it says that it is reached."""
+    refused = refusal(answer, asking=asking)
+
+    assert refused.code == code
+    if code == "organizer_quota":
+        assert "organizerId" in refused.next_step
+        assert "the-organizer" in refused.message
+
+
+def test_every_failure_is_one_line_in_the_log_with_graphs_ids(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Those that support asks for; nothing of what was asked or said."""
+    headers = {"request_id": "r-1", "date": "Mon, 02 Mar 2026 09:00:00 GMT"}
+
+    refusal(answered(403, error("7504", "secret words"), **headers))
+
+    (line,) = caplog.messages
+    assert line == (
+        "graph.failed: status=403 code=7504 request-id=r-1 client-request-id=asked-as "
+        "date=Mon, 02 Mar 2026 09:00:00 GMT"
     )
 
 
@@ -155,6 +212,14 @@ def test_graphs_own_words_are_passed_on_and_cut() -> None:
 
     assert "{x} word" in refused.message
     assert len(refused.message) < 600
+
+
+def test_graphs_own_words_can_be_sent_on_whatever_they_are() -> None:
+    """Half a character, as from a subject cut in the middle, would break the event that says it."""
+    refused = refusal(answered(400, error("BadRequest", "bad subject \ud83d")))
+
+    assert refused.message.encode()
+    assert "bad subject ?" in refused.message
 
 
 def test_what_identifies_the_answer_to_support_is_kept() -> None:

@@ -234,12 +234,60 @@ def test_hanging_up_ends_our_leg_alone() -> None:
         world.roster(first.call_id)
 
 
+AS_GUEST: JsonObject = {"source": {"identity": {"guest": {"id": "g", "displayName": "Minutes"}}}}
+
+
+def test_a_guest_waits_in_the_lobby_and_sees_nobody_but_itself() -> None:
+    """By default; others see it waiting. Admitted, it is established and sees everybody."""
+    world, told, meeting = a_world()
+    bot = world.place_call(joining(meeting))
+
+    leg = world.place_call(joining(meeting) | AS_GUEST)
+
+    assert told.states(leg.call_id) == ["establishing"]
+    ((waiting,),) = told.rosters(leg.call_id)
+    assert waiting["isInLobby"] is True
+    assert sorted(one["isInLobby"] for one in told.rosters(bot.call_id)[-1]) == [False, True]
+    read: Any = world.roster(leg.call_id)["value"]
+    assert [one["isInLobby"] for one in read] == [True]
+
+    world.admit(leg.call_id)
+    world.admit(leg.call_id)
+
+    assert told.states(leg.call_id)[1] == "established"
+    assert [one["isInLobby"] for one in told.rosters(leg.call_id)[-1]] == [False, False]
+    assert world.call(leg.call_id).state == "established"
+
+
+def test_a_guest_that_is_not_admitted_ends_without_having_been_in() -> None:
+    """As the service does when the lobby times out."""
+    world, told, meeting = a_world()
+    leg = world.place_call(joining(meeting) | AS_GUEST)
+
+    world.end_leg(leg.call_id, 200, 5855)
+
+    assert told.states(leg.call_id) == ["establishing", "terminated"]
+    with pytest.raises(GraphRefusal):
+        world.admit(leg.call_id)
+
+
+def test_the_short_link_has_join_id_and_passcode() -> None:
+    """And nothing else."""
+    _, _, meeting = a_world()
+
+    assert meeting.passcode is not None
+    assert meeting.short_link == (
+        f"https://teams.microsoft.com/meet/{meeting.join_meeting_id}?p={meeting.passcode}"
+    )
+
+
 def test_a_guest_shows_under_the_name_it_gave() -> None:
     """source.identity.guest is how a bot joins under a name of its own."""
     world, told, meeting = a_world()
-    source: Json = {"identity": {"guest": {"id": "g", "displayName": "Minutes"}}}
+    scope: Json = {"lobbyBypassSettings": {"scope": "everyone"}}
+    world.meetings.update(ORGANIZER_ID, meeting.meeting_id, scope)
 
-    leg = world.place_call(joining(meeting) | {"source": source})
+    leg = world.place_call(joining(meeting) | AS_GUEST)
 
     ((own,),) = told.rosters(leg.call_id)
     assert own["info"]["identity"]["guest"]["displayName"] == "Minutes"

@@ -258,3 +258,27 @@ def test_what_rollcall_cannot_read_changes_nothing() -> None:
     )
 
     assert folded(push(1), unparsed) == folded(push(1))
+
+
+def test_a_person_whom_a_read_finds_again_has_not_left() -> None:
+    """One read missed them, or they came back under the same session."""
+    record = folded(push(1), push(5, "a", "b"), push(8, "a"), read(9, "a"), read(20, "a", "b"))
+
+    assert only_call(record).sessions[SessionId("b")].left_at is None
+
+
+def test_a_leg_that_gave_rosters_ends_its_call_though_nobody_saw_it_get_in() -> None:
+    """Its `established` was lost, and its rosters did not list it."""
+    record = fold(Record(), [push(5, "a", ourselves=False), leg(9, "gone", 200, 5010)])
+
+    assert only_call(record).ended_at == at(9)
+
+
+def test_another_leg_that_turns_up_late_does_not_reopen_what_an_end_closed() -> None:
+    """Law 2, over commits in any order: the code says that the conversation is over."""
+    other = LegSeen(at=at(8), leg_key=LegKey("leg2"), phase="in")
+
+    closed = folded(push(1), push(5, "a"), leg(9, "gone", 200, 5010))
+    with_late = folded(push(1), push(5, "a"), other, leg(9, "gone", 200, 5010))
+
+    assert only_call(closed).ended_at == only_call(with_late).ended_at == at(9)

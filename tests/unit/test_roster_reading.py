@@ -66,7 +66,12 @@ def test_whatever_is_not_an_application_is_a_person(kind: str) -> None:
     assert [present.person.kind for present in roster.people] == [kind]
 
 
-@pytest.mark.parametrize("kind", ["application", "applicationInstance", "acsApplicationInstance"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "application", "applicationInstance", "acsApplicationInstance", "azureApplicationInstance",
+    ],
+)  # fmt: skip
 def test_other_bots_are_nobody(kind: str) -> None:
     """They are not in the call, and they are not us."""
     assert read(entry("p-1", {kind: {"id": "24701998-1a73-4d42-8085-bf46ed0ae039"}})) == NOBODY

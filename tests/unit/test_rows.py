@@ -9,6 +9,7 @@ import pytest
 from shared.domain import LegKey, LegSeen, MeetingId, Person, ReadFailed, RosterPushed, SessionId
 from shared.history import History, SessionPage
 from shared.meeting import Meeting, Outgoing
+from shared.outbox_rows import outbox_of, outbox_rows, read_outboxes, riding_properties, sent_row
 from shared.packing import (
     PROPERTIES,
     PROPERTY_BYTES,
@@ -33,7 +34,6 @@ from shared.rows import (
     hold_to_limits,
     moment_text,
     observation_rows,
-    outbox_rows,
     page_rows,
     read_head,
     read_pages,
@@ -190,6 +190,39 @@ def test_a_message_that_no_row_holds_is_refused() -> None:
 
     with pytest.raises(ValueError, match=r"one Outgoing of .* bytes fits no row"):
         list(parcels(outgoing_type(), messages))
+
+
+def test_few_messages_ride_in_the_head_until_they_are_marked_as_sent() -> None:
+    """They cost no row of their own, and what is committed meanwhile waits beside them."""
+    first = outbox_of(MEETING_ID, None, version=1, written_at=AT, messages=[a_message(1)])
+    head = head_row(a_meeting(), ["c1"]) | riding_properties(first.riding)
+    second = outbox_of(MEETING_ID, first.riding, version=2, written_at=AT, messages=[a_message(2)])
+
+    assert first.rows == ()
+    assert read_outboxes(head, ()) == (first.riding, first.added)
+    assert second.riding == first.riding
+    assert read_outboxes(head, second.rows) == (first.riding, (*first.added, *second.added))
+
+    mark = sent_row(MEETING_ID, first.added[0].key)
+    assert read_outboxes(head, (*second.rows, mark)) == (None, second.added)
+
+
+def test_a_mark_says_nothing_of_messages_that_came_aboard_later() -> None:
+    """A sender that is late with its mark must not hide what another has not sent yet."""
+    later = outbox_of(MEETING_ID, None, version=12, written_at=AT, messages=[a_message(1)])
+    head = head_row(a_meeting(), ["c12"]) | riding_properties(later.riding)
+    mark = sent_row(MEETING_ID, "b-outbox-000000000009-head")
+
+    assert read_outboxes(head, (mark,)) == (later.riding, later.added)
+
+
+def test_many_messages_do_not_ride() -> None:
+    """Every load would read them."""
+    large = [a_message(1, size=20_000)]
+    outbox = outbox_of(MEETING_ID, None, version=1, written_at=AT, messages=large)
+
+    assert outbox.riding is None
+    assert [row["RowKey"] for row in outbox.rows] == ["b-outbox-000000000001-000"]
 
 
 def test_an_observation_row_is_decided_by_the_observation_alone() -> None:

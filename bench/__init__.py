@@ -1,0 +1,1 @@
+"""What a meeting costs, beside a bare loop and the function as tutorials write it."""

@@ -1,0 +1,89 @@
+"""`python -m bench`: measures everything, one after the other, and prints one table.
+
+Aims are printed beside the figures; a missed one is no failure, a request without an answer is.
+"""
+
+import argparse
+import asyncio
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from bench.backlog import backlog_figures, measured_backlog
+from bench.figures import Figure, as_markdown, as_table
+from bench.load import NotAnswered
+from bench.rates import host_alone, measured_rates, rate_figures, tutorial_rates
+from bench.stage import EMPTY, ROLLCALL, stage
+from bench.starting import NotStarted, measured_starts, start_figures
+from devstack.process import PartFailed
+
+TABLE_WIDTH = 150
+console = Console(highlight=False, soft_wrap=True)
+
+
+def main() -> int:
+    """Measure and print; 1 where something could not be measured."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--markdown", action="store_true", help="print the table for the docs")
+    as_docs = parser.parse_args().markdown
+    began = time.monotonic()
+    try:
+        figures = asyncio.run(_measure())
+    except (NotAnswered, NotStarted, PartFailed) as error:
+        Console(stderr=True, highlight=False).print(str(error), markup=False)
+        return 1
+    _say(f"{_machine()}; {time.monotonic() - began:.0f} s")
+    if as_docs:
+        _say(as_markdown(figures))
+    else:
+        Console(width=max(console.width, TABLE_WIDTH)).print(as_table(figures))
+    missed = sum(one.held is False for one in figures)
+    _say("every aim is held" if missed == 0 else f"{missed} aims are missed")
+    return 0
+
+
+async def _measure() -> list[Figure]:
+    _say("starting processes ...")
+    async with stage(EMPTY) as on:
+        rollcall, empty = await measured_starts(on)
+        host = await host_alone(on)
+    _say("the function as tutorials write it ...")
+    tutorial = await tutorial_rates()
+    _say("Rollcall and the bare loop ...")
+    async with stage(ROLLCALL) as on:
+        rates = await measured_rates(on)
+        _say("100, 1,000 and 10,000 requests waiting ...")
+        backlog = await measured_backlog(on)
+    return [
+        *rate_figures(rates, tutorial, host),
+        *start_figures(rollcall, empty),
+        *backlog_figures(backlog),
+    ]
+
+
+def _machine() -> str:
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+            if line.startswith("model name")
+        ),
+        platform.machine(),
+    )
+    load = os.getloadavg()[0]
+    return (
+        f"{model}, {os.cpu_count()} cores, Linux {platform.release()}, "
+        f"Python {platform.python_version()}; load average at the end {load:.1f}"
+    )
+
+
+def _say(line: str) -> None:
+    console.print(line, markup=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""How long a process takes to index its app, and until the first request is done: Rollcall beside
+an empty app, each in worker processes of their own, in turn. Medians.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from azure.data.tables.aio import TableClient
+
+from bench.figures import Figure, aimed
+from bench.load import request_of, take
+from bench.stage import EMPTY, ROLLCALL, ROOT, Stage
+
+ROUNDS = 7
+LOOK_SECONDS = 0.005
+WITHIN_SECONDS = 20.0
+INDEX_AIM = 2.0
+FIRST_AIM = 5.0
+
+
+class NotStarted(Exception):
+    """A worker process failed; the message is its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """Seconds: of indexing alone; and from the start of the process until indexed, and done."""
+
+    indexing: float
+    indexed: float
+    done: float
+    returned: float
+
+
+async def measured_starts(on: Stage) -> tuple[Start, Start]:
+    """Return how Rollcall starts, and how the empty app does. The tables stand before."""
+    rollcall: list[Start] = []
+    empty: list[Start] = []
+    for round_ in range(ROUNDS + 1):
+        empty.append(await _empty(on))
+        rollcall.append(await _rollcall(on, round_))
+    # The first of each compiled what it imported.
+    return _typical(rollcall[1:]), _typical(empty[1:])
+
+
+def start_figures(rollcall: Start, empty: Start) -> list[Figure]:
+    """Return the lines of the table."""
+    indexing = rollcall.indexing / empty.indexing
+    first = rollcall.done / empty.done
+    return [
+        aimed(
+            "indexing",
+            indexing,
+            f"{rollcall.indexing:.3f} s, {indexing:.1f}x the empty app's",
+            at="most",
+            limit=INDEX_AIM,
+            aim=f"≤ {INDEX_AIM:.0f}x",
+            beside=f"empty app {empty.indexing:.3f} s",
+        ),
+        Figure(
+            what="process start to indexed",
+            figure=f"{rollcall.indexed:.3f} s",
+            beside=f"empty app {empty.indexed:.3f} s",
+        ),
+        aimed(
+            "process start to Graph's first answer stored",
+            first,
+            f"{rollcall.done:.3f} s, {first:.1f}x",
+            at="most",
+            limit=FIRST_AIM,
+            aim=f"≤ {FIRST_AIM:.0f}x the empty app's first call",
+            beside=f"empty app called {empty.done:.3f} s",
+        ),
+        Figure(
+            what="process start to first answer sent",
+            figure=f"{rollcall.returned:.3f} s",
+        ),
+    ]
+
+
+async def _empty(on: Stage) -> Start:
+    before = len(on.witnessed())
+    began, moments = await _called(EMPTY, on, {})
+    return _start(began, moments, done=on.witnessed()[before])
+
+
+async def _rollcall(on: Stage, round_: int) -> Start:
+    name = f"start{round_}"
+    async with TableClient.from_connection_string(on.endpoints.tables, name) as table:
+        await table.create_table()
+        stored = asyncio.create_task(_stored(table))
+        began, moments = await _called(ROLLCALL, on, {"TABLE_NAME": name})
+        await take(on.replies, 1)
+        return _start(began, moments, done=await stored)
+
+
+async def _stored(table: TableClient) -> float:
+    """Return when the table first held a meeting's head."""
+    until = time.monotonic() + WITHIN_SECONDS
+    while time.monotonic() < until:
+        async for _ in table.query_entities("RowKey eq 'a-head'", select=["RowKey"]):
+            return time.monotonic()
+        await asyncio.sleep(LOOK_SECONDS)
+    raise NotStarted("Rollcall stored no meeting")
+
+
+async def _called(app: Path, on: Stage, settings: dict[str, str]) -> tuple[float, dict[str, float]]:
+    request = json.dumps(request_of(f"first-{time.monotonic_ns()}"))
+    # As deployed, modules are compiled once and for all, whatever is usual on this machine.
+    compiled = {"PYTHONDONTWRITEBYTECODE": ""}
+    began = time.monotonic()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bench.first_call", str(app), request),
+        cwd=ROOT,
+        env={**os.environ, **on.settings, **settings, **compiled},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        out, complaints = await asyncio.wait_for(process.communicate(), WITHIN_SECONDS)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        raise NotStarted(complaints.decode(errors="replace"))
+    moments: dict[str, float] = json.loads(out)
+    return began, moments
+
+
+def _start(began: float, moments: dict[str, float], *, done: float) -> Start:
+    return Start(
+        indexing=moments["indexed"] - moments["began"],
+        indexed=moments["indexed"] - began,
+        done=done - began,
+        returned=moments["returned"] - began,
+    )
+
+
+def _typical(starts: list[Start]) -> Start:
+    return Start(
+        indexing=median(one.indexing for one in starts),
+        indexed=median(one.indexed for one in starts),
+        done=median(one.done for one in starts),
+        returned=median(one.returned for one in starts),
+    )

@@ -1,0 +1,89 @@
+"""What Graph is sent for a request, and how its answers to several requests add up. Core.
+
+Members that Graph takes only together stay together.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from create_meeting.request import Attendee, CreateMeeting, UpdateMeeting
+from shared.domain import utc_text
+from shared.meeting import Asked
+
+type Members = dict[str, Any]
+TIMES = ("startDateTime", "endDateTime")
+
+
+def create_or_get_body(request: CreateMeeting, asked: Asked) -> Members:
+    """Return the body of createOrGet: it takes these members and no options.
+
+    Source: https://learn.microsoft.com/graph/api/onlinemeeting-createorget
+    """
+    body: Members = {
+        "externalId": asked.request_id,
+        "subject": request.subject,
+        "startDateTime": utc_text(asked.start_date_time),
+        "endDateTime": utc_text(asked.end_date_time),
+    }
+    if request.attendees:
+        body["participants"] = _participants(request.attendees)
+    return body
+
+
+def option_parts(request: CreateMeeting) -> tuple[Members, ...]:
+    """Return what one PATCH sets after the creation, in parts that mean something by themselves.
+
+    `roleIsPresenter` goes with the full list of attendees, as Graph asks.
+    Source: https://learn.microsoft.com/graph/api/onlinemeeting-update
+    """
+    options = request.options.patch() if request.options else {}
+    return tuple(
+        {name: value, "participants": _participants(request.attendees)}
+        if value == "roleIsPresenter"
+        else {name: value}
+        for name, value in options.items()
+    )
+
+
+def update_body(request: UpdateMeeting) -> Members:
+    """Return the body of the PATCH that makes a change."""
+    body: Members = request.options.patch() if request.options else {}
+    if request.subject is not None:
+        body["subject"] = request.subject
+    if request.start_date_time is not None and request.end_date_time is not None:
+        body["startDateTime"] = utc_text(request.start_date_time)
+        body["endDateTime"] = utc_text(request.end_date_time)
+    if request.attendees is not None:
+        body["participants"] = _participants(request.attendees)
+    return body
+
+
+def together(parts: Iterable[Members]) -> Members:
+    """Return one body that has all of `parts`."""
+    return {name: value for part in parts for name, value in part.items()}
+
+
+def added_up(made: Members, changed: Members, sent: Mapping[str, Any]) -> Members:
+    """Return Graph's meeting after it was `made` and then `changed` by what was `sent`.
+
+    An answer to a PATCH leaves members out, or empty, that it was not asked to change.
+    """
+    mine = {name: value for name, value in changed.items() if name in sent}
+    return {**_told(changed), **_told(made), **_told(mine)}
+
+
+def _told(answer: Members) -> Members:
+    return {name: value for name, value in answer.items() if value is not None}
+
+
+def _participants(attendees: Iterable[str | Attendee]) -> Members:
+    return {"attendees": [_attendee(one) for one in attendees]}
+
+
+def _attendee(asked: str | Attendee) -> Members:
+    if isinstance(asked, str):
+        return {"upn": asked, "role": "attendee"}
+    attendee: Members = {"upn": asked.upn, "role": asked.role or "attendee"}
+    if asked.id is not None:
+        attendee["identity"] = {"user": {"id": asked.id}}
+    return attendee

@@ -1,0 +1,48 @@
+"""The message that sends our bot into a meeting of ours, now or when it starts. Core.
+
+The join handler reads the start from the ledger, so a message that comes too early waits on.
+"""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from shared.domain import utc_text
+from shared.meeting import Meeting, Outgoing
+from shared.queue_message import AT_START
+
+JOIN_QUEUE = "join-meeting"
+HANDED_ON = ("leaveWhenAloneSeconds", "retryForSeconds")
+"""Members of the request for the meeting that the join follows."""
+
+
+def join_message(meeting: Meeting, *, at_start: bool) -> Outgoing:
+    """Return the message that asks for the bot; each change of the start has a message of its own.
+
+    `AT_START` names the start that it was sent for.
+    """
+    members = meeting.asked.members if meeting.asked else {}
+    start = meeting.asked.start_date_time if at_start and meeting.asked else None
+    body: dict[str, Any] = {"meetingId": meeting.meeting_id}
+    body |= {name: members[name] for name in HANDED_ON if members.get(name) is not None}
+    return Outgoing(
+        entity=JOIN_QUEUE,
+        message_id=f"{meeting.meeting_id}-join"
+        + (f"-{meeting.updates}" if meeting.updates else ""),
+        body=json.dumps(body, separators=(",", ":")),
+        correlation_id=meeting.correlation_id,
+        properties={AT_START: utc_text(start)} if start is not None else {},
+        due=start,
+    )
+
+
+def rescheduled_join(meeting: Meeting, *, before: datetime, now: datetime) -> tuple[Outgoing, ...]:
+    """Return the message for a start that moved from `before`, where one is needed.
+
+    A start that moved on while its message still waits needs none: that message waits on.
+    """
+    if meeting.asked is None or meeting.asked.members.get("join") != "atStart":
+        return ()
+    start = meeting.asked.start_date_time
+    waits_on = now < before <= start
+    return () if waits_on or start == before else (join_message(meeting, at_start=True),)

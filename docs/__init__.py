@@ -1,0 +1,1 @@
+"""The documentation, and in `contract` the script that writes the generated part of it."""

@@ -1,0 +1,240 @@
+"""What the `data` of each event says, as models that take nothing that is not written down here.
+
+Not used by the app; see events.py.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+Id = Annotated[str, Field(pattern=r"^[a-z2-7]{26}$")]
+ABSENT: Any = None
+"""The default of members that may be left out. Where one is there, it is not null."""
+Basis = Literal["attendanceReport", "graphEvent", "observed", "polled", "assumed"]
+
+
+class Part(BaseModel):
+    """Base of everything in an event."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, extra="forbid", frozen=True, strict=True, validate_by_name=False
+    )
+
+
+class GraphTrace(Part):
+    """What Microsoft's support asks for. `status` 0: no answer came."""
+
+    status: int
+    code: str
+    request_id: str | None
+    client_request_id: str | None
+    date: str | None
+
+
+class Problem(Part):
+    """One thing wrong with a request. `member` is the path of the member, "" for the whole."""
+
+    member: str
+    message: str
+
+
+class Attempt(Part):
+    """One try that failed. `requestId` is Graph's, where Graph answered."""
+
+    at: AwareDatetime
+    message: str
+    request_id: str | None
+
+
+class Refusal(Part):
+    """What every refusal says. `code` is one of docs/problems.md."""
+
+    code: str
+    problems: list[Problem]
+    message: str
+    next_step: str
+    graph: GraphTrace = ABSENT
+    history: Annotated[list[Attempt], Field(min_length=1)] = ABSENT
+
+
+class Told(Part):
+    """What every event of a meeting says. `recordedAt` alone differs between repeats of it."""
+
+    meeting_id: Id
+    context: dict[str, Any] | None
+    recorded_at: AwareDatetime
+
+
+class RefusedRequest(Refusal):
+    """A request that was refused and that no meeting is told of."""
+
+    request_id: str
+    context: dict[str, Any] | None
+    recorded_at: AwareDatetime
+
+
+class ChatInfo(Part):
+    """The chat thread of the meeting."""
+
+    thread_id: str
+    message_id: str
+
+
+class Coordinates(Part):
+    """What it takes to join. `dialIn` is Graph's `audioConferencing`, as it came."""
+
+    online_meeting_id: str
+    join_web_url: str
+    chat_info: ChatInfo
+    tenant_id: str
+    join_meeting_id: str | None
+    passcode: str | None
+    dial_in: dict[str, Any] | None
+
+
+class Attendee(Part):
+    """One attendee as Graph returned them."""
+
+    upn: str | None
+    role: str | None
+    id: str | None
+
+
+class Alteration(Part):
+    """Something that Graph dropped or changed: what was `requested` against what was `returned`."""
+
+    code: str
+    member: str
+    message: str
+    requested: Any = ABSENT
+    returned: Any = ABSENT
+    graph: GraphTrace = ABSENT
+
+
+class Invitation(Part):
+    """An invitation to pass on: these meetings stand in nobody's calendar."""
+
+    text: str
+    ics: str
+
+
+class Described(Told):
+    """What every event of a meeting as a whole says. Times are Graph's own text."""
+
+    request_id: str
+    organizer_id: str
+    subject: str | None
+    start_date_time: str | None
+    end_date_time: str | None
+    attendees: list[Attendee]
+
+
+class MeetingCreated(Described):
+    """The meeting exists."""
+
+    coordinates: Coordinates
+    warnings: list[Alteration]
+    invitation: Invitation
+
+
+class MeetingUpdated(MeetingCreated):
+    """The meeting was changed; everything as it is now. `changed`: the members asked for."""
+
+    changed: list[str]
+
+
+class MeetingCancelled(Described):
+    """The meeting was deleted; the invitation takes it off a calendar."""
+
+    online_meeting_id: str
+    invitation: Invitation
+
+
+class OfLeg(Told):
+    """What every event of the bot says. `legKey` is Rollcall's, `callId` is Graph's."""
+
+    leg_key: Annotated[str, Field(pattern=r"^[a-z2-7]{16}$")]
+    call_id: str = ABSENT
+
+
+class Result(Part):
+    """What Graph said at the end of the bot's call, and what it means."""
+
+    code: int
+    subcode: int | None
+    meaning: str
+
+
+class BotLeft(OfLeg):
+    """The bot was in the meeting and is no more."""
+
+    reason: str
+    result: Result = ABSENT
+
+
+class LegEnded(OfLeg):
+    """The bot's call ended before it was in the meeting."""
+
+    reason: str
+    result: Result = ABSENT
+    code: Literal["leg_ended"]
+    next_step: str
+
+
+class LegRefused(OfLeg, Refusal):
+    """Graph refused the bot's call. `reason` repeats `code`."""
+
+    reason: str
+
+
+type BotFailed = LegEnded | LegRefused | RefusedRequest
+
+
+class CallStarted(Told):
+    """A group call began. `startBasis`: how the time is known."""
+
+    call_number: Annotated[int, Field(ge=1)]
+    started_at: AwareDatetime
+    start_basis: Basis
+
+
+class CallEnded(CallStarted):
+    """A group call is over. Each person counts once, however often they came back."""
+
+    ended_at: AwareDatetime
+    end_basis: Basis
+    reason: str
+    participant_count: int
+
+
+class CallCorrected(CallEnded):
+    """What is known now of a call that was told as over. `revision` counts from 1."""
+
+    revision: Annotated[int, Field(ge=1)]
+    final: bool
+
+
+class Participant(Part):
+    """Who somebody is, as far as Graph says. `kind`: `user`, `guest`, `phone` and others."""
+
+    kind: str
+    user_id: str = ABSENT
+    display_name: str = ABSENT
+    tenant_id: str = ABSENT
+
+
+class ParticipantJoined(Told):
+    """Somebody is in a group call. `joinedAt` is null where they were there before the bot."""
+
+    call_number: Annotated[int, Field(ge=1)]
+    session_id: str
+    participant: Participant
+    joined_at: AwareDatetime | None
+    present_before: Literal[True] = ABSENT
+
+
+class ParticipantLeft(ParticipantJoined):
+    """Somebody left a group call."""
+
+    left_at: AwareDatetime

@@ -1,0 +1,75 @@
+"""The events, as models: the schemas in docs/schemas come from them.
+
+Not used by the app. Tests hold every event that the handlers tell to these models.
+"""
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+
+from docs.contract.event_data import (
+    ABSENT,
+    BotFailed,
+    BotLeft,
+    CallCorrected,
+    CallEnded,
+    CallStarted,
+    Id,
+    MeetingCancelled,
+    MeetingCreated,
+    MeetingUpdated,
+    OfLeg,
+    ParticipantJoined,
+    ParticipantLeft,
+    RefusedRequest,
+)
+
+
+class Event[Data](BaseModel):
+    """One event: a CloudEvent 1.0 in its structured JSON form.
+
+    `sequence` counts the events of one meeting; refusals of requests without a meeting have none.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    specversion: Literal["1.0"]
+    id: Id
+    source: Annotated[str, Field(pattern=r"^/rollcall/")]
+    type: Annotated[str, Field(pattern=r"^rollcall\..+\.v1$")]
+    subject: Annotated[str, Field(pattern=r"^(meetings|requests)/")]
+    time: AwareDatetime
+    datacontenttype: Literal["application/json"]
+    correlationid: str
+    sequence: Annotated[str, Field(pattern=r"^[0-9]+$")] = ABSENT
+    data: Data
+
+
+EVENTS: dict[str, TypeAdapter[Any]] = {
+    "meeting.created": TypeAdapter(Event[MeetingCreated]),
+    "meeting.updated": TypeAdapter(Event[MeetingUpdated]),
+    "meeting.cancelled": TypeAdapter(Event[MeetingCancelled]),
+    "meeting.rejected": TypeAdapter(Event[RefusedRequest]),
+    "bot.joining": TypeAdapter(Event[OfLeg]),
+    "bot.waiting": TypeAdapter(Event[OfLeg]),
+    "bot.joined": TypeAdapter(Event[OfLeg]),
+    "bot.left": TypeAdapter(Event[BotLeft]),
+    "bot.failed": TypeAdapter(Event[BotFailed]),
+    "call.started": TypeAdapter(Event[CallStarted]),
+    "call.ended": TypeAdapter(Event[CallEnded]),
+    "call.corrected": TypeAdapter(Event[CallCorrected]),
+    "participant.joined": TypeAdapter(Event[ParticipantJoined]),
+    "participant.left": TypeAdapter(Event[ParticipantLeft]),
+}
+"""Every event, by the middle of its type."""
+
+
+def name_of(event: dict[str, Any]) -> str:
+    """Return the middle of an event's type: `call.started` of `rollcall.call.started.v1`."""
+    return str(event["type"]).removeprefix("rollcall.").removesuffix(".v1")
+
+
+def hold_to_contract(body: str | bytes) -> None:
+    """Return if `body` is an event as it is written down here; raise ValidationError otherwise."""
+    EVENTS[name_of(json.loads(body))].validate_json(body)

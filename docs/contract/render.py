@@ -1,0 +1,146 @@
+"""The generated documents, as text by their path under docs/. Pure: writes nothing."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import TypeAdapter
+from pydantic.alias_generators import to_camel
+from pydantic.json_schema import GenerateJsonSchema
+
+from create_meeting.request import CancelMeeting, CreateMeeting, UpdateMeeting
+from docs.contract.events import EVENTS
+from join_meeting.request import JoinMeeting
+from shared.end_codes import LEG_ENDS, UNKNOWN, next_step
+from shared.problems import CATALOGUE, Waiting
+
+PYTHON_NAME = re.compile(r"(?<=`)[a-z]+(_[a-z]+)+(?=`)")
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+REQUESTS: dict[str, Any] = {
+    "create-meeting": CreateMeeting,
+    "create-meeting.update": UpdateMeeting,
+    "create-meeting.cancel": CancelMeeting,
+    "join-meeting": JoinMeeting,
+}
+"""The requests by the name of their schema."""
+WAITING: dict[Waiting, str] = {
+    "no": "no",
+    "heals": "yes: with `retryForSeconds` it is tried on until somebody has acted",
+    "later": "the same request may succeed when it is sent again later",
+}
+NOTICE = "<!-- Written by `python -m docs.contract` from the code; changes made here are lost. -->"
+
+
+def documents() -> dict[str, str]:
+    """Return every generated document by its path under docs/."""
+    schemas = {
+        **{name: request_schema(name) for name in REQUESTS},
+        **{name: event_schema(name) for name in EVENTS},
+    }
+    rendered = {
+        f"schemas/{name}.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        for name, schema in schemas.items()
+    }
+    return {"problems.md": problems(), **rendered}
+
+
+def request_schema(name: str) -> dict[str, Any]:
+    """Return the JSON Schema of a request. It refuses nothing that the app takes."""
+    schema = _schema_of(TypeAdapter(REQUESTS[name]))
+    return {"$schema": DRAFT, "$id": f"{name}.json", **schema}
+
+
+def event_schema(name: str) -> dict[str, Any]:
+    """Return the JSON Schema of an event. Members may be added; none that is there goes away."""
+    schema = _schema_of(EVENTS[name])
+    schema["title"] = f"rollcall.{name}.v1"
+    schema["properties"]["type"] = {"const": f"rollcall.{name}.v1"}
+    opened: dict[str, Any] = _open(schema)
+    return {"$schema": DRAFT, "$id": f"{name}.json", **opened}
+
+
+def problems() -> str:
+    """Return the catalogue of refusals as Markdown."""
+    return "\n".join([*_head(), *(line for code in CATALOGUE for line in _row(code))])
+
+
+def _head() -> list[str]:
+    return [
+        NOTICE,
+        "",
+        "# Problems, and what to do about them",
+        "",
+        "Whatever cannot be done is told as `meeting.rejected` or `bot.failed` with a `code` that",
+        "stays the same for ever, a `message`, and the `nextStep`. The request is completed, and a",
+        "copy of it, with the code as its subject, is kept in the queue `rejected-requests`.",
+        "",
+        "`graph` holds the status, code and ids of Graph's answer where there was one; Microsoft's",
+        "support asks for them. `history` holds every try that came before, where there was any.",
+        "Words in braces are filled in.",
+        "",
+        "| code | does waiting help? |",
+        "|---|---|",
+        *(f"| [`{code}`](#{code}) | {WAITING[row.waiting]} |" for code, row in CATALOGUE.items()),
+        "",
+    ]
+
+
+def _leg_ends() -> Iterator[str]:
+    yield from ("| `result` | `reason` | meaning | next step |", "|---|---|---|---|")
+    for (code, subcode), end in LEG_ENDS.items():
+        yield f"| {code}/{subcode} | `{end.reason}` | {end.meaning} | {next_step(end)} |"
+    yield f"| any other | `{UNKNOWN.reason}` | {UNKNOWN.meaning} | {next_step(UNKNOWN)} |"
+    yield ""
+
+
+def _row(code: str) -> Iterator[str]:
+    row = CATALOGUE[code]
+    yield from (f"## {code}", "", row.message, "", f"**Next step.** {row.next_step}", "")
+    if code == "leg_ended":
+        yield from _leg_ends()
+
+
+def _schema_of(model: TypeAdapter[Any]) -> dict[str, Any]:
+    schema: dict[str, Any] = _in_their_words(model.json_schema(schema_generator=_WithoutTitles))
+    return schema
+
+
+def _in_their_words(schema: Any) -> Any:
+    """Return the schema whose descriptions name members as messages do, in camel case."""
+    match schema:
+        case {"description": str(text)}:
+            words = PYTHON_NAME.sub(lambda found: to_camel(found.group()), text)
+            rest = {name: value for name, value in schema.items() if name != "description"}
+            return {"description": words, **_in_their_words(rest)}
+        case dict():
+            return {name: _in_their_words(value) for name, value in schema.items()}
+        case list():
+            return [_in_their_words(value) for value in schema]
+        case _:
+            return schema
+
+
+def _open(schema: Any) -> Any:
+    """Return the schema without its refusal of unknown members, and without defaults."""
+    match schema:
+        case dict():
+            return {
+                name: _open(value)
+                for name, value in schema.items()
+                if name != "default" and not (name == "additionalProperties" and value is False)
+            }
+        case list():
+            return [_open(value) for value in schema]
+        case _:
+            return schema
+
+
+class _WithoutTitles(GenerateJsonSchema):
+    """Members have names; titles made of them say nothing more."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def get_title_from_name(self, name: str) -> str:
+        return name

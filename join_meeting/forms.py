@@ -1,0 +1,57 @@
+"""Which members of a join-meeting message name the meeting together. Core: names in, problems out.
+
+Exactly one form is to be given: two of them may lead to two meetings, and nobody could say which
+was meant.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.errors import Problem
+
+FORMS: Mapping[str, frozenset[str]] = {
+    "meetingId": frozenset(),
+    "joinWebUrl": frozenset({"tenantId"}),
+    "joinMeetingId": frozenset({"passcode", "tenantId"}),
+    "chatInfo": frozenset({"meetingInfo", "tenantId"}),
+}
+"""Each form by the member that begins it, and what may go with it."""
+REQUIRED: Mapping[str, tuple[str, ...]] = {
+    "joinMeetingId": ("tenantId",),
+    "chatInfo": ("meetingInfo", "tenantId"),
+}
+BEGUN_BY: Mapping[str, str] = {"meetingInfo": "chatInfo", "passcode": "joinMeetingId"}
+"""Members that stand for a form although they do not begin it."""
+COMPANIONS: frozenset[str] = frozenset().union(*FORMS.values())
+
+
+def form_problems(members: Mapping[str, Any]) -> list[Problem]:
+    """Return what is wrong with how `members` name a meeting; a member that is null is absent."""
+    given = {name for name, value in members.items() if value is not None}
+    begun = [form for form in FORMS if form in given]
+    if len(begun) > 1:
+        return [
+            Problem(
+                member=form,
+                message="cannot go with "
+                + " and ".join(other for other in begun if other != form)
+                + ": name the meeting in one way",
+            )
+            for form in begun
+        ]
+    begun += [form for member, form in BEGUN_BY.items() if not begun and member in given][:1]
+    if not begun:
+        return [Problem(member="", message=f"names no meeting: give one of {', '.join(FORMS)}")]
+    (form,) = begun
+    missing = [
+        Problem(member=name, message=f"is required with {form}")
+        for name in REQUIRED.get(form, ())
+        if name not in given
+    ]
+    if form not in given:
+        missing.insert(0, Problem(member=form, message="is required with what is given"))
+    foreign = [
+        Problem(member=name, message=f"does not go with {form}")
+        for name in sorted(COMPANIONS & given - FORMS[form])
+    ]
+    return [*missing, *foreign]

@@ -1,0 +1,170 @@
+"""What came of a request to join, as changes of the meeting: accepted, adopted, refused, undone.
+
+Core. Each request is answered once; `bot.joining` is told once a leg, by whoever hears of it first.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from join_meeting.plan import FIRST_PAUSE, Adopt, Join
+from join_meeting.wish import Wish
+from shared.domain import CallId, LegKey, LegSeen, MeetingId, same_id
+from shared.errors import Rejected
+from shared.events import Fact, event_message, refusal_data, reply_message, tell
+from shared.facts import bot_joining
+from shared.journal import Observations
+from shared.legs import bind, with_claim
+from shared.meeting import Change, Leaver, LegClaim, Meeting, Outgoing
+from shared.queue_message import QueueMessage, kept_copy
+from shared.recording import RecordingRules, observe
+
+ANSWERED_KEPT = 16
+"""How many answered messages a meeting remembers, and how many requests a leg."""
+
+
+def record_joining(
+    meeting: Meeting,
+    join: Join,
+    call: Mapping[str, Any],
+    message: QueueMessage,
+    *,
+    answered_at: datetime,
+    now: datetime,
+    rules: RecordingRules,
+    everything: Observations,
+) -> Change:
+    """Return the change that records Graph's acceptance, its `call`, and answers `bot.joining`.
+
+    A callback may have been here first; the leg is bound to the call all the same.
+    """
+    leg_key, call_id = join.claim.leg_key, CallId(same_id(call["id"]))
+    meeting = bind(meeting, leg_key, call_id) or meeting
+    claim = meeting.claim(leg_key) or join.claim
+    participant_id = call.get("myParticipantId")
+    if claim.call_id == call_id and isinstance(participant_id, str):
+        claim = replace(claim, participant_id=participant_id)
+    fact = bot_joining(leg_key, call_id, at=claim.told_at or answered_at)
+    again = _again(meeting, claim, fact, message, now=now) if claim.told else ()
+    change = observe(
+        _told(meeting, claim, message, fact),
+        [LegSeen(at=answered_at, leg_key=leg_key, phase="joining")],
+        now=now,
+        rules=rules,
+        facts=[] if claim.told else [fact],
+        reply=message.reply,
+        everything=everything,
+    )
+    return replace(change, outgoing=(*change.outgoing, *again))
+
+
+def record_moved(
+    meeting: Meeting,
+    join: Join,
+    call: Mapping[str, Any],
+    wish: Wish,
+    owner: MeetingId,
+    *,
+    now: datetime,
+    rules: RecordingRules,
+    everything: Observations,
+) -> Change:
+    """Return the change for a meeting that Graph's `call` shows to be another, `owner`, of ours.
+
+    Two forms of its coordinates came to us unconnected: this leg has to go, and whoever asked is
+    answered there.
+    """
+    leg_key, call_id = join.claim.leg_key, CallId(same_id(call["id"]))
+    meeting = bind(meeting, leg_key, call_id) or meeting
+    claim = meeting.claim(leg_key) or join.claim
+    claim = replace(claim, leaving=(*claim.leaving, Leaver(request_id=f"same as {owner}")))
+    change = observe(
+        answering(with_claim(replace(meeting, same_as=owner), claim), wish.message),
+        [LegSeen(at=now, leg_key=leg_key, phase="joining")],
+        now=now,
+        rules=rules,
+        everything=everything,
+    )
+    request = wish.elsewhere(owner, due=now + FIRST_PAUSE)
+    return replace(change, outgoing=(*change.outgoing, request))
+
+
+def record_adopted(meeting: Meeting, adopt: Adopt, wish: Wish, *, now: datetime) -> Change | None:
+    """Return the change that answers a request with the leg that is there already.
+
+    Where a crash lost Graph's answer to our own POST, nobody has been told of the leg yet.
+    """
+    claim, message = meeting.claim(adopt.leg_key), wish.message
+    if claim is None:
+        return None
+    leg = meeting.history.record().legs.get(adopt.leg_key)
+    seen = min(leg.phases.values(), default=now) if leg else now
+    fact = bot_joining(adopt.leg_key, adopt.call_id, at=claim.told_at or seen)
+    asked = {**claim.asked, **wish.asked()}
+    claim = replace(claim, asked=dict(list(asked.items())[-ANSWERED_KEPT:]))
+    answered = _told(meeting, claim, message, fact)
+    if not claim.told:
+        answered, events = tell(answered, [fact], now=now, reply=message.reply)
+        return Change(meeting=answered, outgoing=events)
+    answers = _again(meeting, claim, fact, message, now=now)
+    return Change(meeting=answered, outgoing=answers) if answers else None
+
+
+def record_released(meeting: Meeting, leg_key: LegKey) -> Change | None:
+    """Return the change that gives back a claim whose POST certainly did nothing."""
+    claim = meeting.claim(leg_key)
+    if claim is None or claim.call_id is not None:
+        return None
+    return Change(meeting=with_claim(meeting, replace(claim, state="failed")))
+
+
+def record_failed(
+    meeting: Meeting, join: Join, refused: Rejected, message: QueueMessage, *, now: datetime
+) -> Change:
+    """Return the change that ends the claim and tells `bot.failed` with what Graph said.
+
+    Whoever asked the leg to leave meanwhile is told so too.
+    """
+    leg_key = join.claim.leg_key
+    claim = meeting.claim(leg_key) or join.claim
+    claim = replace(claim, state="failed", over_sequence=meeting.sequence + 1)
+    fact = Fact(
+        name="bot.failed",
+        at=now,
+        key=(leg_key, "refused"),
+        data={"legKey": leg_key, "reason": refused.code, **refusal_data(refused)},
+    )
+    meeting = answering(with_claim(meeting, claim), message)
+    meeting, (event, *answers) = tell(meeting, [fact], now=now, reply=message.reply)
+    leavers = [reply_message(event, one.reply) for one in claim.leaving if one.reply is not None]
+    kept = kept_copy(message, refused)
+    return Change(
+        meeting=meeting,
+        outgoing=(event, *answers, *leavers, replace(kept, body=message.body.decode())),
+    )
+
+
+def answering(meeting: Meeting, message: QueueMessage) -> Meeting:
+    """Return the meeting that remembers to have answered `message`."""
+    if message.origin_id in meeting.answered:
+        return meeting
+    answered = (*meeting.answered, message.origin_id)[-ANSWERED_KEPT:]
+    return replace(meeting, answered=answered)
+
+
+def _told(meeting: Meeting, claim: LegClaim, message: QueueMessage, fact: Fact) -> Meeting:
+    """Note that `fact`, a `bot.joining`, is told, if it was not: as the meeting's next event."""
+    if not claim.told:
+        claim = replace(claim, told=True, told_sequence=meeting.sequence + 1, told_at=fact.at)
+    return answering(with_claim(meeting, claim), message)
+
+
+def _again(
+    meeting: Meeting, claim: LegClaim, fact: Fact, message: QueueMessage, *, now: datetime
+) -> tuple[Outgoing, ...]:
+    """Return the answer for one who asks for a leg that was told already: the same event."""
+    if message.reply is None:
+        return ()
+    event = event_message(meeting, fact, sequence=claim.told_sequence, now=now)
+    return (reply_message(event, message.reply),)

@@ -1,0 +1,99 @@
+"""Sends the bot whose claim was committed, and records what Graph said of it.
+
+Nothing here may send it twice: the claim is given back only where Graph certainly did nothing.
+"""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from join_meeting.outcome import record_failed, record_joining, record_moved, record_released
+from join_meeting.plan import Join
+from join_meeting.wish import Wish
+from shared.coordinates import ByJoinId, thread_alias_of
+from shared.delivery import final
+from shared.domain import MeetingId
+from shared.errors import Rejected, Transient
+from shared.journal import Observations
+from shared.meeting import Change, Meeting
+from shared.patience import next_try
+from shared.services import Services
+
+logger = logging.getLogger("rollcall.join")
+
+TOO_MANY_REQUESTS = 429
+
+
+async def send_bot(join: Join, wish: Wish, services: Services) -> None:
+    """Ask Graph for the call that was claimed; raise what Graph raised if it is to be tried on."""
+    message, meeting_id = wish.message, wish.meeting_id
+    try:
+        call = await services.graph.create_call(join.body)
+    except Rejected as error:
+        now = services.clock.now()
+        policy, jitter = services.policy.retry, services.jitter
+        if next_try(message, error, now=now, policy=policy, jitter=jitter) is not None:
+            await _give_back(join, wish, services)  # it may heal: the message comes again
+            raise
+        # The name of an except clause does not outlive it; the decision may.
+        refused = final(error, message, now=now)
+        receipt = await services.journal.change(
+            meeting_id,
+            lambda known, now, _: (
+                None if known is None else record_failed(known, join, refused, message, now=now)
+            ),
+        )
+        await receipt.sent
+        return
+    except Transient as failed:
+        if failed.graph is not None and failed.graph.status == TOO_MANY_REQUESTS:
+            # Refused before anything was done: nobody has to wait for the lease.
+            await _give_back(join, wish, services)
+        raise
+    answered_at = services.clock.now()
+    owner = await _owner(call, join, wish, services)
+
+    def accepted(known: Meeting | None, now: datetime, everything: Observations) -> Change | None:
+        rules = services.policy.recording
+        if known is None:
+            return None
+        if owner != meeting_id:
+            return record_moved(
+                known, join, call, wish, owner, now=now, rules=rules, everything=everything
+            )
+        return record_joining(
+            known,
+            join,
+            call,
+            message,
+            answered_at=answered_at,
+            now=now,
+            rules=rules,
+            everything=everything,
+        )
+
+    receipt = await services.journal.change(meeting_id, accepted)
+    await receipt.sent
+
+
+async def _owner(call: Mapping[str, Any], join: Join, wish: Wish, services: Services) -> MeetingId:
+    """Return whose meeting the thread belongs to that a join id led to: ours from now on, if new.
+
+    Best effort: the bot is on its way already, and that is to be recorded whatever happens here.
+    """
+    alias = thread_alias_of(call)
+    if alias is None or not isinstance(join.meeting.target, ByJoinId):
+        return wish.meeting_id
+    try:
+        return await services.ledger.claim_alias(alias, wish.meeting_id)
+    except Transient:
+        logger.warning("join.thread_not_noted", extra={"meeting_id": wish.meeting_id})
+        return wish.meeting_id
+
+
+async def _give_back(join: Join, wish: Wish, services: Services) -> None:
+    await services.journal.change(
+        wish.meeting_id,
+        lambda known, _, __: None if known is None else record_released(known, join.claim.leg_key),
+    )

@@ -1,0 +1,98 @@
+"""One request to join or to leave, gathered: and what it means that a request comes again. Core.
+
+A request that names its own id is granted once: the same again is answered with the same leg, and
+another under that id is refused.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from join_meeting.forms import COMPANIONS, FORMS
+from join_meeting.request import JoinMeeting
+from shared.coordinates import JoinTarget
+from shared.domain import MeetingId, digest
+from shared.errors import Problem, Rejected
+from shared.meeting import LegClaim, Meeting, Outgoing
+from shared.messages import read_members
+from shared.problems import rejected
+from shared.queue_message import ORIGIN, QueueMessage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A message, what it says, how to join by it, and whose meeting that is.
+
+    `target` is None where the request names a meeting of ours by its id.
+    """
+
+    message: QueueMessage
+    request: JoinMeeting
+    target: JoinTarget | None
+    meeting_id: MeetingId
+
+    @property
+    def request_id(self) -> str:
+        """The request's own id, else its message's identity."""
+        return self.request.request_id or self.message.origin_id
+
+    def asked(self) -> dict[str, dict[str, str]]:
+        """Return the request's own id, where it has one, with a digest of each member."""
+        if self.request.request_id is None:
+            return {}
+        members = read_members(self.message.body)
+        return {
+            self.request.request_id: {
+                name: digest(json.dumps(value, sort_keys=True), characters=13)
+                for name, value in members.items()
+                if name != "requestId"
+            }
+        }
+
+    def elsewhere(self, meeting_id: MeetingId, *, due: datetime) -> Outgoing:
+        """Return the same request for another meeting of ours, to be answered from there."""
+        message = self.message
+        named_by = {*FORMS, *COMPANIONS, "requestId"}
+        members = read_members(message.body)
+        kept = {name: value for name, value in members.items() if name not in named_by}
+        return Outgoing(
+            entity=message.queue,
+            message_id=f"{message.origin_id}#{meeting_id}",
+            body=json.dumps({**kept, "meetingId": meeting_id}),
+            correlation_id=message.correlation_id,
+            reply_to=message.reply_to,
+            properties={ORIGIN: message.origin_id},
+            due=due,
+        )
+
+
+def granted_before(meeting: Meeting, wish: Wish) -> LegClaim | None:
+    """Return the leg that this very request was answered with; None where it may be tried.
+
+    A leg that ended before it came in was no success: the same request may be sent again.
+    """
+    for request_id, members in wish.asked().items():
+        legs = meeting.history.record().legs
+        for claim in meeting.claims:
+            leg, before = legs.get(claim.leg_key), claim.asked.get(request_id)
+            failed = leg is not None and "gone" in leg.phases and "in" not in leg.phases
+            if before is None or claim.call_id is None or failed:
+                continue
+            differing = {name for name, _ in before.items() ^ members.items()}
+            if differing:
+                raise request_conflict(request_id, differing)
+            return claim
+    return None
+
+
+def request_conflict(request_id: str, members: Iterable[str]) -> Rejected:
+    """Return the refusal of another request under an id that was granted already."""
+    return rejected(
+        "request_conflict",
+        request_id=repr(request_id),
+        problems=[
+            Problem(member=name, message="differs from the first request under this id")
+            for name in sorted(members)
+        ],
+    )

@@ -1,0 +1,125 @@
+"""Our legs in a meeting, as far as claims say: which are there, and which are to go.
+
+Core. One bot a meeting is enough: of several legs the first stays, and one that was asked to leave
+does not. What a leg's end means is not decided here.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shared.domain import CallId, LegKey, MeetingId
+from shared.meeting import Leaver, LegClaim, Meeting, Outgoing
+from shared.record import Record
+
+TEND_QUEUE = "tend-meeting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The legs that are not over: `bound` to a call, or `held` by somebody who may await Graph."""
+
+    bound: tuple[LegClaim, ...]
+    held: tuple[LegClaim, ...]
+
+    @property
+    def staying(self) -> LegClaim | None:
+        """The leg that stands for the bot; None where each is on its way out, or none is there."""
+        return next((claim for claim in self.bound if not claim.leaving), None)
+
+
+def standing(meeting: Meeting, *, now: datetime) -> Standing:
+    """Return the legs of `meeting` that are not over at `now`, each in the order of its attempt."""
+    alive = _alive(meeting, meeting.history.record())
+    return Standing(
+        bound=tuple(claim for claim in alive if claim.call_id is not None),
+        held=tuple(claim for claim in alive if claim.call_id is None and now < claim.lease_until),
+    )
+
+
+def bind(meeting: Meeting, leg_key: LegKey, call_id: CallId) -> Meeting | None:
+    """Return the meeting with `call_id` bound to the leg; None when another call is bound to it.
+
+    The first call seen under a key is the leg, whoever sees it first: Graph's answer or a callback.
+    """
+    claim = meeting.claim(leg_key)
+    if claim is None or (claim.call_id is not None and claim.call_id != call_id):
+        return None
+    if claim.call_id == call_id and claim.state == "joined":
+        return meeting
+    return with_claim(meeting, replace(claim, call_id=call_id, state="joined"))
+
+
+def with_claim(meeting: Meeting, claim: LegClaim) -> Meeting:
+    """Return the meeting with `claim` in place of the one under its key, or added."""
+    others = tuple(one for one in meeting.claims if one.leg_key != claim.leg_key)
+    claims = sorted((*others, claim), key=lambda one: one.attempt)
+    return replace(meeting, claims=tuple(claims))
+
+
+def asked_to_leave(
+    meeting: Meeting, legs: Standing, leaver: Leaver
+) -> tuple[Meeting, tuple[Outgoing, ...]]:
+    """Return the meeting whose legs all have to go, and the messages that make them.
+
+    A leg whose call is not known yet is hung up as soon as it is: `unwanted` has it then.
+    """
+    outgoing = tuple(
+        hang_up(meeting, claim.call_id)
+        for claim in legs.bound
+        if claim.call_id is not None and not claim.leaving
+    )
+    for claim in (*legs.bound, *legs.held):
+        if leaver not in claim.leaving:
+            meeting = with_claim(meeting, replace(claim, leaving=(*claim.leaving, leaver)))
+    return meeting, outgoing
+
+
+def unwanted(meeting: Meeting, record: Record) -> list[CallId]:
+    """Return the calls that must not stay: asked to leave, or living beside an earlier leg."""
+    seen = [
+        claim
+        for claim in _alive(meeting, record)
+        if claim.call_id is not None and claim.leg_key in record.legs
+    ]
+    staying = [claim for claim in seen if not claim.leaving]
+    leaving = [claim for claim in seen if claim.leaving]
+    return [claim.call_id for claim in (*leaving, *staying[1:]) if claim.call_id is not None]
+
+
+def hang_up(meeting: Meeting, call_id: CallId) -> Outgoing:
+    """Return the message that makes a leg leave."""
+    return tend_message(
+        meeting.meeting_id,
+        {"hangUp": call_id},
+        key=f"hang-up-{call_id}",
+        correlation_id=meeting.correlation_id,
+    )
+
+
+def tend_message(
+    meeting_id: MeetingId,
+    body: Mapping[str, object],
+    *,
+    key: str,
+    correlation_id: str | None,
+    due: datetime | None = None,
+) -> Outgoing:
+    """Return a message to ourselves about a meeting; `key` tells it from its others."""
+    return Outgoing(
+        entity=TEND_QUEUE,
+        message_id=f"{meeting_id}-{key}",
+        body=json.dumps({"meetingId": meeting_id, **body}, separators=(",", ":")),
+        correlation_id=correlation_id,
+        due=due,
+    )
+
+
+def _alive(meeting: Meeting, record: Record) -> list[LegClaim]:
+    return [
+        claim
+        for claim in meeting.claims
+        if claim.state != "failed"
+        and ((leg := record.legs.get(claim.leg_key)) is None or "gone" not in leg.phases)
+    ]

@@ -1,0 +1,200 @@
+"""A Service Bus message as handlers see it, and the copies that are made of it.
+
+Core. What a message has been through travels in its properties; anybody can set those, so whatever
+cannot be read counts as absent.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from shared.attempts import history_text, read_history
+from shared.domain import digest, utc_text
+from shared.errors import Attempt, Rejected, Transient
+from shared.meeting import Outgoing, ReplyAddress
+
+LONGEST_MESSAGE_ID = 128
+"""Source: https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas"""
+REJECTED_QUEUE = "rejected-requests"
+ORIGIN = "rollcall-origin"
+ATTEMPT = "rollcall-attempt"
+FAILURES = "rollcall-failures"
+FIRST_ENQUEUED = "rollcall-first-enqueued"
+HISTORY = "rollcall-history"
+AT_START = "rollcall-at-start"
+LONGEST_COUNT = 6
+COUNTED = frozenset({ATTEMPT, FAILURES, FIRST_ENQUEUED, HISTORY})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueMessage:
+    """A message as a trigger hands it over; `delivery_count` starts at 1."""
+
+    queue: str
+    body: bytes = field(repr=False)
+    message_id: str | None
+    correlation_id: str | None
+    reply_to: str | None
+    sequence_number: int
+    delivery_count: int
+    enqueued_at: datetime
+    properties: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def origin_id(self) -> str:
+        """The message's identity over redeliveries and scheduled copies."""
+        own = self.message_id or f"sequence-number-{self.sequence_number}"
+        return self.properties.get(ORIGIN) or own
+
+    @property
+    def attempt(self) -> int:
+        """Which try this is: 1 for the message as it was sent, 2 for its first copy."""
+        return _count(self.properties.get(ATTEMPT), least=1)
+
+    @property
+    def failures(self) -> int:
+        """How many tries in a row ended because somebody did not answer."""
+        return _count(self.properties.get(FAILURES), least=0)
+
+    @property
+    def first_enqueued(self) -> datetime:
+        """When the message as it was sent came into the queue."""
+        text = self.properties.get(FIRST_ENQUEUED)
+        try:
+            found = datetime.fromisoformat(text) if text else self.enqueued_at
+        except ValueError:
+            return self.enqueued_at
+        return min(found, self.enqueued_at) if found.tzinfo is not None else self.enqueued_at
+
+    @property
+    def history(self) -> tuple[Attempt, ...]:
+        """The tries before this one that are remembered, oldest first."""
+        return read_history(self.properties.get(HISTORY))
+
+    @property
+    def reply(self) -> ReplyAddress | None:
+        """Where the answer goes besides the topic, if the caller named a queue."""
+        if not self.reply_to:
+            return None
+        return ReplyAddress(
+            queue=self.reply_to, correlation_id=self.correlation_id or self.origin_id
+        )
+
+    def after(self, failed: Transient | Rejected, *, at: datetime) -> "QueueMessage":
+        """Return the message as its next try, with this one counted and remembered."""
+        tried = Attempt(
+            at=at, said=str(failed), request_id=failed.graph.request_id if failed.graph else None
+        )
+        failures = self.failures + 1 if isinstance(failed, Transient) else 0
+        return replace(
+            self,
+            properties={
+                **self.properties,
+                ORIGIN: self.origin_id,
+                ATTEMPT: str(self.attempt + 1),
+                FAILURES: str(failures),
+                FIRST_ENQUEUED: utc_text(self.first_enqueued),
+                HISTORY: history_text((*self.history, tried)),
+            },
+        )
+
+
+class BoundMessage(Protocol):
+    """What the Service Bus binding hands to a function (`azure.functions.ServiceBusMessage`)."""
+
+    @property
+    def message_id(self) -> str | None: ...
+    @property
+    def correlation_id(self) -> str | None: ...
+    @property
+    def reply_to(self) -> str | None: ...
+    @property
+    def sequence_number(self) -> int | None: ...
+    @property
+    def delivery_count(self) -> int | None: ...
+    @property
+    def enqueued_time_utc(self) -> datetime | None: ...
+    @property
+    def application_properties(self) -> dict[str, Any]: ...
+    def get_body(self) -> bytes: ...
+
+
+def bound(message: BoundMessage, *, queue: str, now: datetime) -> QueueMessage:
+    """Return the message of a binding. Its enqueued time comes without an offset and means UTC."""
+    enqueued = message.enqueued_time_utc
+    return QueueMessage(
+        queue=queue,
+        body=message.get_body(),
+        message_id=message.message_id or None,
+        correlation_id=message.correlation_id or None,
+        reply_to=message.reply_to or None,
+        sequence_number=message.sequence_number or 0,
+        delivery_count=message.delivery_count or 1,
+        enqueued_at=enqueued.replace(tzinfo=UTC) if enqueued is not None else now,
+        properties={
+            name: value
+            for name, value in message.application_properties.items()
+            if isinstance(value, str)
+        },
+    )
+
+
+def copy_of(message: QueueMessage, *, due: datetime) -> Outgoing:
+    """Return the scheduled copy that carries `message` (see `QueueMessage.after`) to `due`."""
+    return Outgoing(
+        entity=message.queue,
+        message_id=_derived_id(message, str(message.attempt)),
+        body=message.body,
+        correlation_id=message.correlation_id,
+        reply_to=message.reply_to,
+        properties=message.properties,
+        due=due,
+    )
+
+
+def postponed(message: QueueMessage, *, due: datetime) -> Outgoing:
+    """Return the copy of `message` that comes back at `due` as if it had been sent then."""
+    kept = {name: text for name, text in message.properties.items() if name not in COUNTED}
+    return Outgoing(
+        entity=message.queue,
+        message_id=_derived_id(message, str(int(due.timestamp()))),
+        body=message.body,
+        correlation_id=message.correlation_id,
+        reply_to=message.reply_to,
+        properties={**kept, ORIGIN: message.origin_id},
+        due=due,
+    )
+
+
+def kept_copy(message: QueueMessage, refused: Rejected) -> Outgoing:
+    """Return the copy of a refused message that `rejected-requests` keeps, with the reason."""
+    properties = {
+        **message.properties,
+        ORIGIN: message.origin_id,
+        "rollcall-queue": message.queue,
+        "rollcall-code": refused.code,
+    }
+    if refused.history:
+        properties[HISTORY] = history_text(refused.history)
+    return Outgoing(
+        entity=REJECTED_QUEUE,
+        message_id=_derived_id(message, "rejected"),
+        body=message.body,
+        correlation_id=message.correlation_id,
+        reply_to=message.reply_to,
+        subject=refused.code,
+        properties=properties,
+    )
+
+
+def _derived_id(message: QueueMessage, suffix: str) -> str:
+    derived = f"{message.origin_id}#{suffix}"
+    if len(derived) <= LONGEST_MESSAGE_ID:
+        return derived
+    return f"{digest('origin', message.origin_id, characters=52)}#{suffix}"
+
+
+def _count(text: str | None, *, least: int) -> int:
+    if text is None or not text.isdecimal() or len(text) > LONGEST_COUNT:
+        return least
+    return max(int(text), least)

@@ -1,0 +1,376 @@
+"""Joining a meeting that somebody names by its coordinates: one meeting, however it is named."""
+
+import asyncio
+import logging
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from shared.errors import Unavailable
+from tests.application.world import ORGANIZER, TENANT, World, leg_of, roster, state
+
+THREAD = "19:meeting_MGQ4MDQyNTEt@thread.v2"
+CONTEXT = quote(f'{{"Tid":"{TENANT}","Oid":"{ORGANIZER}"}}', safe="")
+BASE = "https://teams.microsoft.com"
+CLASSIC = f"{BASE}/l/meetup-join/{quote(THREAD, safe='')}/0?context={CONTEXT}"
+SHORT = f"{BASE}/meet/23456789012345?p=aB3dE6"
+EXPLICIT: dict[str, Any] = {
+    "chatInfo": {"@odata.type": "#microsoft.graph.chatInfo", "threadId": THREAD, "messageId": "0"},
+    "meetingInfo": {
+        "@odata.type": "#microsoft.graph.organizerMeetingInfo",
+        "organizer": {"user": {"id": ORGANIZER, "tenantId": TENANT}},
+        "allowConversationWithoutHost": True,
+    },
+    "tenantId": TENANT,
+}
+BY_JOIN_ID = {"joinMeetingId": "234 567 890 123 45", "passcode": "aB3dE6", "tenantId": TENANT}
+BY_THREAD = pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({"joinWebUrl": CLASSIC}, id="classic link"),
+        pytest.param({"joinWebUrl": CLASSIC, "tenantId": TENANT.upper()}, id="link with tenant"),
+        pytest.param(EXPLICIT, id="explicit"),
+    ],
+)
+
+
+async def only_meeting_id(world: World) -> str:
+    """Return the id that the bot's events name."""
+    (meeting_id,) = {event["data"]["meetingId"] for event in world.events()}
+    return str(meeting_id)
+
+
+@BY_THREAD
+async def test_a_thread_and_an_organizer_are_enough(body: dict[str, Any]) -> None:
+    """Chat, organizer and tenant stand where Graph wants them."""
+    world = World()
+
+    await world.drop("join-meeting", body, reply_to="replies", message_id="m-7")
+
+    (sent,) = world.fake_graph.bodies
+    assert sent["chatInfo"]["threadId"] == THREAD
+    assert sent["chatInfo"]["messageId"] == "0"
+    organizer = sent["meetingInfo"]["organizer"]["user"]
+    assert (organizer["id"], organizer["tenantId"]) == (ORGANIZER, TENANT)
+    assert sent["meetingInfo"]["allowConversationWithoutHost"] is True
+    assert sent["tenantId"] == TENANT
+    (answer,) = world.replies()
+    assert (answer["type"], answer["correlationid"]) == ("rollcall.bot.joining.v1", "m-7")
+
+
+@pytest.mark.parametrize(
+    ("body", "passcode"),
+    [
+        pytest.param({"joinWebUrl": SHORT}, "aB3dE6", id="short link"),
+        pytest.param({"joinWebUrl": SHORT.partition("?")[0]}, None, id="without passcode"),
+        pytest.param(BY_JOIN_ID, "aB3dE6", id="join id"),
+        pytest.param({**BY_JOIN_ID, "passcode": None}, None, id="join id alone"),
+    ],
+)
+async def test_a_join_id_is_enough(body: dict[str, Any], passcode: str | None) -> None:
+    """Neither chat nor organizer is known; the tenant is our own."""
+    world = World()
+
+    await world.drop("join-meeting", body)
+
+    (sent,) = world.fake_graph.bodies
+    assert "chatInfo" not in sent
+    assert sent["meetingInfo"] == {
+        "@odata.type": "#microsoft.graph.joinMeetingIdMeetingInfo",
+        "joinMeetingId": "23456789012345",
+        "passcode": passcode,
+    }
+    assert sent["tenantId"] == TENANT
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"joinWebUrl": CLASSIC}, EXPLICIT),
+        ({"joinWebUrl": CLASSIC}, {"joinWebUrl": CLASSIC.replace("%", "%25")}),
+        ({"joinWebUrl": SHORT}, BY_JOIN_ID),
+        ({"joinWebUrl": SHORT}, {"joinWebUrl": SHORT.replace("microsoft.com", "live.com")}),
+    ],
+    ids=["link and explicit", "two spellings", "link and join id", "two hosts"],
+)
+async def test_two_forms_asked_at_once_of_two_processes_are_one_meeting_and_one_bot(
+    one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    """Whoever comes first; the other is answered with the same leg."""
+    world = World()
+    beside = World(
+        clock=world.clock, ledger=world.ledger, fake_bus=world.fake_bus, fake_graph=world.fake_graph
+    )
+
+    await asyncio.gather(
+        world.drop("join-meeting", one, reply_to="one", message_id="m-1"),
+        beside.drop("join-meeting", other, reply_to="other", message_id="m-2"),
+    )
+    await world.pump()
+
+    assert len(world.fake_graph.bodies) == 1
+    (first,), (second,) = world.replies("one"), world.replies("other")
+    assert first["id"] == second["id"]
+    assert first["data"]["legKey"] == second["data"]["legKey"]
+    assert world.names() == ["bot.joining"]
+
+
+async def test_a_link_to_a_meeting_of_ours_is_our_meeting() -> None:
+    """By thread or by join id; Graph's own coordinates are used, so that no passcode is needed."""
+    world = World()
+    await world.drop("create-meeting", {"requestId": "INC-1", "subject": "down"})
+    (created,) = world.events("meeting.created")
+    where = created["data"]["coordinates"]
+    join_id = "".join(character for character in where["joinMeetingId"] if character.isdigit())
+    thread = quote(where["chatInfo"]["threadId"], safe="")
+
+    await world.drop("join-meeting", {"joinWebUrl": f"{BASE}/meet/{join_id}"})
+    link = f"{BASE}/l/meetup-join/{thread}/0?context={CONTEXT}"
+    await world.drop("join-meeting", {"joinWebUrl": link}, reply_to="replies")
+
+    assert await only_meeting_id(world) == created["data"]["meetingId"]
+    (sent,) = world.fake_graph.bodies
+    assert sent["chatInfo"]["threadId"] == where["chatInfo"]["threadId"]
+    assert world.replies()[0]["data"]["meetingId"] == created["data"]["meetingId"]
+
+
+async def test_a_meeting_known_by_its_link_is_recorded_like_any_other() -> None:
+    """Its id leads to its record and may be used to ask again; context and request id are kept."""
+    world = World()
+    ask = {"joinWebUrl": CLASSIC, "requestId": "INC-9", "context": {"team": "shop"}}
+    await world.drop("join-meeting", ask)
+    meeting_id = await only_meeting_id(world)
+    leg_key, call_id = leg_of(await world.meeting(meeting_id))
+
+    await world.callback(meeting_id, leg_key, state(call_id, "established"))
+    await world.callback(meeting_id, leg_key, roster(call_id, "ada"))
+    await world.drop("join-meeting", {"meetingId": meeting_id}, reply_to="replies")
+
+    assert world.names() == ["bot.joining", "bot.joined", "call.started", "participant.joined"]
+    assert {event["correlationid"] for event in world.events()} == {"INC-9"}
+    assert all(event["data"]["context"] == {"team": "shop"} for event in world.events())
+    assert world.replies()[0]["data"]["legKey"] == leg_key
+    record = await world.record_of(meeting_id)
+    assert record["meeting"]["meetingId"] == meeting_id
+    assert [call["callNumber"] for call in record["calls"]] == [1]
+    assert record["bot"]["state"] == "in"
+    assert "aB3dE6" not in str(record)
+    assert THREAD not in str(record)
+
+
+async def test_the_passcode_of_the_newest_request_counts() -> None:
+    """A first request with a wrong one must not spoil the meeting for ever."""
+    world = World()
+    await world.drop("join-meeting", {"joinWebUrl": SHORT.replace("aB3dE6", "wrong")})
+    meeting_id = await only_meeting_id(world)
+    leg_key, call_id = leg_of(await world.meeting(meeting_id))
+    end = {"resultInfo": {"code": 400, "subcode": 2203}}
+    await world.callback(meeting_id, leg_key, state(call_id, "terminated", **end))
+
+    await world.drop("join-meeting", {"joinWebUrl": SHORT})
+
+    assert [one["meetingInfo"]["passcode"] for one in world.fake_graph.bodies] == [
+        "wrong",
+        "aB3dE6",
+    ]
+    assert world.names() == ["bot.joining", "bot.failed", "bot.joining"]
+
+
+async def test_channel_meetings_share_a_thread_and_are_told_apart() -> None:
+    """By the message that each belongs to."""
+    world = World()
+    links = [CLASSIC.replace("/0?", f"/{number}?") for number in (1700000000001, 1700000000002)]
+
+    for link in links:
+        await world.drop("join-meeting", {"joinWebUrl": link})
+
+    assert len({event["data"]["meetingId"] for event in world.events()}) == 2
+    assert [one["chatInfo"]["messageId"] for one in world.fake_graph.bodies] == [
+        "1700000000001",
+        "1700000000002",
+    ]
+
+
+async def test_a_surplus_leg_of_a_linked_meeting_is_sent_away() -> None:
+    """The first leg's callbacks arrive when the second is in already."""
+    world = World()
+    world.fake_graph.fail_next(done=True)
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC})
+    (first,) = world.fake_graph.calls
+    await world.pump()
+    meeting_id = await only_meeting_id(world)
+    meeting = await world.meeting(meeting_id)
+    second_key, second = leg_of(meeting)
+    await world.callback(meeting_id, second_key, state(second, "established"))
+
+    await world.callback(meeting_id, meeting.claims[0].leg_key, state(first, "established"))
+    await world.pump()
+
+    assert world.fake_graph.ended == [second]
+
+
+async def test_a_third_request_adopts_the_second_leg_when_the_first_never_came() -> None:
+    """A claim whose lease ran out does not hide the leg that is there."""
+    world = World()
+    world.fake_graph.fail_next()
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC})
+    await world.pump()
+
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC}, reply_to="replies")
+
+    assert len(world.fake_graph.bodies) == 1
+    assert [one["type"] for one in world.replies()] == ["rollcall.bot.joining.v1"]
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "members"),
+    [
+        pytest.param({}, "invalid_request", [""], id="none"),
+        pytest.param({"tenantId": TENANT}, "invalid_request", [""], id="tenant alone"),
+        pytest.param(
+            {"meetingId": "a" * 26, "joinWebUrl": CLASSIC},
+            "invalid_request",
+            ["meetingId", "joinWebUrl"],
+            id="two",
+        ),
+        pytest.param(
+            {"joinWebUrl": CLASSIC, "joinMeetingId": "23456789012", **EXPLICIT},
+            "invalid_request",
+            ["joinWebUrl", "joinMeetingId", "chatInfo"],
+            id="three",
+        ),
+        pytest.param({"joinMeetingId": "23456789012"}, "invalid_request", ["tenantId"], id="half"),
+        pytest.param({"passcode": "x"}, "invalid_request", ["joinMeetingId", "tenantId"], id="key"),
+        pytest.param(
+            {"chatInfo": EXPLICIT["chatInfo"]},
+            "invalid_request",
+            ["meetingInfo", "tenantId"],
+            id="chat alone",
+        ),
+        pytest.param(
+            {"meetingInfo": EXPLICIT["meetingInfo"], "tenantId": TENANT},
+            "invalid_request",
+            ["chatInfo"],
+            id="organizer alone",
+        ),
+        pytest.param(
+            {"meetingId": "a" * 26, "tenantId": TENANT, "passcode": "x"},
+            "invalid_request",
+            ["passcode", "tenantId"],
+            id="too much",
+        ),
+        pytest.param(
+            {"joinMeetingId": "abc", "colour": "red", "watch": "yes"},
+            "invalid_request",
+            ["joinMeetingId", "watch", "colour", "tenantId"],
+            id="everything at once",
+        ),
+        pytest.param(
+            {"joinWebUrl": CLASSIC, "tenantId": ORGANIZER},
+            "invalid_request",
+            ["tenantId"],
+            id="not the link's tenant",
+        ),
+        pytest.param(
+            {**EXPLICIT, "meetingInfo": {"@odata.type": "#microsoft.graph.tokenMeetingInfo"}},
+            "invalid_request",
+            ["meetingInfo.@odata.type", "meetingInfo.organizer"],
+            id="a token",
+        ),
+        pytest.param(
+            {"joinWebUrl": f"{BASE}/l/channel/x"},
+            "link_not_understood",
+            ["joinWebUrl"],
+            id="no join link",
+        ),
+        pytest.param(
+            {"joinWebUrl": CLASSIC.replace(TENANT, ORGANIZER)},
+            "tenant_mismatch",
+            ["tenantId"],
+            id="another tenant's link",
+        ),
+        pytest.param(
+            {**BY_JOIN_ID, "tenantId": ORGANIZER}, "tenant_mismatch", ["tenantId"], id="of another"
+        ),
+    ],
+)
+async def test_a_request_that_names_no_meeting_is_refused_with_every_problem(
+    body: dict[str, Any], code: str, members: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Before Graph is asked, with what to do; links and passcodes are never logged."""
+    world = World()
+    caplog.set_level(logging.DEBUG)
+
+    await world.drop("join-meeting", body, reply_to="replies")
+
+    (failed,) = world.replies()
+    assert (failed["type"], failed["data"]["code"]) == ("rollcall.bot.failed.v1", code)
+    assert [problem["member"] for problem in failed["data"]["problems"]] == members
+    assert failed["data"]["nextStep"]
+    assert world.fake_graph.bodies == []
+    assert all(secret not in caplog.text + str(failed) for secret in (CONTEXT, THREAD))
+
+
+async def test_links_and_passcodes_are_never_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Not when all goes well, and not when Graph is down."""
+    world = World()
+    caplog.set_level(logging.DEBUG)
+    world.fake_graph.fail_next(Unavailable("down"), times=99)
+
+    await world.drop("join-meeting", {"joinWebUrl": SHORT})
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC})
+    await world.pump()
+
+    assert "aB3dE6" not in caplog.text
+    assert THREAD not in caplog.text
+    assert "23456789012345" not in caplog.text
+
+
+async def test_a_request_that_comes_again_is_answered_with_the_same_leg() -> None:
+    """Even when the bot has been there and left: another bot would need another request."""
+    world = World()
+    ask = {"joinWebUrl": CLASSIC, "requestId": "J-1"}
+    await world.drop("join-meeting", ask, reply_to="one")
+    meeting_id = await only_meeting_id(world)
+    leg_key, call_id = leg_of(await world.meeting(meeting_id))
+    await world.callback(meeting_id, leg_key, state(call_id, "established"))
+    await world.callback(meeting_id, leg_key, state(call_id, "terminated"))
+    world.clock.advance(3600)
+
+    await world.drop("join-meeting", ask, reply_to="two")
+
+    (first,), (again,) = world.replies("one"), world.replies("two")
+    first["data"].pop("recordedAt")
+    again["data"].pop("recordedAt")
+    assert first == again
+    assert len(world.fake_graph.bodies) == 1
+
+
+async def test_a_request_id_that_stands_for_another_join_is_refused_by_name() -> None:
+    """In the same meeting, or in another one."""
+    world = World()
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC, "requestId": "J-1"})
+
+    for other in ({"joinWebUrl": CLASSIC, "guestName": "Scribe"}, {"joinWebUrl": SHORT}):
+        await world.drop("join-meeting", {**other, "requestId": "J-1"}, reply_to="replies")
+
+    same_meeting, other_meeting = (one["data"] for one in world.replies())
+    assert same_meeting["code"] == other_meeting["code"] == "request_conflict"
+    assert [one["member"] for one in same_meeting["problems"]] == ["guestName"]
+    assert [one["member"] for one in other_meeting["problems"]] == ["joinWebUrl"]
+    assert len(world.fake_graph.bodies) == 1
+
+
+async def test_a_join_that_failed_may_be_asked_for_again_under_its_id() -> None:
+    """The leg ended before it came in: nothing was granted."""
+    world = World()
+    ask = {"joinWebUrl": CLASSIC, "requestId": "J-1"}
+    await world.drop("join-meeting", ask)
+    meeting_id = await only_meeting_id(world)
+    leg_key, call_id = leg_of(await world.meeting(meeting_id))
+    await world.callback(meeting_id, leg_key, state(call_id, "terminated"))
+
+    await world.drop("join-meeting", ask)
+
+    assert len(world.fake_graph.bodies) == 2

@@ -1,0 +1,303 @@
+"""A request that our bot leave: it goes, whoever asked is told, no earlier join brings it back."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.domain import CallId, LegKey, MeetingId
+from shared.errors import GraphTrace, Rejected, Unavailable
+from tests.application.test_join_by_link import CLASSIC, EXPLICIT
+from tests.application.world import LEASE, TENANT, World, leg_of, roster, state
+from tests.fakes.graph import FakeGraph
+
+LEAVE = {"action": "leave"}
+BYE = {"resultInfo": {"code": 200, "subcode": 7000}}
+
+
+class HeldGraph(FakeGraph):
+    """Keeps a join waiting until `go` is set; `asked` when one waits."""
+
+    def __init__(self) -> None:
+        super().__init__(tenant_id=TENANT)
+        self.asked, self.go = asyncio.Event(), asyncio.Event()
+
+    async def create_call(self, body: dict[str, Any]) -> dict[str, Any]:
+        """See `ports.Graph.create_call`."""
+        self.asked.set()
+        await self.go.wait()
+        return await super().create_call(body)
+
+
+def beside(world: World) -> World:
+    """Return another process over the same table, bus and Graph."""
+    return World(
+        clock=world.clock, ledger=world.ledger, fake_bus=world.fake_bus, fake_graph=world.fake_graph
+    )
+
+
+async def joined(world: World) -> tuple[str, LegKey, CallId]:
+    """Let the bot join by link; return meeting, leg and call."""
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC})
+    meeting_id = str(world.events("bot.joining")[-1]["data"]["meetingId"])
+    leg_key, call_id = leg_of(await world.meeting(meeting_id))
+    await world.callback(meeting_id, leg_key, state(call_id, "established"))
+    await world.pump()
+    return meeting_id, leg_key, call_id
+
+
+def lost(status: int = 504) -> Unavailable:
+    """Return an answer of Graph's that never reached us."""
+    return Unavailable("gone", graph=GraphTrace(status=status, code=""))
+
+
+@pytest.mark.parametrize("form", ["meetingId", "link", "explicit"])
+async def test_the_leg_is_hung_up_and_its_end_is_the_answer(form: str) -> None:
+    """By any form; told once on the topic, and to whoever asked."""
+    world = World()
+    meeting_id, leg_key, call_id = await joined(world)
+    forms: dict[str, dict[str, Any]] = {
+        "meetingId": {"meetingId": meeting_id},
+        "link": {"joinWebUrl": CLASSIC},
+        "explicit": EXPLICIT,
+    }
+
+    await world.drop("join-meeting", forms[form] | LEAVE, reply_to="replies", correlation_id="c-1")
+    await world.pump(until=timedelta())
+    assert world.fake_graph.ended == [call_id]
+    assert world.replies() == []
+    await world.callback(meeting_id, leg_key, state(call_id, "terminated", **BYE))
+    await world.pump()
+
+    (answer,) = world.replies()
+    assert (answer["type"], answer["data"]["reason"]) == ("rollcall.bot.left.v1", "left")
+    assert answer["data"]["legKey"] == leg_key
+    assert world.fake_bus.sent_to("replies")[0].correlation_id == "c-1"
+    assert world.names() == ["bot.joining", "bot.joined", "bot.left"]
+
+
+async def test_an_end_that_no_callback_tells_is_told_all_the_same() -> None:
+    """Graph said that the leg ended; notifications of ends get lost."""
+    world = World()
+    meeting_id, _, call_id = await joined(world)
+    asked_at = world.clock.now()
+
+    await world.drop("join-meeting", {"meetingId": meeting_id} | LEAVE, reply_to="replies")
+    await world.pump()
+
+    (answer,) = world.replies()
+    assert (answer["type"], answer["data"]["reason"]) == ("rollcall.bot.left.v1", "left")
+    assert answer["time"] == asked_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    assert world.fake_graph.ended == [call_id]
+
+
+async def test_people_who_stay_are_still_in_their_call() -> None:
+    """The leg is not the group call."""
+    world = World()
+    meeting_id, leg_key, call_id = await joined(world)
+    world.people_in(call_id, "ada")
+    world.clock.advance(5)
+    await world.callback(meeting_id, leg_key, roster(call_id, "ada"))
+
+    await world.drop("join-meeting", {"meetingId": meeting_id} | LEAVE)
+    await world.pump(until=timedelta())
+    await world.callback(meeting_id, leg_key, state(call_id, "terminated", **BYE))
+    await world.pump()
+
+    (call,) = (await world.record_of(meeting_id))["calls"]
+    assert call["endedAt"] is None
+
+
+async def test_everybody_who_asks_is_answered_and_the_leg_hung_up_once() -> None:
+    """Before the end, after it, and again under the same request id."""
+    world = World()
+    meeting_id, leg_key, call_id = await joined(world)
+    ask = {"meetingId": meeting_id, "requestId": "L-1"} | LEAVE
+    await world.drop("join-meeting", ask, reply_to="one")
+    await world.drop("join-meeting", {"meetingId": meeting_id} | LEAVE, reply_to="two")
+    await world.pump(until=timedelta())
+    await world.callback(meeting_id, leg_key, state(call_id, "terminated", **BYE))
+    world.clock.advance(60)
+
+    await world.drop("join-meeting", ask, reply_to="three")
+
+    (one,), (two,), (three,) = (world.replies(name) for name in ("one", "two", "three"))
+    three["data"].pop("recordedAt")
+    one["data"].pop("recordedAt")
+    two["data"].pop("recordedAt")
+    assert one == two == three
+    assert world.fake_graph.ended == [call_id]
+    assert world.names().count("bot.left") == 1
+
+
+async def test_a_leave_that_comes_again_does_not_touch_the_next_bot() -> None:
+    """The same request id stands for the first leg."""
+    world = World()
+    meeting_id, _, first = await joined(world)
+    ask = {"meetingId": meeting_id, "requestId": "L-1"} | LEAVE
+    await world.drop("join-meeting", ask)
+    await world.pump()
+    world.clock.advance(60)
+    _, _, second = await joined(world)
+
+    await world.drop("join-meeting", ask, reply_to="replies")
+    await world.pump()
+
+    assert [one["data"]["callId"] for one in world.replies()] == [first]
+    assert world.fake_graph.ended == [first]
+    assert second in world.fake_graph.calls
+
+
+@pytest.mark.parametrize("body", [{"joinWebUrl": CLASSIC}, {"meetingId": "a" * 26}])
+async def test_where_nothing_is_to_leave_that_is_said(body: dict[str, Any]) -> None:
+    """Clearly, and nothing is remembered of a meeting that nobody joined."""
+    world = World()
+
+    await world.drop("join-meeting", body | LEAVE, reply_to="replies")
+
+    (answer,) = world.replies()
+    assert (answer["type"], answer["data"]["code"]) == (
+        "rollcall.bot.failed.v1",
+        "nothing_to_leave",
+    )
+    assert await world.ledger.load(MeetingId("a" * 26)) is None
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC})
+    assert len(world.fake_graph.bodies) == 1
+
+
+async def test_a_leave_during_joining_waits_for_nobody() -> None:
+    """Graph has not answered yet: the first callback of the leg hangs it up."""
+    world = World()
+    world.fake_graph.fail_next(lost(), done=True)
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC}, reply_to="joiner")
+    (call_id,) = world.fake_graph.calls
+    meeting_id, leg_key = str(world.fake_graph.bodies[0]["callbackUri"]).split("/")[-2:]
+    world.clock.advance(1)
+
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC} | LEAVE, reply_to="leaver")
+    assert world.fake_graph.ended == []
+    await world.callback(meeting_id, leg_key, state(call_id, "establishing"))
+    await world.pump()
+
+    assert world.fake_graph.ended == [call_id]
+    assert len(world.fake_graph.bodies) == 1
+    assert [one["type"] for one in world.replies("leaver")] == ["rollcall.bot.left.v1"]
+    assert world.replies("joiner")[-1]["data"]["code"] == "leave_asked"
+
+
+async def test_a_leave_while_graph_answers_hangs_up_with_the_answer() -> None:
+    """The join is told as accepted, then as left."""
+    graph = HeldGraph()
+    world = World(fake_graph=graph)
+    join = asyncio.create_task(
+        world.drop("join-meeting", {"joinWebUrl": CLASSIC}, reply_to="joiner")
+    )
+    await graph.asked.wait()
+
+    await beside(world).drop("join-meeting", {"joinWebUrl": CLASSIC} | LEAVE, reply_to="leaver")
+    graph.go.set()
+    await join
+    await world.pump()
+
+    (call_id,) = graph.ended
+    assert [one["type"] for one in world.replies("joiner")] == ["rollcall.bot.joining.v1"]
+    assert [one["data"]["callId"] for one in world.replies("leaver")] == [call_id]
+    assert world.names() == ["bot.joining", "bot.left"]
+
+
+async def test_a_join_that_never_reached_graph_is_void_after_a_leave() -> None:
+    """Its next try finds that the bot is not wanted any more; the leaver hears so at the lease."""
+    world = World()
+    asked_at = world.clock.now()
+    world.fake_graph.fail_next(lost())
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC}, reply_to="joiner")
+    world.clock.advance(1)
+
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC} | LEAVE, reply_to="leaver")
+    await world.pump()
+
+    assert world.fake_graph.bodies == []
+    assert [one["data"]["code"] for one in world.replies("joiner")] == ["leave_asked"]
+    assert [one["data"]["code"] for one in world.replies("leaver")] == ["nothing_to_leave"]
+    assert world.clock.now() >= asked_at + LEASE
+
+
+async def test_a_leave_that_overtakes_its_join_keeps_the_bot_out() -> None:
+    """Two messages of one sender are handled at once; the order they were sent in counts."""
+    world = World()
+    meeting_id, _, _ = await joined(world)
+    await world.drop("join-meeting", {"meetingId": meeting_id} | LEAVE)
+    await world.pump()
+    world.clock.advance(60)
+    join = world.message("join-meeting", {"meetingId": meeting_id}, reply_to="replies")
+    world.clock.advance(1)
+    await world.drop("join-meeting", {"meetingId": meeting_id} | LEAVE)
+
+    await world.deliver(join)
+
+    assert [one["data"]["code"] for one in world.replies()] == ["leave_asked"]
+    assert len(world.fake_graph.bodies) == 1
+
+
+async def test_a_join_after_a_leave_waits_until_the_bot_is_gone() -> None:
+    """Then another leg is sent: one bot a meeting, also in passing."""
+    world = World()
+    meeting_id, _, first = await joined(world)
+    world.clock.advance(1)
+    await world.drop("join-meeting", {"meetingId": meeting_id} | LEAVE)
+    world.clock.advance(1)
+
+    await world.drop("join-meeting", {"meetingId": meeting_id}, reply_to="replies")
+    assert len(world.fake_graph.bodies) == 1
+    await world.pump()
+
+    assert world.fake_graph.ended == [first]
+    assert len(world.fake_graph.bodies) == 2
+    (answer,) = world.replies()
+    assert answer["data"]["callId"] != first
+    assert len(world.fake_graph.calls) == 1
+
+
+async def test_a_refused_join_answers_whoever_asked_to_leave_meanwhile() -> None:
+    """There is no leg, and there will be none."""
+    graph = HeldGraph()
+    world = World(fake_graph=graph)
+    graph.fail_next(Rejected(code="graph_refused", message="No.", next_step="Ask Graph."))
+    join = asyncio.create_task(world.drop("join-meeting", {"joinWebUrl": CLASSIC}))
+    await graph.asked.wait()
+
+    await beside(world).drop("join-meeting", {"joinWebUrl": CLASSIC} | LEAVE, reply_to="leaver")
+    graph.go.set()
+    await join
+    await world.pump()
+
+    assert [one["data"]["code"] for one in world.replies("leaver")] == ["graph_refused"]
+
+
+async def test_a_redelivered_leave_is_answered_once() -> None:
+    """The process died after the commit, before the message was completed."""
+    world = World()
+    meeting_id, leg_key, call_id = await joined(world)
+    ask = {"meetingId": meeting_id, "requestId": "L-1"} | LEAVE
+    message = await world.drop("join-meeting", ask, reply_to="replies")
+    await world.pump(until=timedelta())
+    await world.callback(meeting_id, leg_key, state(call_id, "terminated", **BYE))
+
+    await world.redeliver(message)
+    await world.pump()
+
+    assert len(world.replies()) == 1
+
+
+async def test_a_redelivered_join_brings_no_bot_back() -> None:
+    """It was answered before the bot left."""
+    world = World()
+    message = await world.drop("join-meeting", {"joinWebUrl": CLASSIC}, reply_to="replies")
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC} | LEAVE)
+    await world.pump()
+
+    await world.redeliver(message)
+
+    assert len(world.fake_graph.bodies) == 1
+    assert len(world.replies()) == 1

@@ -1,0 +1,334 @@
+"""Updates and cancellations of meetings, through the handler, on fakes."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from icalendar import Calendar
+
+from shared.errors import GraphTrace, Rejected
+from tests.application.crashing import Fuse
+from tests.application.mortal import drop_until_done, fused
+from tests.application.world import World, leg_of, state
+
+ASK: dict[str, Any] = {
+    "requestId": "INC-1",
+    "subject": "down",
+    "startDateTime": "2026-09-14T10:00:00Z",
+    "endDateTime": "2026-09-14T11:00:00Z",
+    "attendees": ["ada@example.com"],
+    "context": {"team": "shop"},
+}
+LONG = timedelta(hours=6)
+CANCEL = {"requestId": "INC-1", "action": "cancel"}
+
+
+def update(**members: Any) -> dict[str, Any]:
+    return {"requestId": "INC-1", "action": "update", **members}
+
+
+LATER = {"startDateTime": "2026-09-14T10:30:00Z", "endDateTime": "2026-09-14T11:30:00Z"}
+EARLIER = {"startDateTime": "2026-09-14T09:00:00Z", "endDateTime": "2026-09-14T09:30:00Z"}
+
+
+async def test_a_change_is_one_patch_and_one_event() -> None:
+    """What changed, what the meeting is now, and an invitation that replaces the first one."""
+    world = World()
+    await world.drop("create-meeting", ASK)
+    change = update(
+        subject="all well",
+        **LATER,
+        attendees=["bo@example.com"],
+        options={"recordAutomatically": True},
+    )
+
+    await world.drop("create-meeting", change, reply_to="replies")
+
+    (patch,) = world.fake_graph.patches
+    assert set(patch) == {
+        "subject",
+        "startDateTime",
+        "endDateTime",
+        "participants",
+        "recordAutomatically",
+    }
+    (event,) = world.replies()
+    assert event["type"] == "rollcall.meeting.updated.v1"
+    assert event["data"]["subject"] == "all well"
+    assert event["data"]["changed"] == [
+        "options.recordAutomatically",
+        "subject",
+        "startDateTime",
+        "endDateTime",
+        "attendees",
+    ]
+    assert [one["upn"] for one in event["data"]["attendees"]] == ["bo@example.com"]
+    assert event["data"]["context"] == {"team": "shop"}
+    (entry,) = Calendar.from_ical(event["data"]["invitation"]["ics"]).walk("VEVENT")
+    assert (entry["SUMMARY"], entry["SEQUENCE"]) == ("all well", 1)
+    assert world.names() == ["meeting.created", "meeting.updated"]
+
+
+async def test_what_graph_makes_of_a_change_is_told() -> None:
+    """As with a new meeting."""
+    world = World()
+    await world.drop("create-meeting", ASK)
+    world.fake_graph.unknown = {"bo@example.com"}
+
+    await world.drop("create-meeting", update(attendees=["bo@example.com"]))
+
+    (event,) = world.events("meeting.updated")
+    assert [one["code"] for one in event["data"]["warnings"]] == ["attendee_not_added"]
+
+
+async def test_a_change_that_graph_refuses_changes_nothing() -> None:
+    """It is refused as a whole, with Graph's reason."""
+    world = World()
+    await world.drop("create-meeting", ASK)
+    world.fake_graph.refused = {"allowMeetingChat"}
+    change = update(subject="x", options={"allowMeetingChat": "limited"})
+
+    await world.drop("create-meeting", change, reply_to="replies")
+
+    (refusal,) = world.replies()
+    assert refusal["data"]["graph"]["status"] == 400
+    assert world.names() == ["meeting.rejected", "meeting.created"]
+
+
+async def test_a_redelivered_change_is_told_once() -> None:
+    """A throttled one too, whatever became of the first PATCH."""
+    world = World()
+    await world.drop("create-meeting", ASK)
+    world.fake_graph.fail_next(done=True)
+    message = await world.drop("create-meeting", update(subject="x"), reply_to="replies")
+    await world.pump()
+
+    await world.redeliver(message)
+
+    assert world.names() == ["meeting.created", "meeting.updated"]
+    assert len(world.replies()) == 1
+
+
+async def test_the_first_request_is_still_known_after_a_change() -> None:
+    """It is answered as it was the first time; another one under its id is refused."""
+    world = World()
+    await world.drop("create-meeting", ASK, reply_to="replies")
+    await world.drop("create-meeting", update(subject="all well", **LATER))
+
+    await world.drop("create-meeting", ASK, reply_to="again")
+    await world.drop("create-meeting", {**ASK, "subject": "all well"}, reply_to="other")
+
+    (first,), (again,) = world.replies(), world.replies("again")
+    assert first["data"].pop("recordedAt") <= again["data"].pop("recordedAt")
+    assert again == first
+    assert world.replies("other")[0]["data"]["code"] == "request_conflict"
+
+
+@pytest.mark.parametrize("body", [update(subject="x"), CANCEL])
+async def test_a_change_of_nothing_is_refused(body: dict[str, Any]) -> None:
+    """No such request is known."""
+    world = World()
+
+    await world.drop("create-meeting", body, reply_to="replies")
+
+    assert world.replies()[0]["data"]["code"] == "meeting_not_found"
+
+
+async def test_a_meeting_that_is_just_being_made_is_waited_for() -> None:
+    """A change that overtakes its meeting comes again."""
+    world = World()
+    options = {"joinMeetingIdSettings": {"isPasscodeRequired": True}}
+    first = asyncio.create_task(world.drop("create-meeting", {**ASK, "options": options}))
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+    await world.drop("create-meeting", update(subject="x"))
+    await first
+    await world.pump()
+
+    assert world.names() == ["meeting.created", "meeting.updated"]
+
+
+async def test_a_scheduled_join_follows_a_later_start() -> None:
+    """Its message comes when it was due, and waits on."""
+    world = World()
+    await world.drop("create-meeting", {**ASK, "join": "atStart"})
+
+    await world.drop("create-meeting", update(**LATER))
+    await world.pump(until=LONG)
+
+    assert world.clock.now().isoformat() == "2026-09-14T10:30:00+00:00"
+    assert len(world.fake_graph.bodies) == 1
+
+
+async def test_a_scheduled_join_follows_an_earlier_start() -> None:
+    """Another message is sent; the first one finds the bot there."""
+    world = World()
+    await world.drop("create-meeting", {**ASK, "join": "atStart"})
+
+    await world.drop("create-meeting", update(**EARLIER))
+
+    joins = world.fake_bus.sent_to("join-meeting")
+    assert [join.due and join.due.isoformat() for join in joins] == [
+        "2026-09-14T10:00:00+00:00",
+        "2026-09-14T09:00:00+00:00",
+    ]
+    await world.pump(until=LONG)
+    assert len(world.fake_graph.bodies) == 1
+
+
+async def test_cancelling_ends_the_leg_and_deletes_the_meeting() -> None:
+    """In this order; whoever asks to join afterwards is refused."""
+    world = World()
+    await world.drop("create-meeting", {**ASK, "join": "now"})
+    await world.pump()
+    meeting_id = world.events("meeting.created")[0]["data"]["meetingId"]
+    leg_key, call_id = leg_of(await world.meeting(meeting_id))
+    await world.callback(meeting_id, leg_key, state(call_id, "established"))
+
+    await world.drop("create-meeting", CANCEL, reply_to="replies")
+    await world.callback(meeting_id, leg_key, state(call_id, "terminated"))
+    await world.pump()
+
+    (event,) = world.replies()
+    assert event["type"] == "rollcall.meeting.cancelled.v1"
+    assert "STATUS:CANCELLED" in event["data"]["invitation"]["ics"]
+    assert "http" not in event["data"]["invitation"]["text"]
+    assert set(world.fake_graph.ended) == {call_id}
+    assert world.fake_graph.online == {}
+    await world.drop("join-meeting", {"meetingId": meeting_id}, reply_to="join")
+    assert world.replies("join")[0]["data"]["code"] == "meeting_cancelled"
+    assert len(world.fake_graph.bodies) == 1
+
+
+async def test_a_scheduled_join_of_a_cancelled_meeting_is_dropped() -> None:
+    """Nobody asked for it just now, so nobody is told that it failed."""
+    world = World()
+    await world.drop("create-meeting", {**ASK, "join": "atStart"})
+
+    await world.drop("create-meeting", CANCEL)
+    await world.pump(until=LONG)
+
+    assert world.names() == ["meeting.created", "meeting.cancelled"]
+    assert world.fake_graph.bodies == []
+
+
+async def test_a_meeting_is_cancelled_once_and_each_request_answered_once() -> None:
+    """Redelivered, asked again, asked at once."""
+    world = World()
+    await world.drop("create-meeting", ASK)
+    message = await world.drop("create-meeting", CANCEL, reply_to="replies")
+
+    await world.redeliver(message)
+    await world.drop("create-meeting", CANCEL, reply_to="others")
+
+    (first,), (again,) = world.replies(), world.replies("others")
+    assert again["id"] == first["id"]
+    assert again["sequence"] == first["sequence"]
+    assert world.names() == ["meeting.created", "meeting.cancelled"]
+
+
+async def test_a_cancelled_meeting_is_not_changed() -> None:
+    """Its request id still answers for what it was."""
+    world = World()
+    await world.drop("create-meeting", ASK, reply_to="replies")
+    await world.drop("create-meeting", CANCEL)
+
+    await world.drop("create-meeting", update(subject="x"), reply_to="refused")
+    await world.drop("create-meeting", ASK, reply_to="replies")
+
+    assert world.replies("refused")[0]["data"]["code"] == "meeting_cancelled"
+    first, again = world.replies()
+    assert first["id"] == again["id"]
+    assert len(world.fake_graph.online) == 0
+
+
+async def test_a_cancellation_that_graph_refuses_leaves_the_meeting() -> None:
+    """It may be joined as before."""
+    world = World()
+    await world.drop("create-meeting", ASK)
+    meeting_id = world.events()[0]["data"]["meetingId"]
+    world.fake_graph.fail_next(
+        Rejected(
+            code="organizer_not_allowed",
+            message="No.",
+            next_step="",
+            graph=GraphTrace(status=403, code="Forbidden"),
+        )
+    )
+
+    await world.drop("create-meeting", CANCEL, reply_to="replies")
+    world.clock.advance(1)
+    await world.drop("join-meeting", {"meetingId": meeting_id})
+
+    assert world.replies()[0]["data"]["code"] == "organizer_not_allowed"
+    assert len(world.fake_graph.bodies) == 1
+
+
+async def test_a_cancellation_that_graph_does_not_answer_comes_again() -> None:
+    """Deleting twice is no error."""
+    world = World()
+    await world.drop("create-meeting", ASK)
+    world.fake_graph.fail_next(done=True)
+
+    await world.drop("create-meeting", CANCEL, reply_to="replies")
+    await world.pump()
+
+    assert len(world.replies()) == 1
+    assert world.fake_graph.online == {}
+
+
+CHANGE = update(subject="all well", **EARLIER)
+STORIES = [
+    pytest.param(CHANGE, "meeting.updated", 6, id="update"),
+    pytest.param(CANCEL, "meeting.cancelled", 10, id="cancel"),
+]
+
+
+async def a_meeting_with_a_bot() -> World:
+    """Return a world in which the bot is in the meeting, and its scheduled join still waits."""
+    world = World()
+    await world.drop("create-meeting", {**ASK, "join": "atStart"})
+    meeting_id = world.events()[0]["data"]["meetingId"]
+    await world.drop("join-meeting", {"meetingId": meeting_id})
+    return world
+
+
+@pytest.mark.parametrize(("change", "name", "points"), STORIES)
+async def test_without_a_crash_a_change_is_as_long_as_we_think(
+    change: dict[str, Any], name: str, points: int
+) -> None:
+    """So that the next test visits every point there is."""
+    fuse = Fuse()
+    world = fused(await a_meeting_with_a_bot(), fuse)
+
+    assert await drop_until_done(world, fuse, change) == points
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "point"),
+    [
+        pytest.param(*story.values[:2], point, id=f"{story.id}-{point}")
+        for story in STORIES
+        for point in range(1, int(str(story.values[2])) + 1)
+    ],
+)
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+async def test_no_crash_point_tells_a_change_twice(
+    change: dict[str, Any], name: str, point: int, after: bool
+) -> None:
+    """Done once, told once, answered once; a cancelled meeting has no leg left."""
+    fuse = Fuse(at=point, after=after)
+    world = fused(await a_meeting_with_a_bot(), fuse)
+
+    await drop_until_done(world, fuse, change)
+
+    assert len(world.events(name)) == 1
+    assert {one["id"] for one in world.replies()} == {world.events(name)[0]["id"]}
+    if change is CANCEL:
+        assert world.fake_graph.online == {}
+        assert world.fake_graph.calls == {}
+    else:
+        (meeting,) = world.fake_graph.online.values()
+        assert meeting["subject"] == "all well"

@@ -1,0 +1,277 @@
+"""Every form of a join on the simulated Graph, in one process: accepted, led, told, left."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from devstack.graph import world as simulated
+from devstack.graph.calls import Leg, render_call
+from devstack.graph.identities import BOT_APP_ID, ORGANIZER_ID, TENANT_ID, Tenant
+from devstack.graph.json_values import JsonObject
+from devstack.graph.lab import leg_admitted, leg_ends, person_joins, person_leaves, shown_meetings
+from devstack.graph.meeting_book import Venue
+from devstack.graph.meeting_shapes import render_meeting
+from devstack.graph.refusals import GraphRefusal
+from shared.domain import CallId
+from tests.application import world as application
+from tests.fakes.graph import FakeGraph
+
+
+class SimulatedGraph(FakeGraph):
+    """Implements `ports.Graph` on the simulator's own world, as far as joins need it."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(tenant_id=TENANT_ID)
+        self.told: list[tuple[str, bytes]] = []
+        self.world = simulated.World(
+            tenant=Tenant(),
+            ids=Random(seed),  # noqa: S311 - the same ids every time
+            now=lambda: datetime.now(UTC),
+            notify=self._notify,
+        )
+
+    async def create_or_get_meeting(
+        self, organizer_id: str, body: dict[str, Any]
+    ) -> dict[str, Any]:
+        """See `ports.Graph.create_or_get_meeting`."""
+        return render_meeting(self.world.meetings.create_or_get(organizer_id, body)[0])
+
+    async def create_call(self, body: dict[str, Any]) -> dict[str, Any]:
+        """See `ports.Graph.create_call`."""
+        self.bodies.append(body)
+        return render_call(self.world.place_call(body))
+
+    async def read_participants(self, call_id: CallId) -> list[dict[str, Any]] | None:
+        """See `ports.Graph.read_participants`."""
+        try:
+            listed: Any = self.world.roster(call_id)["value"]
+        except GraphRefusal:
+            return None
+        return list(listed)
+
+    async def end_call(self, call_id: CallId) -> None:
+        """See `ports.Graph.end_call`."""
+        self.world.hang_up(call_id)
+
+    def _notify(self, leg: Leg, envelope: JsonObject) -> None:
+        self.told.append((leg.callback_uri, json.dumps(envelope).encode()))
+
+
+class Stage:
+    """The app on the simulated Graph, and a meeting at Graph that the app knows nothing of."""
+
+    def __init__(self, seed: int = 1, **options: Any) -> None:
+        self.graph = SimulatedGraph(seed)
+        self.app = application.World(fake_graph=self.graph)
+        foreign = {
+            "subject": "not ours",
+            "joinMeetingIdSettings": {"isPasscodeRequired": True},
+            **options,
+        }
+        self.graph.world.meetings.create(ORGANIZER_ID, foreign)
+        self.venue: Venue = self.graph.world.meetings.venues[0]
+
+    async def drop(self, body: dict[str, Any], **properties: Any) -> None:
+        """Ask, and let everything happen that follows at once."""
+        await self.app.drop("join-meeting", body, **properties)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Deliver callbacks and the app's own messages until there are none."""
+        while self.graph.told or self.app._next(self.app.clock.now()) is not None:
+            told, self.graph.told = self.graph.told, []
+            for uri, body in told:
+                meeting_id, leg_key = uri.split("/")[-2:]
+                assert await self.app.callback(meeting_id, leg_key, body) == 202
+            await self.app.pump(until=timedelta())
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let time pass with everything that is due meanwhile."""
+        end = self.app.clock.now() + timedelta(seconds=seconds)
+        await self.settle()
+        await self.app.pump(until=timedelta(seconds=seconds))
+        self.app.clock.moment = end
+        await self.settle()
+
+    @property
+    def call_id(self) -> str:
+        """The call of the newest leg in the meeting."""
+        return self.venue.legs[-1].call_id
+
+
+def classic(venue: Venue) -> dict[str, Any]:
+    return {"joinWebUrl": venue.meeting.join_web_url}
+
+
+def short(venue: Venue) -> dict[str, Any]:
+    return {"joinWebUrl": venue.meeting.short_link}
+
+
+def by_join_id(venue: Venue) -> dict[str, Any]:
+    return {
+        "joinMeetingId": venue.meeting.join_meeting_id,
+        "passcode": venue.meeting.passcode,
+        "tenantId": TENANT_ID,
+    }
+
+
+def explicit(venue: Venue) -> dict[str, Any]:
+    return {
+        "chatInfo": {"threadId": venue.meeting.thread_id, "messageId": "0"},
+        "meetingInfo": {"organizer": {"user": {"id": venue.meeting.organizer_id}}},
+        "tenantId": TENANT_ID,
+    }
+
+
+FORMS = pytest.mark.parametrize("form", [classic, short, by_join_id, explicit])
+
+
+@FORMS
+@pytest.mark.parametrize("guest", [False, True], ids=["itself", "guest"])
+async def test_every_form_leads_into_the_meeting_and_its_calls_are_recorded(
+    form: Callable[[Venue], dict[str, Any]], guest: bool
+) -> None:
+    """As the bot itself or as a guest: people come and go, and only they are in the call."""
+    stage = Stage(lobbyBypassSettings={"scope": "everyone"})
+    await stage.drop(form(stage.venue) | ({"guestName": "Scribe"} if guest else {}))
+    await stage.pass_time(5)
+    where = {"onlineMeetingId": stage.venue.meeting.meeting_id}
+    ada = person_joins(stage.graph.world, {**where, "userId": "u-ada"})
+    await stage.settle()
+    await stage.pass_time(5)
+    person_leaves(stage.graph.world, ada)
+    await stage.settle()
+    await stage.pass_time(5)
+
+    assert stage.app.names() == [
+        "bot.joining",
+        "bot.joined",
+        "call.started",
+        "participant.joined",
+        "participant.left",
+        "call.ended",
+    ]
+    (ended,) = stage.app.events("call.ended")
+    assert (ended["data"]["participantCount"], ended["data"]["endBasis"]) == (1, "observed")
+
+
+@FORMS
+async def test_every_form_leads_the_bot_out_again(
+    form: Callable[[Venue], dict[str, Any]],
+) -> None:
+    """The service's own code comes with the end."""
+    stage = Stage()
+    await stage.drop(form(stage.venue))
+
+    await stage.drop(form(stage.venue) | {"action": "leave"}, reply_to="replies")
+
+    (left,) = stage.app.replies()
+    assert left["type"] == "rollcall.bot.left.v1"
+    assert left["data"]["result"]["subcode"] == 7000
+    assert stage.venue.room.legs == ()
+
+
+async def test_every_form_of_our_own_meeting_is_our_own_meeting() -> None:
+    """One bot, whichever of its links is used."""
+    stage = Stage()
+    await stage.app.drop("create-meeting", {"requestId": "INC-1", "subject": "down", "join": "now"})
+    await stage.settle()
+    ours = stage.graph.world.meetings.venues[1]
+
+    for form in (classic, short, by_join_id, explicit):
+        await stage.drop(form(ours), reply_to="replies")
+
+    assert len(stage.graph.bodies) == 1
+    meeting_id = stage.app.events("meeting.created")[0]["data"]["meetingId"]
+    assert {one["data"]["meetingId"] for one in stage.app.replies()} == {meeting_id}
+    assert len(stage.app.replies()) == 4
+
+
+@pytest.mark.parametrize(("first", "second"), [(classic, short), (short, classic)])
+async def test_two_links_of_a_foreign_meeting_lead_to_one_bot_in_the_end(
+    first: Callable[[Venue], dict[str, Any]], second: Callable[[Venue], dict[str, Any]]
+) -> None:
+    """Nothing in them says that they are one meeting's; Graph's answer to the join does."""
+    stage = Stage()
+    await stage.drop(first(stage.venue), reply_to="one")
+    await stage.drop(second(stage.venue), reply_to="two")
+    await stage.pass_time(5)
+
+    (one,), (two,) = stage.app.replies("one"), stage.app.replies("two")
+    assert one["data"]["legKey"] == two["data"]["legKey"]
+    assert one["data"]["meetingId"] == two["data"]["meetingId"]
+    assert len(stage.venue.room.legs) == 1
+    sent = len(stage.graph.bodies)
+    await stage.drop(first(stage.venue), reply_to="three")
+    await stage.drop(second(stage.venue), reply_to="four")
+    assert len(stage.graph.bodies) == sent
+    await stage.drop(short(stage.venue) | {"action": "leave"}, reply_to="five")
+    assert stage.app.replies("five")[0]["data"]["legKey"] == one["data"]["legKey"]
+    assert not stage.venue.room.legs
+
+
+async def test_a_guest_waits_in_the_lobby_until_it_is_admitted() -> None:
+    """Told as waiting, then as joined; nobody's group call begins by it."""
+    stage = Stage()
+    await stage.drop({**classic(stage.venue), "guestName": "Scribe"})
+    assert stage.app.names() == ["bot.joining", "bot.waiting"]
+
+    leg_admitted(stage.graph.world, stage.call_id)
+    await stage.settle()
+    await stage.pass_time(5)
+
+    assert stage.app.names() == ["bot.joining", "bot.waiting", "bot.joined"]
+    assert shown_meetings(stage.graph.world)[0]["calls"] == []
+
+
+async def test_a_guest_that_nobody_admits_fails_with_what_to_do() -> None:
+    """The lobby timed out."""
+    stage = Stage()
+    await stage.drop({**short(stage.venue), "guestName": "Scribe"})
+
+    leg_ends(stage.graph.world, stage.call_id, {"code": 200, "subcode": 5855})
+    await stage.settle()
+
+    (failed,) = stage.app.events("bot.failed")
+    assert failed["data"]["reason"] == "lobbyTimeout"
+    assert "admit" in failed["data"]["nextStep"]
+
+
+async def test_a_guest_in_the_lobby_can_be_called_back() -> None:
+    """It was asked to leave, so it left."""
+    stage = Stage()
+    await stage.drop({**classic(stage.venue), "guestName": "Scribe"})
+
+    await stage.drop({**classic(stage.venue), "action": "leave"}, reply_to="replies")
+
+    (left,) = stage.app.replies()
+    assert (left["type"], left["data"]["reason"]) == ("rollcall.bot.left.v1", "left")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"joinMeetingId": "99999999999", "tenantId": TENANT_ID},
+        {"passcode": "wrong"},
+        {"passcode": None},
+    ],
+    ids=["no such meeting", "wrong passcode", "no passcode"],
+)
+async def test_coordinates_that_lead_nowhere_are_told_as_such(wrong: dict[str, Any]) -> None:
+    """Graph accepts them, and ends the leg before it came in."""
+    stage = Stage()
+
+    await stage.drop(by_join_id(stage.venue) | wrong)
+
+    (failed,) = stage.app.events("bot.failed")
+    assert failed["data"]["reason"] == "badCoordinates"
+    assert failed["data"]["result"]["code"] == 400
+
+
+def test_the_two_worlds_agree_on_the_tenant_and_the_bot() -> None:
+    """Or nothing above would prove anything."""
+    assert (application.TENANT, application.BOT) == (TENANT_ID, BOT_APP_ID)

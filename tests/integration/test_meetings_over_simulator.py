@@ -1,0 +1,202 @@
+"""The create-meeting handler on the simulated Graph: every option, every change, refusals."""
+
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from typing import Any
+
+import httpx
+import pytest
+
+from devstack.graph.identities import BOT_APP_ID, IDENTITY_HEADER, ORGANIZER_ID, TENANT_ID
+from shared.graph import open_graph
+from shared.identity import graph_credential
+from tests.application.world import SettableClock, World
+from tests.stack.process import StackProcess
+
+# The SDK's generated modules warn about themselves when they are imported.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:GetQueryParameters is deprecated:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:This class is deprecated:DeprecationWarning"),
+]
+EVERY_OPTION: dict[str, Any] = {
+    "allowAttendeeToEnableCamera": False,
+    "allowAttendeeToEnableMic": False,
+    "allowBreakoutRooms": False,
+    "allowCopyingAndSharingMeetingContent": False,
+    "allowLiveShare": "disabled",
+    "allowMeetingChat": "limited",
+    "allowPowerPointSharing": False,
+    "allowRecording": False,
+    "allowTeamworkReactions": False,
+    "allowTranscription": False,
+    "allowWhiteboard": False,
+    "allowedLobbyAdmitters": "organizerAndCoOrganizers",
+    "allowedPresenters": "roleIsPresenter",
+    "anonymizeIdentityForRoles": ["attendee"],
+    "isEndToEndEncryptionEnabled": True,
+    "isEntryExitAnnounced": False,
+    "lobbyBypassSettings": {"scope": "invited", "isDialInBypassEnabled": True},
+    "meetingSpokenLanguageTag": "de-DE",
+    "recordAutomatically": True,
+    "sensitivityLabelAssignment": {"sensitivityLabelId": "0a1b2c3d-0000-4000-8000-00000000000f"},
+    "watermarkProtection": {"isEnabledForContentSharing": True, "isEnabledForVideo": True},
+}
+ASK: dict[str, Any] = {
+    "requestId": "INC-1",
+    "subject": "down",
+    "organizerId": ORGANIZER_ID,
+    "attendees": [{"upn": "ada@contoso.example", "role": "presenter"}],
+}
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """A simulator for this module."""
+    with StackProcess("graph") as simulator:
+        yield simulator.port
+
+
+@pytest.fixture
+async def lab(port: int) -> AsyncIterator[httpx.AsyncClient]:
+    """The simulator's lab, with everything forgotten."""
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+        await client.delete("/lab")
+        yield client
+
+
+@pytest.fixture
+async def world(
+    port: int, lab: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[World]:
+    """An app whose Graph is the simulator."""
+    monkeypatch.setenv("IDENTITY_ENDPOINT", f"http://127.0.0.1:{port}/msi/token")
+    monkeypatch.setenv("IDENTITY_HEADER", IDENTITY_HEADER)
+    clock, ids = SettableClock(), count(1)
+    graph = open_graph(
+        graph_url=f"http://localhost:{port}",
+        credential=graph_credential(
+            tenant_id=TENANT_ID,
+            bot_app_id=BOT_APP_ID,
+            client_id="",
+            secret="",
+            certificate_path="",
+            federated=False,
+        ),
+        clock=clock,
+        bot_app_id=BOT_APP_ID,
+        new_id=lambda: f"request-{next(ids)}",
+    )
+    yield World(clock=clock, graph=graph)
+    await graph.close()
+
+
+async def meetings_of(lab: httpx.AsyncClient) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await lab.get("/lab/meetings")).json()
+    return [meeting for meeting in found if not meeting["deleted"]]
+
+
+async def requests_of(lab: httpx.AsyncClient) -> list[tuple[str, int]]:
+    found = (await lab.get("/lab/requests")).json()
+    return [(one["method"], one["status"]) for one in found]
+
+
+async def test_every_option_is_taken(world: World, lab: httpx.AsyncClient) -> None:
+    """By one PATCH, after createOrGet; nothing is missing from what comes back."""
+    await world.drop("create-meeting", {**ASK, "options": EVERY_OPTION})
+
+    (event,) = world.events("meeting.created")
+    assert event["data"]["warnings"] == []
+    assert await requests_of(lab) == [("POST", 201), ("PATCH", 200)]
+    patch = (await lab.get("/lab/requests")).json()[1]["body"]
+    assert {name: patch[name] for name in EVERY_OPTION} == EVERY_OPTION
+
+
+async def test_a_passcode_and_a_template_are_posted(world: World, lab: httpx.AsyncClient) -> None:
+    """And the answer has the passcode that Graph made up."""
+    fixed = {"joinMeetingIdSettings": {"isPasscodeRequired": True}, "meetingTemplateId": "t-1"}
+
+    await world.drop("create-meeting", {**ASK, "options": {**EVERY_OPTION, **fixed}})
+
+    (event,) = world.events("meeting.created")
+    assert event["data"]["warnings"] == []
+    assert event["data"]["coordinates"]["passcode"]
+    assert await requests_of(lab) == [("POST", 201), ("PATCH", 200)]
+
+
+@pytest.mark.parametrize("effect", ["none", "done"])
+async def test_a_post_in_doubt_makes_one_meeting(
+    world: World, lab: httpx.AsyncClient, effect: str
+) -> None:
+    """504, its work done or not: the externalId tells."""
+    fault = {"method": "POST", "path": "onlineMeetings$", "status": 504, "effect": effect}
+    await lab.post("/lab/faults", json=fault)
+    options = {"joinMeetingIdSettings": {"isPasscodeRequired": True}}
+
+    await world.drop("create-meeting", {**ASK, "options": options}, reply_to="replies")
+    await world.pump()
+
+    (meeting,) = await meetings_of(lab)
+    (event,) = world.replies()
+    assert event["data"]["coordinates"]["onlineMeetingId"] == meeting["onlineMeetingId"]
+    assert event["data"]["coordinates"]["passcode"]
+
+
+async def test_a_refused_patch_costs_no_meeting(world: World, lab: httpx.AsyncClient) -> None:
+    """The answer is there, with a warning that has Graph's own ids."""
+    fault = {"method": "PATCH", "status": 400, "times": 2, "code": "BadRequest"}
+    await lab.post("/lab/faults", json=fault)
+    options = {"recordAutomatically": True, "allowMeetingChat": "disabled"}
+
+    await world.drop("create-meeting", {**ASK, "options": options})
+
+    (event,) = world.events("meeting.created")
+    (warning,) = event["data"]["warnings"]
+    assert warning["code"] == "option_refused"
+    assert warning["graph"]["requestId"]
+    assert len(await meetings_of(lab)) == 1
+
+
+async def test_a_dropped_attendee_is_named(world: World, lab: httpx.AsyncClient) -> None:
+    """Graph says nothing; we do."""
+    await world.drop("create-meeting", {**ASK, "attendees": ["x@nobody.example"]})
+
+    (event,) = world.events("meeting.created")
+    assert [one["code"] for one in event["data"]["warnings"]] == ["attendee_not_added"]
+
+
+async def test_a_meeting_is_changed_and_cancelled(world: World, lab: httpx.AsyncClient) -> None:
+    """With the same request id."""
+    await world.drop("create-meeting", ASK)
+    times = {"startDateTime": "2026-09-14T12:00:00+02:00", "endDateTime": "2026-09-14T11:00:00Z"}
+    change = {"requestId": "INC-1", "action": "update", "subject": "all well", **times}
+
+    await world.drop(
+        "create-meeting",
+        {
+            **change,
+            "options": EVERY_OPTION,
+            "attendees": [{"upn": "bo@contoso.example", "role": "coorganizer"}],
+        },
+    )
+    (meeting,) = await meetings_of(lab)
+    await world.drop("create-meeting", {"requestId": "INC-1", "action": "cancel"})
+
+    assert world.names() == ["meeting.created", "meeting.updated", "meeting.cancelled"]
+    (event,) = world.events("meeting.updated")
+    assert event["data"]["warnings"] == []
+    assert event["data"]["startDateTime"].startswith("2026-09-14T10:00:00")
+    assert meeting["subject"] == "all well"
+    assert await meetings_of(lab) == []
+
+
+async def test_the_monthly_limit_names_the_way_out(world: World, lab: httpx.AsyncClient) -> None:
+    """No pause of minutes would help: it is refused at once."""
+    fault = {"method": "POST", "status": 429, "times": 9, "retryAfter": "86400"}
+    await lab.post("/lab/faults", json=fault)
+
+    await world.drop("create-meeting", ASK, reply_to="replies")
+
+    (refusal,) = world.replies()
+    assert refusal["data"]["code"] == "organizer_quota"
+    assert "organizerId" in refusal["data"]["nextStep"]
+    assert await requests_of(lab) == [("POST", 429)]

@@ -1,0 +1,119 @@
+"""What Graph made of a request, as warnings: only what its answer contradicts."""
+
+from typing import Any
+
+import pytest
+
+from create_meeting.bodies import added_up
+from create_meeting.differences import differences
+
+ADA = {"upn": "ada@example.com", "role": "presenter"}
+
+
+def codes(sent: dict[str, Any], returned: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(one["code"], one["member"]) for one in differences(sent, returned)]
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        [{"upn": "ADA@example.com", "role": "presenter"}],
+        [{"upn": "ADA@example.com", "role": None}],
+        [{"upn": "ada@example.com", "role": "unknownFutureValue"}],
+    ],
+)
+def test_an_attendee_who_is_there_is_no_warning(returned: list[dict[str, Any]]) -> None:
+    """Whatever the case of their name, and where Graph says nothing of the role."""
+    assert (
+        codes({"participants": {"attendees": [ADA]}}, {"participants": {"attendees": returned}})
+        == []
+    )
+
+
+def test_an_attendee_is_found_by_id_as_well() -> None:
+    """Graph may answer with another name for the same person."""
+    user = {"identity": {"user": {"id": "u-1"}}}
+    sent = {"participants": {"attendees": [{"upn": "old@example.com", **user}]}}
+
+    assert codes(sent, {"participants": {"attendees": [{"upn": "new@example.com", **user}]}}) == []
+
+
+@pytest.mark.parametrize("participants", [None, {}, {"attendees": None}, {"attendees": []}])
+def test_an_attendee_who_was_dropped_is_named(participants: dict[str, Any] | None) -> None:
+    """By their place in the request."""
+    sent = {"participants": {"attendees": [ADA]}}
+
+    assert codes(sent, {"participants": participants}) == [("attendee_not_added", "attendees.0")]
+
+
+def test_another_role_is_named() -> None:
+    """An attendee who was to present would find out too late."""
+    returned = {"participants": {"attendees": [{"upn": "ada@example.com", "role": "attendee"}]}}
+
+    found = codes({"participants": {"attendees": [ADA]}}, returned)
+
+    assert found == [("attendee_role_changed", "attendees.0")]
+
+
+def test_times_are_compared_as_moments() -> None:
+    """Offsets and digits do not matter, another moment does."""
+    sent = {"startDateTime": "2026-11-23T09:00:00.000Z", "endDateTime": "2026-11-23T10:00:00.000Z"}
+    same = {
+        "startDateTime": "2026-11-23T11:00:00.0000000+02:00",
+        "endDateTime": "2026-11-23T10:00:00",
+    }
+
+    assert codes(sent, same) == []
+    assert codes(sent, {**same, "endDateTime": "2026-11-23T10:30:00Z"}) == [
+        ("time_changed", "endDateTime")
+    ]
+
+
+def test_a_subject_that_graph_changed_is_shown_both_ways() -> None:
+    """What was asked, and what there is."""
+    (warning,) = differences({"subject": "down"}, {"subject": "down (copy)"})
+
+    assert warning["code"] == "subject_changed"
+    assert (warning["requested"], warning["returned"]) == ("down", "down (copy)")
+
+
+@pytest.mark.parametrize(
+    ("asked", "returned"),
+    [
+        (True, True),
+        (True, None),
+        ("en-US", "en-us"),
+        ("invited", "unknownFutureValue"),
+        ({"scope": "everyone"}, {"scope": "everyone", "isDialInBypassEnabled": False}),
+        (["attendee", "presenter"], ["presenter", "attendee"]),
+    ],
+)
+def test_an_option_that_took_is_no_warning(asked: Any, returned: Any) -> None:
+    """Nor is one of which Graph says nothing, or nothing that we would know."""
+    assert codes({"anOption": asked}, {"anOption": returned}) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "returned"),
+    [
+        (True, False),
+        ("organizer", "everyone"),
+        ({"scope": "organizer"}, {"scope": "organization"}),
+        (["attendee"], []),
+    ],
+)
+def test_an_option_that_did_not_take_is_named(asked: Any, returned: Any) -> None:
+    """Graph accepts some options and does not keep them."""
+    assert codes({"anOption": asked}, {"anOption": returned}) == [
+        ("option_not_applied", "options.anOption")
+    ]
+
+
+def test_a_patch_answers_for_what_it_changed_alone() -> None:
+    """Graph's answer to a PATCH leaves out, or empties, what it was not asked about."""
+    made = {"id": "m", "participants": {"attendees": [ADA]}, "recordAutomatically": False}
+    changed = {"id": "m", "participants": {"attendees": []}, "recordAutomatically": True, "new": 1}
+
+    found = added_up(made, changed, {"recordAutomatically": True})
+
+    assert found == {**made, "recordAutomatically": True, "new": 1}

@@ -1,0 +1,112 @@
+"""The documents that come from the code are up to date, and those written by hand are true."""
+
+import re
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from create_meeting.differences import WarningCode
+from docs.contract.events import EVENTS
+from docs.contract.render import REQUESTS, documents, event_schema, request_schema
+
+DOCS = Path(__file__).parents[2] / "docs"
+MESSAGES = (DOCS / "messages.md").read_text()
+COMMON = {"meetingId", "context", "recordedAt"}
+SECTIONS = re.findall(r"<!-- members: (\S+) ?(\S+)? -->", MESSAGES)
+
+
+def table_after(marker: str) -> list[list[str]]:
+    """Return the rows of the table that follows `marker`, each as its cells."""
+    lines = MESSAGES.partition(marker)[2].strip().splitlines()
+    rows = []
+    for line in lines[2:]:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip() for cell in line.strip("|").split(" | ")])
+    return rows
+
+
+def names_in(cell: str) -> set[str]:
+    """Return what stands between backticks, without the mark of what may be absent."""
+    return {name.removesuffix("?") for name in re.findall(r"`([^`]+)`", cell)}
+
+
+def optional_in(cell: str) -> set[str]:
+    """Return the names that are marked as what may be absent."""
+    return {name.removesuffix("?") for name in re.findall(r"`([^`]+\?)`", cell)}
+
+
+def data_members(name: str) -> tuple[set[str], set[str]]:
+    """Return every member that the data of an event may have, and those it always has."""
+    schema = event_schema(name)
+    arms = arms_of(schema, schema["properties"]["data"])
+    every = set().union(*(arm["properties"] for arm in arms))
+    always = set(arms[0]["required"]).intersection(*(arm["required"] for arm in arms))
+    return every, always
+
+
+def arms_of(schema: dict[str, Any], part: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the objects that a part of a schema may be."""
+    if "$ref" in part:
+        return arms_of(schema, schema["$defs"][part["$ref"].rpartition("/")[2]])
+    if "anyOf" in part:
+        return [arm for one in part["anyOf"] for arm in arms_of(schema, one)]
+    return [part]
+
+
+@pytest.mark.parametrize("name", documents())
+def test_a_generated_document_is_up_to_date(name: str) -> None:
+    """Otherwise: python -m docs.contract."""
+    assert (DOCS / name).read_text() == documents()[name]
+
+
+def test_no_schema_outlives_what_it_describes() -> None:
+    """Each file has its model."""
+    files = {f"schemas/{path.name}" for path in (DOCS / "schemas").iterdir()}
+
+    assert files == {name for name in documents() if name.startswith("schemas/")}
+
+
+def test_every_request_has_its_table() -> None:
+    """Whoever drops a message finds its members."""
+    assert {name for name, _ in SECTIONS} == set(REQUESTS)
+
+
+@pytest.mark.parametrize(("name", "part"), SECTIONS)
+def test_a_table_of_members_has_every_member_and_no_other(name: str, part: str) -> None:
+    """What is written by hand is held to the model."""
+    marker = f"<!-- members: {name} {part} -->" if part else f"<!-- members: {name} -->"
+    schema = request_schema(name)
+    described = schema["$defs"][part] if part else schema
+
+    written = [name for row in table_after(marker) for name in names_in(row[0])]
+
+    assert sorted(written) == sorted(described["properties"])
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_the_table_of_events_names_every_member(name: str) -> None:
+    """And marks those that may be absent."""
+    rows = {next(iter(names_in(row[0]))): row[1] for row in table_after("<!-- events -->")}
+    every, always = data_members(name)
+    beside = names_in(rows[name]) - COMMON
+
+    assert beside == every - COMMON
+    assert not optional_in(rows[name]) & always
+    if name != "bot.failed":
+        assert optional_in(rows[name]) == every - always - COMMON
+
+
+def test_every_warning_is_named() -> None:
+    """Its code, by which a program tells it."""
+    named = names_in(MESSAGES.partition("Codes: ")[2].partition(".\n")[0])
+
+    assert named == set(get_args(WarningCode.__value__))
+
+
+def test_every_link_between_the_documents_leads_somewhere() -> None:
+    """Files that are named exist."""
+    for document in DOCS.glob("*.md"):
+        for link in re.findall(r"\]\(([^)#:]+)", document.read_text()):
+            assert (DOCS / link).exists(), f"{document.name}: {link}"
