@@ -3,33 +3,14 @@
 import asyncio
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
+from bench.cost import Cost, steady_rate
 from bench.load import ATTENDEES, request_of
 
 TIMEOUT_SECONDS = 60.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
-    """What `count` meetings took: seconds by the clock, and of one process's CPU."""
-
-    count: int
-    seconds: float
-    cpu_seconds: float
-
-    @property
-    def rate(self) -> float:
-        """Meetings a second."""
-        return self.count / self.seconds
-
-    @property
-    def cpu_ms(self) -> float:
-        """Milliseconds of CPU a meeting."""
-        return 1000 * self.cpu_seconds / self.count
 
 
 async def bare_loop(
@@ -44,17 +25,21 @@ async def bare_loop(
         trust_env=False,
         headers={"Authorization": f"Bearer {token}"},
     ) as client:
-        began, used = time.monotonic(), time.process_time()
-        await asyncio.gather(*(_work(client, url, bodies) for _ in range(at_once)))
-        seconds = time.monotonic() - began
-        return Cost(count=count, seconds=seconds, cpu_seconds=time.process_time() - used)
+        done: list[float] = []
+        used = time.process_time()
+        await asyncio.gather(*(_work(client, url, bodies, done) for _ in range(at_once)))
+        used = time.process_time() - used
+    return Cost(rate=steady_rate(done), cpu_ms=1000 * used / count)
 
 
-async def _work(client: httpx.AsyncClient, url: str, bodies: Iterator[dict[str, Any]]) -> None:
+async def _work(
+    client: httpx.AsyncClient, url: str, bodies: Iterator[dict[str, Any]], done: list[float]
+) -> None:
     for body in bodies:
         answer = await client.post(url, json=body)
         answer.raise_for_status()
         answer.json()
+        done.append(time.monotonic())
 
 
 def _body(request_id: str) -> dict[str, Any]:

@@ -49,14 +49,14 @@ async def take(
     *,
     progress: Progress = lambda _: None,
     until: float = float("inf"),
-) -> float:
+) -> list[float]:
     """Take the answers to `count` requests, or those that come until `until` on the monotonic
-    clock; return when, by the wall clock, the last of them lay in the caller's queue.
+    clock; return when, by the wall clock, each of them lay in the caller's queue, in that order.
 
     Raises `NotAnswered` when no more come.
     """
     meetings: set[str] = set()
-    came, last = 0, 0.0
+    came, moments = 0, list[float]()
     while came < count and time.monotonic() < until:
         some = await replies.receive_messages(100, max_wait_time=SILENCE_SECONDS)
         if not some:
@@ -68,12 +68,12 @@ async def take(
             meetings.add(event["data"]["meetingId"])
             # Not when it was received: the SDK waits for more before it hands messages over.
             if message.enqueued_time_utc is not None:
-                last = max(last, message.enqueued_time_utc.timestamp())
+                moments.append(message.enqueued_time_utc.timestamp())
         came += len(some)
         progress(came)
     if len(meetings) != came:
         raise NotAnswered(f"{came} answers told of {len(meetings)} meetings")
-    return last
+    return sorted(moments)
 
 
 def replies_of(bus: ServiceBusClient) -> ServiceBusReceiver:

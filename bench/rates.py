@@ -6,7 +6,8 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-from bench.bare import Cost, bare_loop
+from bench.bare import bare_loop
+from bench.cost import Cost, steady_rate
 from bench.figures import Figure, aimed
 from bench.load import NotAnswered, drop, take
 from bench.process_cost import cpu_seconds
@@ -111,20 +112,24 @@ def rate_figures(found: list[AtLatency], tutorial: dict[float, Cost], host: Cost
 
 
 async def _answered(on: Stage, name: str, count: int) -> Cost:
-    began, used = time.time(), cpu_seconds(on.host_pid)
+    used = cpu_seconds(on.host_pid)
     await drop(on.requests, name, count)
-    seconds = await take(on.replies, count) - began
-    await asyncio.sleep(SETTLE_SECONDS)
-    return Cost(count=count, seconds=seconds, cpu_seconds=cpu_seconds(on.host_pid) - used)
+    done = await take(on.replies, count)
+    return await _cost(on, done, used)
 
 
 async def _witnessed(on: Stage, name: str, count: int) -> Cost:
     before = len(on.witnessed())
-    began, used = time.monotonic(), cpu_seconds(on.host_pid)
+    used, until = cpu_seconds(on.host_pid), time.monotonic() + WITHIN_SECONDS
     await drop(on.requests, name, count)
-    while len(done := on.witnessed()) < before + count:
-        if time.monotonic() > began + WITHIN_SECONDS:
-            raise NotAnswered(f"{len(done) - before} of {count} messages were handled")
+    while len(done := on.witnessed()[before:]) < count:
+        if time.monotonic() > until:
+            raise NotAnswered(f"{len(done)} of {count} messages were handled")
         await asyncio.sleep(0.1)
+    return await _cost(on, done, used)
+
+
+async def _cost(on: Stage, done: list[float], used_before: float) -> Cost:
     await asyncio.sleep(SETTLE_SECONDS)
-    return Cost(count=count, seconds=done[-1] - began, cpu_seconds=cpu_seconds(on.host_pid) - used)
+    used = cpu_seconds(on.host_pid) - used_before
+    return Cost(rate=steady_rate(done), cpu_ms=1000 * used / len(done))

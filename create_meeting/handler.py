@@ -15,7 +15,7 @@ from shared.coordinates import Coordinates, alias_of, read_online_meeting, targe
 from shared.delivery import deliver
 from shared.domain import MeetingId
 from shared.errors import Rejected, Transient
-from shared.events import refusal_message
+from shared.events import EVENTS_TOPIC, refusal_message
 from shared.invitation import prepare
 from shared.journal import Loaded
 from shared.meeting import Outgoing
@@ -27,6 +27,7 @@ from shared.services import Services
 async def create_meeting(message: QueueMessage, services: Services) -> None:
     """Carry out one message to its verdict; raises only what the host is to abandon it for."""
     policy = services.policy
+    services.bus.expect([EVENTS_TOPIC, *([message.reply.queue] if message.reply else [])])
     await deliver(
         message,
         lambda one: _carry_out(one, services),

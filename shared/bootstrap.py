@@ -10,8 +10,8 @@ from shared.delivery import ShortWaits
 from shared.graph import open_graph
 from shared.identity import OpenIdSigningKeys, fetch_json, graph_credential, managed_identity
 from shared.journal import Journal
-from shared.late_bus import LateBus, WarmBus
 from shared.ledger import open_ledger
+from shared.outbox import open_outbox
 from shared.patience import RetryPolicy
 from shared.recording import RecordingRules
 from shared.services import Policy, Services
@@ -38,7 +38,7 @@ def services() -> Services:
 
 
 def build(settings: Settings) -> Services:
-    """Return services over the adapters that `settings` choose. Call it in their event loop."""
+    """Return services over the adapters that `settings` choose."""
     clock = SystemClock()
     ledger = open_ledger(
         settings.tables,
@@ -47,8 +47,12 @@ def build(settings: Settings) -> Services:
         if "AccountName=" in settings.tables
         else managed_identity(settings.azure_client_id),
     )
-    bus = LateBus(lambda: _open_bus(settings))
-    bus.begin()
+    bus = open_outbox(
+        settings.service_bus,
+        credential=None
+        if "Endpoint=" in settings.service_bus
+        else managed_identity(settings.service_bus_client_id or settings.azure_client_id),
+    )
     graph = open_graph(
         graph_url=settings.graph_url,
         credential=graph_credential(
@@ -79,17 +83,6 @@ def build(settings: Settings) -> Services:
         policy=policy_of(settings),
         jitter=_jitter,
         waits=ShortWaits(asyncio.sleep, seats=SEATS),
-    )
-
-
-def _open_bus(settings: Settings) -> WarmBus:
-    from shared.outbox import open_outbox  # noqa: PLC0415 - beside everything else that is first
-
-    return open_outbox(
-        settings.service_bus,
-        credential=None
-        if "Endpoint=" in settings.service_bus
-        else managed_identity(settings.service_bus_client_id or settings.azure_client_id),
     )
 
 

@@ -60,7 +60,7 @@ class ServiceBusOutbox:
         self._topics = frozenset(topics)
         self._most_lanes = most_lanes
         self._lanes: dict[str, Lane] = {}
-        self._closing: set[asyncio.Task[None]] = set()
+        self._beside: set[asyncio.Task[None]] = set()
 
     async def send(self, messages: Sequence[Outgoing]) -> None:
         """See `ports.Bus.send`.
@@ -93,10 +93,11 @@ class ServiceBusOutbox:
         if problems:
             raise undeliverable(problems)
 
-    async def warm(self) -> None:
-        """Open the ways to the topics. What fails is found again by the first who sends."""
-        with contextlib.suppress(RollcallError):
-            await asyncio.gather(*(self._lane(topic).send([]) for topic in self._topics))
+    def expect(self, entities: Iterable[str]) -> None:
+        """See `ports.Bus.expect`. Opening a link takes half a second, nearly all of it waiting."""
+        for entity in entities:
+            if entity not in self._lanes:
+                self._keep(asyncio.create_task(_opened(self._lane(entity))))
 
     async def check(self) -> None:
         """See `ports.Bus.check`. Opens a link of its own: a kept one may be gone unnoticed."""
@@ -108,7 +109,7 @@ class ServiceBusOutbox:
 
     async def aclose(self) -> None:
         """Send what waits, then close every sender and the client."""
-        await asyncio.gather(*(lane.aclose() for lane in self._lanes.values()), *self._closing)
+        await asyncio.gather(*(lane.aclose() for lane in self._lanes.values()), *self._beside)
         await self._client.close()
 
     def _lane(self, entity: str) -> Lane:
@@ -125,9 +126,11 @@ class ServiceBusOutbox:
     def _close_oldest(self) -> None:
         oldest = next((entity for entity, lane in self._lanes.items() if lane.idle), None)
         if oldest is not None:
-            task = asyncio.create_task(self._lanes.pop(oldest).aclose())
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
+            self._keep(asyncio.create_task(self._lanes.pop(oldest).aclose()))
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
 
     def _new_sender(self, entity: str) -> ServiceBusSender:
         if entity in self._topics:
@@ -140,6 +143,12 @@ class ServiceBusOutbox:
         return self._client.get_queue_receiver(
             entity, sub_queue=ServiceBusSubQueue.DEAD_LETTER, prefetch_count=0
         )
+
+
+async def _opened(lane: Lane) -> None:
+    # What fails is found again by the first who has something to send.
+    with contextlib.suppress(RollcallError):
+        await lane.send([])
 
 
 def undeliverable(problems: Iterable[Problem]) -> Rejected:

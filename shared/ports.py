@@ -92,6 +92,13 @@ class Bus(Protocol):
         """
         ...
 
+    def expect(self, entities: Iterable[str]) -> None:
+        """Learn where something will soon be sent, to get ready meanwhile; never fails.
+
+        Call it in the event loop. Saying nothing, or what is never sent to, does no harm.
+        """
+        ...
+
     async def check(self) -> None:
         """Return when the bus can be reached; raise `Unavailable` saying why not otherwise."""
         ...

@@ -265,6 +265,18 @@ async def test_nothing_to_send_is_no_error(sides: Sides) -> None:
     await sides.bus.send([])
 
 
+async def test_what_was_expected_arrives_as_everything_does(sides: Sides) -> None:
+    """Getting ready sends nothing and raises nothing, whatever is expected."""
+    sides.bus.expect(["rejected-requests", NOWHERE, "replies"])
+    sides.bus.expect([])
+    messages = [a_message("rejected-requests"), a_message()]
+
+    await sides.bus.send(messages)
+
+    assert await sides.mailbox.take("rejected-requests", 1) == messages[:1]
+    assert await sides.mailbox.take("replies", 1) == messages[1:]
+
+
 async def test_a_bus_that_answers_passes_its_check(sides: Sides) -> None:
     """And goes on to work afterwards."""
     await sides.bus.check()

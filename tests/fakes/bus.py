@@ -41,6 +41,9 @@ class InMemoryBus:
                 Problem(member=entity, message="there is no such entity") for entity in lost
             )
 
+    def expect(self, entities: Iterable[str]) -> None:
+        """See `ports.Bus.expect`; memory is always ready."""
+
     async def check(self) -> None:
         """See `ports.Bus.check`."""
         await self._answer()
