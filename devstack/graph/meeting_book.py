@@ -3,6 +3,7 @@
 Who may organise, what makes a meeting findable, what createOrGet returns again.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -42,13 +43,19 @@ class MeetingBook:
         self._ids = ids
         self._now = now
         self.venues: list[Venue] = []
+        self._same_external_id: dict[tuple[str, str | None], list[Venue]] = defaultdict(list)
+
+    def forget(self) -> None:
+        """Forget every meeting."""
+        self.venues.clear()
+        self._same_external_id.clear()
 
     def create_or_get(self, organizer_id: str, body: Json) -> tuple[Meeting, bool]:
         """Return the organizer's meeting of that externalId, unchanged, or a new one and True."""
         organizer = self._organizer(organizer_id)
         wish = parse_create_or_get(body)
-        for venue in self._of(organizer):
-            if venue.meeting.external_id == wish.external_id:
+        for venue in self._same_external_id[organizer, wish.external_id]:
+            if not venue.deleted:
                 return venue.meeting, False
         return self._add(organizer, wish), True
 
@@ -106,5 +113,7 @@ class MeetingBook:
             now=self._now(),
             ids=self._ids,
         )
-        self.venues.append(Venue(meeting=meeting, room=Room(self._ids)))
+        venue = Venue(meeting=meeting, room=Room(self._ids))
+        self.venues.append(venue)
+        self._same_external_id[organizer_id, wish.external_id].append(venue)
         return meeting

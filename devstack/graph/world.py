@@ -44,7 +44,7 @@ class World:
 
     def forget(self) -> None:
         """Forget meetings, rooms and legs; nobody is told."""
-        self.meetings.venues.clear()
+        self.meetings.forget()
         self._live.clear()
 
     def place_call(self, body: Json) -> Leg:
