@@ -1,8 +1,8 @@
 """One msgraph-sdk client and what it takes to send a request with it: a token, an HTTP connection.
 
-Answers are handed over as bytes: the SDK's response models cost a second of cold start. The SDK's
-own retry is off for every request: one owner for each retry, and it is not this one; nor does it
-follow redirects. Importing this module imports the SDK, so graph.py does it on the first request.
+Answers are handed over as bytes: the SDK's response models cost a second of cold start. Repeats
+nothing and follows no redirects: one owner for each retry, and it is not this one. Importing
+this module imports the SDK, so graph.py does it on the first request.
 """
 
 import json
@@ -22,11 +22,9 @@ from kiota_authentication_azure.azure_identity_authentication_provider import (
     AzureIdentityAuthenticationProvider,
 )
 from kiota_http.kiota_client_factory import KiotaClientFactory
-from kiota_http.middleware.options import (
-    RedirectHandlerOption,
-    ResponseHandlerOption,
-    RetryHandlerOption,
-)
+from kiota_http.middleware import ParametersNameDecodingHandler
+from kiota_http.middleware.options import ResponseHandlerOption
+from kiota_http.middleware.user_agent_handler import UserAgentHandler
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
 
@@ -52,9 +50,12 @@ class GraphSdk:
         self._scope = f"{origin}/.default"
         self._credential = credential
         self._transport = AiohttpTransport(connections=MOST_CONNECTIONS)
-        # Kiota's middleware, not the Graph core's: that one replaces our client-request-id.
-        http_client = KiotaClientFactory.create_with_default_middleware(
-            client=httpx.AsyncClient(transport=self._transport, timeout=TIMEOUT, trust_env=False)
+        # Of the middleware only what every request needs. Left out: the Graph core's, which
+        # replaces our client-request-id; retries, which have another owner; and redirects, which
+        # would turn a POST into a GET or send it to another server.
+        http_client = KiotaClientFactory.create_with_custom_middleware(
+            [ParametersNameDecodingHandler(), UserAgentHandler()],
+            client=httpx.AsyncClient(transport=self._transport, timeout=TIMEOUT, trust_env=False),
         )
         self._adapter = GraphRequestAdapter(
             AzureIdentityAuthenticationProvider(
@@ -80,6 +81,8 @@ class GraphSdk:
         Raises `Unavailable` where no answer, or no token to ask with, could be had.
         """
         request = RequestInformation(Method(method), builder.url_template, builder.path_parameters)
+        request.path_parameters["baseurl"] = self._adapter.base_url
+        request.url = request.url  # a template would be expanded anew wherever it is read
         request.headers.try_add("Accept", "application/json")
         request.headers.try_add("client-request-id", asking.client_request_id or "")
         for name, value in headers.items():
@@ -88,14 +91,7 @@ class GraphSdk:
             request.set_stream_content(
                 json.dumps(body, ensure_ascii=False).encode(), "application/json"
             )
-        request.add_request_options(
-            [
-                RetryHandlerOption(should_retry=False),
-                # A POST would go on to another server as it is, or be turned into a GET.
-                RedirectHandlerOption(should_redirect=False),
-                ResponseHandlerOption(NativeResponseHandler()),
-            ]
-        )
+        request.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
         try:
             response: Any = await self._adapter.send_primitive_async(request, "bytes", {})
         except httpx.RequestError as error:

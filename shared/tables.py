@@ -23,6 +23,9 @@ from shared.rows import Row
 
 type Operation = tuple[TransactionOperation, Row, dict[str, Any]]
 
+NO_CONTENT = "return-no-content"
+"""Source: https://learn.microsoft.com/rest/api/storageservices/insert-entity"""
+
 PATIENCE_SECONDS = 15.0
 """One operation with the client's own retries; a hung store must not outlast a message's lock."""
 
@@ -103,7 +106,9 @@ class Table:
         verb, row, options = operation
         match verb:
             case TransactionOperation.CREATE:
-                return str((await self.client.create_entity(row))["etag"])
+                # Without this the store sends the whole row back.
+                told = await self.client.create_entity(row, response_preference=NO_CONTENT)
+                return str(told["etag"])
             case TransactionOperation.UPDATE:
                 return str((await self.client.update_entity(row, **options))["etag"])
             case TransactionOperation.UPSERT:
