@@ -48,7 +48,7 @@ async def receive_notification(
     except MalformedNotification:
         return BAD_REQUEST
     except Transient as error:
-        logger.warning("callback.not_stored", extra={"why": str(error)})
+        logger.warning("callback.not_stored: %s", error)
         return UNAVAILABLE
     meeting = receipts[-1].meeting if receipts else None
     if meeting is None or meeting.claim(LegKey(leg_key)) is None:
@@ -112,7 +112,7 @@ async def _is_graph(authorization: str | None, services: Services) -> bool:
         services,
     )
     if isinstance(caller, Refused):
-        logger.warning("callback.refused", extra={"reason": caller.reason})
+        logger.warning("callback.refused: %s", caller.reason)
         return False
     return True
 

@@ -83,9 +83,9 @@ async def drop_surplus(create: Create, answer: Members, kept: Meeting, services:
         return
     try:
         await services.graph.delete_meeting(create.asked.organizer_id, answer["id"])
-    except RollcallError as error:
+    except RollcallError:
         # Nobody knows of that meeting, and nobody waits for its end.
-        logger.warning("create.surplus_left", extra={"why": str(error)})
+        logger.warning("create.surplus_left: meeting=%s", kept.meeting_id)
 
 
 async def _left_behind(create: Create, posting: Posting, services: Services) -> Members | None:

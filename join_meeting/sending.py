@@ -88,7 +88,7 @@ async def _owner(call: Mapping[str, Any], join: Join, wish: Wish, services: Serv
     try:
         return await services.ledger.claim_alias(alias, wish.meeting_id)
     except Transient:
-        logger.warning("join.thread_not_noted", extra={"meeting_id": wish.meeting_id})
+        logger.warning("join.thread_not_noted: meeting=%s", wish.meeting_id)
         return wish.meeting_id
 
 

@@ -80,8 +80,8 @@ async def deliver(
             message, waited = again, waited + 1
             continue
         logger.info(
-            "message.deferred",
-            extra={"queue": message.queue, "attempt": message.attempt, "why": str(failed)},
+            "message.deferred: queue=%s attempt=%s due=%s why=%s",
+            *(message.queue, message.attempt, utc_text(due), _named(failed)),
         )
         await bus.send([copy_of(again, due=due)])
         return
@@ -119,7 +119,7 @@ async def _refuse(
     now: datetime,
     bus: Bus,
 ) -> None:
-    logger.info("message.rejected", extra={"queue": message.queue, "code": refused.code})
+    logger.info("message.rejected: queue=%s code=%s", message.queue, refused.code)
     event = refuse(message, refused, now)
     told = [] if event is None else [event]
     if event is not None and message.reply is not None:
@@ -128,4 +128,12 @@ async def _refuse(
         await bus.send([*told, kept_copy(message, refused)])
     except Rejected as undeliverable:
         # The caller's own reply queue does not exist; everything else was sent.
-        logger.warning("refusal.undeliverable", extra={"why": str(undeliverable)})
+        logger.warning(
+            "refusal.undeliverable: entities=%s",
+            sorted(problem.member for problem in undeliverable.problems),
+        )
+
+
+def _named(failed: Transient | Rejected) -> str:
+    """Return why, for the log: a refusal's own words may quote what was asked for."""
+    return failed.code if isinstance(failed, Rejected) else str(failed)

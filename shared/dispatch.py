@@ -76,13 +76,13 @@ class Dispatch:
         except Rejected as error:
             # The others were sent. A caller's queue that is not there is not waited for.
             missing = {problem.member for problem in error.problems}
-            logger.warning("dispatch.undeliverable", extra={"entities": sorted(missing)})
+            logger.warning("dispatch.undeliverable: entities=%s", sorted(missing))
             return [one for one in messages if one.entity in missing & OWN_ENTITIES]
         except NotSent as error:
-            logger.warning("dispatch.not_sent", extra={"why": str(error)})
+            logger.warning("dispatch.not_sent: %s", error)
             return [one for one in messages if one.entity in error.entities]
         except RollcallError as error:
-            logger.warning("dispatch.not_sent", extra={"why": str(error)})
+            logger.warning("dispatch.not_sent: %s", error)
             return messages
         return []
 
@@ -100,7 +100,7 @@ class Dispatch:
                 await self._clear(meeting_id, rows)
         except Transient as error:
             # The rows are where they were; the next handler of the meeting finds them.
-            logger.warning("dispatch.not_kept", extra={"why": str(error)})
+            logger.warning("dispatch.not_kept: meeting=%s %s", meeting_id, error)
 
     async def _rewritten(self, meeting_id: MeetingId, left: list[Outgoing]) -> bool:
         stored = await self._ledger.load(meeting_id)
@@ -117,4 +117,4 @@ class Dispatch:
         try:
             await self._ledger.clear(meeting_id, [row.key for row in rows])
         except Transient as error:
-            logger.warning("dispatch.not_cleared", extra={"why": str(error)})
+            logger.warning("dispatch.not_cleared: meeting=%s %s", meeting_id, error)

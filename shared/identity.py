@@ -131,7 +131,7 @@ class OpenIdSigningKeys:
             # Shielded: a caller that goes away must not take the answer from the others.
             await asyncio.shield(self._asking)
         except Unavailable as error:
-            logger.warning("signing_keys.not_refreshed", extra={"why": str(error)})
+            logger.warning("signing_keys.not_refreshed: %s", error)
             raise
 
     async def _refresh(self) -> None:

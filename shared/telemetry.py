@@ -1,5 +1,6 @@
 """What Rollcall logs: names from the code's own lists, ids, never bodies, tokens or links.
 
+All that is said stands in the line itself: the Functions worker hands on nothing else of a record.
 The libraries under it log URLs and headers at INFO; they are heard from WARNING on.
 """
 

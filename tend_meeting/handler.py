@@ -52,7 +52,7 @@ async def mend_meetings(services: Services) -> None:
             await _mend(meeting_id, now, services)
         except Exception:
             # The next walk comes by itself; one meeting must not keep the others waiting.
-            logger.exception("backstop.failed", extra={"meeting_id": meeting_id})
+            logger.exception("backstop.failed: meeting=%s", meeting_id)
 
 
 async def _tend(message: QueueMessage, services: Services) -> None:
