@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from join_meeting.adopting import ended_unheard
 from join_meeting.forms import FORMS
 from join_meeting.leave import (
     Leaving,
@@ -89,6 +90,10 @@ async def _join(wish: Wish, stored: Stored | None, services: Services) -> None:
         tenant_id=policy.tenant_id,
     )
     first = plan(stored.meeting if stored else None, wish, now=services.clock.now(), rules=rules)
+    if isinstance(first, Adopt) and first.came_in and await ended_unheard(first, wish, services):
+        stored = await services.ledger.load(wish.meeting_id)
+        known = stored.meeting if stored else None
+        first = plan(known, wish, now=services.clock.now(), rules=rules)
     if isinstance(first, Join | Adopt):
         await _hold_to_one_meeting(wish, services)
     if isinstance(first, Join):

@@ -111,6 +111,26 @@ def record_adopted(meeting: Meeting, adopt: Adopt, wish: Wish, *, now: datetime)
     return Change(meeting=answered, outgoing=answers) if answers else None
 
 
+def record_gone(
+    meeting: Meeting,
+    leg_key: LegKey,
+    *,
+    at: datetime,
+    now: datetime,
+    rules: RecordingRules,
+    everything: Observations,
+) -> Change | None:
+    """Return the change that records the end of a leg that Graph does not know any more.
+
+    None where its end was heard of meanwhile.
+    """
+    leg = meeting.history.record().legs.get(leg_key)
+    if leg is None or "gone" in leg.phases:
+        return None
+    gone = LegSeen(at=at, leg_key=leg_key, phase="gone")
+    return observe(meeting, [gone], now=now, rules=rules, everything=everything)
+
+
 def record_released(meeting: Meeting, leg_key: LegKey) -> Change | None:
     """Return the change that gives back a claim whose POST certainly did nothing."""
     claim = meeting.claim(leg_key)

@@ -49,10 +49,15 @@ class Join:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopt:
-    """A leg of ours is there already, or was granted to this very request: answer with it."""
+    """A leg of ours is there already, or was granted to this very request: answer with it.
+
+    `came_in`: it was in the meeting when we last heard of it. The word of its end may be lost, so
+    Graph is asked whether it is there before a new request is answered with it.
+    """
 
     leg_key: LegKey
     call_id: CallId
+    came_in: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +116,12 @@ def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> D
         return Adopt(leg_key=granted.leg_key, call_id=granted.call_id)
     legs = standing(meeting, now=now)
     if legs.staying is not None and legs.staying.call_id is not None:
-        return Adopt(leg_key=legs.staying.leg_key, call_id=legs.staying.call_id)
+        leg = meeting.history.record().legs.get(legs.staying.leg_key)
+        return Adopt(
+            leg_key=legs.staying.leg_key,
+            call_id=legs.staying.call_id,
+            came_in=leg is not None and "in" in leg.phases,
+        )
     if legs.bound:
         return Wait(pause=FIRST_PAUSE if message.attempt == 1 else LEAVING_PAUSE)
     if legs.held:

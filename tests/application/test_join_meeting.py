@@ -232,3 +232,70 @@ def test_leg_keys_differ_by_attempt() -> None:
     }
 
     assert len(keys) == 3
+
+
+async def test_a_leg_whose_end_was_never_told_is_not_adopted() -> None:
+    """Graph does not know the leg any more: its end is recorded, and the bot is sent again."""
+    world = World()
+    meeting_id = await created(world)
+    await world.drop("join-meeting", {"meetingId": meeting_id})
+    leg_key, call_id = leg_of(await world.meeting(meeting_id))
+    await world.callback(meeting_id, leg_key, state(call_id, "established"))
+    world.fake_graph.drop(call_id)
+
+    await world.drop("join-meeting", {"meetingId": meeting_id}, reply_to="replies")
+
+    assert len(world.fake_graph.bodies) == 2
+    assert world.names() == [
+        *("meeting.created", "bot.joining", "bot.joined"),
+        *("bot.left", "bot.joining"),
+    ]
+    second_key, second_call = leg_of(await world.meeting(meeting_id))
+    assert second_key != leg_key
+    assert world.replies()[0]["data"]["callId"] == second_call
+
+
+async def test_a_leg_that_graph_still_knows_is_adopted() -> None:
+    """It came in and is there: nobody else is sent."""
+    world = World()
+    meeting_id = await created(world)
+    await world.drop("join-meeting", {"meetingId": meeting_id})
+    leg_key, call_id = leg_of(await world.meeting(meeting_id))
+    await world.callback(meeting_id, leg_key, state(call_id, "established"))
+
+    await world.drop("join-meeting", {"meetingId": meeting_id}, reply_to="replies")
+
+    assert len(world.fake_graph.bodies) == 1
+    assert world.replies()[0]["data"]["callId"] == call_id
+
+
+async def test_a_leg_of_which_graph_says_nothing_now_is_adopted() -> None:
+    """Graph is throttled: that is no sign that the bot has left."""
+    world = World()
+    meeting_id = await created(world)
+    await world.drop("join-meeting", {"meetingId": meeting_id})
+    leg_key, call_id = leg_of(await world.meeting(meeting_id))
+    await world.callback(meeting_id, leg_key, state(call_id, "established"))
+    world.fake_graph.drop(call_id)
+    world.fake_graph.fail_next()
+
+    await world.drop("join-meeting", {"meetingId": meeting_id}, reply_to="replies")
+
+    assert len(world.fake_graph.bodies) == 1
+    assert world.replies()[0]["data"]["callId"] == call_id
+
+
+async def test_the_same_request_is_answered_with_its_leg_though_that_has_left() -> None:
+    """A repeat of a request that was granted gets the same answer, not another bot."""
+    world = World()
+    meeting_id = await created(world)
+    ask = {"requestId": "JOIN-1", "meetingId": meeting_id}
+    await world.drop("join-meeting", ask, reply_to="replies")
+    leg_key, call_id = leg_of(await world.meeting(meeting_id))
+    await world.callback(meeting_id, leg_key, state(call_id, "established"))
+    world.fake_graph.drop(call_id)
+
+    await world.drop("join-meeting", ask, reply_to="replies")
+
+    assert len(world.fake_graph.bodies) == 1
+    assert [reply["data"]["callId"] for reply in world.replies()] == [call_id, call_id]
