@@ -13,10 +13,10 @@ class Cost:
 
 
 def steady_rate(done: Sequence[float]) -> float:
-    """Return meetings a second over the middle four fifths of `done`, the moments in order.
+    """Return meetings a second over the middle half of `done`, the moments in order.
 
-    How the load begins and ends is not the rate at which it is worked off: at both ends, places
-    are empty.
+    How the load begins and ends is not the rate at which it is worked off: at the end places are
+    empty, and at the beginning all of them do the same thing at the same time.
     """
-    skipped = len(done) // 10
+    skipped = len(done) // 4
     return (len(done) - 2 * skipped) / (done[-skipped - 1] - done[skipped - 1])

@@ -20,10 +20,12 @@ class Highest:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return user and system time of a process, all its threads together."""
+    """Return user and system time of a process, and of those that it started and that still run."""
     # The second field, the name in brackets, may hold blanks: what counts comes after it.
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+    own = (int(fields[11]) + int(fields[12])) / _TICKS
+    started = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return own + sum(cpu_seconds(int(child)) for child in started)
 
 
 def resident_bytes(pid: int) -> int:

@@ -14,7 +14,7 @@ from bench.process_cost import cpu_seconds
 from bench.stage import AT_ONCE, TUTORIAL, Stage, stage
 
 LATENCIES = (0.0, 0.05, 0.3)
-MEETINGS = 480
+MEETINGS = 640
 TUTORIAL_MEETINGS = 96
 HOST_MESSAGES = 1000
 WARM_UP = 32

@@ -24,11 +24,15 @@ AT_ONCE = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """A running stack. `witness` is the file to which the apps without answers write."""
+    """A running stack. `witness` is the file to which the apps without answers write.
+
+    `host_pid` and `tables_pid` are the processes of the Functions host and of Azurite.
+    """
 
     endpoints: Endpoints
     settings: dict[str, str]
     host_pid: int
+    tables_pid: int
     requests: ServiceBusSender
     replies: ServiceBusReceiver
     http: httpx.AsyncClient
@@ -85,7 +89,8 @@ async def stage(app: Path) -> AsyncIterator[Stage]:
                 yield Stage(
                     endpoints=endpoints,
                     settings=stack.app_settings(endpoints),
-                    host_pid=stack.host_pid,
+                    host_pid=stack.pid_of("functions"),
+                    tables_pid=stack.pid_of("tables"),
                     requests=requests,
                     replies=replies,
                     http=http,

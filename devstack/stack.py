@@ -111,11 +111,10 @@ class Stack:
             raise
         return self.endpoints
 
-    @property
-    def host_pid(self) -> int:
-        """The process id of the Functions host."""
-        assert self._host is not None
-        return self._host.process.pid
+    def pid_of(self, name: str) -> int:
+        """Return the process id of a part: `bus`, `tables`, `graph` or `functions`."""
+        parts = [*self._parts, *([self._host] if self._host else [])]
+        return next(part.process.pid for part in parts if part.name == name)
 
     async def watch(self) -> None:
         """Keep the stack whole: start a host that was killed again; raise when a service ends."""
