@@ -55,7 +55,7 @@ async def _carry_out(message: QueueMessage, services: Services) -> None:
 async def _create(
     request: CreateMeeting, identity: Identity, message: QueueMessage, services: Services
 ) -> None:
-    stored = await services.ledger.load(identity.meeting_id)
+    stored = await services.ledger.load(identity.meeting_id, likely_new=True)
     decision = plan(
         request,
         read_members(message.body),

@@ -17,10 +17,11 @@ class Ledger(Protocol):
     Every method raises `Unavailable` when the store does not answer or is throttled.
     """
 
-    async def load(self, meeting_id: MeetingId) -> Stored | None:
+    async def load(self, meeting_id: MeetingId, *, likely_new: bool = False) -> Stored | None:
         """Return the meeting with its uncleared outbox rows, oldest first; None if it is unknown.
 
-        One round trip, whose cost does not grow with calls that are over.
+        One round trip, whose cost does not grow with calls that are over. With `likely_new` an
+        unknown meeting is found out the cheapest way, and a known one takes a second round trip.
         """
         ...
 

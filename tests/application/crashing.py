@@ -53,9 +53,9 @@ class FusedLedger:
     def __init__(self, ledger: Ledger, fuse: Fuse) -> None:
         self._ledger, self._fuse = ledger, fuse
 
-    async def load(self, meeting_id: MeetingId) -> Stored | None:
+    async def load(self, meeting_id: MeetingId, *, likely_new: bool = False) -> Stored | None:
         """See `ports.Ledger.load`."""
-        return await self._fuse.through(self._ledger.load(meeting_id))
+        return await self._fuse.through(self._ledger.load(meeting_id, likely_new=likely_new))
 
     async def commit(self, before: Stored | None, change: Change, *, now: datetime) -> Stored:
         """See `ports.Ledger.commit`."""

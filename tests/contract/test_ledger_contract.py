@@ -61,6 +61,7 @@ async def test_an_unknown_meeting_is_none(ledger: Ledger) -> None:
     nobody = meeting_id_for(tenant_id="tenant", request_id="nobody")
 
     assert await ledger.load(nobody) is None
+    assert await ledger.load(nobody, likely_new=True) is None
     assert await ledger.observations(nobody) == []
     assert await ledger.pages(nobody) == []
     await ledger.clear(nobody, ["b-outbox-000000000001-000"])
@@ -74,6 +75,7 @@ async def test_a_meeting_is_inserted_and_loaded_as_it_was(ledger: Ledger) -> Non
 
     assert stored.meeting == replace(meeting, version=1)
     assert await ledger.load(meeting.meeting_id) == stored
+    assert await ledger.load(meeting.meeting_id, likely_new=True) == stored
 
 
 async def test_an_update_builds_on_what_was_loaded_or_just_committed(ledger: Ledger) -> None:

@@ -48,7 +48,7 @@ class InMemoryLedger:
         """Return every meeting, for tests to look at."""
         return [read_head(rows[HEAD]) for rows in self._partitions.values()]
 
-    async def load(self, meeting_id: MeetingId) -> Stored | None:
+    async def load(self, meeting_id: MeetingId, *, likely_new: bool = False) -> Stored | None:
         """See `ports.Ledger.load`."""
         await self._answer()
         rows = self._range(meeting_id, HEAD_AND_OUTBOX)
