@@ -134,7 +134,11 @@ async def _hold_to_one_meeting(wish: Wish, services: Services) -> None:
     """Let the request's own id stand for this meeting, or refuse it where it stands for another."""
     for request_id, members in wish.asked().items():
         alias = f"join request {request_id}"
-        if await services.ledger.claim_alias(alias, wish.meeting_id) != wish.meeting_id:
+        stands_for = await services.ledger.claim_alias(alias, wish.meeting_id)
+        if stands_for == wish.meeting_id:
+            continue
+        stored = await services.ledger.load(stands_for)
+        if stored is None or stored.meeting.same_as != wish.meeting_id:
             raise request_conflict(request_id, members.keys() & FORMS.keys())
 
 

@@ -15,7 +15,7 @@ from shared.errors import Rejected
 from shared.events import Fact, event_message, refusal_data, reply_message, tell
 from shared.facts import bot_joining
 from shared.journal import Observations
-from shared.legs import bind, with_claim
+from shared.legs import asked_to_leave, bind, standing, with_claim
 from shared.meeting import Change, Leaver, LegClaim, Meeting, Outgoing
 from shared.queue_message import QueueMessage, kept_copy
 from shared.recording import RecordingRules, observe
@@ -77,17 +77,18 @@ def record_moved(
     """
     leg_key, call_id = join.claim.leg_key, CallId(same_id(call["id"]))
     meeting = bind(meeting, leg_key, call_id) or meeting
-    claim = meeting.claim(leg_key) or join.claim
-    claim = replace(claim, leaving=(*claim.leaving, Leaver(request_id=f"same as {owner}")))
     change = observe(
-        answering(with_claim(replace(meeting, same_as=owner), claim), wish.message),
+        answering(replace(meeting, same_as=owner), wish.message),
         [LegSeen(at=now, leg_key=leg_key, phase="joining")],
         now=now,
         rules=rules,
         everything=everything,
     )
+    # After the observation, which may be old news: a callback may have been here first.
+    leaver = Leaver(request_id=f"same as {owner}")
+    moved, hang_ups = asked_to_leave(change.meeting, standing(change.meeting, now=now), leaver)
     request = wish.elsewhere(owner, due=now + FIRST_PAUSE)
-    return replace(change, outgoing=(*change.outgoing, request))
+    return replace(change, meeting=moved, outgoing=(*change.outgoing, *hang_ups, request))
 
 
 def record_adopted(meeting: Meeting, adopt: Adopt, wish: Wish, *, now: datetime) -> Change | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from join_meeting.call_body import call_body
 from join_meeting.wish import Wish, granted_before
-from shared.coordinates import target_of
+from shared.coordinates import ByJoinId, target_of
 from shared.domain import CallId, LegKey, leg_key_for
 from shared.legs import standing, with_claim
 from shared.meeting import Change, LegClaim, Meeting
@@ -111,17 +111,15 @@ def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> D
             return Done()
         if now < start:
             return NotYet(start=start)
-    granted = granted_before(meeting, wish)
-    if granted is not None and granted.call_id is not None:
-        return Adopt(leg_key=granted.leg_key, call_id=granted.call_id)
-    legs = standing(meeting, now=now)
-    if legs.staying is not None and legs.staying.call_id is not None:
-        leg = meeting.history.record().legs.get(legs.staying.leg_key)
-        return Adopt(
-            leg_key=legs.staying.leg_key,
-            call_id=legs.staying.call_id,
-            came_in=leg is not None and "in" in leg.phases,
-        )
+    granted, legs = granted_before(meeting, wish), standing(meeting, now=now)
+    there = granted or legs.staying
+    if there is not None and there.call_id is not None:
+        if _may_be_another(meeting, there, now=now):
+            left = there.lease_until - now
+            return Wait(pause=min(left, FIRST_PAUSE) if message.attempt == 1 else left)
+        leg = meeting.history.record().legs.get(there.leg_key)
+        came_in = granted is None and leg is not None and "in" in leg.phases
+        return Adopt(leg_key=there.leg_key, call_id=there.call_id, came_in=came_in)
     if legs.bound:
         return Wait(pause=FIRST_PAUSE if message.attempt == 1 else LEAVING_PAUSE)
     if legs.held:
@@ -159,6 +157,14 @@ def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> D
 def record_claim(join: Join) -> Change:
     """Return the change that takes the claim, before Graph is asked."""
     return Change(meeting=join.meeting)
+
+
+def _may_be_another(meeting: Meeting, claim: LegClaim, *, now: datetime) -> bool:
+    """Tell whether Graph's answer, still to come, may show that the leg is in another meeting.
+
+    A callback that outran it bound the leg; only the answer names the thread behind a join id.
+    """
+    return isinstance(meeting.target, ByJoinId) and not claim.told and now < claim.lease_until
 
 
 def _moment(text: str, otherwise: datetime) -> datetime:

@@ -1,7 +1,7 @@
 """Every form of a join on the simulated Graph, in one process: accepted, led, told, left."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -27,6 +27,7 @@ class SimulatedGraph(FakeGraph):
     def __init__(self, seed: int) -> None:
         super().__init__(tenant_id=TENANT_ID)
         self.told: list[tuple[str, bytes]] = []
+        self.before_answering: Callable[[], Awaitable[None]] | None = None
         self.world = simulated.World(
             tenant=Tenant(),
             ids=Random(seed),  # noqa: S311 - the same ids every time
@@ -43,7 +44,10 @@ class SimulatedGraph(FakeGraph):
     async def create_call(self, body: dict[str, Any]) -> dict[str, Any]:
         """See `ports.Graph.create_call`."""
         self.bodies.append(body)
-        return render_call(self.world.place_call(body))
+        leg = self.world.place_call(body)
+        if self.before_answering is not None:
+            await self.before_answering()
+        return render_call(leg)
 
     async def read_participants(self, call_id: CallId) -> list[dict[str, Any]] | None:
         """See `ports.Graph.read_participants`."""
@@ -83,11 +87,15 @@ class Stage:
     async def settle(self) -> None:
         """Deliver callbacks and the app's own messages until there are none."""
         while self.graph.told or self.app._next(self.app.clock.now()) is not None:
-            told, self.graph.told = self.graph.told, []
-            for uri, body in told:
-                meeting_id, leg_key = uri.split("/")[-2:]
-                assert await self.app.callback(meeting_id, leg_key, body) == 202
+            await self.deliver_callbacks()
             await self.app.pump(until=timedelta())
+
+    async def deliver_callbacks(self) -> None:
+        """Deliver what Graph has told so far."""
+        told, self.graph.told = self.graph.told, []
+        for uri, body in told:
+            meeting_id, leg_key = uri.split("/")[-2:]
+            assert await self.app.callback(meeting_id, leg_key, body) == 202
 
     async def pass_time(self, seconds: float) -> None:
         """Let time pass with everything that is due meanwhile."""
@@ -212,6 +220,34 @@ async def test_two_links_of_a_foreign_meeting_lead_to_one_bot_in_the_end(
     await stage.drop(short(stage.venue) | {"action": "leave"}, reply_to="five")
     assert stage.app.replies("five")[0]["data"]["legKey"] == one["data"]["legKey"]
     assert not stage.venue.room.legs
+
+
+async def test_callbacks_that_outrun_graphs_answer_leave_one_bot_in_a_foreign_meeting() -> None:
+    """The leg is bound and in before its thread is known: it goes, and nobody is answered with it.
+
+    The same request again is no other one, although the meeting it stood for was given up.
+    """
+    stage = Stage()
+    await stage.drop(classic(stage.venue), reply_to="one")
+    request = short(stage.venue) | {"requestId": "r-1"}
+
+    async def outrun() -> None:
+        stage.graph.before_answering = None
+        await stage.deliver_callbacks()
+        await stage.app.drop(
+            "join-meeting", by_join_id(stage.venue), reply_to="three", message_id="m-4"
+        )
+
+    stage.graph.before_answering = outrun
+    await stage.drop(request, reply_to="two", message_id="m-2")
+    await stage.drop(request, reply_to="two", message_id="m-3")
+    await stage.pass_time(5)
+
+    assert len(stage.graph.bodies) == 2
+    assert len(stage.venue.room.legs) == 1
+    answers = [one for queue in ("one", "two", "three") for one in stage.app.replies(queue)]
+    assert [one["type"] for one in answers] == ["rollcall.bot.joining.v1"] * 4
+    assert len({one["data"]["legKey"] for one in answers}) == 1
 
 
 async def test_a_guest_waits_in_the_lobby_until_it_is_admitted() -> None:

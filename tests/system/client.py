@@ -141,10 +141,10 @@ class Client:
         await asyncio.gather(*(self._empty(queue) for queue in (CREATE, JOIN)))
 
     async def _empty(self, queue: str) -> None:
-        # Opened once: with it the SDK asks for a message, which it then leaves to its lock.
+        # Opened once: each leaves a message to its lock. From 1 on: else the SDK peeks further.
         async with self._bus.get_queue_receiver(queue) as receiver:
 
             async def empty() -> bool | None:
-                return None if await receiver.peek_messages(1) else True
+                return None if await receiver.peek_messages(1, sequence_number=1) else True
 
             await eventually(empty, f"{queue} is empty")

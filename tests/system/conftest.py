@@ -1,5 +1,6 @@
 """One stack, and one client of it, for all system tests. Each test has meetings of its own."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest_asyncio
 
 from tests.system.client import Client
 from tests.system.lab import Lab
+from tests.system.second_host import SecondHost
 from tests.system.stack import ROOT, Endpoints, Up
 
 SETTLE = 0.4
@@ -52,9 +54,30 @@ async def client(endpoints: Endpoints) -> AsyncIterator[Client]:
         yield client
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def beside(
+    up: Up, client: Client, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[SecondHost]:
+    """Return a second host of the shared stack, for queues that nobody else has left work in."""
+    host = SecondHost(up, tmp_path_factory.mktemp("second-host"))
+    try:
+        await asyncio.gather(host.run(), client.all_done())
+        yield host
+    finally:
+        await host.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def second(beside: SecondHost) -> SecondHost:
+    """Return the second host, running again where a test has killed it."""
+    await beside.run()
+    return beside
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def trouble(client: Client) -> AsyncIterator[Lab]:
-    """Return the lab to a test that makes trouble in it; no trouble outlives the test."""
+    """Return the lab to a test that makes trouble in it; none is there, none outlives the test."""
+    await client.lab.forget()
     yield client.lab
     await client.lab.forget()
 

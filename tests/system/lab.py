@@ -82,6 +82,14 @@ class Lab:
             and one["body"].get("chatInfo", {}).get("threadId") == thread_id
         ]
 
+    async def requests(self, method: str, path: str) -> list[Json]:
+        """Return the requests whose path the regular expression is found in, oldest first."""
+        return [
+            one
+            for one in await self._ask("GET", "requests")
+            if one["method"] == method and re.search(path, one["path"])
+        ]
+
     async def _ask(self, method: str, path: str, body: Json | None = None) -> Any:
         url = f"{self._graph}/lab/{path}".rstrip("/")
         async with self._http.request(method, url, json=body) as response:

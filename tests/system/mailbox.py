@@ -39,6 +39,12 @@ class Delivered:
         data: dict[str, Any] = self.event["data"]
         return data
 
+    @property
+    def content(self) -> str:
+        """The event's text without `recordedAt`: what has to be the same in every repeat."""
+        data = {name: value for name, value in self.data.items() if name != "recordedAt"}
+        return json.dumps(self.event | {"data": data})
+
 
 class Mailbox:
     """Completes and keeps whatever a receiver brings. Used as an async context manager."""

@@ -34,6 +34,14 @@ def child(parent: int, *, running: str) -> int:
     raise LookupError(f"process {parent} has no child that runs {running}")
 
 
+def environment(process: int) -> dict[str, str]:
+    """Return the environment that a process was started with."""
+    pairs = _read(Path(f"/proc/{process}/environ")).decode().split("\0")
+    return {
+        name: value for name, is_there, value in (one.partition("=") for one in pairs) if is_there
+    }
+
+
 async def all_ended(mark: str, *, within: float) -> None:
     """Return when no process carries `mark` any more; AssertionError names those that stay."""
     try:

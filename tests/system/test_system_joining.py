@@ -1,8 +1,13 @@
-"""The bot is sent in by one link, waits in the lobby, is let in, and is called back by another."""
+"""The bot is sent into a meeting by each of its names, waits in the lobby, and is called back."""
 
 import pytest
 
 from tests.system.client import JOIN, Client
+from tests.system.lab import Json
+from tests.system.mailbox import Delivered
+from tests.system.second_host import settings_of
+from tests.system.stack import Up
+from tests.system.strangers import Strangers, forms
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -40,3 +45,37 @@ async def test_a_guest_comes_by_one_link_and_goes_by_the_other(
     ]
     (true,) = await client.lab.meetings(subject)
     assert [leg["state"] for leg in true["legs"]] == ["terminated"]
+
+
+@pytest.mark.parametrize("form", ["classic link", "short link", "join id", "explicit"])
+async def test_somebody_elses_meeting_is_joined_and_left_by_each_form(
+    client: Client, up: Up, subject: str, form: str
+) -> None:
+    """Whoever repeats the request to join, or to leave, is told the same."""
+    at = await up.ready()
+    made = await Strangers(client.http, at, settings_of(up)).plan(subject)
+    [true] = await client.lab.meetings(subject)
+    way = forms(made, at.tenant_id, true["shortLink"])[form]
+    join, leave = way | {"requestId": subject}, way | {"requestId": "off", "action": "leave"}
+
+    joining = await _answer(client, join, f"join {subject}")
+    meeting_id = joining.data["meetingId"]
+    await client.told(meeting_id, "bot.joined")
+    left = await _answer(client, leave, f"leave {subject}")
+
+    for request, answer in ((join, joining), (leave, left)):
+        copy = f"{request.get('action')} again {subject}"
+        again = await _answer(client, request, copy)
+        assert again.content == answer.content
+    nobody = await _answer(client, leave | {"requestId": "again"}, f"nobody {subject}")
+    assert (joining.kind, left.kind, nobody.kind) == ("bot.joining", "bot.left", "bot.left")
+    [true] = await client.lab.meetings(subject)
+    assert [leg["state"] for leg in true["legs"]] == ["terminated"]
+    assert sorted(one.kind for one in await client.whole_story(meeting_id)) == [
+        *("bot.joined", "bot.joining", "bot.left"),
+    ]
+
+
+async def _answer(client: Client, body: Json, message_id: str) -> Delivered:
+    await client.drop(body, message_id=message_id, queue=JOIN)
+    return await client.replies.first(lambda one: one.correlation_id == message_id)
