@@ -13,7 +13,7 @@ from create_meeting.differences import Warn, moment_of
 from shared.coordinates import Coordinates, OnlineMeeting
 from shared.events import Fact, event_message, reply_message, tell
 from shared.invitation import Invited, invitation
-from shared.meeting import Asked, Cancellation, Change, Meeting
+from shared.meeting import Asked, Cancellation, Change, Meeting, Told
 from shared.queue_message import QueueMessage
 
 ANSWERED_KEPT = 16
@@ -55,22 +55,31 @@ def tell_updated(
     message: QueueMessage,
     *,
     now: datetime,
-) -> Change:
-    """Return the change that tells a meeting which Graph has just changed."""
+) -> Change | None:
+    """Return the change that tells a meeting which Graph has just changed.
+
+    Where it is what the last update was told as, that one was asked for again: the answer is the
+    same event. None where it was given, or nobody waits for it.
+    """
+    data = {
+        **_described(meeting),
+        "coordinates": _coordinates(_online(meeting).coordinates),
+        "changed": list(changed),
+        "warnings": list(warnings),
+    }
+    last = meeting.updated
+    if last is not None and last.data == {**data, "invitation": last.data["invitation"]}:
+        return _again(meeting, _updated(last), message, sequence=last.sequence, now=now)
     meeting = _answering(replace(meeting, updates=meeting.updates + 1), message)
-    fact = Fact(
-        name="meeting.updated",
+    told = Told(
         at=now,
-        key=(message.origin_id,),
-        data={
-            **_described(meeting),
-            "coordinates": _coordinates(_online(meeting).coordinates),
-            "changed": list(changed),
-            "warnings": list(warnings),
-            "invitation": invitation(_invited(meeting, now)),
-        },
+        sequence=meeting.sequence + 1,
+        key=message.origin_id,
+        data={**data, "invitation": invitation(_invited(meeting, now))},
     )
-    meeting, events = tell(meeting, [fact], now=now, reply=message.reply)
+    meeting, events = tell(
+        replace(meeting, updated=told), [_updated(told)], now=now, reply=message.reply
+    )
     return Change(meeting=meeting, outgoing=events)
 
 
@@ -122,6 +131,10 @@ def _created(meeting: Meeting, at: datetime) -> Fact:
     return Fact(
         name="meeting.created", at=at, key=(_asked(meeting).request_id,), data=meeting.answer or {}
     )
+
+
+def _updated(told: Told) -> Fact:
+    return Fact(name="meeting.updated", at=told.at, key=(told.key,), data=told.data)
 
 
 def _cancelled(meeting: Meeting, at: datetime) -> Fact:

@@ -101,6 +101,8 @@ def record_updated(
         message,
         now=now,
     )
+    if change is None:
+        return None
     joins = rescheduled_join(change.meeting, before=before, now=now)
     return replace(change, outgoing=(*change.outgoing, *joins))
 

@@ -129,6 +129,19 @@ class TendPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An event that was told, kept for whoever asks for the same again.
+
+    `sequence` is its number among the meeting's events; `key` tells it from others of its name.
+    """
+
+    at: datetime
+    sequence: int
+    key: str
+    data: dict[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Meeting:
     """All that is known of one meeting. `sequence` counts its events, `version` its commits.
 
@@ -136,7 +149,7 @@ class Meeting:
     `online` known; where it turned out to be another that we knew already, it is the `same_as`
     that. Joins that came into the queue before `leave_asked` are void.
     `answer` is what `meeting.created` said, for whoever asks again; `updates` counts the changes
-    asked for since.
+    since, and `updated` is the last `meeting.updated`.
     """
 
     meeting_id: MeetingId
@@ -153,6 +166,7 @@ class Meeting:
     answer: dict[str, Any] | None = field(default=None, repr=False)
     post_claim: PostClaim | None = None
     updates: int = 0
+    updated: Told | None = None
     cancellation: Cancellation | None = None
     claims: tuple[LegClaim, ...] = ()
     answered: tuple[str, ...] = ()

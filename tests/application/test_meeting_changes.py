@@ -110,6 +110,34 @@ async def test_a_redelivered_change_is_told_once() -> None:
     assert len(world.replies()) == 1
 
 
+async def test_the_same_change_asked_for_again_is_the_same_event() -> None:
+    """Another message, hours later: answered byte for byte but `recordedAt`, and told no more."""
+    world = World()
+    await world.drop("create-meeting", ASK)
+    change = update(subject="all well", **LATER)
+    await world.drop("create-meeting", change, reply_to="first")
+    world.clock.advance(600)
+
+    await world.drop("create-meeting", change, reply_to="again")
+
+    (first,), (again,) = world.replies("first"), world.replies("again")
+    assert again["data"].pop("recordedAt") > first["data"].pop("recordedAt")
+    assert again == first
+    assert world.names() == ["meeting.created", "meeting.updated"]
+
+
+async def test_a_change_back_to_what_was_is_a_change() -> None:
+    """Only the last update can come once more: another was asked for in between."""
+    world = World()
+    await world.drop("create-meeting", ASK)
+    for subject in ("one", "two", "one"):
+        await world.drop("create-meeting", update(subject=subject), reply_to="replies")
+
+    assert [one["data"]["subject"] for one in world.replies()] == ["one", "two", "one"]
+    assert len({one["id"] for one in world.replies()}) == 3
+    assert world.names().count("meeting.updated") == 3
+
+
 async def test_the_first_request_is_still_known_after_a_change() -> None:
     """It is answered as it was the first time; another one under its id is refused."""
     world = World()
