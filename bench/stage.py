@@ -12,7 +12,9 @@ import httpx
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver, ServiceBusSender
 
 from bench.load import QUEUE, replies_of
-from devstack.stack import Endpoints, Plan, Stack
+from devstack.endpoints import Endpoints
+from devstack.plan import Plan
+from devstack.stack import Stack
 
 ROOT = Path(__file__).resolve().parent.parent
 ROLLCALL = ROOT
@@ -88,7 +90,7 @@ async def stage(app: Path) -> AsyncIterator[Stage]:
             ):
                 yield Stage(
                     endpoints=endpoints,
-                    settings=stack.app_settings(endpoints),
+                    settings=stack.settings,
                     host_pid=stack.pid_of("functions"),
                     tables_pid=stack.pid_of("tables"),
                     requests=requests,

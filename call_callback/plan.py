@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from shared.decisions import Observations
 from shared.domain import CallId, LegKey, LegSeen, Observation
-from shared.journal import Observations
 from shared.legs import bind, hang_up
 from shared.meeting import Change, Meeting, Outgoing
 from shared.recording import RecordingRules, observe

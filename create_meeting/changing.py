@@ -15,8 +15,9 @@ from create_meeting.change_plan import (
 )
 from create_meeting.plan import Identity
 from create_meeting.request import UpdateMeeting
+from shared.decisions import Decide
 from shared.errors import Rejected
-from shared.journal import Decide, Loaded, Receipt
+from shared.journal import Loaded, Receipt
 from shared.queue_message import QueueMessage
 from shared.services import Services
 

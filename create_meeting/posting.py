@@ -20,8 +20,9 @@ from create_meeting.post_plan import (
     record_released,
     record_yielded,
 )
+from shared.decisions import Observations
 from shared.errors import Rejected, RollcallError, Transient
-from shared.journal import Loaded, Observations
+from shared.journal import Loaded
 from shared.meeting import Change, Meeting
 from shared.queue_message import QueueMessage
 from shared.services import Services

@@ -12,8 +12,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from devstack.plan import Plan, plan_from_environment
 from devstack.process import PartFailed
-from devstack.stack import Plan, Stack, plan_from_environment
+from devstack.stack import Stack
 from devstack.story import StepFailed, Story
 
 TABLE_WIDTH = 120

@@ -5,75 +5,14 @@ only as a folder and by the names of its settings.
 """
 
 import asyncio
-import json
 import secrets
 import signal
 import socket
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable
 
-from devstack.graph import identities
+from devstack.endpoints import Endpoints, app_settings, bus_connection, tables_connection
+from devstack.plan import Plan
 from devstack.process import Part, PartFailed, start
-
-SHELL_ONLY = dict.fromkeys(
-    (
-        "SERVICE_BUS__fullyQualifiedNamespace",
-        "SERVICE_BUS__clientId",
-        "AZURE_CLIENT_ID",
-        "GRAPH_CLIENT_SECRET",
-        "GRAPH_CERTIFICATE_PATH",
-    ),
-    "",
-)
-"""What a shell may hold for the real Azure: it must not lead the local app there."""
-ACCOUNT = "devstoreaccount1"
-# The key every installation of Azurite and of the storage emulator has; it protects nothing.
-ACCOUNT_KEY = (
-    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What to start: ports (0 is any free one), where files go, and settings of the app to add."""
-
-    app: Path
-    folder: Path
-    functions_port: int = 0
-    bus_port: int = 0
-    tables_port: int = 0
-    graph_port: int = 0
-    bus_config: Path | None = None
-    function_keys: bool = False
-    settings: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoints:
-    """Where everything is, as `endpoints.json` says it."""
-
-    functions: str
-    service_bus: str
-    graph: str
-    tables: str
-    function_key: str
-
-    def as_json(self) -> str:
-        """Return the text of `endpoints.json`."""
-        return json.dumps(
-            {
-                "functions": self.functions,
-                "serviceBus": self.service_bus,
-                "graph": self.graph,
-                "tables": self.tables,
-                "functionKey": self.function_key,
-                "organizerId": identities.ORGANIZER_ID,
-                "botAppId": identities.BOT_APP_ID,
-                "tenantId": identities.TENANT_ID,
-            },
-            indent=2,
-        )
 
 
 class Stack:
@@ -99,9 +38,9 @@ class Stack:
             functions_port = plan.functions_port or _free_port()
             self.endpoints = Endpoints(
                 functions=f"http://127.0.0.1:{functions_port}",
-                service_bus=_bus_connection(bus.port),
+                service_bus=bus_connection(bus.port),
                 graph=f"http://localhost:{graph.port}",
-                tables=_tables_connection(tables.port),
+                tables=tables_connection(tables.port),
                 function_key=secrets.token_urlsafe(24) if plan.function_keys else "",
             )
             self._host = await self._start_host()
@@ -110,6 +49,14 @@ class Stack:
             await self.stop()
             raise
         return self.endpoints
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The settings under which an app runs on this stack."""
+        assert self.endpoints is not None
+        return app_settings(
+            self.endpoints, identity_header=self._identity_header, own=self._plan.settings
+        )
 
     def pid_of(self, name: str) -> int:
         """Return the process id of a part: `bus`, `tables`, `graph` or `functions`."""
@@ -189,71 +136,8 @@ class Stack:
                 *key,
             ],
             logs=self._logs,
-            environment=self.app_settings(self.endpoints),
+            environment=self.settings,
         )
-
-    def app_settings(self, endpoints: Endpoints) -> dict[str, str]:
-        """Return the settings under which an app runs on this stack."""
-        graph = endpoints.graph.replace("localhost", "127.0.0.1")
-        return {
-            "SERVICE_BUS": endpoints.service_bus,
-            "TABLES": endpoints.tables,
-            "GRAPH_URL": endpoints.graph,
-            "PUBLIC_URL": endpoints.functions,
-            "TENANT_ID": identities.TENANT_ID,
-            "BOT_APP_ID": identities.BOT_APP_ID,
-            "ORGANIZER_ID": identities.ORGANIZER_ID,
-            "OPENID_CONFIG_URL": f"{graph}/v1/.well-known/OpenIdConfiguration",
-            "IDENTITY_ENDPOINT": f"{graph}/msi/token",
-            "IDENTITY_HEADER": self._identity_header,
-            "SETTLE_SECONDS": "0.5",
-            "CLAIM_LEASE_SECONDS": "5",
-            "SHOW_NAMES": "true",
-            **SHELL_ONLY,
-            "GRAPH_FEDERATED": "false",
-            **self._plan.settings,
-        }
-
-
-def plan_from_environment(app: Path, environment: Mapping[str, str]) -> Plan:
-    """Return what `make up` starts: the documented ports, each changed by its variable."""
-    config = environment.get("DEVSTACK_BUS_CONFIG")
-    return Plan(
-        app=app,
-        folder=Path(environment.get("DEVSTACK_FOLDER", ".devstack")),
-        functions_port=int(environment.get("DEVSTACK_FUNCTIONS_PORT", "7071")),
-        bus_port=int(environment.get("DEVSTACK_BUS_PORT", "5672")),
-        tables_port=int(environment.get("DEVSTACK_TABLES_PORT", "10002")),
-        graph_port=int(environment.get("DEVSTACK_GRAPH_PORT", "7072")),
-        bus_config=Path(config) if config else None,
-        function_keys=environment.get("DEVSTACK_FUNCTION_KEYS", "off") == "on",
-        settings={name: environment[name] for name in TUNABLE if name in environment},
-    )
-
-
-TUNABLE = (
-    "SETTLE_SECONDS",
-    "LEAVE_WHEN_ALONE_SECONDS",
-    "KEEP_ALIVE_SECONDS",
-    "RETENTION_DAYS",
-    "CLAIM_LEASE_SECONDS",
-    "SHOW_NAMES",
-)
-"""Settings of the app that the stack shortens for one machine; the caller's own values win."""
-
-
-def _bus_connection(port: int) -> str:
-    return (
-        f"Endpoint=sb://127.0.0.1:{port};SharedAccessKeyName=RootManageSharedAccessKey;"
-        "SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;"
-    )
-
-
-def _tables_connection(port: int) -> str:
-    return (
-        f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={ACCOUNT_KEY};"
-        f"TableEndpoint=http://127.0.0.1:{port}/{ACCOUNT};"
-    )
 
 
 def _free_port() -> int:

@@ -15,9 +15,9 @@ import aiohttp
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
 
+from devstack.endpoints import Endpoints
 from devstack.graph import identities
 from devstack.mailbox import Event, Mailbox
-from devstack.stack import Endpoints
 
 STEP_WITHIN = 15.0
 TALK_SECONDS = 1.2

@@ -27,11 +27,12 @@ from join_meeting.request import JoinMeeting, read_request
 from join_meeting.sending import send_bot
 from join_meeting.wish import Wish, request_conflict
 from shared.coordinates import JoinTarget, alias_of
+from shared.decisions import Observations
 from shared.delivery import deliver
 from shared.domain import MeetingId, linked_meeting_id_for, utc_text
 from shared.errors import Rejected, Transient
 from shared.events import refusal_message
-from shared.journal import Loaded, Observations
+from shared.journal import Loaded
 from shared.meeting import Change, Meeting, Outgoing, Stored
 from shared.messages import read_members, readable_context, readable_request_id
 from shared.problems import rejected

@@ -10,11 +10,11 @@ from typing import Any
 
 from join_meeting.plan import FIRST_PAUSE, Adopt, Join
 from join_meeting.wish import Wish
+from shared.decisions import Observations
 from shared.domain import CallId, LegKey, LegSeen, MeetingId, same_id
 from shared.errors import Rejected
 from shared.events import Fact, event_message, refusal_data, reply_message, tell
 from shared.facts import bot_joining
-from shared.journal import Observations
 from shared.legs import asked_to_leave, bind, standing, with_claim
 from shared.meeting import Change, Leaver, LegClaim, Meeting, Outgoing
 from shared.queue_message import QueueMessage, kept_copy

@@ -12,10 +12,10 @@ from join_meeting.outcome import record_failed, record_joining, record_moved, re
 from join_meeting.plan import Join
 from join_meeting.wish import Wish
 from shared.coordinates import ByJoinId, thread_alias_of
+from shared.decisions import Observations
 from shared.delivery import final
 from shared.domain import MeetingId
 from shared.errors import Rejected, Transient
-from shared.journal import Observations
 from shared.meeting import Change, Meeting
 from shared.patience import next_try
 from shared.services import Services

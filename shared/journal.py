@@ -8,29 +8,20 @@ loses nothing. Holds no decision of its own.
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from shared.decisions import Decide, decide_together
 from shared.dispatch import Dispatch
-from shared.domain import MeetingId, Observation
+from shared.domain import MeetingId
 from shared.errors import LostRace, Transient
-from shared.meeting import Change, Meeting, OutboxRow, Stored
+from shared.meeting import Meeting, OutboxRow, Stored
 from shared.ports import Bus, Clock, Ledger
 from shared.recording import OlderThanTail
 
 ATTEMPTS = 40
 """How often one change gathers again after a lost race before it gives up as `Transient`."""
 LONGEST_RETRY_PAUSE = 0.06
-ENOUGH_OBSERVATIONS = 40
-"""How many a transaction has before it takes no further change: each is one row of a hundred."""
-
-type Observations = tuple[Observation, ...] | None
-type Decide = Callable[[Meeting | None, datetime, Observations], Change | None]
-"""(the meeting or None, now, all its observations if asked for) -> what to write, None: nothing.
-
-Pure: it may be called again after a lost race. Raising `OlderThanTail` asks for all observations;
-any other exception goes to the one who asked for the change, and writes nothing.
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,18 +44,6 @@ class _Waiting:
     decide: Decide
     receipt: asyncio.Future[Receipt]
     resend: bool
-
-
-@dataclass(slots=True)
-class _Round:
-    """One load, decided for several waiters: what is to be written for all of them.
-
-    `left` came too late for this transaction.
-    """
-
-    change: Change | None = None
-    left: list[_Waiting] = field(default_factory=list)
-    decided: list[_Waiting] = field(default_factory=list)
 
 
 class Journal:
@@ -152,16 +131,20 @@ class Journal:
                 stored, loaded = loaded.stored, None
             else:
                 stored = await self._ledger.load(meeting_id)
-            now = self._clock.now()
-            everything = None
+            together = [waiting for waiting in together if not waiting.receipt.done()]
+            decisions = [waiting.decide for waiting in together]
+            meeting, now = stored.meeting if stored else None, self._clock.now()
             try:
-                decided = self._decide(stored, together, now, everything)
+                decided = decide_together(decisions, meeting, now=now, everything=None)
             except OlderThanTail:
                 everything = tuple(await self._ledger.observations(meeting_id))
-                decided = self._decide(stored, together, now, everything)
+                decided = decide_together(decisions, meeting, now=now, everything=everything)
+            for place, error in decided.failures.items():
+                _fail([together[place]], error)
+            served, left = together[: decided.count], together[decided.count :]
             stale = self._stale(meeting_id, stored, now, resend=resend)
             if decided.change is None:
-                self._hand_out(meeting_id, decided, stored, stale)
+                self._hand_out(meeting_id, served, stored, stale)
                 return
             try:
                 after = await self._ledger.commit(stored, decided.change, now=now)
@@ -169,39 +152,10 @@ class Journal:
                 most = min(0.01 * 2**attempt, LONGEST_RETRY_PAUSE)
                 await asyncio.sleep(self._jitter(most))
                 continue
-            self._hand_out(meeting_id, decided, after, (*stale, *after.outbox))
+            self._waiting[meeting_id] = [*left, *self._waiting[meeting_id]]
+            self._hand_out(meeting_id, served, after, (*stale, *after.outbox))
             return
         raise Transient("the meeting is being changed by others too often")
-
-    def _decide(
-        self,
-        stored: Stored | None,
-        together: list[_Waiting],
-        now: datetime,
-        everything: Observations,
-    ) -> _Round:
-        meeting = stored.meeting if stored else None
-        served = _Round()
-        for place, waiting in enumerate(together):
-            if waiting.receipt.done():
-                continue
-            if served.change and len(served.change.observations) >= ENOUGH_OBSERVATIONS:
-                served.left = together[place:]
-                break
-            try:
-                change = waiting.decide(meeting, now, everything)
-            except OlderThanTail:
-                raise
-            except Exception as error:  # noqa: BLE001 - handed to the one who asked, not swallowed
-                _fail([waiting], error)
-                continue
-            served.decided.append(waiting)
-            if change is not None:
-                meeting = change.meeting
-                served.change = change if served.change is None else _both(served.change, change)
-                if everything is not None:
-                    everything = (*everything, *change.observations)
-        return served
 
     def _stale(
         self, meeting_id: MeetingId, stored: Stored | None, now: datetime, *, resend: bool
@@ -217,7 +171,7 @@ class Journal:
     def _hand_out(
         self,
         meeting_id: MeetingId,
-        served: _Round,
+        served: list[_Waiting],
         stored: Stored | None,
         rows: tuple[OutboxRow, ...],
     ) -> None:
@@ -226,10 +180,8 @@ class Journal:
             self._begin(self._dispatch.send(meeting_id, rows, sent))
         else:
             sent.set_result(None)
-        if served.left:
-            self._waiting[meeting_id] = [*served.left, *self._waiting[meeting_id]]
         receipt = Receipt(meeting=stored.meeting if stored else None, sent=sent)
-        for waiting in served.decided:
+        for waiting in served:
             if not waiting.receipt.done():
                 waiting.receipt.set_result(receipt)
 
@@ -239,13 +191,3 @@ def _fail(waiting: list[_Waiting], error: Exception) -> None:
         if not one.receipt.done():
             one.receipt.set_exception(error)
             one.receipt.exception()  # marks it as seen: whoever waited may be gone
-
-
-def _both(first: Change, second: Change) -> Change:
-    return replace(
-        second,
-        observations=first.observations + second.observations,
-        outgoing=first.outgoing + second.outgoing,
-        pages=second.pages if second.rebuilt else first.pages + second.pages,
-        rebuilt=first.rebuilt or second.rebuilt,
-    )

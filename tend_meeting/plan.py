@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, Field
 
+from shared.decisions import Observations
 from shared.domain import (
     MEETING_ID,
     CallId,
@@ -19,7 +20,6 @@ from shared.domain import (
     RosterRead,
 )
 from shared.group_calls import next_read
-from shared.journal import Observations
 from shared.meeting import Change, Meeting, Stored, TendPlan
 from shared.messages import Message, read_message
 from shared.recording import RecordingRules, observe, plan_tending, tend_at

@@ -1,0 +1,92 @@
+"""Where the parts of a running local stack are, and the settings of an app that runs on it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from devstack.graph import identities
+
+SHELL_ONLY = dict.fromkeys(
+    (
+        "SERVICE_BUS__fullyQualifiedNamespace",
+        "SERVICE_BUS__clientId",
+        "AZURE_CLIENT_ID",
+        "GRAPH_CLIENT_SECRET",
+        "GRAPH_CERTIFICATE_PATH",
+    ),
+    "",
+)
+"""What a shell may hold for the real Azure: it must not lead the local app there."""
+ACCOUNT = "devstoreaccount1"
+# The key every installation of Azurite and of the storage emulator has; it protects nothing.
+ACCOUNT_KEY = (
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoints:
+    """Where everything is, as `endpoints.json` says it."""
+
+    functions: str
+    service_bus: str
+    graph: str
+    tables: str
+    function_key: str
+
+    def as_json(self) -> str:
+        """Return the text of `endpoints.json`."""
+        return json.dumps(
+            {
+                "functions": self.functions,
+                "serviceBus": self.service_bus,
+                "graph": self.graph,
+                "tables": self.tables,
+                "functionKey": self.function_key,
+                "organizerId": identities.ORGANIZER_ID,
+                "botAppId": identities.BOT_APP_ID,
+                "tenantId": identities.TENANT_ID,
+            },
+            indent=2,
+        )
+
+
+def app_settings(
+    endpoints: Endpoints, *, identity_header: str, own: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the settings under which an app runs on the stack; its `own` win."""
+    graph = endpoints.graph.replace("localhost", "127.0.0.1")
+    return {
+        "SERVICE_BUS": endpoints.service_bus,
+        "TABLES": endpoints.tables,
+        "GRAPH_URL": endpoints.graph,
+        "PUBLIC_URL": endpoints.functions,
+        "TENANT_ID": identities.TENANT_ID,
+        "BOT_APP_ID": identities.BOT_APP_ID,
+        "ORGANIZER_ID": identities.ORGANIZER_ID,
+        "OPENID_CONFIG_URL": f"{graph}/v1/.well-known/OpenIdConfiguration",
+        "IDENTITY_ENDPOINT": f"{graph}/msi/token",
+        "IDENTITY_HEADER": identity_header,
+        "SETTLE_SECONDS": "0.5",
+        "CLAIM_LEASE_SECONDS": "5",
+        "SHOW_NAMES": "true",
+        **SHELL_ONLY,
+        "GRAPH_FEDERATED": "false",
+        **own,
+    }
+
+
+def bus_connection(port: int) -> str:
+    """Return the connection string of the local Service Bus on `port`."""
+    return (
+        f"Endpoint=sb://127.0.0.1:{port};SharedAccessKeyName=RootManageSharedAccessKey;"
+        "SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;"
+    )
+
+
+def tables_connection(port: int) -> str:
+    """Return the connection string of Azurite on `port`."""
+    return (
+        f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={ACCOUNT_KEY};"
+        f"TableEndpoint=http://127.0.0.1:{port}/{ACCOUNT};"
+    )
