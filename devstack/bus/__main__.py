@@ -2,17 +2,14 @@
 
 import argparse
 import asyncio
-import json
 import logging
-import os
-import signal
 import sys
-import threading
 from pathlib import Path
 
 from devstack.bus.broker import Broker
 from devstack.bus.config import ConfigError, Namespace, parse
 from devstack.bus.directory import Directory
+from devstack.serving import announce, stop_event
 
 _DEFAULT_CONFIG = Path(__file__).with_name("Config.json")
 
@@ -45,30 +42,14 @@ def _arguments() -> argparse.Namespace:
 
 
 async def _serve(namespace: Namespace, port: int, *, watch_stdin: bool) -> None:
-    loop = asyncio.get_running_loop()
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
+    stopped = stop_event(with_stdin=watch_stdin)
     broker = Broker(Directory(namespace))
-    server = await loop.create_server(broker.new_wire, "127.0.0.1", port)
-    if watch_stdin:
-        _set_at_end_of_stdin(loop, stopped)
-    taken = server.sockets[0].getsockname()[1]
-    sys.stdout.write(json.dumps({"ready": "bus", "port": taken}) + "\n")
-    sys.stdout.flush()
+    server = await asyncio.get_running_loop().create_server(broker.new_wire, "127.0.0.1", port)
+    announce("bus", server.sockets[0].getsockname()[1])
     await stopped.wait()
     server.close()
     broker.close()
     await server.wait_closed()
-
-
-def _set_at_end_of_stdin(loop: asyncio.AbstractEventLoop, stopped: asyncio.Event) -> None:
-    def watch() -> None:
-        while os.read(0, 4096):
-            pass
-        loop.call_soon_threadsafe(stopped.set)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _fail(text: str) -> int:

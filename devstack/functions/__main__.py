@@ -5,18 +5,16 @@ Settings come from the environment. Exit code 0 when stopped, 1 when the app or 
 
 import argparse
 import asyncio
-import json
 import logging
 import os
-import signal
 import sys
-import threading
 from pathlib import Path
 from typing import NoReturn, TextIO
 
 from devstack.functions.bus_slots import EntityMissing
 from devstack.functions.host import Host, Options, StartError
 from devstack.functions.worker import IndexingError
+from devstack.serving import announce, stop_event
 
 
 def main() -> int:
@@ -55,7 +53,7 @@ def _arguments() -> argparse.Namespace:
 
 
 async def _serve(options: Options, stdout: TextIO, *, watch_stdin: bool) -> int:
-    stopped = _stop_event(watch_stdin=watch_stdin)
+    stopped = stop_event(with_stdin=watch_stdin)
     host = Host(options)
     running = asyncio.create_task(_run(host, stdout))
     stopping = asyncio.create_task(stopped.wait())
@@ -76,24 +74,8 @@ async def _serve(options: Options, stdout: TextIO, *, watch_stdin: bool) -> int:
 
 async def _run(host: Host, stdout: TextIO) -> None:
     port = await host.start()
-    stdout.write(json.dumps({"ready": "functions", "port": port}) + "\n")
-    stdout.flush()
+    announce("functions", port, to=stdout)
     await host.broken()
-
-
-def _stop_event(*, watch_stdin: bool) -> asyncio.Event:
-    loop, stopped = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
-
-    def watch() -> None:
-        while os.read(0, 4096):
-            pass
-        loop.call_soon_threadsafe(stopped.set)
-
-    if watch_stdin:
-        threading.Thread(target=watch, daemon=True).start()
-    return stopped
 
 
 def _overrun(function: str) -> NoReturn:

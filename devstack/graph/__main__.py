@@ -2,12 +2,8 @@
 
 import argparse
 import asyncio
-import json
-import os
 import secrets
-import signal
 import sys
-import threading
 
 from aiohttp import web
 
@@ -16,6 +12,7 @@ from devstack.graph.identities import Tenant
 from devstack.graph.server import build_app
 from devstack.graph.simulator import build_simulator
 from devstack.graph.tokens import BOT_ISSUER, GRAPH_ISSUER
+from devstack.serving import announce, stop_event
 
 
 def main() -> int:
@@ -54,7 +51,7 @@ async def _serve(options: argparse.Namespace) -> int:
         identity_header=options.identity_header,
         issuer=options.callback_issuer,
     )
-    stop = _stop_event(with_stdin=options.exit_with_stdin)
+    stop = stop_event(with_stdin=options.exit_with_stdin)
     # An answer held by a fault must not hold up the end.
     runner = web.AppRunner(build_app(simulator), access_log=None, shutdown_timeout=0.2)
     await runner.setup()
@@ -65,9 +62,7 @@ async def _serve(options: argparse.Namespace) -> int:
         _report(f"port {options.port} is taken: {reason}; set DEVSTACK_GRAPH_PORT to another")
         await runner.cleanup()
         return 1
-    ready = {"ready": "graph", "port": runner.addresses[0][1]}
-    sys.stdout.write(json.dumps(ready) + "\n")
-    sys.stdout.flush()
+    announce("graph", runner.addresses[0][1])
     await stop.wait()
     await runner.cleanup()
     return 0
@@ -79,22 +74,6 @@ def _ids(given: list[str] | None, usual: frozenset[str]) -> frozenset[str]:
 
 def _report(line: str) -> None:
     sys.stderr.write(f"graph: {line}\n")
-
-
-def _stop_event(*, with_stdin: bool) -> asyncio.Event:
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-
-    def watch_stdin() -> None:
-        # os.read, not sys.stdin: a thread inside the buffered reader blocks the interpreter's end.
-        while os.read(0, 4096):
-            pass
-        loop.call_soon_threadsafe(stop.set)
-
-    if with_stdin:
-        threading.Thread(target=watch_stdin, daemon=True).start()
-    return stop
 
 
 if __name__ == "__main__":

@@ -1,0 +1,36 @@
+"""What every part does as a process of its own: says when it serves, and ends when it is told to.
+
+The parent's side of the same is process.py.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import threading
+from typing import TextIO
+
+
+def announce(part: str, port: int, *, to: TextIO | None = None) -> None:
+    """Print the one line that says that `part` serves on `port`; by default to stdout."""
+    stream = to or sys.stdout
+    stream.write(json.dumps({"ready": part, "port": port}) + "\n")
+    stream.flush()
+
+
+def stop_event(*, with_stdin: bool) -> asyncio.Event:
+    """Return what is set by SIGINT or SIGTERM and, `with_stdin`, by the end of stdin."""
+    loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+
+    def watch() -> None:
+        # os.read, not sys.stdin: a thread inside the buffered reader blocks the interpreter's end.
+        while os.read(0, 4096):
+            pass
+        loop.call_soon_threadsafe(stopped.set)
+
+    if with_stdin:
+        threading.Thread(target=watch, daemon=True).start()
+    return stopped
