@@ -29,7 +29,7 @@ from join_meeting.wish import Wish, request_conflict
 from shared.coordinates import JoinTarget, alias_of
 from shared.decisions import Observations
 from shared.delivery import deliver
-from shared.domain import MeetingId, linked_meeting_id_for, utc_text
+from shared.domain import MeetingId, join_request_alias, linked_meeting_id_for, utc_text
 from shared.errors import Rejected, Transient
 from shared.events import refusal_message
 from shared.journal import Loaded
@@ -134,7 +134,7 @@ async def _join(wish: Wish, stored: Stored | None, services: Services) -> None:
 async def _hold_to_one_meeting(wish: Wish, services: Services) -> None:
     """Let the request's own id stand for this meeting, or refuse it where it stands for another."""
     for request_id, members in wish.asked().items():
-        alias = f"join request {request_id}"
+        alias = join_request_alias(request_id)
         stands_for = await services.ledger.claim_alias(alias, wish.meeting_id)
         if stands_for == wish.meeting_id:
             continue

@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 from typing import Any
 
 from meeting_record.view import record_view
-from shared.domain import MEETING_ID, MeetingId, meeting_id_for
+from shared.domain import MEETING_ID, MeetingId, join_request_alias, meeting_id_for
 from shared.errors import RollcallError
 from shared.services import Services
 
@@ -27,9 +27,15 @@ async def read_record(meeting_id: str, services: Services) -> dict[str, Any] | N
 
 
 async def find_record(request_id: str, services: Services) -> dict[str, Any] | None:
-    """Return the record of the meeting that `request_id` asked for; None where none is known."""
+    """Return the record of the meeting that `request_id` asked for; None where none is known.
+
+    Of two requests under one id, to make a meeting and to join one, the first kind counts.
+    """
     meeting_id = meeting_id_for(tenant_id=services.policy.tenant_id, request_id=request_id)
-    return await read_record(meeting_id, services)
+    if (record := await read_record(meeting_id, services)) is not None:
+        return record
+    joined = await services.ledger.resolve_alias(join_request_alias(request_id))
+    return None if joined is None else await read_record(joined, services)
 
 
 async def health(services: Services) -> dict[str, str]:

@@ -49,6 +49,11 @@ def linked_meeting_id_for(*, tenant_id: str, alias: str) -> MeetingId:
     return MeetingId(digest("linked meeting", tenant_id.lower(), alias, characters=26))
 
 
+def join_request_alias(request_id: str) -> str:
+    """Return the alias by which a request to join, under an id of its own, finds its meeting."""
+    return f"join request {request_id}"
+
+
 def leg_key_for(*, meeting_id: MeetingId, attempt: int) -> LegKey:
     """Return the key of the bot's `attempt`-th leg (1, 2, …) in a meeting."""
     return LegKey(digest("leg", meeting_id, str(attempt), characters=16))

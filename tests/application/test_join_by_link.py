@@ -374,3 +374,13 @@ async def test_a_join_that_failed_may_be_asked_for_again_under_its_id() -> None:
     await world.drop("join-meeting", ask)
 
     assert len(world.fake_graph.bodies) == 2
+
+
+async def test_the_record_is_found_by_the_id_of_the_request_to_join() -> None:
+    """The meeting is somebody else's: no request of ours made it."""
+    world = World()
+
+    await world.drop("join-meeting", {"requestId": "JOIN-7", **EXPLICIT})
+
+    record = await world.record("JOIN-7")
+    assert record["meeting"]["meetingId"] == await only_meeting_id(world)
