@@ -153,7 +153,7 @@ def record_cancelled(
 
 
 def record_kept(known: Meeting | None) -> Change | None:
-    """Return the change after Graph refused to delete the meeting: it may be joined again."""
+    """Return the change after the meeting could not be deleted: it may be joined again."""
     if known is None or known.cancellation is None or known.cancellation.done_at is not None:
         return None
     return Change(meeting=replace(known, cancellation=None))

@@ -16,8 +16,9 @@ from create_meeting.change_plan import (
 from create_meeting.plan import Identity
 from create_meeting.request import UpdateMeeting
 from shared.decisions import Decide
-from shared.errors import Rejected
+from shared.errors import Rejected, Transient
 from shared.journal import Loaded, Receipt
+from shared.patience import next_try
 from shared.queue_message import QueueMessage
 from shared.services import Services
 
@@ -44,7 +45,19 @@ async def update_meeting(
 
 
 async def cancel_meeting(identity: Identity, message: QueueMessage, services: Services) -> None:
-    """End our legs, delete the meeting that stands under the request's id, and tell it."""
+    """End our legs, delete the meeting that stands under the request's id, and tell it.
+
+    Where this is tried no more, the meeting is there as before: it may be joined and changed.
+    """
+    try:
+        await _cancel(identity, message, services)
+    except (Rejected, Transient) as failed:
+        if _is_last(failed, message, services):
+            await _commit(lambda known, _, __: record_kept(known), identity, message, services)
+        raise
+
+
+async def _cancel(identity: Identity, message: QueueMessage, services: Services) -> None:
     begun = await _commit(
         lambda known, now, _: begin_cancelling(known, message, identity, now=now),
         identity,
@@ -54,19 +67,30 @@ async def cancel_meeting(identity: Identity, message: QueueMessage, services: Se
     decision = plan_cancel(begun.meeting, message, identity, now=services.clock.now())
     if isinstance(decision, Answered):
         return
-    try:
-        for call_id in decision.calls:
-            await services.graph.end_call(call_id)
-        await services.graph.delete_meeting(decision.organizer_id, decision.online_meeting_id)
-    except Rejected:
-        await _commit(lambda known, _, __: record_kept(known), identity, message, services)
-        raise
+    for call_id in decision.calls:
+        await services.graph.end_call(call_id)
+    await services.graph.delete_meeting(decision.organizer_id, decision.online_meeting_id)
     await _commit(
         lambda known, now, _: record_cancelled(known, message, identity, now=now),
         identity,
         message,
         services,
     )
+
+
+def _is_last(failed: Rejected | Transient, message: QueueMessage, services: Services) -> bool:
+    """Tell whether the message is refused for this; a refusal that may heal counts as one."""
+    if isinstance(failed, Rejected):
+        return True
+    due = next_try(
+        message,
+        failed,
+        now=services.clock.now(),
+        policy=services.policy.retry,
+        # The latest that it may come to: who is in doubt gives the meeting back.
+        jitter=lambda most: most,
+    )
+    return due is None
 
 
 async def _commit(

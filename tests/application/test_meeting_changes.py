@@ -307,6 +307,28 @@ async def test_a_cancellation_that_graph_does_not_answer_comes_again() -> None:
     assert world.fake_graph.online == {}
 
 
+async def test_a_cancellation_that_gives_up_leaves_the_meeting() -> None:
+    """It may be joined, changed and cancelled as before, once Graph answers again."""
+    world = World()
+    await world.drop("create-meeting", ASK)
+    meeting_id = world.events()[0]["data"]["meetingId"]
+    world.fake_graph.fail_next(times=5)
+
+    await world.drop("create-meeting", CANCEL, reply_to="replies")
+    await world.pump()
+    world.clock.advance(1)
+    await world.drop("join-meeting", {"meetingId": meeting_id})
+    await world.drop("create-meeting", update(subject="x"), reply_to="replies")
+    await world.drop("create-meeting", CANCEL, reply_to="replies")
+
+    gave_up, updated, cancelled = world.replies()
+    assert gave_up["data"]["code"] == "gave_up"
+    assert len(world.fake_graph.bodies) == 1
+    assert updated["type"] == "rollcall.meeting.updated.v1"
+    assert cancelled["type"] == "rollcall.meeting.cancelled.v1"
+    assert world.fake_graph.online == {}
+
+
 CHANGE = update(subject="all well", **EARLIER)
 STORIES = [
     pytest.param(CHANGE, "meeting.updated", 6, id="update"),
