@@ -39,6 +39,7 @@ async def send_bot(join: Join, wish: Wish, services: Services) -> None:
         # The name of an except clause does not outlive it; the decision may.
         refused = final(error, message, now=now)
         receipt = await services.journal.change(
+        logger.info("message.rejected: queue=%s code=%s", message.queue, refused.code)
             meeting_id,
             lambda known, now, _: (
                 None if known is None else record_failed(known, join, refused, message, now=now)

@@ -76,8 +76,10 @@ def read_answer(answer: Answer, *, asking: Asking, now: datetime) -> dict[str, A
     members = _object(answer.body)
     if not members:
         raise Unavailable(
+        trace = _trace(answer, asking, code="", inner={})
+        _log(trace)
             message=f"Graph answered {answer.status} with something that cannot be read",
-            graph=_trace(answer, asking, code="", inner={}),
+            graph=trace,
         )
     return members
 
@@ -91,11 +93,7 @@ def hold_to_success(answer: Answer, *, asking: Asking, now: datetime) -> None:
         return
     code, message, inner = _error(answer.body)
     trace = _trace(answer, asking, code=code, inner=inner)
-    # Every answer that is not a success passes here, so that none goes unlogged.
-    logger.warning(
-        "graph.failed: status=%s code=%s request-id=%s client-request-id=%s date=%s",
-        *(trace.status, trace.code, trace.request_id, trace.client_request_id, trace.date),
-    )
+    _log(trace)
     pause = retry_after(answer.headers.get("retry-after"), now=now)
     known = _code(answer.status, code, message, pause, asking)
     if known is None:
@@ -116,8 +114,10 @@ def hold_to_success(answer: Answer, *, asking: Asking, now: datetime) -> None:
 def no_answer(cause: str, *, asking: Asking) -> Unavailable:
     """Return what it means that no answer came; `cause` names the failure and quotes nothing."""
     return Unavailable(
+    trace = GraphTrace(status=0, code=cause, client_request_id=asking.client_request_id)
+    _log(trace)
         message=f"Graph did not answer: {cause}",
-        graph=GraphTrace(status=0, code=cause, client_request_id=asking.client_request_id),
+        graph=trace,
     )
 
 
@@ -191,6 +191,14 @@ def _error(body: bytes) -> tuple[str, str, Mapping[str, Any]]:
         message = str(nested.get("message") or message)
     inner = error.get("innerError") or error.get("innererror")
     return code[:LONGEST_CODE], message[:LONGEST_TEXT], inner if isinstance(inner, dict) else {}
+
+
+def _log(trace: GraphTrace) -> None:
+    """Write the line by which support finds a request that failed; each failure has one."""
+    logger.warning(
+        "graph.failed: status=%s code=%s request-id=%s client-request-id=%s date=%s",
+        *(trace.status, trace.code, trace.request_id, trace.client_request_id, trace.date),
+    )
 
 
 def _trace(answer: Answer, asking: Asking, *, code: str, inner: Mapping[str, Any]) -> GraphTrace:

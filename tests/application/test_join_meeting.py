@@ -1,6 +1,7 @@
 """A join-meeting message, through the handler, on fakes: one bot a meeting, whatever happens."""
 
 import asyncio
+import logging
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from shared.domain import LegKey, leg_key_for
 from shared.errors import GraphTrace, Rejected, Unavailable
+from shared.problems import rejected
 from tests.application.world import LEASE, World, leg_of, roster, state
 
 ASK: dict[str, Any] = {"requestId": "INC-1", "subject": "down"}
@@ -153,6 +155,19 @@ async def test_a_second_call_under_one_key_is_sent_away_and_never_recorded() -> 
 
     assert world.fake_graph.ended == ["aaaaaaaa"]
     assert (await world.record("INC-1"))["calls"] == []
+
+
+async def test_a_refusal_of_graphs_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """As every refusal is, though the event is told of the meeting."""
+    caplog.set_level(logging.INFO)
+    world = World()
+    meeting_id = await created(world)
+    world.fake_graph.fail_next(rejected("source_identity_invalid", app="a"))
+
+    await world.drop("join-meeting", {"meetingId": meeting_id})
+
+    line = "message.rejected: queue=join-meeting code=source_identity_invalid"
+    assert line in caplog.messages
 
 
 async def test_a_refusal_is_told_and_the_claim_ended() -> None:

@@ -288,8 +288,8 @@ def test_a_pause_is_read_as_seconds_with_fractions_or_as_a_date(
     assert retry_after(text, now=NOW) == expected
 
 
-def test_no_answer_says_what_failed_and_under_which_id() -> None:
-    """Status 0: nobody knows whether it was done."""
+def test_no_answer_says_what_failed_and_under_which_id(caplog: pytest.LogCaptureFixture) -> None:
+    """Status 0: nobody knows whether it was done. The log has the id that support can look up."""
     unavailable = no_answer("ReadTimeout", asking=CALL)
 
     assert "ReadTimeout" in str(unavailable)
@@ -321,6 +321,19 @@ def test_no_error_body_makes_the_reader_fail(status: int, body: bytes) -> None:
         hold_to_success(answered(status, body), asking=MEETING, now=NOW)
     except (Rejected, Unavailable) as verdict:
         trace = verdict.graph
+    (line,) = caplog.messages
+    assert line.startswith("graph.failed: status=0 code=ReadTimeout ")
+    assert "client-request-id=asked-as" in line
+
+
+def test_a_success_that_cannot_be_read_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """It fails the request as any other answer does."""
+    with pytest.raises(Unavailable):
+        read_answer(answered(201, request_id="r-1"), asking=CALL, now=NOW)
+
+    (line,) = caplog.messages
+    assert "status=201" in line
+    assert "request-id=r-1" in line
 
     assert trace is not None
     assert isinstance(trace.code, str)
