@@ -18,6 +18,7 @@ from shared.domain import MeetingId
 from shared.errors import Rejected, Transient
 from shared.meeting import Change, Meeting
 from shared.patience import next_try
+from shared.redaction import without_coordinates
 from shared.services import Services
 
 logger = logging.getLogger("rollcall.join")
@@ -30,16 +31,16 @@ async def send_bot(join: Join, wish: Wish, services: Services) -> None:
     message, meeting_id = wish.message, wish.meeting_id
     try:
         call = await services.graph.create_call(join.body)
-    except Rejected as error:
+    except Rejected as said:
+        error = without_coordinates(said, join.body)
         now = services.clock.now()
         policy, jitter = services.policy.retry, services.jitter
         if next_try(message, error, now=now, policy=policy, jitter=jitter) is not None:
             await _give_back(join, wish, services)  # it may heal: the message comes again
-            raise
-        # The name of an except clause does not outlive it; the decision may.
+            raise error from said
         refused = final(error, message, now=now)
-        receipt = await services.journal.change(
         logger.info("message.rejected: queue=%s code=%s", message.queue, refused.code)
+        receipt = await services.journal.change(
             meeting_id,
             lambda known, now, _: (
                 None if known is None else record_failed(known, join, refused, message, now=now)

@@ -15,6 +15,7 @@ from typing import Any
 from shared.errors import GraphTrace, Unavailable
 from shared.graph_json import read_json
 from shared.problems import Code, rejected
+from shared.redaction import shortened, without_links
 
 logger = logging.getLogger("rollcall.graph")
 
@@ -75,9 +76,9 @@ def read_answer(answer: Answer, *, asking: Asking, now: datetime) -> dict[str, A
     hold_to_success(answer, asking=asking, now=now)
     members = _object(answer.body)
     if not members:
-        raise Unavailable(
         trace = _trace(answer, asking, code="", inner={})
         _log(trace)
+        raise Unavailable(
             message=f"Graph answered {answer.status} with something that cannot be read",
             graph=trace,
         )
@@ -113,9 +114,9 @@ def hold_to_success(answer: Answer, *, asking: Asking, now: datetime) -> None:
 
 def no_answer(cause: str, *, asking: Asking) -> Unavailable:
     """Return what it means that no answer came; `cause` names the failure and quotes nothing."""
-    return Unavailable(
     trace = GraphTrace(status=0, code=cause, client_request_id=asking.client_request_id)
     _log(trace)
+    return Unavailable(
         message=f"Graph did not answer: {cause}",
         graph=trace,
     )
@@ -176,7 +177,7 @@ def _code(
 
 
 def _error(body: bytes) -> tuple[str, str, Mapping[str, Any]]:
-    """Return code, message and inner error, whatever shape the error has."""
+    """Return code, message without links, and inner error, whatever shape the error has."""
     envelope = _object(body)
     error = envelope.get("error")
     if not isinstance(error, dict):
@@ -190,7 +191,8 @@ def _error(body: bytes) -> tuple[str, str, Mapping[str, Any]]:
         code = str(nested.get("errorCode") or nested.get("code") or code)
         message = str(nested.get("message") or message)
     inner = error.get("innerError") or error.get("innererror")
-    return code[:LONGEST_CODE], message[:LONGEST_TEXT], inner if isinstance(inner, dict) else {}
+    said = shortened(without_links(message), LONGEST_TEXT)
+    return code[:LONGEST_CODE], said, inner if isinstance(inner, dict) else {}
 
 
 def _log(trace: GraphTrace) -> None:

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from shared.errors import Unavailable
+from shared.problems import rejected
 from tests.application.world import ORGANIZER, TENANT, World, leg_of, roster, state
 
 THREAD = "19:meeting_MGQ4MDQyNTEt@thread.v2"
@@ -325,6 +327,28 @@ async def test_links_and_passcodes_are_never_logged(caplog: pytest.LogCaptureFix
     assert "aB3dE6" not in caplog.text
     assert THREAD not in caplog.text
     assert "23456789012345" not in caplog.text
+
+
+@pytest.mark.parametrize("patience", [0, 60], ids=["at once", "after a while"])
+async def test_graphs_words_are_told_without_what_lets_people_in(patience: float) -> None:
+    """Graph may quote what it was sent; neither refusal nor history passes that on."""
+    world = World()
+    said = "Passcode 'aB3dE6' of 234 567 890 123 45, thread 19:a@thread.v2, is not right."
+    refused = replace(rejected("consent_missing", app="a"), message=said)
+    world.fake_graph.fail_next(refused, times=99)
+
+    await world.drop("join-meeting", {"joinWebUrl": SHORT, "retryForSeconds": patience})
+    await world.pump()
+
+    (failed,) = world.events("bot.failed")
+    assert "of [removed], thread" in failed["data"]["message"]
+    told = [
+        str(sent.body) + str(sent.properties) for sent in world.fake_bus.sent_to("meeting-events")
+    ]
+    waiting = [str(sent.properties) for sent in world.fake_bus.sent_to("join-meeting")]
+    assert bool(waiting) == bool(patience)
+    for secret in ("aB3dE6", "234 567", "23456789012345"):
+        assert secret not in "".join(told + waiting)
 
 
 async def test_a_request_that_comes_again_is_answered_with_the_same_leg() -> None:

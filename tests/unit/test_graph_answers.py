@@ -214,6 +214,31 @@ def test_graphs_own_words_are_passed_on_and_cut() -> None:
     assert len(refused.message) < 600
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://teams.microsoft.com/meet/23456789012345?p=aB3dE6",
+        "https%3A%2F%2Fteams.microsoft.com%2Fmeet%2F23456789012345%3Fp%3DaB3dE6",
+        "teams.live.com/meet/23456789012345?p=aB3dE6",
+        "msteams:/l/meetup-join/aB3dE6",
+    ],
+)
+def test_graphs_own_words_are_passed_on_without_links(link: str) -> None:
+    """A link lets whoever reads it into the meeting; cut in the middle, it may still."""
+    refused = refusal(answered(400, error("BadRequest", f"The link '{link} is no good.")))
+    cut = refusal(answered(400, error("BadRequest", f"{'x' * 450} {link}{'y' * 99}")))
+
+    assert "The link '[removed] is no good." in refused.message
+    assert "aB3dE6" not in cut.message
+
+
+def test_a_cut_never_leaves_half_a_word() -> None:
+    """It may be half a passcode, which nobody would recognise as one."""
+    refused = refusal(answered(400, error("BadRequest", f"{'x' * 495} secretive")))
+
+    assert "sec" not in refused.message
+
+
 def test_graphs_own_words_can_be_sent_on_whatever_they_are() -> None:
     """Half a character, as from a subject cut in the middle, would break the event that says it."""
     refused = refusal(answered(400, error("BadRequest", "bad subject \ud83d")))
@@ -296,6 +321,19 @@ def test_no_answer_says_what_failed_and_under_which_id(caplog: pytest.LogCapture
     assert unavailable.graph == GraphTrace(
         status=0, code="ReadTimeout", client_request_id="asked-as"
     )
+    (line,) = caplog.messages
+    assert line.startswith("graph.failed: status=0 code=ReadTimeout ")
+    assert "client-request-id=asked-as" in line
+
+
+def test_a_success_that_cannot_be_read_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """It fails the request as any other answer does."""
+    with pytest.raises(Unavailable):
+        read_answer(answered(201, request_id="r-1"), asking=CALL, now=NOW)
+
+    (line,) = caplog.messages
+    assert "status=201" in line
+    assert "request-id=r-1" in line
 
 
 JSON = st.recursive(
@@ -321,19 +359,6 @@ def test_no_error_body_makes_the_reader_fail(status: int, body: bytes) -> None:
         hold_to_success(answered(status, body), asking=MEETING, now=NOW)
     except (Rejected, Unavailable) as verdict:
         trace = verdict.graph
-    (line,) = caplog.messages
-    assert line.startswith("graph.failed: status=0 code=ReadTimeout ")
-    assert "client-request-id=asked-as" in line
-
-
-def test_a_success_that_cannot_be_read_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    """It fails the request as any other answer does."""
-    with pytest.raises(Unavailable):
-        read_answer(answered(201, request_id="r-1"), asking=CALL, now=NOW)
-
-    (line,) = caplog.messages
-    assert "status=201" in line
-    assert "request-id=r-1" in line
 
     assert trace is not None
     assert isinstance(trace.code, str)
