@@ -57,6 +57,11 @@ CODES: Mapping[str, Code] = {
 
 Source: https://learn.microsoft.com/graph/api/application-post-calls
 """
+CALLS_A_MONTH = "8529"
+"""The code of a 429 that no pause helps against: the app's calls of the month are used up.
+
+Source: https://github.com/microsoftgraph/microsoft-graph-comms-samples/issues/385
+"""
 OTHER_TENANT = "tenant does not match"
 """What an `ExtensionError` of the calls service says where it means 7505; its code says nothing."""
 QUOTA_PAUSE = timedelta(hours=1)
@@ -154,6 +159,8 @@ def _code(
     over_quota = "month" in message.lower() or (pause is not None and pause >= QUOTA_PAUSE)
     if about_meetings and status in (403, 429) and over_quota:
         return "organizer_quota"
+    if code == CALLS_A_MONTH and not about_meetings:
+        return "calls_quota"
     if status in NOT_NOW or status >= 500:
         return None
     if code in CODES:

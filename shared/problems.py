@@ -22,6 +22,7 @@ type Code = Literal[
     "organizer_not_allowed",
     "organizer_not_found",
     "organizer_quota",
+    "calls_quota",
     "consent_missing",
     "calling_not_enabled",
     "source_identity_invalid",
@@ -103,6 +104,12 @@ _CATALOGUE: dict[str, Refusal] = {
         message="The organizer {organizer} has reached Graph's limit of 2,000 meetings a month.",
         next_step="Send the request with another organizerId, one that the application access "
         "policy covers, or again next month.",
+        waiting="later",
+    ),
+    "calls_quota": Refusal(
+        message="The bot, app {app}, has reached Graph's limit of calls a month.",
+        next_step="Send the request again next month. People can join the meeting without the bot; "
+        "Microsoft's support can say what the limit is and whether it can be raised.",
         waiting="later",
     ),
     "consent_missing": Refusal(

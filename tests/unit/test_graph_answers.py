@@ -150,6 +150,18 @@ def test_the_monthly_limit_of_an_organizer_is_told_from_other_refusals(
         assert "the-organizer" in refused.message
 
 
+def test_the_monthly_limit_of_calls_is_no_throttle() -> None:
+    """It is said with the status of one, in JSON inside a message; minutes of waiting are lost."""
+    said = {"errorCode": "8529", "message": "Application reached the monthly call creation limit."}
+    answer = answered(429, error("UnknownError", json.dumps(said)))
+
+    refused = refusal(answer, asking=CALL)
+
+    assert refused.code == "calls_quota"
+    assert "month" in refused.message
+    assert "the-bot" in refused.message
+
+
 def test_every_failure_is_one_line_in_the_log_with_graphs_ids(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
