@@ -3,6 +3,8 @@
 Everything asked of Graph here may be asked again: a crash anywhere is healed by doing it once more.
 """
 
+from typing import Any
+
 from create_meeting.change_plan import (
     Answered,
     Update,
@@ -22,6 +24,8 @@ from shared.patience import next_try
 from shared.queue_message import QueueMessage
 from shared.services import Services
 
+NOT_FOUND = 404
+
 
 async def update_meeting(
     request: UpdateMeeting, identity: Identity, message: QueueMessage, services: Services
@@ -33,15 +37,33 @@ async def update_meeting(
         case Answered():
             await _commit(lambda _, __, ___: None, identity, message, services, Loaded(stored))
         case Update() as update:
-            answer = await services.graph.update_meeting(
-                update.organizer_id, update.online_meeting_id, update.body
-            )
+            answer = await _changed(update, request, identity, message, services)
             await _commit(
                 lambda known, now, _: record_updated(known, update, answer, message, now=now),
                 identity,
                 message,
                 services,
             )
+
+
+async def _changed(
+    update: Update,
+    request: UpdateMeeting,
+    identity: Identity,
+    message: QueueMessage,
+    services: Services,
+) -> dict[str, Any]:
+    """Return what Graph made of the change; where it has no such meeting, say why if we know."""
+    try:
+        return await services.graph.update_meeting(
+            update.organizer_id, update.online_meeting_id, update.body
+        )
+    except Rejected as refused:
+        if refused.graph is not None and refused.graph.status == NOT_FOUND:
+            # It may have been cancelled since we looked.
+            stored = await services.ledger.load(identity.meeting_id)
+            plan_update(stored.meeting if stored else None, request, message, identity)
+        raise
 
 
 async def cancel_meeting(identity: Identity, message: QueueMessage, services: Services) -> None:

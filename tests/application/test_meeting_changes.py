@@ -1,6 +1,7 @@
 """Updates and cancellations of meetings, through the handler, on fakes."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,8 @@ from icalendar import Calendar
 from shared.errors import GraphTrace, Rejected
 from tests.application.crashing import Fuse
 from tests.application.mortal import drop_until_done, fused
-from tests.application.world import World, leg_of, state
+from tests.application.world import TENANT, World, leg_of, state
+from tests.fakes.graph import FakeGraph
 
 ASK: dict[str, Any] = {
     "requestId": "INC-1",
@@ -26,6 +28,19 @@ CANCEL = {"requestId": "INC-1", "action": "cancel"}
 
 def update(**members: Any) -> dict[str, Any]:
     return {"requestId": "INC-1", "action": "update", **members}
+
+
+class Overtaken(FakeGraph):
+    """A Graph before whose next PATCH something else happens."""
+
+    meanwhile: Callable[[], Awaitable[Any]]
+
+    async def update_meeting(
+        self, organizer_id: str, online_meeting_id: str, body: dict[str, Any]
+    ) -> dict[str, Any]:
+        """See `ports.Graph.update_meeting`."""
+        await self.meanwhile()
+        return await super().update_meeting(organizer_id, online_meeting_id, body)
 
 
 LATER = {"startDateTime": "2026-09-14T10:30:00Z", "endDateTime": "2026-09-14T11:30:00Z"}
@@ -270,6 +285,19 @@ async def test_a_cancelled_meeting_is_not_changed() -> None:
     first, again = world.replies()
     assert first["id"] == again["id"]
     assert len(world.fake_graph.online) == 0
+
+
+async def test_a_change_that_a_cancellation_overtakes_is_told_of_it() -> None:
+    """Graph says only that there is no such meeting."""
+    graph = Overtaken(tenant_id=TENANT)
+    world = World(fake_graph=graph)
+    await world.drop("create-meeting", ASK)
+    graph.meanwhile = lambda: world.drop("create-meeting", CANCEL)
+
+    await world.drop("create-meeting", update(subject="x"), reply_to="replies")
+
+    (refused,) = world.replies()
+    assert refused["data"]["code"] == "meeting_cancelled"
 
 
 async def test_a_cancellation_that_graph_refuses_leaves_the_meeting() -> None:
