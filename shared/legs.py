@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared.domain import CallId, LegKey, MeetingId
+from shared.domain import CallId, LegKey, MeetingId, digest
 from shared.meeting import Leaver, LegClaim, Meeting, Outgoing
 from shared.record import Record
 
@@ -63,12 +63,13 @@ def asked_to_leave(
 ) -> tuple[Meeting, tuple[Outgoing, ...]]:
     """Return the meeting whose legs all have to go, and the messages that make them.
 
-    A leg whose call is not known yet is hung up as soon as it is: `unwanted` has it then.
+    A leg whose call is not known yet is hung up as soon as it is: `unwanted` has it then. One that
+    was asked before is hung up again: it may be there because Graph refused us the first time.
     """
     outgoing = tuple(
-        hang_up(meeting, claim.call_id)
+        hang_up(meeting, claim.call_id, again=leaver.request_id if claim.leaving else None)
         for claim in legs.bound
-        if claim.call_id is not None and not claim.leaving
+        if claim.call_id is not None
     )
     for claim in (*legs.bound, *legs.held):
         if leaver not in claim.leaving:
@@ -88,12 +89,16 @@ def unwanted(meeting: Meeting, record: Record) -> list[CallId]:
     return [claim.call_id for claim in (*leaving, *staying[1:]) if claim.call_id is not None]
 
 
-def hang_up(meeting: Meeting, call_id: CallId) -> Outgoing:
-    """Return the message that makes a leg leave."""
+def hang_up(meeting: Meeting, call_id: CallId, *, again: str | None = None) -> Outgoing:
+    """Return the message that makes a leg leave; `again` tells a further try from the first.
+
+    Ending a call twice does no harm, so nobody has to know whether an earlier try is under way.
+    """
+    tried = f"-{digest('hang up again', again, characters=13)}" if again is not None else ""
     return tend_message(
         meeting.meeting_id,
         {"hangUp": call_id},
-        key=f"hang-up-{call_id}",
+        key=f"hang-up-{call_id}{tried}",
         correlation_id=meeting.correlation_id,
     )
 

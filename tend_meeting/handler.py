@@ -33,7 +33,7 @@ async def tend_meeting(message: QueueMessage, services: Services) -> None:
     await deliver(
         message,
         lambda one: _tend(one, services),
-        # Nobody outside asked: a copy is kept, and the backstop looks after the meeting.
+        # Nobody outside asked: a copy is kept. The backstop plans the next look, or hangs up again.
         lambda one, refused, at: None,
         bus=services.bus,
         clock=services.clock,
@@ -122,8 +122,15 @@ async def _read(read: Read, own_ids: frozenset[str], services: Services) -> Obse
 async def _hang_up(
     message: QueueMessage, meeting_id: MeetingId, call_id: CallId, services: Services
 ) -> None:
-    """End a leg; a message of ours comes back to see whether its end was told."""
-    await services.graph.end_call(call_id)
+    """End a leg; a message of ours comes back to see whether its end was told.
+
+    Where Graph does not do it, the backstop walks by as long as the leg lives.
+    """
+    try:
+        await services.graph.end_call(call_id)
+    except (Transient, Rejected):
+        await services.ledger.watch(meeting_id, now=services.clock.now())
+        raise
     at = services.clock.now()
     look = tend_message(
         meeting_id,

@@ -18,8 +18,10 @@ from shared.domain import (
     Observation,
     ReadFailed,
     RosterRead,
+    utc_text,
 )
 from shared.group_calls import next_read
+from shared.legs import hang_up, unwanted
 from shared.meeting import Change, Meeting, Stored, TendPlan
 from shared.messages import Message, read_message
 from shared.recording import RecordingRules, observe, plan_tending, tend_at
@@ -165,13 +167,17 @@ def is_finished(stored: Stored, *, now: datetime) -> bool:
 def mend(
     meeting: Meeting, *, now: datetime, overdue: timedelta, rules: RecordingRules
 ) -> Change | None:
-    """Return the change that starts the chain again where its message was lost; None if it lives.
+    """Return the change that mends what a lost or refused message left; None where nothing is.
 
-    The chain is broken when something is to be confirmed and the look planned for it is `overdue`.
+    Legs that are to go and live are hung up again. The chain of looks is broken, and started
+    again, when something is to be confirmed and the look planned for it is `overdue`.
     """
-    due = next_read(meeting.history.record(), settle=rules.settle)
-    planned = meeting.tend.due
+    record = meeting.history.record()
+    hang_ups = tuple(
+        hang_up(meeting, call_id, again=utc_text(now)) for call_id in unwanted(meeting, record)
+    )
+    due, planned = next_read(record, settle=rules.settle), meeting.tend.due
     if due is None or (planned is not None and now < planned + overdue):
-        return None
+        return Change(meeting=meeting, outgoing=hang_ups) if hang_ups else None
     meeting, tending = tend_at(meeting, max(due, now))
-    return Change(meeting=meeting, outgoing=tending)
+    return Change(meeting=meeting, outgoing=(*hang_ups, *tending))

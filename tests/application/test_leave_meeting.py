@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from shared.domain import CallId, LegKey, MeetingId
-from shared.errors import GraphTrace, Rejected, Unavailable
+from shared.errors import GraphTrace, Rejected, RollcallError, Unavailable
+from shared.problems import rejected
 from tests.application.test_join_by_link import CLASSIC, EXPLICIT
-from tests.application.world import LEASE, TENANT, World, leg_of, roster, state
+from tests.application.world import BOT, LEASE, TENANT, World, leg_of, roster, state
 from tests.fakes.graph import FakeGraph
 
 LEAVE = {"action": "leave"}
@@ -50,6 +51,11 @@ async def joined(world: World) -> tuple[str, LegKey, CallId]:
 def lost(status: int = 504) -> Unavailable:
     """Return an answer of Graph's that never reached us."""
     return Unavailable("gone", graph=GraphTrace(status=status, code=""))
+
+
+def refused_token() -> Rejected:
+    """Return Graph's 401, which no further try of the same message heals."""
+    return rejected("graph_token_refused", app=BOT)
 
 
 @pytest.mark.parametrize("form", ["meetingId", "link", "explicit"])
@@ -109,7 +115,7 @@ async def test_people_who_stay_are_still_in_their_call() -> None:
     assert call["endedAt"] is None
 
 
-async def test_everybody_who_asks_is_answered_and_the_leg_hung_up_once() -> None:
+async def test_everybody_who_asks_is_answered_and_told_the_same() -> None:
     """Before the end, after it, and again under the same request id."""
     world = World()
     meeting_id, leg_key, call_id = await joined(world)
@@ -127,7 +133,7 @@ async def test_everybody_who_asks_is_answered_and_the_leg_hung_up_once() -> None
     one["data"].pop("recordedAt")
     two["data"].pop("recordedAt")
     assert one == two == three
-    assert world.fake_graph.ended == [call_id]
+    assert set(world.fake_graph.ended) == {call_id}
     assert world.names().count("bot.left") == 1
 
 
@@ -301,3 +307,62 @@ async def test_a_redelivered_join_brings_no_bot_back() -> None:
 
     assert len(world.fake_graph.bodies) == 1
     assert len(world.replies()) == 1
+
+
+@pytest.mark.parametrize(("failures", "why"), [(1, refused_token()), (5, lost(503))])
+async def test_a_leg_that_graph_would_not_end_is_hung_up_by_the_backstop(
+    failures: int, why: RollcallError
+) -> None:
+    """However the first message failed: the bot goes, and whoever asked is answered."""
+    world = World()
+    meeting_id, _, call_id = await joined(world)
+    await world.drop("join-meeting", {"meetingId": meeting_id} | LEAVE, reply_to="replies")
+    world.fake_graph.fail_next(why, times=failures)
+    await world.pump(until=timedelta(minutes=10))
+    assert call_id in world.fake_graph.calls
+
+    world.clock.advance(200)
+    await world.mend()
+    await world.pump(until=timedelta(minutes=1))
+
+    assert world.fake_graph.calls == {}
+    assert [one["type"] for one in world.replies()] == ["rollcall.bot.left.v1"]
+
+
+async def test_a_second_leave_hangs_up_again() -> None:
+    """Nobody has to wait for the backstop."""
+    world = World()
+    meeting_id, _, call_id = await joined(world)
+    await world.drop("join-meeting", {"meetingId": meeting_id} | LEAVE, reply_to="one")
+    world.fake_graph.fail_next(refused_token())
+    await world.pump()
+    assert call_id in world.fake_graph.calls
+
+    await world.drop("join-meeting", {"meetingId": meeting_id} | LEAVE, reply_to="two")
+    await world.pump()
+
+    assert world.fake_graph.calls == {}
+    assert len(world.replies("one")) == len(world.replies("two")) == 1
+
+
+async def test_a_leg_that_turned_up_after_its_lease_is_watched_until_it_is_gone() -> None:
+    """The list of unfinished meetings had dropped it: nobody expected it any more."""
+    world = World()
+    world.fake_graph.fail_next(lost(), done=True)
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC})
+    (call_id,) = world.fake_graph.calls
+    meeting_id, leg_key = str(world.fake_graph.bodies[0]["callbackUri"]).split("/")[-2:]
+    world.clock.advance(1)
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC} | LEAVE)
+    world.clock.advance(600)
+    await world.mend()
+    await world.callback(meeting_id, leg_key, state(call_id, "established"))
+    world.fake_graph.fail_next(refused_token())
+    await world.pump(until=timedelta(minutes=1))
+    assert call_id in world.fake_graph.calls
+
+    world.clock.advance(200)
+    await world.mend()
+    await world.pump(until=timedelta(minutes=1))
+
+    assert world.fake_graph.calls == {}
