@@ -7,11 +7,11 @@ marked, so that whoever hears of it first hangs it up; joins asked for earlier b
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from join_meeting.outcome import answering
+from join_meeting.outcome import ANSWERED_KEPT
 from join_meeting.wish import Wish
 from shared.events import event_message, reply_message
 from shared.facts import leg_over
-from shared.legs import asked_to_leave, standing
+from shared.legs import Standing, asked_to_leave, standing
 from shared.meeting import Change, Leaver, LegClaim, Meeting
 from shared.queue_message import QueueMessage
 from shared.record import Leg
@@ -46,7 +46,7 @@ class NothingThere:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """Graph refused the leg, and the message was answered with that."""
+    """The message was answered: by the end of the leg, or with Graph's refusal of it."""
 
 
 type Leaving = Hang | Mark | AnswerEnd | NothingThere | Told
@@ -56,17 +56,17 @@ def plan_leaving(meeting: Meeting | None, wish: Wish, *, now: datetime) -> Leavi
     """Return what to do about a request to leave."""
     if meeting is None:
         return NothingThere()
+    if _was_told(meeting, wish.message):
+        return Told()
     over = _over(meeting)
     for end in reversed(over):
         if wish.request_id in _askers(end.claim):
             return replace(end, again=True)
-    legs = standing(meeting, now=now)
+    legs = _meant(meeting, wish, now=now)
     if legs.bound:
         return Hang()
     if legs.held:
         return Mark(pause=legs.held[-1].lease_until - now)
-    if _was_refused(meeting, wish):
-        return Told()
     return over[-1] if over else NothingThere()
 
 
@@ -83,17 +83,16 @@ def record_leaving(
     left = replace(meeting, leave_asked=asked)
     if isinstance(decision, AnswerEnd):
         return _answer(left, decision, message, now=now) or Change(meeting=left)
-    leaver = Leaver(request_id=wish.request_id, reply=message.reply)
-    left, outgoing = asked_to_leave(left, standing(meeting, now=now), leaver)
-    if not isinstance(decision, NothingThere):
-        left = answering(left, message)  # by the leg's end, when it comes
+    # The answer is the leg's end, when it comes: `Told` knows it by the leaver's message.
+    leaver = Leaver(request_id=wish.request_id, origin_id=message.origin_id, reply=message.reply)
+    left, outgoing = asked_to_leave(left, _meant(meeting, wish, now=now), leaver)
     return Change(meeting=left, outgoing=outgoing) if left != meeting else None
 
 
 def _answer(
     meeting: Meeting, end: AnswerEnd, message: QueueMessage, *, now: datetime
 ) -> Change | None:
-    if message.reply is None or message.origin_id in meeting.answered:
+    if message.reply is None:
         return None
     event = event_message(
         meeting,
@@ -101,8 +100,10 @@ def _answer(
         sequence=end.claim.over_sequence,
         now=now,
     )
+    answered = (*meeting.answered, _noted(message))[-ANSWERED_KEPT:]
     return Change(
-        meeting=answering(meeting, message), outgoing=(reply_message(event, message.reply),)
+        meeting=replace(meeting, answered=answered),
+        outgoing=(reply_message(event, message.reply),),
     )
 
 
@@ -110,11 +111,22 @@ def _askers(claim: LegClaim) -> set[str]:
     return {leaver.request_id for leaver in claim.leaving}
 
 
-def _was_refused(meeting: Meeting, wish: Wish) -> bool:
-    return wish.message.origin_id in meeting.answered and any(
-        claim.call_id is None and claim.over_sequence and wish.request_id in _askers(claim)
+def _meant(meeting: Meeting, wish: Wish, *, now: datetime) -> Standing:
+    """Return the legs to hang up: none that was asked for after this leave was."""
+    message = wish.message
+    return standing(meeting, now=now).asked_before(message.first_enqueued, message.origin_id)
+
+
+def _was_told(meeting: Meeting, message: QueueMessage) -> bool:
+    return _noted(message) in meeting.answered or any(
+        claim.over_sequence and message.origin_id in {one.origin_id for one in claim.leaving}
         for claim in meeting.claims
     )
+
+
+def _noted(message: QueueMessage) -> str:
+    """Return how an answered leave is remembered: a join may have had the same message id."""
+    return f"leave {message.origin_id}"
 
 
 def _over(meeting: Meeting) -> list[AnswerEnd]:

@@ -133,6 +133,7 @@ def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> D
         claimed_at=now,
         lease_until=now + rules.lease,
         asked=wish.asked(),
+        asked_at=message.first_enqueued,
     )
     return Join(
         meeting=with_claim(

@@ -23,6 +23,20 @@ class Standing:
     bound: tuple[LegClaim, ...]
     held: tuple[LegClaim, ...]
 
+    def asked_before(self, moment: datetime, origin_id: str) -> "Standing":
+        """Return the legs that a leave of `moment`, the message `origin_id`, is about.
+
+        Those that were asked for by then, and those that it was noted on before.
+        """
+
+        def meant(claim: LegClaim) -> bool:
+            noted = any(leaver.origin_id == origin_id for leaver in claim.leaving)
+            return noted or claim.asked_at is None or claim.asked_at <= moment
+
+        return Standing(
+            bound=tuple(filter(meant, self.bound)), held=tuple(filter(meant, self.held))
+        )
+
     @property
     def staying(self) -> LegClaim | None:
         """The leg that stands for the bot; None where each is on its way out, or none is there."""

@@ -67,9 +67,13 @@ class ReplyAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaver:
-    """A request (its id, else its message's) that a leg leave, and where its answer goes."""
+    """A request (its id, else its message's) that a leg leave, and where its answer goes.
+
+    `origin_id` is the message's identity: it is answered once the leg's end is told.
+    """
 
     request_id: str
+    origin_id: str = ""
     reply: ReplyAddress | None = None
 
 
@@ -81,8 +85,8 @@ class LegClaim:
     first call seen under the key and never changes. `participant_id` is who the leg is in rosters,
     as Graph's answer says. `told`: `bot.joining` was told of it, as event `told_sequence` of the
     moment `told_at`; its end as event `over_sequence`. `asked`: the request ids that were answered
-    with this leg, and a digest of each member they asked with. `leaving`: who asked it to leave;
-    with anybody, it must not stay.
+    with this leg, and a digest of each member they asked with. `asked_at`: when the join that sent
+    it came into the queue. `leaving`: who asked it to leave; with anybody, it must not stay.
     """
 
     leg_key: LegKey
@@ -98,6 +102,7 @@ class LegClaim:
     over_sequence: int = 0
     participant_id: str | None = None
     asked: dict[str, dict[str, str]] = field(default_factory=dict)
+    asked_at: datetime | None = None
     leaving: tuple[Leaver, ...] = ()
 
 

@@ -366,3 +366,67 @@ async def test_a_leg_that_turned_up_after_its_lease_is_watched_until_it_is_gone(
     await world.pump(until=timedelta(minutes=1))
 
     assert world.fake_graph.calls == {}
+
+
+def throttled() -> Unavailable:
+    """Return Graph's 429: it did nothing."""
+    return Unavailable("no", graph=GraphTrace(status=429, code=""), retry_after=timedelta(0, 10))
+
+
+async def test_a_leave_leaves_a_bot_alone_that_was_asked_for_later() -> None:
+    """Its retry comes when the first join is void and another one has been granted."""
+    graph = HeldGraph()
+    world = World(fake_graph=graph)
+    join = asyncio.create_task(world.drop("join-meeting", {"joinWebUrl": CLASSIC}))
+    await graph.asked.wait()
+    world.clock.advance(1)
+    await beside(world).drop("join-meeting", {"joinWebUrl": CLASSIC} | LEAVE, reply_to="leaver")
+    graph.fail_next(throttled())
+    graph.go.set()
+    await join
+    world.clock.advance(5)
+
+    _, _, second = await joined(world)
+    await world.pump()
+
+    assert graph.ended == []
+    assert list(graph.calls) == [second]
+    assert [one["data"]["code"] for one in world.replies("leaver")] == ["nothing_to_leave"]
+
+
+async def test_a_leave_whose_join_came_to_nothing_is_answered_with_the_leg_before() -> None:
+    """It was marked while the second join was on its way, which Graph then throttled."""
+    graph = HeldGraph()
+    graph.go.set()
+    world = World(fake_graph=graph)
+    meeting_id, leg_key, first = await joined(world)
+    world.fake_graph.drop(first)
+    await world.callback(meeting_id, leg_key, state(first, "terminated", **BYE))
+    world.clock.advance(60)
+    graph.go.clear()
+    graph.asked.clear()
+    join = asyncio.create_task(world.drop("join-meeting", {"joinWebUrl": CLASSIC}))
+    await graph.asked.wait()
+    world.clock.advance(1)
+
+    await beside(world).drop("join-meeting", {"joinWebUrl": CLASSIC} | LEAVE, reply_to="leaver")
+    graph.fail_next(throttled())
+    graph.go.set()
+    await join
+    await world.pump()
+
+    assert [one["data"]["callId"] for one in world.replies("leaver")] == [first]
+
+
+async def test_a_leave_under_the_message_id_of_the_join_is_carried_out_and_answered() -> None:
+    """Both may carry the incident's id."""
+    world = World()
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC}, message_id="INC", reply_to="join")
+
+    await world.drop(
+        "join-meeting", {"joinWebUrl": CLASSIC} | LEAVE, message_id="INC", reply_to="leave"
+    )
+    await world.pump()
+
+    assert world.fake_graph.calls == {}
+    assert [one["type"] for one in world.replies("leave")] == ["rollcall.bot.left.v1"]
