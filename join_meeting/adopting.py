@@ -1,4 +1,4 @@
-"""Asks Graph whether a leg that came in is still there, before somebody is answered with it."""
+"""Asks Graph whether a leg is still there, before somebody is answered with it."""
 
 from join_meeting.outcome import record_gone
 from join_meeting.plan import Adopt
@@ -13,10 +13,10 @@ async def ended_unheard(adopt: Adopt, wish: Wish, services: Services) -> bool:
     Where Graph does not say, the leg counts as there: it was, when we last heard of it.
     """
     try:
-        there = await services.graph.read_participants(adopt.call_id)
+        call = await services.graph.read_call(adopt.call_id)
     except (Transient, Rejected):
         return False
-    if there is not None:
+    if call is not None and str(call.get("state")).lower() != "terminated":
         return False
     at = services.clock.now()
     receipt = await services.journal.change(

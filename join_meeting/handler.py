@@ -91,7 +91,7 @@ async def _join(wish: Wish, stored: Stored | None, services: Services) -> None:
         tenant_id=policy.tenant_id,
     )
     first = plan(stored.meeting if stored else None, wish, now=services.clock.now(), rules=rules)
-    if isinstance(first, Adopt) and first.came_in and await ended_unheard(first, wish, services):
+    if isinstance(first, Adopt) and first.unsure and await ended_unheard(first, wish, services):
         stored = await services.ledger.load(wish.meeting_id)
         known = stored.meeting if stored else None
         first = plan(known, wish, now=services.clock.now(), rules=rules)

@@ -126,7 +126,7 @@ def record_gone(
     None where its end was heard of meanwhile.
     """
     leg = meeting.history.record().legs.get(leg_key)
-    if leg is None or "gone" in leg.phases:
+    if leg is not None and "gone" in leg.phases:
         return None
     gone = LegSeen(at=at, leg_key=leg_key, phase="gone")
     return observe(meeting, [gone], now=now, rules=rules, everything=everything)

@@ -51,13 +51,13 @@ class Join:
 class Adopt:
     """A leg of ours is there already, or was granted to this very request: answer with it.
 
-    `came_in`: it was in the meeting when we last heard of it. The word of its end may be lost, so
-    Graph is asked whether it is there before a new request is answered with it.
+    `unsure`: the word of its end may be lost, so Graph is asked whether it is there before a new
+    request is answered with it.
     """
 
     leg_key: LegKey
     call_id: CallId
-    came_in: bool = False
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,9 +117,8 @@ def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> D
         if _may_be_another(meeting, there, now=now):
             left = there.lease_until - now
             return Wait(pause=min(left, FIRST_PAUSE) if message.attempt == 1 else left)
-        leg = meeting.history.record().legs.get(there.leg_key)
-        came_in = granted is None and leg is not None and "in" in leg.phases
-        return Adopt(leg_key=there.leg_key, call_id=there.call_id, came_in=came_in)
+        unsure = granted is None and not _fresh(meeting, there, now=now)
+        return Adopt(leg_key=there.leg_key, call_id=there.call_id, unsure=unsure)
     if legs.bound:
         return Wait(pause=FIRST_PAUSE if message.attempt == 1 else LEAVING_PAUSE)
     if legs.held:
@@ -158,6 +157,12 @@ def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> D
 def record_claim(join: Join) -> Change:
     """Return the change that takes the claim, before Graph is asked."""
     return Change(meeting=join.meeting)
+
+
+def _fresh(meeting: Meeting, claim: LegClaim, *, now: datetime) -> bool:
+    """Tell whether the leg was sent so lately that it may still be on its way in."""
+    leg = meeting.history.record().legs.get(claim.leg_key)
+    return now < claim.lease_until and (leg is None or "in" not in leg.phases)
 
 
 def _may_be_another(meeting: Meeting, claim: LegClaim, *, now: datetime) -> bool:

@@ -84,6 +84,15 @@ class GraphOverSdk:
         answer = await sdk.send("POST", sdk.client.communications.calls, asking, body)
         return read_answer(answer, asking=asking, now=self._clock.now())
 
+    async def read_call(self, call_id: CallId) -> dict[str, Any] | None:
+        """See `ports.Graph.read_call`."""
+        sdk, asking = self._sdk(), self._asking()
+        builder = sdk.client.communications.calls.by_call_id(call_id)
+        answer = await sdk.send("GET", builder, asking)
+        if answer.status == NOT_FOUND:
+            return None
+        return read_answer(answer, asking=asking, now=self._clock.now())
+
     async def read_participants(self, call_id: CallId) -> list[dict[str, Any]] | None:
         """See `ports.Graph.read_participants`."""
         sdk = self._sdk()

@@ -157,6 +157,14 @@ class Graph(Protocol):
         """
         ...
 
+    async def read_call(self, call_id: CallId) -> dict[str, Any] | None:
+        """GET `/communications/calls/{id}`: Graph's call; None for 404, the leg is gone.
+
+        Right for a leg that is not in its meeting yet, whose roster may be refused.
+        Source: https://learn.microsoft.com/graph/api/call-get
+        """
+        ...
+
     async def read_participants(self, call_id: CallId) -> list[dict[str, Any]] | None:
         """GET `/communications/calls/{id}/participants`, all pages; None for 404, the leg is gone.
 

@@ -149,6 +149,10 @@ class FusedGraph:
         """See `ports.Graph.create_call`."""
         return await self._fuse.through(self._graph.create_call(body))
 
+    async def read_call(self, call_id: CallId) -> dict[str, Any] | None:
+        """See `ports.Graph.read_call`."""
+        return await self._fuse.through(self._graph.read_call(call_id))
+
     async def read_participants(self, call_id: CallId) -> list[dict[str, Any]] | None:
         """See `ports.Graph.read_participants`."""
         return await self._fuse.through(self._graph.read_participants(call_id))

@@ -11,7 +11,8 @@ import pytest
 from shared.domain import LegKey, leg_key_for
 from shared.errors import GraphTrace, Rejected, Unavailable
 from shared.problems import rejected
-from tests.application.world import LEASE, World, leg_of, roster, state
+from tests.application.world import BOT, LEASE, World, envelope, leg_of, roster, state
+from tests.fakes.graph import participant
 
 ASK: dict[str, Any] = {"requestId": "INC-1", "subject": "down"}
 
@@ -268,6 +269,48 @@ async def test_a_leg_whose_end_was_never_told_is_not_adopted() -> None:
     second_key, second_call = leg_of(await world.meeting(meeting_id))
     assert second_key != leg_key
     assert world.replies()[0]["data"]["callId"] == second_call
+
+
+@pytest.mark.parametrize("seen", ["nothing", "lobby", "in"])
+@pytest.mark.parametrize("over", ["unknown", "terminated"])
+async def test_a_dead_leg_is_not_adopted_however_far_it_came(seen: str, over: str) -> None:
+    """Its callbacks never came, or it was forgotten in the lobby: days later Graph is asked."""
+    world = World()
+    meeting_id = await created(world)
+    await world.drop("join-meeting", {"meetingId": meeting_id})
+    leg_key, call_id = leg_of(await world.meeting(meeting_id))
+    if seen == "lobby":
+        waiting = participant("bot", kind="application", identity_id=BOT, in_lobby=True)
+        await world.callback(meeting_id, leg_key, envelope(call_id, "/participants", [waiting]))
+    if seen == "in":
+        await world.callback(meeting_id, leg_key, state(call_id, "established"))
+    if over == "unknown":
+        world.fake_graph.drop(call_id)
+    world.fake_graph.posted[call_id]["state"] = "Terminated"
+    world.clock.advance(46 * 60)
+
+    await world.drop("join-meeting", {"meetingId": meeting_id}, reply_to="replies")
+
+    assert len(world.fake_graph.bodies) == 2
+    end = "bot.left" if seen == "in" else "bot.failed"
+    assert world.names()[-2:] == [end, "bot.joining"]
+    _, second_call = leg_of(await world.meeting(meeting_id))
+    assert world.replies()[0]["data"]["callId"] == second_call != call_id
+
+
+async def test_a_leg_on_its_way_in_is_taken_on_trust() -> None:
+    """Graph is not asked within the claim's lease."""
+    world = World()
+    meeting_id = await created(world)
+    await world.drop("join-meeting", {"meetingId": meeting_id})
+    _, call_id = leg_of(await world.meeting(meeting_id))
+    world.fake_graph.drop(call_id)
+    world.clock.advance(LEASE.total_seconds() - 1)
+
+    await world.drop("join-meeting", {"meetingId": meeting_id}, reply_to="replies")
+
+    assert len(world.fake_graph.bodies) == 1
+    assert world.replies()[0]["data"]["callId"] == call_id
 
 
 async def test_a_leg_that_graph_still_knows_is_adopted() -> None:

@@ -19,7 +19,7 @@ from devstack.graph.identities import (
     TENANT_ID,
 )
 from shared.coordinates import read_online_meeting
-from shared.domain import CallId
+from shared.domain import CallId, same_id
 from shared.errors import GraphTrace, Rejected, Unavailable
 from shared.graph import GraphOverSdk, open_graph
 from shared.identity import graph_credential
@@ -368,6 +368,21 @@ async def test_a_roster_lists_people_and_ourselves(bench: Bench) -> None:
     assert together.lists_ourselves
 
 
+async def test_a_call_can_be_read_while_its_leg_is_there(bench: Bench) -> None:
+    """Its state and the chat of its meeting, on its way in already; 404 once it is over."""
+    online, call_id = await joined(bench)
+
+    there = await bench.graph.read_call(call_id)
+    await bench.service_ends(call_id)
+
+    assert there is not None
+    assert same_id(there["id"]) == same_id(call_id)
+    assert there["state"] in ("establishing", "established")
+    assert there["chatInfo"]["threadId"] == online["chatInfo"]["threadId"]
+    assert await bench.graph.read_call(call_id) is None
+    assert await bench.graph.read_call(CallId(NOBODYS_ID)) is None
+
+
 async def test_a_leg_the_service_ended_has_no_roster_and_ends_again_in_peace(bench: Bench) -> None:
     """404 is an answer, not an error."""
     _, call_id = await joined(bench)
@@ -408,6 +423,7 @@ async def test_work_may_have_been_done_behind_a_failure(bench: Bench) -> None:
     online, call_id = await joined(bench)
     requests = (
         lambda: bench.graph.create_call(a_join(online)),
+        lambda: bench.graph.read_call(call_id),
         lambda: bench.graph.read_participants(call_id),
         lambda: bench.graph.end_call(call_id),
     )

@@ -19,6 +19,7 @@ class FakeGraph:
     """Implements `ports.Graph`. Everybody may organise meetings; calls accept any coordinates.
 
     `online` (by id) and `calls` (the rosters of live legs, ours first) hold what Graph holds;
+    `posted` is what each call looked like when it was accepted, over or not;
     `bodies` has each accepted POST to calls in order, `ended` each leg that was hung up, `patches`
     each accepted change of a meeting. Options in `refused` are refused with 400, those in
     `ignored` accepted and not kept, attendees in `unknown` dropped; every meeting begins with
@@ -38,6 +39,7 @@ class FakeGraph:
         self.found = 0
         self.now: Callable[[], datetime] = lambda: START
         self.calls: dict[CallId, list[dict[str, Any]]] = {}
+        self.posted: dict[CallId, dict[str, Any]] = {}
         self.bodies: list[dict[str, Any]] = []
         self.ended: list[CallId] = []
         self._tenant_id = tenant_id
@@ -157,13 +159,23 @@ class FakeGraph:
             display_name=identity.get("displayName"),
         )
         self.calls[CallId(same_id(call_id))] = [us]
-        _raise(failure)
-        return {
+        call = {
             "id": call_id,
             "state": "establishing",
             "callbackUri": body.get("callbackUri"),
             "myParticipantId": mine,
+            "chatInfo": body.get("chatInfo"),
+            "meetingInfo": body.get("meetingInfo"),
         }
+        self.posted[CallId(same_id(call_id))] = call
+        _raise(failure)
+        return deepcopy(call)
+
+    async def read_call(self, call_id: CallId) -> dict[str, Any] | None:
+        """See `ports.Graph.read_call`."""
+        _raise(await self._answer())
+        here = CallId(same_id(call_id))
+        return deepcopy(self.posted[here]) if here in self.calls else None
 
     async def read_participants(self, call_id: CallId) -> list[dict[str, Any]] | None:
         """See `ports.Graph.read_participants`."""

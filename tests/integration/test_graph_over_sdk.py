@@ -120,6 +120,7 @@ def every_request(graph: GraphOverSdk) -> list[Callable[[], Awaitable[Any]]]:
         lambda: graph.update_meeting("the-organizer", "MSp*x", {"subject": "s"}),
         lambda: graph.delete_meeting("the-organizer", "MSp*x"),
         lambda: graph.create_call({"callbackUri": "c"}),
+        lambda: graph.read_call(CALL),
         lambda: graph.read_participants(CALL),
         lambda: graph.end_call(CALL),
     ]
@@ -136,6 +137,7 @@ async def test_requests_go_where_graph_serves_them_each_under_its_own_id(rig: Ri
         ("PATCH", "/v1.0/users/the-organizer/onlineMeetings/MSp%2Ax"),
         ("DELETE", "/v1.0/users/the-organizer/onlineMeetings/MSp%2Ax"),
         ("POST", "/v1.0/communications/calls"),
+        ("GET", f"/v1.0/communications/calls/{CALL}"),
         ("GET", PARTICIPANTS),
         ("DELETE", f"/v1.0/communications/calls/{CALL}"),
     ]

@@ -49,6 +49,13 @@ class SimulatedGraph(FakeGraph):
             await self.before_answering()
         return render_call(leg)
 
+    async def read_call(self, call_id: CallId) -> dict[str, Any] | None:
+        """See `ports.Graph.read_call`."""
+        try:
+            return render_call(self.world.call(call_id))
+        except GraphRefusal:
+            return None
+
     async def read_participants(self, call_id: CallId) -> list[dict[str, Any]] | None:
         """See `ports.Graph.read_participants`."""
         try:
