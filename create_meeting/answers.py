@@ -17,7 +17,7 @@ from shared.meeting import Asked, Cancellation, Change, Meeting, Told
 from shared.queue_message import QueueMessage
 
 ANSWERED_KEPT = 16
-"""How many answered message ids a meeting remembers."""
+"""How many answered messages a meeting remembers."""
 
 
 def tell_created(
@@ -74,7 +74,7 @@ def tell_updated(
     told = Told(
         at=now,
         sequence=meeting.sequence + 1,
-        key=message.origin_id,
+        key=message.delivery_id,
         data={**data, "invitation": invitation(_invited(meeting, now))},
     )
     meeting, events = tell(
@@ -108,7 +108,7 @@ def cancelled_again(known: Meeting, message: QueueMessage, *, now: datetime) -> 
 
 def is_answered(known: Meeting, message: QueueMessage) -> bool:
     """Tell whether the message, or an earlier delivery of it, was answered."""
-    return message.origin_id in known.answered
+    return message.delivery_id in known.answered
 
 
 def _again(
@@ -123,7 +123,7 @@ def _again(
 
 
 def _answering(meeting: Meeting, message: QueueMessage) -> Meeting:
-    answered = (*meeting.answered, message.origin_id)[-ANSWERED_KEPT:]
+    answered = (*meeting.answered, message.delivery_id)[-ANSWERED_KEPT:]
     return replace(meeting, answered=answered)
 
 

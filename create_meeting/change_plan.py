@@ -134,7 +134,7 @@ def begin_cancelling(
     meeting, _, _ = _made(known, identity)
     if meeting.cancellation is not None:
         return cancelled_again(meeting, message, now=now)
-    leaver = Leaver(request_id=message.origin_id)
+    leaver = Leaver(request_id=message.delivery_id)
     meeting, hang_ups = asked_to_leave(meeting, standing(meeting, now=now), leaver)
     return Change(
         meeting=replace(meeting, cancellation=Cancellation(asked_at=now), leave_asked=now),

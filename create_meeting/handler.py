@@ -143,7 +143,7 @@ def _refusal(message: QueueMessage, refused: Rejected, at: datetime, *, tenant_i
         refused,
         tenant_id=tenant_id,
         request_id=readable_request_id(members) or message.origin_id,
-        origin_id=message.origin_id,
+        delivery_id=message.delivery_id,
         at=at,
         context=readable_context(members),
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.domain import utc_text
 from shared.meeting import Meeting, Outgoing
-from shared.queue_message import AT_START
+from shared.queue_message import AT_START, own_delivery
 
 JOIN_QUEUE = "join-meeting"
 HANDED_ON = ("leaveWhenAloneSeconds", "retryForSeconds")
@@ -25,13 +25,14 @@ def join_message(meeting: Meeting, *, at_start: bool) -> Outgoing:
     start = meeting.asked.start_date_time if at_start and meeting.asked else None
     body: dict[str, Any] = {"meetingId": meeting.meeting_id}
     body |= {name: members[name] for name in HANDED_ON if members.get(name) is not None}
+    message_id = f"{meeting.meeting_id}-join" + (f"-{meeting.updates}" if meeting.updates else "")
+    sent_for = {AT_START: utc_text(start)} if start is not None else {}
     return Outgoing(
         entity=JOIN_QUEUE,
-        message_id=f"{meeting.meeting_id}-join"
-        + (f"-{meeting.updates}" if meeting.updates else ""),
+        message_id=message_id,
         body=json.dumps(body, separators=(",", ":")),
         correlation_id=meeting.correlation_id,
-        properties={AT_START: utc_text(start)} if start is not None else {},
+        properties={**own_delivery(message_id), **sent_for},
         due=start,
     )
 

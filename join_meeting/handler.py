@@ -27,6 +27,7 @@ from join_meeting.request import JoinMeeting, read_request
 from join_meeting.sending import send_bot
 from join_meeting.wish import Wish, request_conflict
 from shared.coordinates import JoinTarget, alias_of
+from shared.copies import postponed
 from shared.decisions import Observations
 from shared.delivery import deliver
 from shared.domain import MeetingId, join_request_alias, linked_meeting_id_for, utc_text
@@ -36,7 +37,7 @@ from shared.journal import Loaded
 from shared.meeting import Change, Meeting, Outgoing, Stored
 from shared.messages import read_members, readable_context, readable_request_id
 from shared.problems import rejected
-from shared.queue_message import AT_START, QueueMessage, postponed
+from shared.queue_message import AT_START, QueueMessage
 from shared.services import Services
 
 
@@ -176,7 +177,7 @@ def _refusal(message: QueueMessage, refused: Rejected, at: datetime, tenant_id: 
         refused,
         tenant_id=tenant_id,
         request_id=readable_request_id(members) or message.origin_id,
-        origin_id=message.origin_id,
+        delivery_id=message.delivery_id,
         at=at,
         context=readable_context(members),
     )

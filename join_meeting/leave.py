@@ -60,7 +60,7 @@ def plan_leaving(meeting: Meeting | None, wish: Wish, *, now: datetime) -> Leavi
         return Told()
     over = _over(meeting)
     for end in reversed(over):
-        if wish.request_id in _askers(end.claim):
+        if wish.asker in _askers(end.claim):
             return replace(end, again=True)
     legs = _meant(meeting, wish, now=now)
     if legs.bound:
@@ -84,7 +84,7 @@ def record_leaving(
     if isinstance(decision, AnswerEnd):
         return _answer(left, decision, message, now=now) or Change(meeting=left)
     # The answer is the leg's end, when it comes: `Told` knows it by the leaver's message.
-    leaver = Leaver(request_id=wish.request_id, origin_id=message.origin_id, reply=message.reply)
+    leaver = Leaver(request_id=wish.asker, origin_id=message.delivery_id, reply=message.reply)
     left, outgoing = asked_to_leave(left, _meant(meeting, wish, now=now), leaver)
     return Change(meeting=left, outgoing=outgoing) if left != meeting else None
 
@@ -114,19 +114,19 @@ def _askers(claim: LegClaim) -> set[str]:
 def _meant(meeting: Meeting, wish: Wish, *, now: datetime) -> Standing:
     """Return the legs to hang up: none that was asked for after this leave was."""
     message = wish.message
-    return standing(meeting, now=now).asked_before(message.first_enqueued, message.origin_id)
+    return standing(meeting, now=now).asked_before(message.first_enqueued, message.delivery_id)
 
 
 def _was_told(meeting: Meeting, message: QueueMessage) -> bool:
     return _noted(message) in meeting.answered or any(
-        claim.over_sequence and message.origin_id in {one.origin_id for one in claim.leaving}
+        claim.over_sequence and message.delivery_id in {one.origin_id for one in claim.leaving}
         for claim in meeting.claims
     )
 
 
 def _noted(message: QueueMessage) -> str:
-    """Return how an answered leave is remembered: a join may have had the same message id."""
-    return f"leave {message.origin_id}"
+    """Return how an answered leave is remembered: apart from a join."""
+    return f"leave {message.delivery_id}"
 
 
 def _over(meeting: Meeting) -> list[AnswerEnd]:

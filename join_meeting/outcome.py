@@ -10,6 +10,7 @@ from typing import Any
 
 from join_meeting.plan import FIRST_PAUSE, Adopt, Join
 from join_meeting.wish import Wish
+from shared.copies import kept_copy
 from shared.decisions import Observations
 from shared.domain import CallId, LegKey, LegSeen, MeetingId, same_id
 from shared.errors import Rejected
@@ -17,7 +18,7 @@ from shared.events import Fact, event_message, refusal_data, reply_message, tell
 from shared.facts import bot_joining
 from shared.legs import asked_to_leave, bind, standing, with_claim
 from shared.meeting import Change, Leaver, LegClaim, Meeting, Outgoing
-from shared.queue_message import QueueMessage, kept_copy
+from shared.queue_message import QueueMessage
 from shared.recording import RecordingRules, observe
 
 ANSWERED_KEPT = 16
@@ -168,9 +169,9 @@ def record_failed(
 
 def answering(meeting: Meeting, message: QueueMessage) -> Meeting:
     """Return the meeting that remembers to have answered `message`."""
-    if message.origin_id in meeting.answered:
+    if message.delivery_id in meeting.answered:
         return meeting
-    answered = (*meeting.answered, message.origin_id)[-ANSWERED_KEPT:]
+    answered = (*meeting.answered, message.delivery_id)[-ANSWERED_KEPT:]
     return replace(meeting, answered=answered)
 
 

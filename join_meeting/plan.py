@@ -96,7 +96,7 @@ def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> D
     where = target_of(meeting.online.coordinates) if meeting.online else stated
     if where is None:
         raise rejected("meeting_not_found", what=f"the meetingId {meeting_id}")
-    if message.origin_id in meeting.answered:
+    if message.delivery_id in meeting.answered:
         return Done()
     if meeting.cancellation is not None:
         if AT_START in message.properties:
@@ -128,7 +128,7 @@ def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> D
     claim = LegClaim(
         leg_key=leg_key_for(meeting_id=meeting_id, attempt=attempt),
         attempt=attempt,
-        request_id=message.origin_id,
+        request_id=message.delivery_id,
         claimed_at=now,
         lease_until=now + rules.lease,
         asked=wish.asked(),

@@ -17,7 +17,7 @@ from shared.errors import Problem, Rejected
 from shared.meeting import LegClaim, Meeting, Outgoing
 from shared.messages import read_members
 from shared.problems import rejected
-from shared.queue_message import ORIGIN, QueueMessage
+from shared.queue_message import DELIVERY, ORIGIN, QueueMessage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +34,13 @@ class Wish:
 
     @property
     def request_id(self) -> str:
-        """The request's own id, else its message's identity."""
+        """The request's own id, else its message's."""
         return self.request.request_id or self.message.origin_id
+
+    @property
+    def asker(self) -> str:
+        """Who asks: the request by its own id, else this very message."""
+        return self.request.request_id or self.message.delivery_id
 
     def asked(self) -> dict[str, dict[str, str]]:
         """Return the request's own id, where it has one, with a digest of each member."""
@@ -58,11 +63,11 @@ class Wish:
         kept = {name: value for name, value in members.items() if name not in named_by}
         return Outgoing(
             entity=message.queue,
-            message_id=f"{message.origin_id}#{meeting_id}",
+            message_id=f"{message.delivery_id}#{meeting_id}",
             body=json.dumps({**kept, "meetingId": meeting_id}),
             correlation_id=message.correlation_id,
             reply_to=message.reply_to,
-            properties={ORIGIN: message.origin_id},
+            properties={ORIGIN: message.origin_id, DELIVERY: message.delivery_id},
             due=due,
         )
 

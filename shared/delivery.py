@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 
+from shared.copies import copy_of, kept_copy
 from shared.domain import utc_text
 from shared.errors import Rejected, Transient
 from shared.events import reply_message
@@ -17,7 +18,7 @@ from shared.meeting import Outgoing
 from shared.patience import RetryPolicy, fits_here, next_try
 from shared.ports import Bus, Clock
 from shared.problems import rejected
-from shared.queue_message import QueueMessage, copy_of, kept_copy
+from shared.queue_message import QueueMessage
 
 logger = logging.getLogger("rollcall.delivery")
 

@@ -85,17 +85,17 @@ def refusal_message(
     *,
     tenant_id: str,
     request_id: str,
-    origin_id: str,
+    delivery_id: str,
     at: datetime,
     context: dict[str, Any] | None,
 ) -> Outgoing:
     """Return the topic message that refuses a request which has no meeting.
 
-    `origin_id` identifies the message that asked: a redelivery is refused with the same event id.
+    `delivery_id` is the message that asked: a redelivery is refused with the same event id.
     """
     return _message(
         name=name,
-        event_id=digest(name, tenant_id, request_id, origin_id, refused.code, characters=26),
+        event_id=digest(name, tenant_id, request_id, delivery_id, refused.code, characters=26),
         tenant_id=tenant_id,
         subject=f"requests/{request_id}",
         at=at,

@@ -1,9 +1,11 @@
-"""A Service Bus message as handlers see it, and the copies that are made of it.
+"""A Service Bus message as handlers see it.
 
-Core. What a message has been through travels in its properties; anybody can set those, so whatever
-cannot be read counts as absent.
+Core. `message_id` is the caller's, often a key of theirs that many messages carry; which message it
+is, whatever its id, says `delivery_id`. What a message has been through travels in its properties;
+anybody can set those, so whatever cannot be read counts as absent.
 """
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -11,19 +13,17 @@ from typing import Any, Protocol
 from shared.attempts import history_text, read_history
 from shared.domain import digest, utc_text
 from shared.errors import Attempt, Rejected, Transient
-from shared.meeting import Outgoing, ReplyAddress
+from shared.meeting import ReplyAddress
 
-LONGEST_MESSAGE_ID = 128
-"""Source: https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas"""
-REJECTED_QUEUE = "rejected-requests"
 ORIGIN = "rollcall-origin"
+DELIVERY = "rollcall-delivery"
 ATTEMPT = "rollcall-attempt"
 FAILURES = "rollcall-failures"
 FIRST_ENQUEUED = "rollcall-first-enqueued"
 HISTORY = "rollcall-history"
 AT_START = "rollcall-at-start"
 LONGEST_COUNT = 6
-COUNTED = frozenset({ATTEMPT, FAILURES, FIRST_ENQUEUED, HISTORY})
+DELIVERY_ID = re.compile("[a-z2-7]{26}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +42,19 @@ class QueueMessage:
 
     @property
     def origin_id(self) -> str:
-        """The message's identity over redeliveries and scheduled copies."""
+        """The id that the sender gave the message, over scheduled copies: the name of a request
+        that has no other. Several messages may have the same.
+        """
         own = self.message_id or f"sequence-number-{self.sequence_number}"
         return self.properties.get(ORIGIN) or own
+
+    @property
+    def delivery_id(self) -> str:
+        """This very message over redeliveries and scheduled copies: what it is answered once by."""
+        carried = self.properties.get(DELIVERY) or ""
+        if DELIVERY_ID.fullmatch(carried):
+            return carried
+        return _digest(self.queue, str(self.sequence_number), self.message_id or "")
 
     @property
     def attempt(self) -> int:
@@ -91,6 +101,7 @@ class QueueMessage:
             properties={
                 **self.properties,
                 ORIGIN: self.origin_id,
+                DELIVERY: self.delivery_id,
                 ATTEMPT: str(self.attempt + 1),
                 FAILURES: str(failures),
                 FIRST_ENQUEUED: utc_text(self.first_enqueued),
@@ -139,59 +150,13 @@ def bound(message: BoundMessage, *, queue: str, now: datetime) -> QueueMessage:
     )
 
 
-def copy_of(message: QueueMessage, *, due: datetime) -> Outgoing:
-    """Return the scheduled copy that carries `message` (see `QueueMessage.after`) to `due`."""
-    return Outgoing(
-        entity=message.queue,
-        message_id=_derived_id(message, str(message.attempt)),
-        body=message.body,
-        correlation_id=message.correlation_id,
-        reply_to=message.reply_to,
-        properties=message.properties,
-        due=due,
-    )
+def own_delivery(message_id: str) -> dict[str, str]:
+    """Return the properties by which a message of ours is the same however often it is sent."""
+    return {DELIVERY: _digest(message_id)}
 
 
-def postponed(message: QueueMessage, *, due: datetime) -> Outgoing:
-    """Return the copy of `message` that comes back at `due` as if it had been sent then."""
-    kept = {name: text for name, text in message.properties.items() if name not in COUNTED}
-    return Outgoing(
-        entity=message.queue,
-        message_id=_derived_id(message, str(int(due.timestamp()))),
-        body=message.body,
-        correlation_id=message.correlation_id,
-        reply_to=message.reply_to,
-        properties={**kept, ORIGIN: message.origin_id},
-        due=due,
-    )
-
-
-def kept_copy(message: QueueMessage, refused: Rejected) -> Outgoing:
-    """Return the copy of a refused message that `rejected-requests` keeps, with the reason."""
-    properties = {
-        **message.properties,
-        ORIGIN: message.origin_id,
-        "rollcall-queue": message.queue,
-        "rollcall-code": refused.code,
-    }
-    if refused.history:
-        properties[HISTORY] = history_text(refused.history)
-    return Outgoing(
-        entity=REJECTED_QUEUE,
-        message_id=_derived_id(message, "rejected"),
-        body=message.body,
-        correlation_id=message.correlation_id,
-        reply_to=message.reply_to,
-        subject=refused.code,
-        properties=properties,
-    )
-
-
-def _derived_id(message: QueueMessage, suffix: str) -> str:
-    derived = f"{message.origin_id}#{suffix}"
-    if len(derived) <= LONGEST_MESSAGE_ID:
-        return derived
-    return f"{digest('origin', message.origin_id, characters=52)}#{suffix}"
+def _digest(*parts: str) -> str:
+    return digest("delivery", *parts, characters=26)
 
 
 def _count(text: str | None, *, least: int) -> int:

@@ -48,6 +48,19 @@ async def test_a_redelivered_message_is_answered_once() -> None:
     assert len(world.replies()) == 1
 
 
+async def test_each_message_of_one_message_id_is_answered() -> None:
+    """A caller's own key as `message_id`, and nothing else to go by: repeated, and redelivered."""
+    world = World()
+    ask = {"subject": "down"}
+    first = await world.drop("create-meeting", ask, reply_to="replies", message_id="INC-1")
+    again = await world.drop("create-meeting", ask, reply_to="replies", message_id="INC-1")
+    await world.redeliver(first)
+    await world.redeliver(again)
+
+    assert [reply["data"]["requestId"] for reply in world.replies()] == ["INC-1", "INC-1"]
+    assert world.names() == ["meeting.created"]
+
+
 async def test_a_repeated_request_gets_the_same_answer_and_asks_graph_no_more() -> None:
     """Another message, another reply queue, the same bytes but for `recordedAt`."""
     world = World()
@@ -148,11 +161,11 @@ async def test_graph_throttling_is_waited_out_by_a_scheduled_copy() -> None:
     world = World()
     world.fake_graph.fail_next(times=2)
 
-    await world.drop("create-meeting", ASK, reply_to="replies", message_id="m-1")
+    first = await world.drop("create-meeting", ASK, reply_to="replies", message_id="m-1")
     await world.pump()
 
     copies = world.fake_bus.sent_to("create-meeting")
-    assert [copy.message_id for copy in copies] == ["m-1#2", "m-1#3"]
+    assert [copy.message_id for copy in copies] == [f"m-1#{first.delivery_id}#{n}" for n in (2, 3)]
     assert world.names() == ["meeting.created"]
     assert len(world.replies()) == 1
 

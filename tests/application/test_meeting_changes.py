@@ -125,6 +125,33 @@ async def test_a_redelivered_change_is_told_once() -> None:
     assert len(world.replies()) == 1
 
 
+async def test_messages_of_one_message_id_are_each_carried_out() -> None:
+    """The incident's number is on all of them; two updates are two events."""
+    world = World()
+
+    async def drop(queue: str, body: dict[str, Any]) -> None:
+        await world.drop(queue, body, reply_to="replies", message_id="INC-1")
+        await world.pump(until=timedelta(minutes=1))
+
+    await drop("create-meeting", {"requestId": "INC-1", "subject": "down"})
+    meeting_id = world.replies()[0]["data"]["meetingId"]
+    await drop("join-meeting", {"meetingId": meeting_id})
+    for subject in ("worse", "better"):
+        await drop("create-meeting", {"requestId": "INC-1", "action": "update", "subject": subject})
+    await drop("create-meeting", {"requestId": "INC-1", "action": "cancel"})
+
+    types = [reply["type"].removeprefix("rollcall.") for reply in world.replies()]
+    assert types == [
+        "meeting.created.v1",
+        "bot.joining.v1",
+        "meeting.updated.v1",
+        "meeting.updated.v1",
+        "meeting.cancelled.v1",
+    ]
+    assert len({reply["id"] for reply in world.replies()}) == 5
+    assert not world.fake_graph.online
+
+
 async def test_the_same_change_asked_for_again_is_the_same_event() -> None:
     """Another message, hours later: answered byte for byte but `recordedAt`, and told no more."""
     world = World()

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from shared.copies import copy_of, kept_copy, postponed
 from shared.delivery import ShortWaits, deliver, final
 from shared.errors import Attempt, GraphTrace, Rejected, RollcallError, Transient, Unavailable
 from shared.meeting import Outgoing
 from shared.patience import RetryPolicy
-from shared.queue_message import QueueMessage, copy_of, kept_copy, postponed
+from shared.queue_message import QueueMessage
 from tests.fakes.bus import InMemoryBus
 
 NOW = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
@@ -109,7 +110,7 @@ async def test_after_two_waits_the_invocation_is_freed() -> None:
     bus, time = await delivered(Handler(BUSY, BUSY, BUSY))
 
     assert time.waits == [1.0, 2.0]
-    assert [copy.message_id for copy in bus.sent] == ["m-1#4"]
+    assert [copy.message_id for copy in bus.sent] == [f"m-1#{MESSAGE.delivery_id}#4"]
 
 
 async def test_without_a_seat_nobody_waits_inside() -> None:
@@ -117,7 +118,7 @@ async def test_without_a_seat_nobody_waits_inside() -> None:
     bus, time = await delivered(Handler(BUSY), seats=0)
 
     assert time.waits == []
-    assert [copy.message_id for copy in bus.sent] == ["m-1#2"]
+    assert [copy.message_id for copy in bus.sent] == [f"m-1#{MESSAGE.delivery_id}#2"]
 
 
 async def test_a_seat_is_free_again_after_the_wait() -> None:
@@ -168,12 +169,13 @@ def test_a_refusal_at_the_first_try_has_no_history() -> None:
 
 
 def test_a_copy_keeps_the_identity_and_where_the_answer_goes() -> None:
-    """`{id}#{attempt}`, the same origin, correlation and reply queue, and when it all began."""
+    """Under another id: the same correlation and reply queue, and when it all began."""
     second = again(MESSAGE, NOW + timedelta(seconds=5))
     third = copy_of(second.after(BUSY, at=NOW), due=NOW)
 
-    assert third.message_id == "m-1#3"
+    assert third.message_id == f"m-1#{MESSAGE.delivery_id}#3"
     assert (third.reply_to, third.correlation_id) == ("replies", "c-1")
+    assert second.delivery_id == MESSAGE.delivery_id
     assert (second.origin_id, second.attempt, second.first_enqueued) == ("m-1", 2, NOW)
     assert third.body == MESSAGE.body
 
@@ -186,13 +188,30 @@ def test_a_message_without_an_id_is_the_same_over_its_redeliveries() -> None:
     assert first.origin_id == second.origin_id == "sequence-number-42"
 
 
+def test_messages_of_one_id_are_told_apart() -> None:
+    """A caller's key may be on many messages; a redelivery is still the same one."""
+    other = replace(MESSAGE, sequence_number=43)
+    elsewhere = replace(MESSAGE, queue="join-meeting")
+
+    assert replace(MESSAGE, delivery_count=2).delivery_id == MESSAGE.delivery_id
+    assert len({one.delivery_id for one in (MESSAGE, other, elsewhere)}) == 3
+    copies = {copy_of(one.after(BUSY, at=NOW), due=NOW).message_id for one in (MESSAGE, other)}
+    assert len(copies) == 2
+    assert replace(MESSAGE, properties={"rollcall-delivery": "x"}).delivery_id == (
+        MESSAGE.delivery_id
+    )
+
+
 def test_a_postponed_message_starts_its_attempts_anew() -> None:
     """Waiting for the meeting's start is not a failure."""
     tired = again(MESSAGE, NOW)
 
     later = postponed(tired, due=NOW + timedelta(days=3))
 
-    assert later.properties == {"rollcall-origin": "m-1"}
+    assert later.properties == {
+        "rollcall-origin": "m-1",
+        "rollcall-delivery": MESSAGE.delivery_id,
+    }
 
 
 def test_the_kept_copy_has_the_body_byte_for_byte_and_the_reason() -> None:

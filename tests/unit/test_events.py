@@ -58,7 +58,7 @@ def refusal(**changed: Any) -> Outgoing:
     asked: dict[str, Any] = {
         "tenant_id": "the-tenant",
         "request_id": "INC-4711",
-        "origin_id": "message-1",
+        "delivery_id": "message-1",
         "at": HAPPENED,
         "context": None,
     }
@@ -227,7 +227,7 @@ def test_a_refused_request_without_a_meeting_is_told_under_its_own_id() -> None:
 def test_a_refusal_keeps_its_id_over_redeliveries_of_one_message() -> None:
     """The moment does not count; another message, request or code is another refusal."""
     assert refusal().message_id == refusal(at=NOW).message_id
-    others = [refusal(origin_id="message-2"), refusal(request_id="INC-1"), refusal(tenant_id="t")]
+    others = [refusal(delivery_id="message-2"), refusal(request_id="INC-1"), refusal(tenant_id="t")]
     assert refusal().message_id not in {one.message_id for one in others}
 
 
