@@ -21,6 +21,8 @@ from shared.queue_message import (
 LONGEST_MESSAGE_ID = 128
 """Source: https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas"""
 REJECTED_QUEUE = "rejected-requests"
+TRIES = "rollcall-tries"
+"""What a refused message went through, for its readers: nobody believes it who handles the copy."""
 COUNTED = frozenset({ATTEMPT, FAILURES, FIRST_ENQUEUED, HISTORY})
 
 
@@ -52,15 +54,20 @@ def postponed(message: QueueMessage, *, due: datetime) -> Outgoing:
 
 
 def kept_copy(message: QueueMessage, refused: Rejected) -> Outgoing:
-    """Return the copy of a refused message that `rejected-requests` keeps, with the reason."""
+    """Return the copy of a refused message that `rejected-requests` keeps, with the reason.
+
+    Whoever sends the copy once more has sent a new message: with all its tries, and the id of the
+    first only as the name of a request that has no other.
+    """
+    past = {*COUNTED, DELIVERY, TRIES}
     properties = {
-        **message.properties,
+        **{name: text for name, text in message.properties.items() if name not in past},
         ORIGIN: message.origin_id,
         "rollcall-queue": message.queue,
         "rollcall-code": refused.code,
     }
     if refused.history:
-        properties[HISTORY] = history_text(refused.history)
+        properties[TRIES] = history_text(refused.history)
     return Outgoing(
         entity=REJECTED_QUEUE,
         message_id=_derived_id(message, "rejected"),

@@ -136,7 +136,40 @@ async def test_what_is_given_up_tells_each_try_to_the_caller_and_to_the_kept_cop
     assert [(one["message"], one["requestId"]) for one in history] == [("busy", "r-9")] * 5
     assert [one["at"] for one in history] == sorted(one["at"] for one in history)
     (kept,) = world.fake_bus.sent_to("rejected-requests")
-    assert kept.properties["rollcall-history"].count("r-9") == 5
+    assert kept.properties["rollcall-tries"].count("r-9") == 5
+
+
+async def test_a_kept_copy_that_is_sent_once_more_is_a_new_message() -> None:
+    """It has all its tries, and is still the request that the first message's id names."""
+    world = World()
+    world.fake_graph.fail_next(times=5)
+    await world.drop("create-meeting", {"subject": "x"}, reply_to="replies", message_id="INC-1")
+    await world.pump()
+    (kept,) = world.fake_bus.sent_to("rejected-requests")
+    world.clock.advance(3600)
+    world.fake_graph.fail_next()
+
+    await world.drop("create-meeting", kept.body, reply_to="again", properties=kept.properties)
+    await world.pump()
+
+    (created,) = world.replies("again")
+    assert created["type"] == "rollcall.meeting.created.v1"
+    assert created["data"]["requestId"] == "INC-1"
+
+
+async def test_a_refused_join_that_is_sent_once_more_is_carried_out() -> None:
+    """The administrator has consented since."""
+    world = World()
+    join = {"joinMeetingId": "234567890123", "tenantId": TENANT}
+    world.fake_graph.fail_next(rejected("consent_missing", app="a"))
+    await world.drop("join-meeting", join, reply_to="replies")
+    (kept,) = world.fake_bus.sent_to("rejected-requests")
+
+    body = str(kept.body).encode()
+    await world.drop("join-meeting", body, reply_to="again", properties=kept.properties)
+
+    (joining,) = world.replies("again")
+    assert joining["type"] == "rollcall.bot.joining.v1"
 
 
 async def test_a_short_throttle_is_waited_out_inside_the_invocation() -> None:

@@ -249,7 +249,7 @@ def test_the_kept_copy_carries_the_history() -> None:
 
     kept = kept_copy(MESSAGE, refused)
 
-    assert "r-1" in kept.properties["rollcall-history"]
+    assert "r-1" in kept.properties["rollcall-tries"]
 
 
 def test_a_copy_of_a_message_with_the_longest_id_has_an_id_that_fits() -> None:
