@@ -87,7 +87,7 @@ def record_claim(known: Meeting | None, create: Create, posting: Posting) -> Cha
 
 
 def record_posted(known: Meeting | None, posting: Posting, answer: dict[str, Any]) -> Change | None:
-    """Return the change that keeps what Graph gave while its options are still to be set."""
+    """Return the change that keeps what Graph gave until it is told."""
     if known is None or not _holds(known, posting):
         return None
     return Change(meeting=replace(known, post_claim=replace(posting.claim, answer=answer)))

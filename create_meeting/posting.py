@@ -62,10 +62,10 @@ async def posted_meeting(create: Create, posting: Posting, services: Services) -
         return posting.claim.answer
     left = await _left_behind(create, posting, services) if posting.in_doubt else None
     answer = left or await _post(create, posting, services)
-    if create.options:
-        await services.journal.change(
-            create.identity.meeting_id, lambda known, _, __: record_posted(known, posting, answer)
-        )
+    # Before anything else that may fail: nobody but we may know of this meeting.
+    await services.journal.change(
+        create.identity.meeting_id, lambda known, _, __: record_posted(known, posting, answer)
+    )
     return answer
 
 

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from shared.domain import MeetingId
 from shared.errors import GraphTrace, Rejected, Unavailable
 from tests.application.crashing import Fuse
 from tests.application.mortal import drop_until_done, fused
 from tests.application.world import ORGANIZER, World
+from tests.fakes.ledger import InMemoryLedger
 
 ASK: dict[str, Any] = {
     "requestId": "INC-1",
@@ -20,6 +22,21 @@ ASK: dict[str, Any] = {
 }
 POINTS = 12
 """How many calls to the outside one such request makes; a change of it is to be understood."""
+
+
+class Stumbling(InMemoryLedger):
+    """Tables that do not take the first aliases."""
+
+    def __init__(self, *, failures: int) -> None:
+        super().__init__()
+        self.failures = failures
+
+    async def claim_alias(self, alias: str, meeting_id: MeetingId) -> MeetingId:
+        """See `ports.Ledger.claim_alias`."""
+        self.failures -= 1
+        if self.failures >= 0:
+            raise Unavailable("tables (as the test asked)")
+        return await super().claim_alias(alias, meeting_id)
 
 
 def passcodes(world: World) -> list[str | None]:
@@ -111,6 +128,19 @@ async def test_a_posted_meeting_that_graph_does_not_find_is_the_one_orphan() -> 
 
     assert len(world.replies()) == 1
     assert passcodes(world) == ["aB3dE6", "aB3dE6"]
+
+
+async def test_tables_that_fail_after_the_post_lose_no_meeting() -> None:
+    """What Graph gave is kept before anything else is written, with options to be set or none."""
+    world = World(ledger=Stumbling(failures=1))
+    world.fake_graph.hides_posted = True
+    ask = {**ASK, "options": {"joinMeetingIdSettings": {"isPasscodeRequired": True}}}
+
+    await world.drop("create-meeting", ask, reply_to="replies")
+    await world.pump()
+
+    (event,) = world.replies()
+    assert [event["data"]["coordinates"]["onlineMeetingId"]] == list(world.fake_graph.online)
 
 
 async def test_a_meeting_that_was_there_before_is_never_deleted() -> None:
