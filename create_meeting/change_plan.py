@@ -16,7 +16,7 @@ from create_meeting.answers import (
     tell_updated,
 )
 from create_meeting.bodies import Members, update_body
-from create_meeting.differences import differences
+from create_meeting.differences import attendees_in, differences
 from create_meeting.plan import Identity
 from create_meeting.request import UpdateMeeting
 from create_meeting.scheduled_join import rescheduled_join
@@ -182,8 +182,9 @@ def _changed(online: OnlineMeeting, body: Members, answer: Mapping[str, Any]) ->
     told = {name: answer.get(name) or body.get(name) for name in body}
     attendees = online.attendees
     if "participants" in body:
-        got = (answer.get("participants") or body["participants"]).get("attendees") or ()
-        attendees = tuple(_attendee(one) for one in got)
+        got = attendees_in(answer)
+        asked = body["participants"]["attendees"]
+        attendees = tuple(_attendee(one) for one in (asked if got is None else got))
     return replace(
         online,
         subject=told.get("subject") or online.subject,

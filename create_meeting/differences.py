@@ -68,6 +68,12 @@ def moment_of(text: str | None) -> datetime | None:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
+def attendees_in(answer: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """Return the attendees of Graph's meeting; None where the answer says nothing of them."""
+    found = (answer.get("participants") or {}).get("attendees")
+    return found if isinstance(found, list) else None
+
+
 def _subject(sent: Mapping[str, Any], returned: Mapping[str, Any]) -> Iterator[Warn]:
     asked, got = sent.get("subject"), returned.get("subject")
     if asked is not None and got is not None and asked != got:
@@ -94,7 +100,9 @@ def _times(sent: Mapping[str, Any], returned: Mapping[str, Any]) -> Iterator[War
 
 
 def _attendees(sent: Mapping[str, Any], returned: Mapping[str, Any]) -> Iterator[Warn]:
-    got = list((returned.get("participants") or {}).get("attendees") or ())
+    got = attendees_in(returned)
+    if got is None:
+        return
     for number, asked in enumerate((sent.get("participants") or {}).get("attendees") or ()):
         found = next((one for one in got if _who(one) & _who(asked)), None)
         member = f"attendees.{number}"

@@ -43,6 +43,17 @@ class Overtaken(FakeGraph):
         return await super().update_meeting(organizer_id, online_meeting_id, body)
 
 
+class Terse(FakeGraph):
+    """A Graph that answers a PATCH without saying who takes part."""
+
+    async def update_meeting(
+        self, organizer_id: str, online_meeting_id: str, body: dict[str, Any]
+    ) -> dict[str, Any]:
+        """See `ports.Graph.update_meeting`."""
+        changed = await super().update_meeting(organizer_id, online_meeting_id, body)
+        return {name: value for name, value in changed.items() if name != "participants"}
+
+
 LATER = {"startDateTime": "2026-09-14T10:30:00Z", "endDateTime": "2026-09-14T11:30:00Z"}
 EARLIER = {"startDateTime": "2026-09-14T09:00:00Z", "endDateTime": "2026-09-14T09:30:00Z"}
 
@@ -95,6 +106,18 @@ async def test_what_graph_makes_of_a_change_is_told() -> None:
 
     (event,) = world.events("meeting.updated")
     assert [one["code"] for one in event["data"]["warnings"]] == ["attendee_not_added"]
+
+
+async def test_attendees_that_graph_does_not_repeat_are_those_that_were_sent() -> None:
+    """An answer that leaves them out says nothing of them."""
+    world = World(fake_graph=Terse(tenant_id=TENANT))
+    await world.drop("create-meeting", ASK)
+
+    await world.drop("create-meeting", update(attendees=["bo@example.com"]))
+
+    (event,) = world.events("meeting.updated")
+    assert event["data"]["warnings"] == []
+    assert [one["upn"] for one in event["data"]["attendees"]] == ["bo@example.com"]
 
 
 async def test_a_change_that_graph_refuses_changes_nothing() -> None:
