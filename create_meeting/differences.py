@@ -21,6 +21,8 @@ type WarningCode = Literal[
     "option_not_applied",
     "option_refused",
 ]
+MOST_OF_A_CODE = 20
+"""Warnings of one code that are told one by one; a thousand would outgrow the event."""
 UNKNOWN = "unknownfuturevalue"
 """What Graph says instead of a value that it thinks we do not know, in lower case."""
 SAME_TIME = timedelta(seconds=1)
@@ -35,7 +37,7 @@ def differences(sent: Mapping[str, Any], returned: Mapping[str, Any]) -> tuple[W
     return (
         *_subject(sent, returned),
         *_times(sent, returned),
-        *_attendees(sent, returned),
+        *_bounded(_attendees(sent, returned)),
         *_options(sent, returned),
     )
 
@@ -121,6 +123,18 @@ def _attendees(sent: Mapping[str, Any], returned: Mapping[str, Any]) -> Iterator
                 requested=asked["role"],
                 returned=found["role"],
             )
+
+
+def _bounded(warnings: Iterable[Warn]) -> Iterator[Warn]:
+    """Yield the first warnings of each code, and one that counts the rest of them."""
+    by_code: dict[WarningCode, list[Warn]] = {}
+    for warning in warnings:
+        by_code.setdefault(warning["code"], []).append(warning)
+    for code, found in by_code.items():
+        yield from found[:MOST_OF_A_CODE]
+        more = len(found) - MOST_OF_A_CODE
+        if more > 0:
+            yield _warning(code, "attendees", f"So it is with {more} more attendees.")
 
 
 def _options(sent: Mapping[str, Any], returned: Mapping[str, Any]) -> Iterator[Warn]:

@@ -49,6 +49,11 @@ def _action(value: Any) -> Any:
 
 
 Upn = Annotated[str, AfterValidator(_upn)]
+MOST_ATTENDEES = 1000
+"""So many fit into the chat of a meeting, and into one event.
+
+Source: https://learn.microsoft.com/microsoftteams/limits-specifications-teams
+"""
 Subject = Annotated[Text, Field(max_length=512)]
 Patience = Annotated[float, Field(ge=0)]
 
@@ -70,6 +75,9 @@ AttendeeAsked = Annotated[
 ]
 
 
+Attendees = Annotated[tuple[AttendeeAsked, ...], Field(max_length=MOST_ATTENDEES)]
+
+
 class CreateMeeting(Message):
     """A request for a meeting. Times carry an offset; `end_date_time` needs `start_date_time`."""
 
@@ -80,7 +88,7 @@ class CreateMeeting(Message):
     start_date_time: Moment | None = None
     end_date_time: Moment | None = None
     options: NewMeetingOptions | None = None
-    attendees: Annotated[tuple[AttendeeAsked, ...], Field(validate_default=True)] = ()
+    attendees: Annotated[Attendees, Field(validate_default=True)] = ()
     join: Literal["never", "now", "atStart"] = "never"
     watch: bool = False
     leave_when_alone_seconds: Annotated[float, Field(gt=0)] | None = None
@@ -120,7 +128,7 @@ class UpdateMeeting(Message):
     start_date_time: Moment | None = None
     end_date_time: Moment | None = None
     options: MeetingOptions | None = None
-    attendees: Annotated[tuple[AttendeeAsked, ...] | None, Field(validate_default=True)] = None
+    attendees: Annotated[Attendees | None, Field(validate_default=True)] = None
     retry_for_seconds: Patience | None = None
 
     @field_validator("end_date_time")

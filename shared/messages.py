@@ -192,6 +192,9 @@ def _words(error: ErrorDetails) -> str:
             return "is required"
         case "value_error":
             return str(error["msg"]).removeprefix("Value error, ")
+        case "too_long":
+            counted = error.get("ctx", {})
+            return f"has {counted.get('actual_length')}; at most {counted.get('max_length')}"
         case "timezone_aware":
             return "must carry an offset, for example 2026-11-23T09:00:00Z"
         case _:

@@ -4,6 +4,8 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from shared.errors import GraphTrace, Rejected
 from tests.application.world import ORGANIZER, World
 from tests.fakes.bus import InMemoryBus
@@ -255,3 +257,31 @@ async def test_the_bot_is_asked_for_at_the_start() -> None:
     (join,) = world.fake_bus.sent_to("join-meeting")
     assert join.due is not None
     assert join.due.isoformat() == "2026-09-14T09:00:00+00:00"
+
+
+@pytest.mark.parametrize("taken", [True, False], ids=["taken", "dropped by Graph"])
+async def test_the_largest_meeting_fits_into_an_event(taken: bool) -> None:
+    """A thousand people with names as long as the message allows; Service Bus takes 256 KB."""
+    world = World()
+    names = [f"{number:-<100}@example.com" for number in range(1000)]
+    world.fake_graph.unknown = set() if taken else set(names)
+    body = {"requestId": "INC-1", "subject": "s" * 512, "attendees": names}
+
+    await world.drop("create-meeting", body, reply_to="replies")
+
+    (event,) = world.events("meeting.created")
+    assert len(event["data"]["attendees"]) == (1000 if taken else 0)
+    assert max(len(sent.body) for sent in world.fake_bus.sent) < 230_000
+
+
+async def test_more_people_than_a_meeting_holds_are_refused() -> None:
+    """With the number there is, and the number there may be."""
+    world = World()
+    body = {"requestId": "INC-1", "subject": "s", "attendees": ["ada@example.com"] * 1001}
+
+    await world.drop("create-meeting", body, reply_to="replies")
+
+    (refused,) = world.replies()
+    assert refused["data"]["problems"] == [
+        {"member": "attendees", "message": "has 1001; at most 1000"}
+    ]

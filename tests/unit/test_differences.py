@@ -46,6 +46,18 @@ def test_an_attendee_who_was_dropped_is_named() -> None:
     assert codes(sent, returned) == [("attendee_not_added", "attendees.0")]
 
 
+def test_many_warnings_of_one_code_are_counted() -> None:
+    """A thousand would outgrow the event that tells them."""
+    many = [{"upn": f"u{number}@example.com"} for number in range(500)]
+    returned: dict[str, Any] = {"participants": {"attendees": []}}
+
+    found = differences({"participants": {"attendees": many}}, returned)
+
+    assert len(found) == 21
+    assert found[-1]["member"] == "attendees"
+    assert "480 more" in found[-1]["message"]
+
+
 @pytest.mark.parametrize("participants", [None, {}, {"attendees": None}])
 def test_an_answer_without_attendees_proves_nothing(participants: dict[str, Any] | None) -> None:
     """Answers to a change leave members out."""
