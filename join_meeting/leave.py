@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from join_meeting.outcome import ANSWERED_KEPT
+from join_meeting.plan import may_be_another
 from join_meeting.wish import Wish
 from shared.events import event_message, reply_message
 from shared.facts import leg_over
-from shared.legs import Standing, asked_to_leave, standing
+from shared.legs import Standing, answered_elsewhere, asked_to_leave, standing
 from shared.meeting import Change, Leaver, LegClaim, Meeting
 from shared.queue_message import QueueMessage
 from shared.record import Leg
@@ -24,7 +25,7 @@ class Hang:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A leg may be on its way: mark it, and look again after the claim's lease."""
+    """A leg may be on its way, or in another meeting of ours: mark it, look again at the lease."""
 
     pause: timedelta
 
@@ -63,6 +64,9 @@ def plan_leaving(meeting: Meeting | None, wish: Wish, *, now: datetime) -> Leavi
         if wish.asker in _askers(end.claim):
             return replace(end, again=True)
     legs = _meant(meeting, wish, now=now)
+    unsure = [claim for claim in legs.bound if may_be_another(meeting, claim, now=now)]
+    if unsure:
+        return Mark(pause=unsure[-1].lease_until - now)
     if legs.bound:
         return Hang()
     if legs.held:
@@ -81,6 +85,9 @@ def record_leaving(
         return _answer(meeting, decision, message, now=now)
     asked = max(message.first_enqueued, meeting.leave_asked or message.first_enqueued)
     left = replace(meeting, leave_asked=asked)
+    if isinstance(decision, AnswerEnd | NothingThere):
+        # A leg whose call we never heard of may still turn up: its end is no second answer.
+        left = answered_elsewhere(left, message.delivery_id)
     if isinstance(decision, AnswerEnd):
         return _answer(left, decision, message, now=now) or Change(meeting=left)
     # The answer is the leg's end, when it comes: `Told` knows it by the leaver's message.

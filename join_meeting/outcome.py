@@ -16,7 +16,7 @@ from shared.domain import CallId, LegKey, LegSeen, MeetingId, same_id
 from shared.errors import Rejected
 from shared.events import Fact, event_message, refusal_data, reply_message, tell
 from shared.facts import bot_joining
-from shared.legs import asked_to_leave, bind, standing, with_claim
+from shared.legs import answered_elsewhere, asked_to_leave, bind, standing, with_claim
 from shared.meeting import Change, Leaver, LegClaim, Meeting, Outgoing
 from shared.queue_message import QueueMessage
 from shared.recording import RecordingRules, observe
@@ -74,10 +74,10 @@ def record_moved(
     """Return the change for a meeting that Graph's `call` shows to be another, `owner`, of ours.
 
     Two forms of its coordinates came to us unconnected: this leg has to go, and whoever asked is
-    answered there.
+    answered there. So is whoever asked it to leave: the retry of that finds the owner.
     """
     leg_key, call_id = join.claim.leg_key, CallId(same_id(call["id"]))
-    meeting = bind(meeting, leg_key, call_id) or meeting
+    meeting = answered_elsewhere(bind(meeting, leg_key, call_id) or meeting)
     change = observe(
         answering(replace(meeting, same_as=owner), wish.message),
         [LegSeen(at=now, leg_key=leg_key, phase="joining")],

@@ -114,7 +114,7 @@ def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> D
     granted, legs = granted_before(meeting, wish), standing(meeting, now=now)
     there = granted or legs.staying
     if there is not None and there.call_id is not None:
-        if _may_be_another(meeting, there, now=now):
+        if may_be_another(meeting, there, now=now):
             left = there.lease_until - now
             return Wait(pause=min(left, FIRST_PAUSE) if message.attempt == 1 else left)
         unsure = granted is None and not _fresh(meeting, there, now=now)
@@ -165,7 +165,7 @@ def _fresh(meeting: Meeting, claim: LegClaim, *, now: datetime) -> bool:
     return now < claim.lease_until and (leg is None or "in" not in leg.phases)
 
 
-def _may_be_another(meeting: Meeting, claim: LegClaim, *, now: datetime) -> bool:
+def may_be_another(meeting: Meeting, claim: LegClaim, *, now: datetime) -> bool:
     """Tell whether Graph's answer, still to come, may show that the leg is in another meeting.
 
     A callback that outran it bound the leg; only the answer names the thread behind a join id.

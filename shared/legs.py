@@ -91,6 +91,21 @@ def asked_to_leave(
     return meeting, outgoing
 
 
+def answered_elsewhere(meeting: Meeting, origin_id: str | None = None) -> Meeting:
+    """Return the meeting whose legs' ends are not told any more to the leave `origin_id`.
+
+    It is answered with something else. None: so is every leave of a leg whose end is not told yet.
+    """
+    for claim in meeting.claims:
+        leaving = tuple(
+            replace(one, reply=None) if origin_id in {None, one.origin_id} else one
+            for one in claim.leaving
+        )
+        if not claim.over_sequence and leaving != claim.leaving:
+            meeting = with_claim(meeting, replace(claim, leaving=leaving))
+    return meeting
+
+
 def unwanted(meeting: Meeting, record: Record) -> list[CallId]:
     """Return the calls that must not stay: asked to leave, or living beside an earlier leg."""
     seen = [

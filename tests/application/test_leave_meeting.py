@@ -9,7 +9,7 @@ import pytest
 from shared.domain import CallId, LegKey, MeetingId
 from shared.errors import GraphTrace, Rejected, RollcallError, Unavailable
 from shared.problems import rejected
-from tests.application.test_join_by_link import CLASSIC, EXPLICIT
+from tests.application.test_join_by_link import CLASSIC, EXPLICIT, SHORT, THREAD
 from tests.application.world import BOT, LEASE, TENANT, World, leg_of, roster, state
 from tests.fakes.graph import FakeGraph
 
@@ -430,3 +430,60 @@ async def test_a_leave_under_the_message_id_of_the_join_is_carried_out_and_answe
 
     assert world.fake_graph.calls == {}
     assert [one["type"] for one in world.replies("leave")] == ["rollcall.bot.left.v1"]
+
+
+async def test_a_leave_that_found_nothing_hears_no_more_of_a_leg_that_turns_up() -> None:
+    """It was answered; the leg is hung up all the same."""
+    world = World()
+    world.fake_graph.fail_next(lost(), done=True)
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC})
+    (call_id,) = world.fake_graph.calls
+    meeting_id, leg_key = str(world.fake_graph.bodies[0]["callbackUri"]).split("/")[-2:]
+    world.clock.advance(1)
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC} | LEAVE, reply_to="replies")
+    await world.pump()
+
+    await world.callback(meeting_id, leg_key, state(call_id, "established"))
+    await world.pump()
+
+    assert world.fake_graph.ended == [call_id]
+    assert [one["data"].get("code") for one in world.replies()] == ["nothing_to_leave"]
+
+
+class NamingGraph(HeldGraph):
+    """Sends the bot, but keeps its answer until `go`; it names the thread that was led to."""
+
+    async def create_call(self, body: dict[str, Any]) -> dict[str, Any]:
+        """See `ports.Graph.create_call`."""
+        call = await FakeGraph.create_call(self, body)
+        self.asked.set()
+        await self.go.wait()
+        return {**call, "chatInfo": {"threadId": THREAD, "messageId": "0"}}
+
+
+@pytest.mark.parametrize("seen", [False, True], ids=["on its way", "seen before the answer"])
+async def test_a_leave_of_a_meeting_that_proves_to_be_another_is_answered_there(
+    seen: bool,
+) -> None:
+    """Once, by the end of the bot that was in it."""
+    graph = NamingGraph()
+    graph.go.set()
+    world = World(fake_graph=graph)
+    _, _, first = await joined(world)
+    graph.go.clear()
+    graph.asked.clear()
+    join = asyncio.create_task(world.drop("join-meeting", {"joinWebUrl": SHORT}))
+    await graph.asked.wait()
+    world.clock.advance(1)
+    if seen:
+        meeting_id, leg_key = str(graph.bodies[-1]["callbackUri"]).split("/")[-2:]
+        await world.callback(meeting_id, leg_key, state(list(graph.calls)[-1], "establishing"))
+
+    ask = {"joinWebUrl": SHORT, "requestId": "L-1"} | LEAVE
+    await beside(world).drop("join-meeting", ask, reply_to="leaver")
+    graph.go.set()
+    await join
+    await world.pump()
+
+    assert graph.calls == {}
+    assert [one["data"]["callId"] for one in world.replies("leaver")] == [first]

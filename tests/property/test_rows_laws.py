@@ -210,10 +210,12 @@ meetings = st.builds(
             over_sequence=numbers,
             participant_id=maybe_words,
             asked=st.dictionaries(words, st.dictionaries(words, words, max_size=2), max_size=2),
+            asked_at=maybe_moments,
             leaving=st.lists(
                 st.builds(
                     Leaver,
                     request_id=words,
+                    origin_id=words,
                     reply=st.none() | st.builds(ReplyAddress, queue=words, correlation_id=words),
                 ),
                 max_size=2,
