@@ -37,7 +37,7 @@ def record_notifications(
         if bound is not None:
             meeting = bound
             observations.append(observation)
-        elif isinstance(observation, LegSeen) and observation.phase != "gone":
+        elif not (isinstance(observation, LegSeen) and observation.phase == "gone"):
             surplus[call_id] = hang_up(meeting, call_id)
     if not observations and not surplus:
         return None

@@ -212,6 +212,23 @@ async def test_a_surplus_leg_of_a_linked_meeting_is_sent_away() -> None:
     assert world.fake_graph.ended == [second]
 
 
+@pytest.mark.parametrize("what", ["state", "roster"])
+async def test_another_call_under_a_leg_s_key_is_sent_away(what: str) -> None:
+    """Whichever of its notifications comes: the others may be lost."""
+    world = World()
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC})
+    meeting_id = await only_meeting_id(world)
+    leg_key, call_id = leg_of(await world.meeting(meeting_id))
+    other = "ffffffff"
+    body = state(other, "established") if what == "state" else roster(other, "ada")
+
+    await world.callback(meeting_id, leg_key, body)
+    await world.pump()
+
+    assert world.fake_graph.ended == [other]
+    assert call_id in world.fake_graph.calls
+
+
 async def test_a_third_request_adopts_the_second_leg_when_the_first_never_came() -> None:
     """A claim whose lease ran out does not hide the leg that is there."""
     world = World()
