@@ -101,12 +101,10 @@ def _answer(
 ) -> Change | None:
     if message.reply is None:
         return None
-    event = event_message(
-        meeting,
-        leg_over(meeting, end.leg, at=end.at),
-        sequence=end.claim.over_sequence,
-        now=now,
-    )
+    over, fact = end.claim.over, leg_over(meeting, end.leg, at=end.at)
+    if over is not None:
+        fact = replace(fact, name=over.key, at=over.at, data=over.data)
+    event = event_message(meeting, fact, sequence=end.claim.over_sequence, now=now)
     answered = (*meeting.answered, _noted(message))[-ANSWERED_KEPT:]
     return Change(
         meeting=replace(meeting, answered=answered),

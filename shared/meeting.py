@@ -84,9 +84,10 @@ class LegClaim:
     Until `lease_until` the holder may be waiting for Graph's answer; `call_id` is bound to the
     first call seen under the key and never changes. `participant_id` is who the leg is in rosters,
     as Graph's answer says. `told`: `bot.joining` was told of it, as event `told_sequence` of the
-    moment `told_at`; its end as event `over_sequence`. `asked`: the request ids that were answered
-    with this leg, and a digest of each member they asked with. `asked_at`: when the join that sent
-    it came into the queue. `leaving`: who asked it to leave; with anybody, it must not stay.
+    moment `told_at`; its end as event `over_sequence`, which was `over`. `asked`: the request ids
+    that were answered with this leg, and a digest of each member they asked with. `asked_at`: when
+    the join that sent it came into the queue. `leaving`: who asked it to leave; with anybody, it
+    must not stay.
     """
 
     leg_key: LegKey
@@ -100,6 +101,7 @@ class LegClaim:
     told_sequence: int = 0
     told_at: datetime | None = None
     over_sequence: int = 0
+    over: "Told | None" = None
     participant_id: str | None = None
     asked: dict[str, dict[str, str]] = field(default_factory=dict)
     asked_at: datetime | None = None

@@ -14,7 +14,7 @@ from shared.facts import LEG_OVER, facts_between
 from shared.group_calls import next_read
 from shared.history import absorb, rebuild, seal
 from shared.legs import hang_up, tend_message, unwanted, with_claim
-from shared.meeting import Change, Meeting, Outgoing, ReplyAddress, TendPlan
+from shared.meeting import Change, Meeting, Outgoing, ReplyAddress, TendPlan, Told
 from shared.record import Record
 
 
@@ -110,8 +110,17 @@ def _told(
                 for leaver in claim.leaving
                 if leaver.reply is not None
             ]
-            meeting = with_claim(meeting, replace(claim, over_sequence=meeting.sequence))
+            meeting = with_claim(
+                meeting, replace(claim, over_sequence=meeting.sequence, over=_kept(meeting, fact))
+            )
     return meeting, tuple(outgoing)
+
+
+def _kept(meeting: Meeting, fact: Fact) -> Told:
+    """Return `fact`, just told, as it was told: what is learned later changes no repeat of it."""
+    # The context comes with a later request where there is none yet.
+    without = {"context": None} if meeting.context is None else {}
+    return Told(at=fact.at, sequence=meeting.sequence, key=fact.name, data={**fact.data, **without})
 
 
 def _revised(meeting: Meeting, facts: Iterable[Fact]) -> dict[int, int]:

@@ -329,6 +329,24 @@ async def test_a_leg_that_graph_would_not_end_is_hung_up_by_the_backstop(
     assert [one["type"] for one in world.replies()] == ["rollcall.bot.left.v1"]
 
 
+async def test_a_leave_that_comes_again_is_answered_as_it_was() -> None:
+    """Also after the notification of the end, which says more, or a context, came."""
+    world = World()
+    meeting_id, leg_key, call_id = await joined(world)
+    ask = {"meetingId": meeting_id, "requestId": "L-1"} | LEAVE
+    await world.drop("join-meeting", ask, reply_to="replies")
+    await world.pump()
+    world.clock.advance(5)
+    await world.callback(meeting_id, leg_key, state(call_id, "terminated", **BYE))
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC, "context": {"a": 1}})
+
+    await world.drop("join-meeting", ask, reply_to="replies")
+
+    first, again = world.replies()
+    assert first["data"].pop("recordedAt") != again["data"].pop("recordedAt")
+    assert first == again
+
+
 async def test_a_second_leave_hangs_up_again() -> None:
     """Nobody has to wait for the backstop."""
     world = World()

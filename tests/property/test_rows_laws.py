@@ -32,6 +32,7 @@ from shared.meeting import (
     PostClaim,
     ReplyAddress,
     TendPlan,
+    Told,
 )
 from shared.outbox_rows import outbox_of, outbox_rows, read_outbox, read_outboxes, riding_properties
 from shared.record import GroupCall, Leg, Record, Session
@@ -208,6 +209,7 @@ meetings = st.builds(
             told_sequence=numbers,
             told_at=maybe_moments,
             over_sequence=numbers,
+            over=st.none() | st.builds(Told, at=moments, sequence=numbers, key=words, data=objects),
             participant_id=maybe_words,
             asked=st.dictionaries(words, st.dictionaries(words, words, max_size=2), max_size=2),
             asked_at=maybe_moments,
