@@ -1,38 +1,100 @@
-"""Asks Graph whether a leg is still there, before somebody is answered with it."""
+"""Asks Graph what became of a leg before somebody is answered with it."""
 
-from join_meeting.outcome import record_gone
-from join_meeting.plan import Adopt
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from join_meeting.decision import Adopt
+from join_meeting.outcome import record_gone, record_moved
 from join_meeting.wish import Wish
+from shared.coordinates import ByJoinId, JoinTarget, thread_alias_of
+from shared.decisions import Observations
+from shared.domain import MeetingId
 from shared.errors import Rejected, Transient
+from shared.meeting import Change, Meeting
 from shared.services import Services
 
+logger = logging.getLogger("rollcall.join")
 
-async def ended_unheard(adopt: Adopt, wish: Wish, services: Services) -> bool:
-    """Tell whether the leg is gone though nobody told us, and record its end if so.
+type Found = Literal["there", "gone", "elsewhere"]
+"""What became of a leg. Its end, or that it is in another meeting, is recorded by then."""
 
-    Where Graph does not say, the leg counts as there: it was, when we last heard of it.
+
+async def look_again(
+    adopt: Adopt, target: JoinTarget | None, wish: Wish, services: Services
+) -> Found:
+    """Read the leg's call, and record it where it is over, or in another meeting of ours.
+
+    `target`: how the meeting is joined. Where Graph does not say, the leg counts as there: it was,
+    when we last heard of it. Raises `Transient` where that may be in another meeting.
     """
     try:
         call = await services.graph.read_call(adopt.call_id)
-    except (Transient, Rejected):
-        return False
-    if call is not None and str(call.get("state")).lower() != "terminated":
-        return False
+    except Transient:
+        if adopt.unplaced:
+            raise  # whoever is answered with it now could not be led to the other meeting later
+        return "there"
+    except Rejected:
+        return "there"
+    if call is None or str(call.get("state")).lower() == "terminated":
+        await _record_end(adopt, wish, services)
+        return "gone"
+    owner = await owner_of(call, target, wish.meeting_id, services)
+    if owner == wish.meeting_id:
+        return "there"
+    await _record_move(adopt, owner, wish, services)
+    return "elsewhere"
+
+
+async def owner_of(
+    call: Mapping[str, Any],
+    target: JoinTarget | None,
+    meeting_id: MeetingId,
+    services: Services,
+) -> MeetingId:
+    """Return whose meeting the thread belongs to that a join id led to: ours from now on, if new.
+
+    Best effort: the bot is on its way already, and that is to be recorded whatever happens here.
+    """
+    alias = thread_alias_of(call)
+    if alias is None or not isinstance(target, ByJoinId):
+        return meeting_id
+    try:
+        return await services.ledger.claim_alias(alias, meeting_id)
+    except Transient:
+        logger.warning("join.thread_not_noted: meeting=%s", meeting_id)
+        return meeting_id
+
+
+async def _record_end(adopt: Adopt, wish: Wish, services: Services) -> None:
     at = services.clock.now()
-    receipt = await services.journal.change(
-        wish.meeting_id,
-        lambda known, now, everything: (
-            None
-            if known is None
-            else record_gone(
-                known,
-                adopt.leg_key,
-                at=at,
-                now=now,
-                rules=services.policy.recording,
-                everything=everything,
-            )
-        ),
-    )
+
+    def ended(known: Meeting | None, now: datetime, everything: Observations) -> Change | None:
+        rules = services.policy.recording
+        if known is None:
+            return None
+        return record_gone(known, adopt.leg_key, at=at, now=now, rules=rules, everything=everything)
+
+    receipt = await services.journal.change(wish.meeting_id, ended)
     await receipt.sent
-    return True
+
+
+async def _record_move(adopt: Adopt, owner: MeetingId, wish: Wish, services: Services) -> None:
+    def moved(known: Meeting | None, now: datetime, everything: Observations) -> Change | None:
+        rules = services.policy.recording
+        if known is None:
+            return None
+        return record_moved(
+            known,
+            adopt.leg_key,
+            adopt.call_id,
+            wish,
+            owner,
+            now=now,
+            rules=rules,
+            everything=everything,
+        )
+
+    receipt = await services.journal.change(wish.meeting_id, moved)
+    await receipt.sent

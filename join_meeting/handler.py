@@ -3,7 +3,16 @@
 from dataclasses import replace
 from datetime import datetime
 
-from join_meeting.adopting import ended_unheard
+from join_meeting.adopting import look_again
+from join_meeting.decision import (
+    Adopt,
+    Decision,
+    Join,
+    NotYet,
+    Rules,
+    Wait,
+    is_prepared,
+)
 from join_meeting.forms import FORMS
 from join_meeting.leave import (
     Leaving,
@@ -13,16 +22,7 @@ from join_meeting.leave import (
     record_leaving,
 )
 from join_meeting.outcome import record_adopted
-from join_meeting.plan import (
-    Adopt,
-    Decision,
-    Join,
-    NotYet,
-    Rules,
-    Wait,
-    plan,
-    record_claim,
-)
+from join_meeting.plan import plan, record_claim
 from join_meeting.request import JoinMeeting, read_request
 from join_meeting.sending import send_bot
 from join_meeting.wish import Wish, request_conflict
@@ -39,6 +39,9 @@ from shared.messages import read_members, readable_context, readable_request_id
 from shared.problems import rejected
 from shared.queue_message import AT_START, QueueMessage
 from shared.services import Services
+
+ROUNDS = 5
+"""How often a join begins anew because the meeting changed between a look and its decision."""
 
 
 async def join_meeting(message: QueueMessage, services: Services) -> None:
@@ -84,6 +87,15 @@ async def _meeting_id(
 
 
 async def _join(wish: Wish, stored: Stored | None, services: Services) -> None:
+    for _ in range(ROUNDS):
+        if await _joined(wish, stored, services):
+            return
+        stored = await services.ledger.load(wish.meeting_id)
+    raise Transient("the legs of the bot in this meeting change too fast")
+
+
+async def _joined(wish: Wish, stored: Stored | None, services: Services) -> bool:
+    """Decide and act; False where nothing was done, because the meeting is no more what it was."""
     message, policy = wish.message, services.policy
     rules = Rules(
         lease=policy.claim_lease,
@@ -92,24 +104,25 @@ async def _join(wish: Wish, stored: Stored | None, services: Services) -> None:
         tenant_id=policy.tenant_id,
     )
     first = plan(stored.meeting if stored else None, wish, now=services.clock.now(), rules=rules)
-    if isinstance(first, Adopt) and first.unsure and await ended_unheard(first, wish, services):
-        stored = await services.ledger.load(wish.meeting_id)
-        known = stored.meeting if stored else None
-        first = plan(known, wish, now=services.clock.now(), rules=rules)
+    if isinstance(first, Adopt) and first.to_be_looked_at and stored is not None:
+        found = await look_again(first, stored.meeting.target, wish, services)
+        if found != "there":
+            return found == "elsewhere"  # and asked for there
     if isinstance(first, Join | Adopt):
         await _hold_to_one_meeting(wish, services)
     if isinstance(first, Join):
         # Before the claim, so that no crash leaves a bot that nobody looks after.
         await services.ledger.watch(wish.meeting_id, now=services.clock.now())
 
-    taken: list[Decision] = []
+    taken: list[Decision | None] = []
 
     def decide(known: Meeting | None, now: datetime, _: Observations) -> Change | None:
         decision = plan(known, wish, now=now, rules=rules)
-        taken.append(decision)
-        if isinstance(decision, Join):
+        ready = is_prepared(decision, by=first)
+        taken.append(decision if ready else None)
+        if isinstance(decision, Join) and ready:
             return record_claim(decision)
-        if isinstance(decision, Adopt) and known is not None:
+        if isinstance(decision, Adopt) and ready and known is not None:
             return record_adopted(known, decision, wish, now=now)
         return None
 
@@ -118,6 +131,8 @@ async def _join(wish: Wish, stored: Stored | None, services: Services) -> None:
     )
     await receipt.sent
     match taken[-1]:
+        case None:
+            return False
         case NotYet(start=start):
             sent_for = {**message.properties, AT_START: utc_text(start)}
             await services.bus.send([postponed(replace(message, properties=sent_for), due=start)])
@@ -130,6 +145,7 @@ async def _join(wish: Wish, stored: Stored | None, services: Services) -> None:
             await send_bot(join, wish, services)
         case _:
             pass  # adopted, or answered before: everything was in the transaction
+    return True
 
 
 async def _hold_to_one_meeting(wish: Wish, services: Services) -> None:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from join_meeting.plan import FIRST_PAUSE, Adopt, Join
+from join_meeting.decision import Adopt, Join
+from join_meeting.plan import FIRST_PAUSE
 from join_meeting.wish import Wish
 from shared.copies import kept_copy
 from shared.decisions import Observations
@@ -62,8 +63,8 @@ def record_joining(
 
 def record_moved(
     meeting: Meeting,
-    join: Join,
-    call: Mapping[str, Any],
+    leg_key: LegKey,
+    call_id: CallId,
     wish: Wish,
     owner: MeetingId,
     *,
@@ -71,15 +72,14 @@ def record_moved(
     rules: RecordingRules,
     everything: Observations,
 ) -> Change:
-    """Return the change for a meeting that Graph's `call` shows to be another, `owner`, of ours.
+    """Return the change for a meeting that a call of Graph's shows to be another, `owner`, of ours.
 
     Two forms of its coordinates came to us unconnected: this leg has to go, and whoever asked is
     answered there. So is whoever asked it to leave: the retry of that finds the owner.
     """
-    leg_key, call_id = join.claim.leg_key, CallId(same_id(call["id"]))
     meeting = answered_elsewhere(bind(meeting, leg_key, call_id) or meeting)
     change = observe(
-        answering(replace(meeting, same_as=owner), wish.message),
+        answering(meeting, wish.message),
         [LegSeen(at=now, leg_key=leg_key, phase="joining")],
         now=now,
         rules=rules,
@@ -87,7 +87,8 @@ def record_moved(
     )
     # After the observation, which may be old news: a callback may have been here first.
     leaver = Leaver(request_id=f"same as {owner}")
-    moved, hang_ups = asked_to_leave(change.meeting, standing(change.meeting, now=now), leaver)
+    moved = replace(change.meeting, same_as=owner)
+    moved, hang_ups = asked_to_leave(moved, standing(moved, now=now), leaver)
     request = wish.elsewhere(owner, due=now + FIRST_PAUSE)
     return replace(change, meeting=moved, outgoing=(*change.outgoing, *hang_ups, request))
 

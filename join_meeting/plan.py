@@ -5,14 +5,14 @@ meeting, and after a crash nobody tries again before the claim's lease is over. 
 POST is recorded by outcome.py.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from join_meeting.call_body import call_body
+from join_meeting.decision import Adopt, Decision, Done, Join, NotYet, Rules, Wait
 from join_meeting.wish import Wish, granted_before
 from shared.coordinates import ByJoinId, target_of
-from shared.domain import CallId, LegKey, leg_key_for
+from shared.domain import leg_key_for
 from shared.legs import standing, with_claim
 from shared.meeting import Change, LegClaim, Meeting
 from shared.problems import rejected
@@ -23,66 +23,6 @@ FIRST_PAUSE = timedelta(seconds=2)
 
 LEAVING_PAUSE = timedelta(seconds=12)
 """By then a leg that was hung up is known to be gone, with its notification or without."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """Settings that joining follows, and which bot joins."""
-
-    lease: timedelta
-    bot_app_id: str
-    public_url: str
-    tenant_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Join:
-    """The claim is ours: send the POST that `body` is, and record what comes of it.
-
-    `meeting` is the meeting with the claim in it: where a link made it known, a new one.
-    """
-
-    meeting: Meeting
-    claim: LegClaim
-    body: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Adopt:
-    """A leg of ours is there already, or was granted to this very request: answer with it.
-
-    `unsure`: the word of its end may be lost, so Graph is asked whether it is there before a new
-    request is answered with it.
-    """
-
-    leg_key: LegKey
-    call_id: CallId
-    unsure: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
-    """Somebody may be putting the bot in, or taking it out, right now: try again after this."""
-
-    pause: timedelta
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotYet:
-    """The bot is to join when the meeting starts, and it starts later than it did when asked."""
-
-    start: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """Nothing is to be done: this very message was answered, or another was sent instead.
-
-    A start that moved nearer has a message of its own; one that was cancelled needs none.
-    """
-
-
-type Decision = Join | Adopt | Wait | NotYet | Done
 
 
 def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> Decision:
@@ -114,11 +54,12 @@ def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> D
     granted, legs = granted_before(meeting, wish), standing(meeting, now=now)
     there = granted or legs.staying
     if there is not None and there.call_id is not None:
+        unplaced = isinstance(meeting.target, ByJoinId) and not there.told
         if may_be_another(meeting, there, now=now):
             left = there.lease_until - now
             return Wait(pause=min(left, FIRST_PAUSE) if message.attempt == 1 else left)
         unsure = granted is None and not _fresh(meeting, there, now=now)
-        return Adopt(leg_key=there.leg_key, call_id=there.call_id, unsure=unsure)
+        return Adopt(leg_key=there.leg_key, call_id=there.call_id, unsure=unsure, unplaced=unplaced)
     if legs.bound:
         return Wait(pause=FIRST_PAUSE if message.attempt == 1 else LEAVING_PAUSE)
     if legs.held:

@@ -4,17 +4,15 @@ Nothing here may send it twice: the claim is given back only where Graph certain
 """
 
 import logging
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
+from join_meeting.adopting import owner_of
+from join_meeting.decision import Join
 from join_meeting.outcome import record_failed, record_joining, record_moved, record_released
-from join_meeting.plan import Join
 from join_meeting.wish import Wish
-from shared.coordinates import ByJoinId, thread_alias_of
 from shared.decisions import Observations
 from shared.delivery import final
-from shared.domain import MeetingId
+from shared.domain import CallId, same_id
 from shared.errors import Rejected, Transient
 from shared.meeting import Change, Meeting
 from shared.patience import next_try
@@ -54,7 +52,8 @@ async def send_bot(join: Join, wish: Wish, services: Services) -> None:
             await _give_back(join, wish, services)
         raise
     answered_at = services.clock.now()
-    owner = await _owner(call, join, wish, services)
+    owner = await owner_of(call, join.meeting.target, meeting_id, services)
+    call_id = CallId(same_id(call["id"]))
 
     def accepted(known: Meeting | None, now: datetime, everything: Observations) -> Change | None:
         rules = services.policy.recording
@@ -62,7 +61,14 @@ async def send_bot(join: Join, wish: Wish, services: Services) -> None:
             return None
         if owner != meeting_id:
             return record_moved(
-                known, join, call, wish, owner, now=now, rules=rules, everything=everything
+                known,
+                join.claim.leg_key,
+                call_id,
+                wish,
+                owner,
+                now=now,
+                rules=rules,
+                everything=everything,
             )
         return record_joining(
             known,
@@ -77,21 +83,6 @@ async def send_bot(join: Join, wish: Wish, services: Services) -> None:
 
     receipt = await services.journal.change(meeting_id, accepted)
     await receipt.sent
-
-
-async def _owner(call: Mapping[str, Any], join: Join, wish: Wish, services: Services) -> MeetingId:
-    """Return whose meeting the thread belongs to that a join id led to: ours from now on, if new.
-
-    Best effort: the bot is on its way already, and that is to be recorded whatever happens here.
-    """
-    alias = thread_alias_of(call)
-    if alias is None or not isinstance(join.meeting.target, ByJoinId):
-        return wish.meeting_id
-    try:
-        return await services.ledger.claim_alias(alias, wish.meeting_id)
-    except Transient:
-        logger.warning("join.thread_not_noted: meeting=%s", wish.meeting_id)
-        return wish.meeting_id
 
 
 async def _give_back(join: Join, wish: Wish, services: Services) -> None:

@@ -107,7 +107,10 @@ def answered_elsewhere(meeting: Meeting, origin_id: str | None = None) -> Meetin
 
 
 def unwanted(meeting: Meeting, record: Record) -> list[CallId]:
-    """Return the calls that must not stay: asked to leave, or living beside an earlier leg."""
+    """Return the calls that must not stay: asked to leave, or living beside an earlier leg.
+
+    A meeting that is another of ours has its bot there: none stays here.
+    """
     seen = [
         claim
         for claim in _alive(meeting, record)
@@ -115,7 +118,8 @@ def unwanted(meeting: Meeting, record: Record) -> list[CallId]:
     ]
     staying = [claim for claim in seen if not claim.leaving]
     leaving = [claim for claim in seen if claim.leaving]
-    return [claim.call_id for claim in (*leaving, *staying[1:]) if claim.call_id is not None]
+    surplus = staying[1:] if meeting.same_as is None else staying
+    return [claim.call_id for claim in (*leaving, *surplus) if claim.call_id is not None]
 
 
 def hang_up(meeting: Meeting, call_id: CallId, *, again: str | None = None) -> Outgoing:

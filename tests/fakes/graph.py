@@ -19,7 +19,8 @@ class FakeGraph:
     """Implements `ports.Graph`. Everybody may organise meetings; calls accept any coordinates.
 
     `online` (by id) and `calls` (the rosters of live legs, ours first) hold what Graph holds;
-    `posted` is what each call looked like when it was accepted, over or not;
+    `posted` is what each call looked like when it was accepted, over or not, `threads` the chat
+    thread that each join id leads to;
     `bodies` has each accepted POST to calls in order, `ended` each leg that was hung up, `patches`
     each accepted change of a meeting. Options in `refused` are refused with 400, those in
     `ignored` accepted and not kept, attendees in `unknown` dropped; every meeting begins with
@@ -40,6 +41,7 @@ class FakeGraph:
         self.now: Callable[[], datetime] = lambda: START
         self.calls: dict[CallId, list[dict[str, Any]]] = {}
         self.posted: dict[CallId, dict[str, Any]] = {}
+        self.threads: dict[str, str] = {}
         self.bodies: list[dict[str, Any]] = []
         self.ended: list[CallId] = []
         self._tenant_id = tenant_id
@@ -164,7 +166,7 @@ class FakeGraph:
             "state": "establishing",
             "callbackUri": body.get("callbackUri"),
             "myParticipantId": mine,
-            "chatInfo": body.get("chatInfo"),
+            "chatInfo": body.get("chatInfo") or self._chat(body.get("meetingInfo") or {}),
             "meetingInfo": body.get("meetingInfo"),
         }
         self.posted[CallId(same_id(call_id))] = call
@@ -192,6 +194,10 @@ class FakeGraph:
     async def check(self) -> None:
         """See `ports.Graph.check`."""
         _raise(await self._answer())
+
+    def _chat(self, meeting_info: dict[str, Any]) -> dict[str, Any] | None:
+        thread = self.threads.get(str(meeting_info.get("joinMeetingId")))
+        return {"threadId": thread, "messageId": "0"} if thread is not None else None
 
     def _require(self, organizer_id: str) -> None:
         if self._organizers is not None and organizer_id not in self._organizers:
