@@ -23,7 +23,9 @@ from shared.queue_message import QueueMessage
 from shared.recording import RecordingRules, observe
 
 ANSWERED_KEPT = 16
-"""How many answered messages a meeting remembers, and how many requests a leg."""
+"""How many answered messages a meeting remembers."""
+REQUESTS_KEPT = 256
+"""How many of the requests that a leg was granted to it remembers, the newest."""
 
 
 def record_joining(
@@ -105,13 +107,15 @@ def record_adopted(meeting: Meeting, adopt: Adopt, wish: Wish, *, now: datetime)
     seen = min(leg.phases.values(), default=now) if leg else now
     fact = bot_joining(adopt.leg_key, adopt.call_id, at=claim.told_at or seen)
     asked = {**claim.asked, **wish.asked()}
-    claim = replace(claim, asked=dict(list(asked.items())[-ANSWERED_KEPT:]))
+    remembered = asked == claim.asked
+    claim = replace(claim, asked=dict(list(asked.items())[-REQUESTS_KEPT:]))
     answered = _told(meeting, claim, message, fact)
     if not claim.told:
         answered, events = tell(answered, [fact], now=now, reply=message.reply)
         return Change(meeting=answered, outgoing=events)
     answers = _again(meeting, claim, fact, message, now=now)
-    return Change(meeting=answered, outgoing=answers) if answers else None
+    # Without an answer, too: the same id may come again, with other content, or once the leg left.
+    return Change(meeting=answered, outgoing=answers) if answers or not remembered else None
 
 
 def record_gone(

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
+from join_meeting.outcome import REQUESTS_KEPT
 from shared.errors import Unavailable
 from shared.problems import rejected
 from tests.application.world import ORGANIZER, TENANT, World, leg_of, roster, state
@@ -401,6 +402,37 @@ async def test_a_request_id_that_stands_for_another_join_is_refused_by_name() ->
     assert [one["member"] for one in same_meeting["problems"]] == ["guestName"]
     assert [one["member"] for one in other_meeting["problems"]] == ["joinWebUrl"]
     assert len(world.fake_graph.bodies) == 1
+
+
+async def test_a_request_that_found_the_bot_there_is_known_by_its_id() -> None:
+    """Though nobody was to be answered, and though many others found it there too."""
+    world = World()
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC})
+    meeting_id = await only_meeting_id(world)
+    leg_key, call_id = leg_of(await world.meeting(meeting_id))
+    await world.callback(meeting_id, leg_key, state(call_id, "established"))
+    for number in range(20):
+        await world.drop("join-meeting", {"joinWebUrl": CLASSIC, "requestId": f"J-{number}"})
+
+    other = {"joinWebUrl": CLASSIC, "requestId": "J-0", "guestName": "Scribe"}
+    await world.drop("join-meeting", other, reply_to="other")
+    await world.callback(meeting_id, leg_key, state(call_id, "terminated"))
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC, "requestId": "J-0"}, reply_to="same")
+
+    assert world.replies("other")[0]["data"]["code"] == "request_conflict"
+    assert world.replies("same")[0]["data"]["legKey"] == leg_key
+    assert len(world.fake_graph.bodies) == 1
+
+
+async def test_the_newest_of_very_many_requests_are_known_by_their_ids() -> None:
+    """A leg does not remember requests without end."""
+    world = World()
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC})
+    for number in range(REQUESTS_KEPT + 10):
+        await world.drop("join-meeting", {"joinWebUrl": CLASSIC, "requestId": f"J-{number}"})
+
+    (claim,) = (await world.meeting(await only_meeting_id(world))).claims
+    assert list(claim.asked) == [f"J-{number}" for number in range(10, REQUESTS_KEPT + 10)]
 
 
 async def test_a_join_that_failed_may_be_asked_for_again_under_its_id() -> None:
