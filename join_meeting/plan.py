@@ -7,6 +7,7 @@ POST is recorded by outcome.py.
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from join_meeting.call_body import call_body
 from join_meeting.decision import Adopt, Decision, Done, Join, NotYet, Rules, Wait
@@ -80,7 +81,7 @@ def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> D
             replace(
                 meeting,
                 target=where if not meeting.online else None,
-                context=wish.request.context if meeting.context is None else meeting.context,
+                context=_context(meeting, wish),
             ),
             claim,
         ),
@@ -120,6 +121,15 @@ def _moment(text: str, otherwise: datetime) -> datetime:
     except ValueError:
         return otherwise
     return found if found.tzinfo is not None else otherwise
+
+
+def _context(meeting: Meeting, wish: Wish) -> dict[str, Any] | None:
+    """Return the meeting's context: that of the request that made it known, for good.
+
+    What was told before would be told differently under the same event id otherwise.
+    """
+    unknown = meeting.asked is None and not meeting.claims and not meeting.sequence
+    return wish.request.context if unknown and meeting.context is None else meeting.context
 
 
 def _newcomer(wish: Wish, *, tenant_id: str) -> Meeting:

@@ -457,3 +457,26 @@ async def test_the_record_is_found_by_the_id_of_the_request_to_join() -> None:
 
     record = await world.record("JOIN-7")
     assert record["meeting"]["meetingId"] == await only_meeting_id(world)
+
+
+@pytest.mark.parametrize("made_by", ["create-meeting", "join-meeting"])
+async def test_what_was_told_is_told_again_the_same_whatever_context_comes_later(
+    made_by: str,
+) -> None:
+    """The context is that of the request that made the meeting known, even where it had none."""
+    world = World()
+    how = {"subject": "down"} if made_by == "create-meeting" else {"joinWebUrl": CLASSIC}
+    ask = {"requestId": "R-1", **how}
+    await world.drop(made_by, ask, reply_to="replies")
+    meeting_id = await only_meeting_id(world)
+    if made_by == "join-meeting":
+        leg_key, call_id = leg_of(await world.meeting(meeting_id))
+        await world.callback(meeting_id, leg_key, state(call_id, "established"))
+        await world.callback(meeting_id, leg_key, state(call_id, "terminated"))
+
+    await world.drop("join-meeting", {"meetingId": meeting_id, "context": {"team": "shop"}})
+    await world.drop(made_by, ask, reply_to="replies")
+
+    first, again = (one["data"] for one in world.replies())
+    assert {**first, "recordedAt": ""} == {**again, "recordedAt": ""}
+    assert {event["data"]["context"] and "shop" for event in world.events()} == {None}
