@@ -25,7 +25,7 @@ from join_meeting.outcome import record_adopted
 from join_meeting.plan import plan, record_claim
 from join_meeting.request import JoinMeeting, read_request
 from join_meeting.sending import send_bot
-from join_meeting.wish import Wish, request_conflict
+from join_meeting.wish import Wish, moved_request, request_conflict
 from shared.coordinates import JoinTarget, alias_of
 from shared.copies import postponed
 from shared.decisions import Observations
@@ -192,7 +192,8 @@ def _refusal(message: QueueMessage, refused: Rejected, at: datetime, tenant_id: 
         "bot.failed",
         refused,
         tenant_id=tenant_id,
-        request_id=readable_request_id(members) or message.origin_id,
+        request_id=readable_request_id(members)
+        or next(iter(moved_request(message)), message.origin_id),
         delivery_id=message.delivery_id,
         at=at,
         context=readable_context(members),

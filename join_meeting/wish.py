@@ -19,6 +19,9 @@ from shared.messages import read_members
 from shared.problems import rejected
 from shared.queue_message import DELIVERY, ORIGIN, QueueMessage
 
+MOVED = "rollcall-moved-request"
+"""Property of a request sent on to another meeting: its own id, with a digest of each member."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
@@ -35,17 +38,17 @@ class Wish:
     @property
     def request_id(self) -> str:
         """The request's own id, else its message's."""
-        return self.request.request_id or self.message.origin_id
+        return next(iter(self.asked()), self.message.origin_id)
 
     @property
     def asker(self) -> str:
         """Who asks: the request by its own id, else this very message."""
-        return self.request.request_id or self.message.delivery_id
+        return next(iter(self.asked()), self.message.delivery_id)
 
     def asked(self) -> dict[str, dict[str, str]]:
         """Return the request's own id, where it has one, with a digest of each member."""
         if self.request.request_id is None:
-            return {}
+            return moved_request(self.message)
         members = read_members(self.message.body)
         return {
             self.request.request_id: {
@@ -67,9 +70,29 @@ class Wish:
             body=json.dumps({**kept, "meetingId": meeting_id}),
             correlation_id=message.correlation_id,
             reply_to=message.reply_to,
-            properties={ORIGIN: message.origin_id, DELIVERY: message.delivery_id},
+            properties={
+                ORIGIN: message.origin_id,
+                DELIVERY: message.delivery_id,
+                **({MOVED: json.dumps(asked)} if (asked := self.asked()) else {}),
+            },
             due=due,
         )
+
+
+def moved_request(message: QueueMessage) -> dict[str, dict[str, str]]:
+    """Return what `Wish.asked` was of a request that was sent on from another meeting; else {}."""
+    try:
+        found = json.loads(message.properties.get(MOVED, "{}"))
+    except ValueError:
+        return {}
+    if not isinstance(found, dict) or len(found) > 1:
+        return {}
+    for members in found.values():
+        if not isinstance(members, dict) or not all(
+            isinstance(one, str) for one in members.values()
+        ):
+            return {}
+    return found
 
 
 def granted_before(meeting: Meeting, wish: Wish) -> LegClaim | None:

@@ -1,6 +1,7 @@
 """Two names of one meeting come to us unconnected: it is one meeting as soon as Graph says so."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -130,3 +131,37 @@ async def test_whoever_sends_the_bot_has_pinned_its_request_first(delay: int) ->
             for request_id in claim.asked:
                 found = await world.ledger.resolve_alias(f"join request {request_id}")
                 assert found == meeting.meeting_id
+
+
+async def test_a_request_that_was_sent_on_is_known_by_its_own_id() -> None:
+    """The same again is answered the same, other content refused."""
+    world = world_with_one_meeting()
+    await bot_by_classic_link(world)
+    ask = {"joinWebUrl": SHORT, "requestId": "R-1"}
+    await world.drop("join-meeting", ask, reply_to="first")
+    await world.pump()
+
+    await world.drop("join-meeting", ask, reply_to="again")
+    await world.drop("join-meeting", {**ask, "guestName": "Scribe"}, reply_to="other")
+    await world.pump()
+
+    (first,), (again,), (other,) = (world.replies(of) for of in ("first", "again", "other"))
+    assert first["id"] == again["id"]
+    assert other["data"]["code"] == "request_conflict"
+    assert [one["member"] for one in other["data"]["problems"]] == ["guestName"]
+
+
+async def test_a_request_that_was_sent_on_is_refused_under_its_own_id() -> None:
+    """The bot it was sent on to is gone by then, and Graph sends no other."""
+    world = world_with_one_meeting()
+    meeting_id = await bot_by_classic_link(world)
+    leg_key, call_id = leg_of(await world.meeting(meeting_id))
+    await world.drop("join-meeting", {"joinWebUrl": SHORT, "requestId": "R-1"}, reply_to="replies")
+    await world.callback(meeting_id, leg_key, state(call_id, "terminated"))
+    world.fake_graph.fail_next(times=20)
+
+    await world.pump(until=timedelta(hours=2))
+
+    (failed,) = world.replies()
+    assert failed["data"]["code"] == "gave_up"
+    assert failed["data"]["requestId"] == failed["correlationid"] == "R-1"
