@@ -13,6 +13,7 @@ from shared.queue_message import (
     DELIVERY,
     FAILURES,
     FIRST_ENQUEUED,
+    FIRST_TRIED,
     HISTORY,
     ORIGIN,
     QueueMessage,
@@ -23,7 +24,7 @@ LONGEST_MESSAGE_ID = 128
 REJECTED_QUEUE = "rejected-requests"
 TRIES = "rollcall-tries"
 """What a refused message went through, for its readers: nobody believes it who handles the copy."""
-COUNTED = frozenset({ATTEMPT, FAILURES, FIRST_ENQUEUED, HISTORY})
+COUNTED = frozenset({ATTEMPT, FAILURES, FIRST_ENQUEUED, FIRST_TRIED, HISTORY})
 
 
 def copy_of(message: QueueMessage, *, due: datetime) -> Outgoing:

@@ -97,7 +97,7 @@ def final(failed: Transient | Rejected, message: QueueMessage, *, now: datetime)
         "gave_up",
         graph=failed.graph,
         times="once" if message.attempt == 1 else f"{message.attempt} times",
-        since=utc_text(message.first_enqueued),
+        since=utc_text(message.first_tried(now=now)),
         what=str(failed),
     )
     return replace(refused, history=history)

@@ -55,8 +55,8 @@ def next_try(
 ) -> datetime | None:
     """Return when `message` is tried again; None when it has been tried enough.
 
-    `jitter(most)` is a random number of seconds from 0 to `most`; it moves the time, and never
-    decides whether there is one for a refusal.
+    Its patience counts from its first try. `jitter(most)` is a random number of seconds from 0 to
+    `most`; it moves the time, and never decides whether there is one for a refusal.
     """
     if isinstance(failed, Rejected):
         return _once_healed(message, failed, now=now, policy=policy, jitter=jitter)
@@ -88,7 +88,7 @@ def _once_answered(
         pause = _grown(policy.base, message.failures, policy.ceiling, jitter)
     due = now + pause
     patience = max(policy.total, patience_of(message.body))
-    return due if due <= message.first_enqueued + patience else None
+    return due if due <= message.first_tried(now=now) + patience else None
 
 
 def _once_healed(
@@ -103,7 +103,7 @@ def _once_healed(
     if not heals(refused.code):
         return None
     patience = patience_of(message.body)
-    end = message.first_enqueued + patience
+    end = message.first_tried(now=now) + patience
     if end - now < min(LEAST_PAUSE, policy.base):
         return None
     ceiling = max(HEALING_CEILING, patience / HEALING_TRIES)

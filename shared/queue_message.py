@@ -20,6 +20,7 @@ DELIVERY = "rollcall-delivery"
 ATTEMPT = "rollcall-attempt"
 FAILURES = "rollcall-failures"
 FIRST_ENQUEUED = "rollcall-first-enqueued"
+FIRST_TRIED = "rollcall-first-tried"
 HISTORY = "rollcall-history"
 AT_START = "rollcall-at-start"
 LONGEST_COUNT = 6
@@ -69,12 +70,15 @@ class QueueMessage:
     @property
     def first_enqueued(self) -> datetime:
         """When the message as it was sent came into the queue."""
-        text = self.properties.get(FIRST_ENQUEUED)
-        try:
-            found = datetime.fromisoformat(text) if text else self.enqueued_at
-        except ValueError:
-            return self.enqueued_at
-        return min(found, self.enqueued_at) if found.tzinfo is not None else self.enqueued_at
+        found = _moment(self.properties.get(FIRST_ENQUEUED))
+        return min(found or self.enqueued_at, self.enqueued_at)
+
+    def first_tried(self, *, now: datetime) -> datetime:
+        """Return when the first try failed: `now`, where this is the first.
+
+        Patience counts from here: a message that waited while nobody handled it loses none.
+        """
+        return min(_moment(self.properties.get(FIRST_TRIED)) or now, now)
 
     @property
     def history(self) -> tuple[Attempt, ...]:
@@ -105,6 +109,7 @@ class QueueMessage:
                 ATTEMPT: str(self.attempt + 1),
                 FAILURES: str(failures),
                 FIRST_ENQUEUED: utc_text(self.first_enqueued),
+                FIRST_TRIED: utc_text(self.first_tried(now=at)),
                 HISTORY: history_text((*self.history, tried)),
             },
         )
@@ -157,6 +162,14 @@ def own_delivery(message_id: str) -> dict[str, str]:
 
 def _digest(*parts: str) -> str:
     return digest("delivery", *parts, characters=26)
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None
 
 
 def _count(text: str | None, *, least: int) -> int:

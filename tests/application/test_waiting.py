@@ -139,6 +139,22 @@ async def test_what_is_given_up_tells_each_try_to_the_caller_and_to_the_kept_cop
     assert kept.properties["rollcall-tries"].count("r-9") == 5
 
 
+async def test_time_in_the_queue_costs_no_patience() -> None:
+    """The app was down for longer than any message is tried."""
+    for failure in (None, no_policy()):
+        world = World()
+        ask = {**ASK, "retryForSeconds": 1800} if failure else ASK
+        message = world.message("create-meeting", ask, reply_to="replies")
+        world.clock.advance(31 * 60)
+        world.fake_graph.fail_next(*([failure] if failure else []))
+
+        await world.deliver(message)
+        await world.pump()
+
+        (answer,) = world.replies()
+        assert answer["type"] == "rollcall.meeting.created.v1"
+
+
 async def test_a_kept_copy_that_is_sent_once_more_is_a_new_message() -> None:
     """It has all its tries, and is still the request that the first message's id names."""
     world = World()

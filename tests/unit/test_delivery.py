@@ -228,7 +228,7 @@ def test_the_kept_copy_has_the_body_byte_for_byte_and_the_reason() -> None:
 @pytest.mark.parametrize("nonsense", ["", "x", "-1", "0", "²", "9" * 5000])
 def test_foreign_properties_do_no_harm(nonsense: str) -> None:
     """Anybody can put properties on a message."""
-    names = ("attempt", "failures", "history", "first-enqueued")
+    names = ("attempt", "failures", "history", "first-enqueued", "first-tried")
     message = replace(MESSAGE, properties={f"rollcall-{name}": nonsense for name in names})
 
     assert (message.attempt, message.failures, message.history) == (1, 0, ())
@@ -241,6 +241,8 @@ def test_nobody_prolongs_a_message_by_its_properties(moment: str) -> None:
     message = replace(MESSAGE, properties={"rollcall-first-enqueued": moment})
 
     assert message.first_enqueued == NOW
+    tried = replace(MESSAGE, properties={"rollcall-first-tried": moment})
+    assert tried.first_tried(now=NOW) == NOW
 
 
 def test_the_kept_copy_carries_the_history() -> None:

@@ -120,11 +120,13 @@ def test_a_service_that_is_away_meanwhile_is_counted_by_itself() -> None:
 
 def test_patience_outlasts_the_total_time_of_the_policy() -> None:
     """An hour of patience is an hour, also when Graph is busy in its second half."""
-    patient = replace(MESSAGE, body=b'{"retryForSeconds": 3600}')
+    patient = replace(MESSAGE, body=b'{"retryForSeconds": 3600}').after(NO_POLICY, at=NOW)
     late = NOW + timedelta(minutes=45)
 
     assert next_try(patient, BUSY, now=late, policy=POLICY, jitter=most) is not None
-    assert next_try(MESSAGE, BUSY, now=late, policy=POLICY, jitter=most) is None
+    other = MESSAGE.after(NO_POLICY, at=NOW)
+    assert next_try(other, BUSY, now=late, policy=POLICY, jitter=most) is None
+    assert next_try(MESSAGE, BUSY, now=late, policy=POLICY, jitter=most) is not None
 
 
 @pytest.mark.parametrize(
