@@ -144,11 +144,11 @@ def retry_after(text: str | None, *, now: datetime) -> timedelta | None:
 def _until(text: str, now: datetime) -> timedelta | None:
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return max(moment - now, timedelta())
+    except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(moment - now, timedelta())
 
 
 def _code(

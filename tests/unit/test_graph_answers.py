@@ -314,6 +314,8 @@ def test_what_may_help_to_ask_again_is_unavailable(status: int, body: Any) -> No
         ("inf", None),
         ("1e300", None),
         ("Mon, 99 Mar 2026 09:01:30 GMT", None),
+        ("Mon, 02 Mar 99999999999999999999 09:01:30 GMT", None),
+        ("Mon, 02 Mar 2026 09:01:30 +99999999999", None),
     ],
 )
 def test_a_pause_is_read_as_seconds_with_fractions_or_as_a_date(
