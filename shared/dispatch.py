@@ -1,7 +1,8 @@
 """Sends what was committed, entity by entity, and clears it; what cannot be sent now is kept.
 
-One queue that takes nothing must not hold up the others, nor make them be told again and again. Of
-a row that was sent in part only the rest is kept. Holds no decision about what is sent.
+One queue that takes nothing must not hold up the others, nor make them be told again and again, nor
+keep its handlers waiting. Of a row that was sent in part only the rest is kept. Holds no decision
+about what is sent.
 """
 
 import asyncio
@@ -42,13 +43,17 @@ class Dispatch:
     ) -> None:
         """Send the messages of `rows` and clear them; `sent` is done when there is no more to wait.
 
+        Where only callers' own queues take nothing, that is after the first try; the others follow.
         What is not sent by then is in the outbox, and its meeting on the list of unfinished ones.
         """
         keys = {(meeting_id, row.key) for row in rows}
         self._under_way |= keys
         try:
             messages = [message for row in rows for message in row.messages]
-            left = await self._send(messages)
+            left = await self._try(messages)
+            if left and await self._may_go_on_alone(meeting_id, left) and not sent.done():
+                sent.set_result(None)
+            left = await self._try_on(left)
             if left:
                 await self._keep(meeting_id, rows, left, whole=len(left) == len(messages))
                 return
@@ -60,9 +65,19 @@ class Dispatch:
             if not sent.done():
                 sent.set_result(None)
 
-    async def _send(self, messages: list[Outgoing]) -> list[Outgoing]:
-        """Return what could not be sent, after some tries."""
-        left = await self._try(messages)
+    async def _may_go_on_alone(self, meeting_id: MeetingId, left: list[Outgoing]) -> bool:
+        """Tell whether nobody need wait for `left`: it is found again, whatever happens here."""
+        if any(one.entity in OWN_ENTITIES for one in left):
+            return False
+        try:
+            await self._ledger.watch(meeting_id, now=self._clock.now())
+        except Transient as error:
+            logger.warning("dispatch.not_kept: meeting=%s %s", meeting_id, error)
+            return False
+        return True
+
+    async def _try_on(self, left: list[Outgoing]) -> list[Outgoing]:
+        """Return what could not be sent, after some more tries."""
         for pause in PAUSES:
             if not left:
                 break

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.errors import GraphTrace, Rejected
-from tests.application.world import ORGANIZER, World
+from tests.application.world import HANDLERS, ORGANIZER, World
 from tests.fakes.bus import InMemoryBus
 
 ASK: dict[str, Any] = {"requestId": "INC-1", "subject": "down", "context": {"team": "shop"}}
@@ -212,6 +212,24 @@ async def test_a_bus_that_stays_down_is_waited_for_by_the_backstop() -> None:
     assert world.names() == ["meeting.created"]
     assert len(world.replies()) == 1
     assert len(world.fake_graph.meetings) == 1
+
+
+async def test_a_full_reply_queue_keeps_no_invocation() -> None:
+    """One try; what is left is the backstop's, should this process die before the others."""
+    world = World()
+    world.fake_bus.down = {"replies"}
+    message = world.message("create-meeting", ASK, reply_to="replies")
+
+    await HANDLERS["create-meeting"](message, world.services)
+
+    meeting_id = world.events("meeting.created")[0]["data"]["meetingId"]
+    later = world.clock.now() + timedelta(seconds=1)
+    unfinished = [one async for one in world.ledger.unfinished(renewed_before=later)]
+    assert (unfinished, world.replies()) == ([meeting_id], [])
+    world.fake_bus.down = set()
+    await world.services.journal.settled()
+    assert len(world.replies()) == 1
+    assert world.names() == ["meeting.created"]
 
 
 async def test_one_full_queue_does_not_hold_up_or_repeat_the_others() -> None:
