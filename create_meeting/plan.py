@@ -4,6 +4,7 @@ Core. Identity comes first: the request id leads to the meeting's id before Grap
 request that comes again, in whatever way, meets its own record.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -144,21 +145,31 @@ def newcomer(identity: Identity) -> Meeting:
 
 def require_same(asked: Asked, members: dict[str, Any]) -> None:
     """Return if `members` ask for what was asked first; raise `Rejected` naming what differs."""
-    differing = sorted(
-        name
-        for name in asked.members.keys() | members.keys()
-        if asked.members.get(name) != members.get(name)
-        or (name in asked.members) != (name in members)
-    )
-    if differing:
+    found = differing(asked, members)
+    if found:
         raise rejected(
             "request_conflict",
             request_id=asked.request_id,
             problems=[
                 Problem(member=name, message="differs from the first request under this id")
-                for name in differing
+                for name in found
             ],
         )
+
+
+def differing(asked: Asked, members: dict[str, Any]) -> list[str]:
+    """Return the names of the members that are not as they were asked first."""
+    return sorted(
+        name
+        for name in asked.members.keys() | members.keys()
+        if _canonical(asked.members.get(name)) != _canonical(members.get(name))
+        or (name in asked.members) != (name in members)
+    )
+
+
+def _canonical(value: Any) -> str:
+    """Return one text for one JSON value: to Python, true is 1 and 1.0 too."""
+    return json.dumps(value, sort_keys=True)
 
 
 def _sent(create: Create, refused: Iterable[Warn]) -> Members:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from create_meeting.differences import moment_of
-from create_meeting.plan import Create, newcomer, require_same
+from create_meeting.plan import Create, differing, newcomer, require_same
 from shared.meeting import Change, Meeting, PostClaim
 from shared.queue_message import QueueMessage
 
@@ -64,7 +64,7 @@ def plan_post(
             attempt=1, asked=create.asked, first_claimed_at=now, lease_until=now + lease
         )
         return Posting(claim=claim)
-    same = before.asked.members == create.asked.members
+    same = not differing(before.asked, create.asked.members)
     if now < before.lease_until:
         require_same(before.asked, create.asked.members)
         left = before.lease_until - now

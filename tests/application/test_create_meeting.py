@@ -303,3 +303,16 @@ async def test_more_people_than_a_meeting_holds_are_refused() -> None:
     assert refused["data"]["problems"] == [
         {"member": "attendees", "message": "has 1001; at most 1000"}
     ]
+
+
+@pytest.mark.parametrize("other", [True, 1.0, "1", None])
+async def test_values_that_only_python_holds_for_equal_are_another_request(other: Any) -> None:
+    """What comes back in every event is what was sent, to the letter."""
+    world = World()
+    await world.drop("create-meeting", {**ASK, "context": {"a": 1, "b": 2}})
+
+    await world.drop("create-meeting", {**ASK, "context": {"b": 2, "a": 1}}, reply_to="same")
+    await world.drop("create-meeting", {**ASK, "context": {"a": other, "b": 2}}, reply_to="other")
+
+    assert world.replies("same")[0]["type"] == "rollcall.meeting.created.v1"
+    assert world.replies("other")[0]["data"]["code"] == "request_conflict"
