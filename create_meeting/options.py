@@ -7,9 +7,9 @@ https://learn.microsoft.com/graph/api/onlinemeeting-update
 """
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from shared.messages import Message, ObjectId, Text
 
@@ -31,7 +31,17 @@ def _language_tag(text: str) -> str:
     return text
 
 
-class LobbyBypassSettings(Message):
+class Settings(Message):
+    """Options that Graph keeps in one object; one that sets nothing is no wish."""
+
+    @model_validator(mode="after")
+    def _sets_something(self) -> Self:
+        if not self.model_dump(exclude_none=True):
+            raise ValueError("sets nothing: name what is to be set, or leave it out")
+        return self
+
+
+class LobbyBypassSettings(Settings):
     """Who enters without waiting in the lobby.
 
     Source: https://learn.microsoft.com/graph/api/resources/lobbybypasssettings
@@ -41,7 +51,7 @@ class LobbyBypassSettings(Message):
     is_dial_in_bypass_enabled: bool | None = None
 
 
-class WatermarkProtection(Message):
+class WatermarkProtection(Settings):
     """Which streams carry a watermark."""
 
     is_enabled_for_content_sharing: bool | None = None

@@ -71,6 +71,15 @@ def problems(**members: Any) -> dict[str, str]:
     return {problem.member: problem.message for problem in refusal.value.problems}
 
 
+@pytest.mark.parametrize("name", ["lobbyBypassSettings", "watermarkProtection"])
+@pytest.mark.parametrize("change", [{}, {"requestId": "r", "action": "update"}])
+def test_an_object_that_sets_nothing_is_refused(name: str, change: dict[str, Any]) -> None:
+    """It would be a change that changes nothing."""
+    found = problems(**change, options={name: {}})
+
+    assert found[f"options.{name}"].startswith("sets nothing")
+
+
 @pytest.mark.parametrize(("name", "value"), PATCHED)
 def test_every_option_travels_as_it_was_asked(name: str, value: Any) -> None:
     """In the PATCH of a new meeting, and in the PATCH of a change."""
