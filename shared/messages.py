@@ -8,10 +8,19 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
@@ -24,6 +33,7 @@ DEEPEST_CONTEXT = 32
 MOST_PROBLEMS = 100
 FIRST_YEAR, LAST_YEAR = 1970, 9000
 """Beyond these, an offset or an hour more leaves what a date can be."""
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
 LONGEST_NAME = 128
 UNION_TAGS = ("<text>", "<object>")
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -82,7 +92,15 @@ def _imaginable(moment: datetime) -> datetime:
     return moment
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_imaginable)]
+def _read_moment(value: object) -> datetime:
+    """Return the moment that RFC 3339 text means; pydantic would take seconds since 1970 too."""
+    if isinstance(value, str) and MOMENT.match(value) is not None:
+        with suppress(ValueError):
+            return datetime.fromisoformat(value.upper())
+    raise ValueError("must be a date and time, for example 2026-11-23T09:00:00Z")
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_read_moment), AfterValidator(_imaginable)]
 Text = Annotated[str, Field(min_length=1), AfterValidator(_not_blank)]
 RequestId = Annotated[Text, Field(max_length=128)]
 Context = Annotated[dict[str, Any], AfterValidator(_small)]

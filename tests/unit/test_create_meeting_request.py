@@ -132,6 +132,8 @@ def test_an_end_before_the_start_is_refused() -> None:
 def test_a_time_that_is_a_number_is_refused() -> None:
     """Seconds or milliseconds? Nobody should have to guess."""
     assert "startDateTime" in problems(text(startDateTime=1700000000))
+    assert "startDateTime" in problems(text(startDateTime="1700000000"))
+    assert "startDateTime" in problems(text(startDateTime="2026-11-23"))
 
 
 def test_a_context_over_4_kilobytes_is_refused() -> None:
