@@ -1,7 +1,7 @@
 """What the caller is told of a meeting: created, updated, cancelled, and the same once more.
 
-Core. `meeting.created` is kept as it was told, so that whoever asks again is answered with the same
-bytes, whatever became of the meeting since.
+Core. `meeting.created` is kept as it was told, its context with it, so that whoever asks again is
+answered with the same bytes, whatever became of the meeting since.
 """
 
 from collections.abc import Iterable
@@ -25,6 +25,7 @@ def tell_created(
 ) -> Change:
     """Return the change that tells a meeting which Graph has just given."""
     answer = {
+        "context": meeting.context,
         **_described(meeting),
         "coordinates": _coordinates(_online(meeting).coordinates),
         "warnings": list(warnings),
@@ -68,14 +69,18 @@ def tell_updated(
         "warnings": list(warnings),
     }
     last = meeting.updated
-    if last is not None and last.data == {**data, "invitation": last.data["invitation"]}:
+    if last is not None and last.data == {**last.data, **data}:
         return _again(meeting, _updated(last), message, sequence=last.sequence, now=now)
     meeting = _answering(replace(meeting, updates=meeting.updates + 1), message)
     told = Told(
         at=now,
         sequence=meeting.sequence + 1,
         key=message.delivery_id,
-        data={**data, "invitation": invitation(_invited(meeting, now))},
+        data={
+            "context": meeting.context,
+            **data,
+            "invitation": invitation(_invited(meeting, now)),
+        },
     )
     meeting, events = tell(
         replace(meeting, updated=told), [_updated(told)], now=now, reply=message.reply

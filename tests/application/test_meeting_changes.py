@@ -337,6 +337,26 @@ async def test_a_cancelled_meeting_is_not_changed() -> None:
     assert len(world.fake_graph.online) == 0
 
 
+async def test_a_repeat_is_told_with_the_context_of_the_first() -> None:
+    """Whatever a request to join said of a meeting that had none."""
+    world = World()
+    ask = {name: value for name, value in ASK.items() if name != "context"}
+    change = update(subject="x")
+    for message in (ask, change):
+        await world.drop("create-meeting", message, reply_to="first")
+    meeting_id = world.events()[0]["data"]["meetingId"]
+    await world.drop("join-meeting", {"meetingId": meeting_id, "context": {"by": "a join"}})
+
+    for message in (ask, change):
+        await world.drop("create-meeting", message, reply_to="again")
+
+    for first, again in zip(world.replies("first"), world.replies("again"), strict=True):
+        assert first["data"].pop("recordedAt")
+        assert again["data"].pop("recordedAt")
+        assert first["data"]["context"] is None
+        assert again == first
+
+
 async def test_a_change_that_a_cancellation_overtakes_is_told_of_it() -> None:
     """Graph says only that there is no such meeting."""
     graph = Overtaken(tenant_id=TENANT)
