@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.domain import utc_text
 from shared.meeting import Meeting, Outgoing
-from shared.queue_message import AT_START, own_delivery
+from shared.queue_message import ASKED, AT_START, own_delivery
 
 JOIN_QUEUE = "join-meeting"
 HANDED_ON = ("leaveWhenAloneSeconds", "retryForSeconds")
@@ -19,20 +19,25 @@ HANDED_ON = ("leaveWhenAloneSeconds", "retryForSeconds")
 def join_message(meeting: Meeting, *, at_start: bool) -> Outgoing:
     """Return the message that asks for the bot; each change of the start has a message of its own.
 
-    `AT_START` names the start that it was sent for.
+    `AT_START` names the start that it was sent for, `ASKED` the moment from which the bot was
+    wanted: a leave after it counts against this join, however late it is due.
     """
     members = meeting.asked.members if meeting.asked else {}
     start = meeting.asked.start_date_time if at_start and meeting.asked else None
     body: dict[str, Any] = {"meetingId": meeting.meeting_id}
     body |= {name: members[name] for name in HANDED_ON if members.get(name) is not None}
     message_id = f"{meeting.meeting_id}-join" + (f"-{meeting.updates}" if meeting.updates else "")
-    sent_for = {AT_START: utc_text(start)} if start is not None else {}
+    properties = own_delivery(message_id)
+    if start is not None:
+        properties[AT_START] = utc_text(start)
+    if meeting.created_at is not None:
+        properties[ASKED] = utc_text(meeting.created_at)
     return Outgoing(
         entity=JOIN_QUEUE,
         message_id=message_id,
         body=json.dumps(body, separators=(",", ":")),
         correlation_id=meeting.correlation_id,
-        properties={**own_delivery(message_id), **sent_for},
+        properties=properties,
         due=start,
     )
 

@@ -22,7 +22,7 @@ from join_meeting.leave import (
     record_leaving,
 )
 from join_meeting.outcome import record_adopted
-from join_meeting.plan import plan, record_claim
+from join_meeting.plan import newcomer, plan, record_claim
 from join_meeting.request import JoinMeeting, read_request
 from join_meeting.sending import send_bot
 from join_meeting.wish import Wish, moved_request, request_conflict
@@ -166,9 +166,9 @@ async def _leave(wish: Wish, stored: Stored | None, services: Services) -> None:
     def decide(known: Meeting | None, now: datetime, _: Observations) -> Change | None:
         decision = plan_leaving(known, wish, now=now)
         taken.append(decision)
-        if known is None:
-            return None
-        return record_leaving(known, decision, wish, now=now)
+        # A join that was sent before may come after: the leave is remembered in any case.
+        meeting = known or newcomer(wish, tenant_id=services.policy.tenant_id)
+        return record_leaving(meeting, decision, wish, now=now)
 
     receipt = await services.journal.change(
         wish.meeting_id, decide, loaded=Loaded(stored), resend=wish.message.delivery_count > 1

@@ -14,6 +14,7 @@ from shared.events import event_message, reply_message
 from shared.facts import leg_over
 from shared.legs import Standing, answered_elsewhere, asked_to_leave, standing
 from shared.meeting import Change, Leaver, LegClaim, Meeting
+from shared.problems import rejected
 from shared.queue_message import QueueMessage
 from shared.record import Leg
 
@@ -54,7 +55,9 @@ type Leaving = Hang | Mark | AnswerEnd | NothingThere | Told
 
 
 def plan_leaving(meeting: Meeting | None, wish: Wish, *, now: datetime) -> Leaving:
-    """Return what to do about a request to leave."""
+    """Return what to do about a request to leave; raise `Rejected` where it names no meeting."""
+    if wish.target is None and (meeting is None or not meeting.known):
+        raise rejected("meeting_not_found", what=f"the meetingId {wish.meeting_id}")
     if meeting is None:
         return NothingThere()
     if _was_told(meeting, wish.message):

@@ -32,7 +32,9 @@ def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> D
     What Graph itself said of the meeting is preferred to what the request says of how to join.
     """
     message, meeting_id = wish.message, wish.meeting_id
-    meeting = known or _newcomer(wish, tenant_id=rules.tenant_id)
+    meeting = _told_of(known) or replace(
+        newcomer(wish, tenant_id=rules.tenant_id), leave_asked=known.leave_asked if known else None
+    )
     stated = wish.target or meeting.target
     where = target_of(meeting.online.coordinates) if meeting.online else stated
     if where is None:
@@ -43,7 +45,7 @@ def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> D
         if AT_START in message.properties:
             return Done()
         raise rejected("meeting_cancelled", meeting_id=meeting_id)
-    if meeting.leave_asked is not None and message.first_enqueued < meeting.leave_asked:
+    if meeting.leave_asked is not None and message.asked_at < meeting.leave_asked:
         raise rejected("leave_asked")
     start = meeting.asked.start_date_time if meeting.asked else None
     sent_for = message.properties.get(AT_START)
@@ -74,7 +76,7 @@ def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> D
         claimed_at=now,
         lease_until=now + rules.lease,
         asked=wish.asked(),
-        asked_at=message.first_enqueued,
+        asked_at=message.asked_at,
     )
     return Join(
         meeting=with_claim(
@@ -132,7 +134,15 @@ def _context(meeting: Meeting, wish: Wish) -> dict[str, Any] | None:
     return wish.request.context if unknown and meeting.context is None else meeting.context
 
 
-def _newcomer(wish: Wish, *, tenant_id: str) -> Meeting:
+def _told_of(known: Meeting | None) -> Meeting | None:
+    """Return the meeting; None where all that is kept of it is that the bot was to leave it."""
+    if known is not None and not known.known and known.leave_asked is not None:
+        return None
+    return known
+
+
+def newcomer(wish: Wish, *, tenant_id: str) -> Meeting:
+    """Return a meeting of which nothing is known but what the request calls it."""
     return Meeting(
         meeting_id=wish.meeting_id,
         tenant_id=tenant_id,

@@ -12,12 +12,12 @@ from datetime import datetime
 from join_meeting.forms import COMPANIONS, FORMS
 from join_meeting.request import JoinMeeting
 from shared.coordinates import JoinTarget
-from shared.domain import MeetingId, digest
+from shared.domain import MeetingId, digest, utc_text
 from shared.errors import Problem, Rejected
 from shared.meeting import LegClaim, Meeting, Outgoing
 from shared.messages import read_members
 from shared.problems import rejected
-from shared.queue_message import DELIVERY, ORIGIN, QueueMessage
+from shared.queue_message import ASKED, DELIVERY, ORIGIN, QueueMessage
 
 MOVED = "rollcall-moved-request"
 """Property of a request sent on to another meeting: its own id, with a digest of each member."""
@@ -73,6 +73,7 @@ class Wish:
             properties={
                 ORIGIN: message.origin_id,
                 DELIVERY: message.delivery_id,
+                ASKED: utc_text(message.asked_at),
                 **({MOVED: json.dumps(asked)} if (asked := self.asked()) else {}),
             },
             due=due,

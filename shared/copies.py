@@ -6,9 +6,11 @@ Core.
 from datetime import datetime
 
 from shared.attempts import history_text
+from shared.domain import utc_text
 from shared.errors import Rejected
 from shared.meeting import Outgoing
 from shared.queue_message import (
+    ASKED,
     ATTEMPT,
     DELIVERY,
     FAILURES,
@@ -49,7 +51,12 @@ def postponed(message: QueueMessage, *, due: datetime) -> Outgoing:
         body=message.body,
         correlation_id=message.correlation_id,
         reply_to=message.reply_to,
-        properties={**kept, ORIGIN: message.origin_id, DELIVERY: message.delivery_id},
+        properties={
+            **kept,
+            ORIGIN: message.origin_id,
+            DELIVERY: message.delivery_id,
+            ASKED: utc_text(message.asked_at),
+        },
         due=due,
     )
 
@@ -60,7 +67,7 @@ def kept_copy(message: QueueMessage, refused: Rejected) -> Outgoing:
     Whoever sends the copy once more has sent a new message: with all its tries, and the id of the
     first only as the name of a request that has no other.
     """
-    past = {*COUNTED, DELIVERY, TRIES}
+    past = {*COUNTED, ASKED, DELIVERY, TRIES}
     properties = {
         **{name: text for name, text in message.properties.items() if name not in past},
         ORIGIN: message.origin_id,

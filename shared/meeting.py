@@ -154,7 +154,8 @@ class Meeting:
 
     A meeting that became known by a link has a `target` and was neither `asked` for nor is
     `online` known; where it turned out to be another that we knew already, it is the `same_as`
-    that. Joins that came into the queue before `leave_asked` are void.
+    that. Joins that were asked for before `leave_asked` are void; a meeting of
+    which only that is kept is not known.
     `answer` is what `meeting.created` said, for whoever asks again; `updates` counts the changes
     since, and `updated` is the last `meeting.updated`.
     """

@@ -81,8 +81,9 @@ _CATALOGUE: dict[str, Refusal] = {
         waiting="later",
     ),
     "nothing_to_leave": Refusal(
-        message="No bot of this deployment is in the meeting, or on its way into it.",
-        next_step="Nothing has to be done.",
+        message="No bot that was asked for before is in the meeting, or on its way into it.",
+        next_step="Nothing has to be done: no join that was asked for before this request, also "
+        "one that waits for the meeting's start, brings a bot any more.",
     ),
     "organizer_not_allowed": Refusal(
         message="No application access policy lets this app organize meetings for {organizer}.",

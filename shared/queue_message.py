@@ -23,6 +23,7 @@ FIRST_ENQUEUED = "rollcall-first-enqueued"
 FIRST_TRIED = "rollcall-first-tried"
 HISTORY = "rollcall-history"
 AT_START = "rollcall-at-start"
+ASKED = "rollcall-asked"
 LONGEST_COUNT = 6
 DELIVERY_ID = re.compile("[a-z2-7]{26}")
 
@@ -72,6 +73,11 @@ class QueueMessage:
         """When the message as it was sent came into the queue."""
         found = _moment(self.properties.get(FIRST_ENQUEUED))
         return min(found or self.enqueued_at, self.enqueued_at)
+
+    @property
+    def asked_at(self) -> datetime:
+        """When this was asked for: a message for later comes into its queue only when it is due."""
+        return min(_moment(self.properties.get(ASKED)) or self.first_enqueued, self.first_enqueued)
 
     def first_tried(self, *, now: datetime) -> datetime:
         """Return when the first try failed: `now`, where this is the first.

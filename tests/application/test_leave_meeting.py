@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
-from shared.domain import CallId, LegKey, MeetingId
+from meeting_record.handler import read_record
+from shared.coordinates import alias_of
+from shared.domain import CallId, LegKey, MeetingId, linked_meeting_id_for
 from shared.errors import GraphTrace, Rejected, RollcallError, Unavailable
+from shared.join_links import read_join_link
 from shared.problems import rejected
 from tests.application.test_join_by_link import CLASSIC, EXPLICIT, SHORT, THREAD
 from tests.application.world import BOT, LEASE, TENANT, World, leg_of, roster, state
@@ -155,18 +158,21 @@ async def test_a_leave_that_comes_again_does_not_touch_the_next_bot() -> None:
     assert second in world.fake_graph.calls
 
 
-@pytest.mark.parametrize("body", [{"joinWebUrl": CLASSIC}, {"meetingId": "a" * 26}])
-async def test_where_nothing_is_to_leave_that_is_said(body: dict[str, Any]) -> None:
-    """Clearly, and nothing is remembered of a meeting that nobody joined."""
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"joinWebUrl": CLASSIC}, "nothing_to_leave"),
+        ({"meetingId": "a" * 26}, "meeting_not_found"),
+    ],
+)
+async def test_where_nothing_is_to_leave_that_is_said(body: dict[str, Any], code: str) -> None:
+    """Clearly; a meetingId that stands for no meeting is a mistake to be corrected."""
     world = World()
 
     await world.drop("join-meeting", body | LEAVE, reply_to="replies")
 
     (answer,) = world.replies()
-    assert (answer["type"], answer["data"]["code"]) == (
-        "rollcall.bot.failed.v1",
-        "nothing_to_leave",
-    )
+    assert (answer["type"], answer["data"]["code"]) == ("rollcall.bot.failed.v1", code)
     assert await world.ledger.load(MeetingId("a" * 26)) is None
     await world.drop("join-meeting", {"joinWebUrl": CLASSIC})
     assert len(world.fake_graph.bodies) == 1
@@ -505,3 +511,50 @@ async def test_a_leave_of_a_meeting_that_proves_to_be_another_is_answered_there(
 
     assert graph.calls == {}
     assert [one["data"]["callId"] for one in world.replies("leaver")] == [first]
+
+
+async def test_a_leave_that_overtakes_the_first_join_of_a_link_keeps_the_bot_out() -> None:
+    """A later join makes the meeting known to readers, under its own name."""
+    world = World()
+    join = world.message("join-meeting", {"joinWebUrl": CLASSIC}, reply_to="joiner")
+    world.clock.advance(1)
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC} | LEAVE, reply_to="leaver")
+
+    await world.deliver(join)
+
+    assert world.fake_graph.bodies == []
+    assert [one["data"]["code"] for one in world.replies("joiner")] == ["leave_asked"]
+    assert [one["data"]["code"] for one in world.replies("leaver")] == ["nothing_to_leave"]
+    own = linked_meeting_id_for(
+        tenant_id=TENANT, alias=alias_of(read_join_link(CLASSIC, tenant_id=TENANT))
+    )
+    assert await world.ledger.load(own) is not None
+    assert await read_record(own, world.services) is None
+    world.clock.advance(1)
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC, "requestId": "J", "context": {"a": 1}})
+    (told,) = world.events("bot.joining")
+    assert (told["correlationid"], told["data"]["context"]) == ("J", {"a": 1})
+
+
+@pytest.mark.parametrize("moved", [False, True], ids=["as it was", "after its start moved"])
+async def test_a_leave_counts_against_a_join_that_waits_for_the_start(moved: bool) -> None:
+    """The message is due later than the leave, but was asked for before it."""
+    world = World()
+    start = world.clock.now() + timedelta(hours=1)
+    ask = {"requestId": "INC", "subject": "s", "startDateTime": start.isoformat()}
+    await world.drop("create-meeting", ask | {"join": "atStart"})
+    meeting_id = world.events("meeting.created")[0]["data"]["meetingId"]
+    world.clock.advance(600)
+
+    await world.drop("join-meeting", {"meetingId": meeting_id} | LEAVE, reply_to="leaver")
+    if moved:
+        times = (start + timedelta(hours=1), start + timedelta(hours=2))
+        names = ("startDateTime", "endDateTime")
+        change = dict(zip(names, (one.isoformat() for one in times), strict=True))
+        await world.drop("create-meeting", {"requestId": "INC", "action": "update"} | change)
+    await world.pump(until=timedelta(hours=3))
+
+    assert world.fake_graph.bodies == []
+    (answer,) = world.replies("leaver")
+    assert answer["data"]["code"] == "nothing_to_leave"
+    assert "waits for the meeting's start" in answer["data"]["nextStep"]

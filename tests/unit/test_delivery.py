@@ -211,6 +211,7 @@ def test_a_postponed_message_starts_its_attempts_anew() -> None:
     assert later.properties == {
         "rollcall-origin": "m-1",
         "rollcall-delivery": MESSAGE.delivery_id,
+        "rollcall-asked": NOW.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
 
 
