@@ -11,7 +11,7 @@ from typing import Any
 from shared.domain import CallId, LegKey, Person, utc_text
 from shared.end_codes import leg_end, next_step
 from shared.events import Fact
-from shared.meeting import Meeting
+from shared.meeting import SURPLUS, Leaver, Meeting
 from shared.record import GroupCall, Leg, Record, Session
 
 ORDER = ("joining", "lobby", "in", "gone")
@@ -52,6 +52,8 @@ def leg_over(meeting: Meeting, leg: Leg, *, at: datetime) -> Fact:
     end = leg_end(leg.code, leg.subcode)
     data = _leg_data(meeting, leg.key)
     data["reason"] = "left" if asked and leg.code is None else end.reason
+    if claim is not None and claim.leaving == (Leaver(request_id=SURPLUS),):
+        data["reason"] = "anotherLegStays"
     if leg.code is not None:
         data["result"] = {"code": leg.code, "subcode": leg.subcode, "meaning": end.meaning}
     name = "bot.left" if "in" in leg.phases or asked else "bot.failed"

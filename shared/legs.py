@@ -1,7 +1,7 @@
 """Our legs in a meeting, as far as claims say: which are there, and which are to go.
 
-Core. One bot a meeting is enough: of several legs the first stays, and one that was asked to leave
-does not. What a leg's end means is not decided here.
+Core. One bot a meeting is enough: of several legs one stays, and one that was asked to leave does
+not. What a leg's end means is not decided here.
 """
 
 import json
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.domain import CallId, LegKey, MeetingId, digest
-from shared.meeting import Leaver, LegClaim, Meeting, Outgoing
+from shared.meeting import SURPLUS, Leaver, LegClaim, Meeting, Outgoing
 from shared.record import Record
 
 TEND_QUEUE = "tend-meeting"
@@ -106,20 +106,33 @@ def answered_elsewhere(meeting: Meeting, origin_id: str | None = None) -> Meetin
     return meeting
 
 
-def unwanted(meeting: Meeting, record: Record) -> list[CallId]:
-    """Return the calls that must not stay: asked to leave, or living beside an earlier leg.
+def one_stays(meeting: Meeting, record: Record) -> Meeting:
+    """Return the meeting in which of several legs all but one are to leave.
 
-    A meeting that is another of ours has its bot there: none stays here.
+    The one that somebody was told of stays, else the first; none in a meeting that is another of
+    ours, which has its bot there. What is decided stays decided, so that what is told later does
+    not send the other one away as well.
     """
-    seen = [
+    staying = [claim for claim in _seen(meeting, record) if not claim.leaving]
+    kept = 1 if meeting.same_as is None else 0
+    for claim in sorted(staying, key=lambda one: not one.told)[kept:]:
+        leaving = (Leaver(request_id=SURPLUS),)
+        meeting = with_claim(meeting, replace(claim, leaving=leaving))
+    return meeting
+
+
+def unwanted(meeting: Meeting, record: Record) -> list[CallId]:
+    """Return the calls that must not stay: somebody asked them to leave, or another leg stays."""
+    leaving = (claim for claim in _seen(meeting, record) if claim.leaving)
+    return [claim.call_id for claim in leaving if claim.call_id is not None]
+
+
+def _seen(meeting: Meeting, record: Record) -> list[LegClaim]:
+    return [
         claim
         for claim in _alive(meeting, record)
         if claim.call_id is not None and claim.leg_key in record.legs
     ]
-    staying = [claim for claim in seen if not claim.leaving]
-    leaving = [claim for claim in seen if claim.leaving]
-    surplus = staying[1:] if meeting.same_as is None else staying
-    return [claim.call_id for claim in (*leaving, *surplus) if claim.call_id is not None]
 
 
 def hang_up(meeting: Meeting, call_id: CallId, *, again: str | None = None) -> Outgoing:

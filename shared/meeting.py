@@ -65,6 +65,10 @@ class ReplyAddress:
     correlation_id: str
 
 
+SURPLUS = "surplus"
+"""In place of a request: the leg has to leave because another one of ours stays."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaver:
     """A request (its id, else its message's) that a leg leave, and where its answer goes.

@@ -13,7 +13,7 @@ from shared.events import Fact, reply_message, tell
 from shared.facts import LEG_OVER, facts_between
 from shared.group_calls import next_read
 from shared.history import absorb, rebuild, seal
-from shared.legs import hang_up, tend_message, unwanted, with_claim
+from shared.legs import hang_up, one_stays, tend_message, unwanted, with_claim
 from shared.meeting import Change, Meeting, Outgoing, ReplyAddress, TendPlan, Told
 from shared.record import Record
 
@@ -55,6 +55,7 @@ def observe(
     found = facts_between(meeting, before, after, show_names=rules.show_names)
     meeting = replace(meeting, history=history, revisions=_revised(meeting, found))
     known = unwanted(meeting, before)
+    meeting = one_stays(meeting, after)
     surplus = [hang_up(meeting, leg) for leg in unwanted(meeting, after) if leg not in known]
     meeting, tending = plan_tending(meeting, after, rules=rules)
     meeting, answers = tell(meeting, facts, now=now, reply=reply)

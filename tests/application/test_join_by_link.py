@@ -210,7 +210,7 @@ async def test_a_surplus_leg_of_a_linked_meeting_is_sent_away() -> None:
     await world.callback(meeting_id, meeting.claims[0].leg_key, state(first, "established"))
     await world.pump()
 
-    assert world.fake_graph.ended == [second]
+    assert world.fake_graph.ended == [first]
 
 
 @pytest.mark.parametrize("what", ["state", "roster"])

@@ -140,7 +140,11 @@ async def test_a_bot_that_comes_after_another_took_its_place_is_sent_away() -> N
     await world.callback(meeting_id, meeting.claims[0].leg_key, state(first, "established"))
     await world.pump()
 
-    assert world.fake_graph.ended == [second]
+    assert world.fake_graph.ended == [first]
+    assert second in world.fake_graph.calls
+    (left,) = world.events("bot.left")
+    assert (left["data"]["callId"], left["data"]["reason"]) == (first, "anotherLegStays")
+    assert world.events("bot.failed") == []
 
 
 async def test_a_second_call_under_one_key_is_sent_away_and_never_recorded() -> None:

@@ -156,4 +156,4 @@ async def test_a_leg_of_ours_beside_another_is_no_person_to_it() -> None:
     await world.pump()
 
     assert (await world.record_of(meeting_id))["calls"] == []
-    assert world.fake_graph.ended == [second]
+    assert world.fake_graph.ended == [first]
