@@ -13,7 +13,7 @@ from join_meeting.decision import (
     Wait,
     is_prepared,
 )
-from join_meeting.forms import FORMS
+from join_meeting.holding import hold_to_one_meeting
 from join_meeting.leave import (
     Leaving,
     Mark,
@@ -25,12 +25,12 @@ from join_meeting.outcome import record_adopted
 from join_meeting.plan import newcomer, plan, record_claim
 from join_meeting.request import JoinMeeting, read_request
 from join_meeting.sending import send_bot
-from join_meeting.wish import Wish, moved_request, request_conflict
+from join_meeting.wish import Wish, moved_request
 from shared.coordinates import JoinTarget, alias_of
 from shared.copies import postponed
 from shared.decisions import Observations
 from shared.delivery import deliver
-from shared.domain import MeetingId, join_request_alias, linked_meeting_id_for, utc_text
+from shared.domain import MeetingId, linked_meeting_id_for, utc_text
 from shared.errors import Rejected, Transient
 from shared.events import refusal_message
 from shared.journal import Loaded
@@ -109,7 +109,7 @@ async def _joined(wish: Wish, stored: Stored | None, services: Services) -> bool
         if found != "there":
             return found == "elsewhere"  # and asked for there
     if isinstance(first, Join | Adopt):
-        await _hold_to_one_meeting(wish, services)
+        await hold_to_one_meeting(wish, stored.meeting if stored else None, services)
     if isinstance(first, Join):
         # Before the claim, so that no crash leaves a bot that nobody looks after.
         await services.ledger.watch(wish.meeting_id, now=services.clock.now())
@@ -146,18 +146,6 @@ async def _joined(wish: Wish, stored: Stored | None, services: Services) -> bool
         case _:
             pass  # adopted, or answered before: everything was in the transaction
     return True
-
-
-async def _hold_to_one_meeting(wish: Wish, services: Services) -> None:
-    """Let the request's own id stand for this meeting, or refuse it where it stands for another."""
-    for request_id, members in wish.asked().items():
-        alias = join_request_alias(request_id)
-        stands_for = await services.ledger.claim_alias(alias, wish.meeting_id)
-        if stands_for == wish.meeting_id:
-            continue
-        stored = await services.ledger.load(stands_for)
-        if stored is None or stored.meeting.same_as != wish.meeting_id:
-            raise request_conflict(request_id, members.keys() & FORMS.keys())
 
 
 async def _leave(wish: Wish, stored: Stored | None, services: Services) -> None:

@@ -18,6 +18,7 @@ from shared.meeting import LegClaim, Meeting, Outgoing
 from shared.messages import read_members
 from shared.problems import rejected
 from shared.queue_message import ASKED, DELIVERY, ORIGIN, QueueMessage
+from shared.record import Leg
 
 MOVED = "rollcall-moved-request"
 """Property of a request sent on to another meeting: its own id, with a digest of each member."""
@@ -80,6 +81,25 @@ class Wish:
         )
 
 
+def has_failed(meeting: Meeting, request_id: str) -> bool:
+    """Tell whether every leg that was sent for a request is known to have failed, and one was."""
+    legs = meeting.history.record().legs
+    sent = [
+        (claim, legs.get(claim.leg_key))
+        for claim in meeting.claims
+        if request_id in claim.asked
+        and (claim.state != "failed" or claim.over_sequence)  # else it was given back, unsent
+    ]
+    return bool(sent) and all(
+        claim.state == "failed" or (leg is not None and _came_to_nothing(leg))
+        for claim, leg in sent
+    )
+
+
+def _came_to_nothing(leg: Leg) -> bool:
+    return "gone" in leg.phases and "in" not in leg.phases
+
+
 def moved_request(message: QueueMessage) -> dict[str, dict[str, str]]:
     """Return what `Wish.asked` was of a request that was sent on from another meeting; else {}."""
     try:
@@ -105,7 +125,7 @@ def granted_before(meeting: Meeting, wish: Wish) -> LegClaim | None:
         legs = meeting.history.record().legs
         for claim in meeting.claims:
             leg, before = legs.get(claim.leg_key), claim.asked.get(request_id)
-            failed = leg is not None and "gone" in leg.phases and "in" not in leg.phases
+            failed = leg is not None and _came_to_nothing(leg)
             if before is None or claim.call_id is None or failed:
                 continue
             differing = {name for name, _ in before.items() ^ members.items()}

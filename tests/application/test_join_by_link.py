@@ -480,3 +480,25 @@ async def test_what_was_told_is_told_again_the_same_whatever_context_comes_later
     first, again = (one["data"] for one in world.replies())
     assert {**first, "recordedAt": ""} == {**again, "recordedAt": ""}
     assert {event["data"]["context"] and "shop" for event in world.events()} == {None}
+
+
+async def test_a_join_that_failed_may_come_again_with_its_link_corrected() -> None:
+    """Under the same id, as the refusal advises; from then on the id stands for that meeting."""
+    world = World()
+    wrong = CLASSIC.replace("MGQ4", "WRON")
+    await world.drop("join-meeting", {"requestId": "R-1", "joinWebUrl": wrong})
+    leg_key, call_id = leg_of(await world.meeting(await only_meeting_id(world)))
+    end = {"resultInfo": {"code": 400, "subcode": 2203}}
+    first = await only_meeting_id(world)
+    await world.callback(first, leg_key, state(call_id, "terminated", **end))
+
+    await world.drop("join-meeting", {"requestId": "R-1", "joinWebUrl": CLASSIC}, reply_to="new")
+    for other in (wrong, SHORT):
+        ask = {"requestId": "R-1", "joinWebUrl": other}
+        await world.drop("join-meeting", ask, reply_to="replies")
+
+    (joining,) = world.replies("new")
+    assert joining["type"] == "rollcall.bot.joining.v1"
+    assert joining["data"]["meetingId"] != first
+    assert [one["data"]["code"] for one in world.replies()] == ["request_conflict"] * 2
+    assert (await world.record("R-1"))["meeting"]["meetingId"] == joining["data"]["meetingId"]

@@ -1,0 +1,42 @@
+"""Lets a request's own id stand for one meeting, until the request has failed there."""
+
+from join_meeting.forms import FORMS
+from join_meeting.wish import Wish, has_failed, request_conflict
+from shared.domain import MeetingId, join_request_alias
+from shared.meeting import Meeting
+from shared.services import Services
+
+MOST_MEETINGS = 16
+"""For how many meetings, one after another, one id may have been tried."""
+
+
+async def hold_to_one_meeting(wish: Wish, known: Meeting | None, services: Services) -> None:
+    """Let the request's own id stand for its meeting, `known`; refuse it where it has another.
+
+    A request that failed granted nothing: with its link corrected it may come again under its id.
+    Each meeting that the id came to stand for has an alias of its own, and the last one counts.
+    """
+    own = wish.meeting_id
+    for request_id, members in wish.asked().items():
+        for number in range(1, MOST_MEETINGS + 1):
+            alias = join_request_alias(request_id, number)
+            found = await services.ledger.claim_alias(alias, own)
+            meeting_id, meeting = (own, known) if found == own else await _led_to(found, services)
+            if meeting_id == own:
+                if meeting is None or not has_failed(meeting, request_id):
+                    return
+                later = join_request_alias(request_id, number + 1)
+                if await services.ledger.resolve_alias(later) is None:
+                    return
+            elif meeting is None or not has_failed(meeting, request_id):
+                break
+        raise request_conflict(request_id, members.keys() & FORMS.keys())
+
+
+async def _led_to(meeting_id: MeetingId, services: Services) -> tuple[MeetingId, Meeting | None]:
+    """Return the meeting under an id, or the other of ours that it turned out to be."""
+    stored = await services.ledger.load(meeting_id)
+    if stored is not None and stored.meeting.same_as is not None:
+        meeting_id = stored.meeting.same_as
+        stored = await services.ledger.load(meeting_id)
+    return meeting_id, stored.meeting if stored is not None else None
