@@ -13,7 +13,7 @@ from join_meeting.wish import Wish
 from shared.decisions import Observations
 from shared.delivery import final
 from shared.domain import CallId, same_id
-from shared.errors import Rejected, Transient
+from shared.errors import NotAsked, Rejected, Transient
 from shared.meeting import Change, Meeting
 from shared.patience import next_try
 from shared.redaction import without_coordinates
@@ -47,7 +47,8 @@ async def send_bot(join: Join, wish: Wish, services: Services) -> None:
         await receipt.sent
         return
     except Transient as failed:
-        if failed.graph is not None and failed.graph.status == TOO_MANY_REQUESTS:
+        throttled = failed.graph is not None and failed.graph.status == TOO_MANY_REQUESTS
+        if throttled or isinstance(failed, NotAsked):
             # Refused before anything was done: nobody has to wait for the lease.
             await _give_back(join, wish, services)
         raise

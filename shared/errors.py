@@ -4,6 +4,7 @@
     ├── Rejected           can never succeed: answered, kept in rejected-requests, completed
     ├── Transient          may succeed later: a scheduled copy is sent, this one completed
     │   └── Unavailable    a part we depend on (tables, Graph, signing keys) did not answer
+    │       ├── NotAsked   nothing was sent to it: there was no token to ask with
     │       └── NotSent    Service Bus did not take what was for some entities
     └── LostRace           somebody else changed the meeting first: gather again
 
@@ -79,6 +80,10 @@ class Transient(RollcallError):
 
 class Unavailable(Transient):
     """A part we depend on did not answer."""
+
+
+class NotAsked(Unavailable):
+    """Nothing was sent to the part we depend on, so that nothing was done there."""
 
 
 @dataclass(eq=False)

@@ -28,7 +28,7 @@ from kiota_http.middleware.user_agent_handler import UserAgentHandler
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
 
-from shared.errors import Unavailable
+from shared.errors import NotAsked
 from shared.graph_answers import Answer, Asking, no_answer
 from shared.http_transport import AiohttpTransport
 
@@ -122,6 +122,6 @@ class GraphSdk:
         await self._credential.close()
 
 
-def _no_token(error: AzureError) -> Unavailable:
+def _no_token(error: AzureError) -> NotAsked:
     reason = str(error).partition("\n")[0][:LONGEST_REASON]
-    return Unavailable(f"no token for Graph ({type(error).__name__}): {reason}")
+    return NotAsked(f"no token for Graph ({type(error).__name__}): {reason}")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.domain import LegKey, leg_key_for
-from shared.errors import GraphTrace, Rejected, Unavailable
+from shared.errors import GraphTrace, NotAsked, Rejected, Unavailable
 from shared.problems import rejected
 from tests.application.world import BOT, LEASE, World, envelope, leg_of, roster, state
 from tests.fakes.graph import participant
@@ -122,6 +122,19 @@ async def test_throttling_gives_the_claim_back_at_once() -> None:
 
     assert len(world.fake_graph.bodies) == 1
     assert world.clock.now() - asked_at < LEASE
+
+
+async def test_without_a_token_the_claim_is_given_back_at_once() -> None:
+    """Nothing was sent: nobody waits for the lease."""
+    world = World()
+    meeting_id = await created(world)
+    world.fake_graph.fail_next(NotAsked("no token for Graph"))
+    await world.drop("join-meeting", {"meetingId": meeting_id})
+
+    await world.drop("join-meeting", {"meetingId": meeting_id}, reply_to="replies")
+
+    assert [one["type"] for one in world.replies()] == ["rollcall.bot.joining.v1"]
+    assert len(world.fake_graph.bodies) == 1
 
 
 async def test_a_bot_that_comes_after_another_took_its_place_is_sent_away() -> None:

@@ -13,7 +13,7 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
 from shared.domain import CallId
-from shared.errors import Rejected, Unavailable
+from shared.errors import NotAsked, Rejected, Unavailable
 from shared.graph import MOST_PAGES, GraphOverSdk, open_graph
 
 # The SDK's generated modules warn about themselves when they are imported.
@@ -297,7 +297,7 @@ async def test_without_a_token_nothing_is_sent(rig: Rig) -> None:
     """Unavailable, saying why in one line; health says the same."""
     rig.credential.problem = "AADSTS7000222: the secret has expired\nTrace ID: 1"
 
-    with pytest.raises(Unavailable, match=r"AADSTS7000222: the secret has expired$"):
+    with pytest.raises(NotAsked, match=r"AADSTS7000222: the secret has expired$"):
         await rig.graph.create_call({})
     with pytest.raises(Unavailable, match="secret has expired"):
         await rig.graph.check()
