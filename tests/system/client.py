@@ -87,7 +87,7 @@ class Client:
         return await self.events.first(
             lambda one: (
                 one.kind == kind
-                and one.data["meetingId"] == meeting_id
+                and one.data.get("meetingId") == meeting_id
                 and members.items() <= one.data.items()
             )
         )
