@@ -18,8 +18,12 @@ def call_body(
     bot_app_id: str,
     leg_key: LegKey,
     guest_name: str | None = None,
+    without_host: bool = True,
 ) -> dict[str, Any]:
-    """Return the call to create. With `guest_name` the bot joins as a guest of that name."""
+    """Return the call to create. With `guest_name` the bot joins as a guest of that name.
+
+    `without_host`: people may begin without the organizer; a join by join id cannot say.
+    """
     return {
         "@odata.type": "#microsoft.graph.call",
         "callbackUri": callback,
@@ -32,7 +36,7 @@ def call_body(
                 **_identity(bot_app_id, leg_key, guest_name),
             },
         },
-        **_coordinates(target),
+        **_coordinates(target, without_host=without_host),
         "tenantId": target.tenant_id,
     }
 
@@ -49,10 +53,10 @@ def _identity(bot_app_id: str, leg_key: LegKey, guest_name: str | None) -> dict[
     }
 
 
-def _coordinates(target: JoinTarget) -> dict[str, Any]:
+def _coordinates(target: JoinTarget, *, without_host: bool) -> dict[str, Any]:
     match target:
         case ByThread():
-            return _by_thread(target)
+            return _by_thread(target, without_host=without_host)
         case ByJoinId():
             return {
                 "meetingInfo": {
@@ -63,7 +67,7 @@ def _coordinates(target: JoinTarget) -> dict[str, Any]:
             }
 
 
-def _by_thread(target: ByThread) -> dict[str, Any]:
+def _by_thread(target: ByThread, *, without_host: bool) -> dict[str, Any]:
     chat = {
         "@odata.type": "#microsoft.graph.chatInfo",
         "threadId": target.thread_id,
@@ -83,6 +87,6 @@ def _by_thread(target: ByThread) -> dict[str, Any]:
                     "tenantId": target.tenant_id,
                 },
             },
-            "allowConversationWithoutHost": True,
+            "allowConversationWithoutHost": without_host,
         },
     }

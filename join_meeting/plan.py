@@ -94,6 +94,7 @@ def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> D
             bot_app_id=rules.bot_app_id,
             leg_key=claim.leg_key,
             guest_name=wish.request.guest_name,
+            without_host=wish.request.without_host,
         ),
     )
 

@@ -89,7 +89,7 @@ class OrganizerMeetingInfo(GraphPart):
         Literal["#microsoft.graph.organizerMeetingInfo"] | None, Field(alias="@odata.type")
     ] = None
     organizer: IdentitySet
-    allow_conversation_without_host: Literal[True] = True
+    allow_conversation_without_host: bool | None = None
 
 
 class JoinMeeting(Message):
@@ -105,10 +105,19 @@ class JoinMeeting(Message):
     request_id: RequestId | None = None
     action: Literal["join", "leave"] = "join"
     guest_name: Annotated[Text, Field(max_length=64)] | None = None
+    allow_conversation_without_host: bool | None = None
     watch: bool = False
     leave_when_alone_seconds: Annotated[float, Field(gt=0)] | None = None
     retry_for_seconds: Annotated[float, Field(ge=0)] | None = None
     context: Context | None = None
+
+    @property
+    def without_host(self) -> bool:
+        """Whether people and our bot may begin without the organizer; as asked, else yes."""
+        said = self.allow_conversation_without_host
+        if said is None and self.meeting_info is not None:
+            said = self.meeting_info.allow_conversation_without_host
+        return said is not False
 
     def target(self, *, tenant_id: str) -> JoinTarget | None:
         """Return what the request says of how to join; None where it names a meeting of ours.
@@ -120,6 +129,10 @@ class JoinMeeting(Message):
         if target is not None and target.tenant_id != tenant_id.lower():
             problem = Problem(member="tenantId", message="is not the tenant that the bot serves")
             raise rejected("tenant_mismatch", problems=[problem])
+        if isinstance(target, ByJoinId) and not self.without_host:
+            # Graph's joinMeetingIdMeetingInfo has no such member.
+            message = "cannot be false where the meeting is named by its join id or a short link"
+            raise refused([Problem(member="allowConversationWithoutHost", message=message)])
         return target
 
     def _target(self, *, tenant_id: str) -> JoinTarget | None:
@@ -134,6 +147,12 @@ class JoinMeeting(Message):
                 join_meeting_id=self.join_meeting_id, passcode=self.passcode, tenant_id=own
             )
         if self.chat_info is not None and self.meeting_info is not None:
+            if self.allow_conversation_without_host not in {
+                None,
+                self.meeting_info.allow_conversation_without_host,
+            }:
+                message = "is not what meetingInfo.allowConversationWithoutHost says"
+                raise refused([Problem(member="allowConversationWithoutHost", message=message)])
             organizer = self.meeting_info.organizer.user
             if organizer.tenant_id is not None and organizer.tenant_id.lower() != own:
                 raise refused(

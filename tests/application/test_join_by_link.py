@@ -502,3 +502,47 @@ async def test_a_join_that_failed_may_come_again_with_its_link_corrected() -> No
     assert joining["data"]["meetingId"] != first
     assert [one["data"]["code"] for one in world.replies()] == ["request_conflict"] * 2
     assert (await world.record("R-1"))["meeting"]["meetingId"] == joining["data"]["meetingId"]
+
+
+WITHIN_MEETING_INFO = {
+    **EXPLICIT,
+    "meetingInfo": {**EXPLICIT["meetingInfo"], "allowConversationWithoutHost": False},
+}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({"joinWebUrl": CLASSIC, "allowConversationWithoutHost": False}, id="link"),
+        pytest.param(WITHIN_MEETING_INFO, id="explicit"),
+    ],
+)
+async def test_a_join_may_wait_for_the_host(body: dict[str, Any]) -> None:
+    """As Graph's organizerMeetingInfo says it."""
+    world = World()
+
+    await world.drop("join-meeting", body)
+
+    (sent,) = world.fake_graph.bodies
+    assert sent["meetingInfo"]["allowConversationWithoutHost"] is False
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({"joinWebUrl": SHORT, "allowConversationWithoutHost": False}, id="join id"),
+        pytest.param({**EXPLICIT, "allowConversationWithoutHost": False}, id="contradiction"),
+    ],
+)
+async def test_a_word_on_the_host_that_graph_cannot_be_told_is_refused(
+    body: dict[str, Any],
+) -> None:
+    """By name, instead of dropping it."""
+    world = World()
+
+    await world.drop("join-meeting", body, reply_to="replies")
+
+    (answer,) = world.replies()
+    assert answer["data"]["code"] == "invalid_request"
+    assert [one["member"] for one in answer["data"]["problems"]] == ["allowConversationWithoutHost"]
+    assert world.fake_graph.bodies == []
