@@ -15,6 +15,8 @@ from join_meeting.decision import (
 )
 from join_meeting.holding import hold_to_one_meeting
 from join_meeting.leave import (
+    AnswerEnd,
+    Hang,
     Leaving,
     Mark,
     NothingThere,
@@ -149,6 +151,11 @@ async def _joined(wish: Wish, stored: Stored | None, services: Services) -> bool
 
 
 async def _leave(wish: Wish, stored: Stored | None, services: Services) -> None:
+    known = stored.meeting if stored else None
+    first = plan_leaving(known, wish, now=services.clock.now())
+    if isinstance(first, Hang | Mark | AnswerEnd):
+        await hold_to_one_meeting(wish, known, services)
+
     taken: list[Leaving] = []
 
     def decide(known: Meeting | None, now: datetime, _: Observations) -> Change | None:

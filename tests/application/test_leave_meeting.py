@@ -558,3 +558,26 @@ async def test_a_leave_counts_against_a_join_that_waits_for_the_start(moved: boo
     (answer,) = world.replies("leaver")
     assert answer["data"]["code"] == "nothing_to_leave"
     assert "waits for the meeting's start" in answer["data"]["nextStep"]
+
+
+async def test_one_request_id_leaves_one_meeting() -> None:
+    """The same id for another meeting is a conflict; for the same meeting the same request."""
+    world = World()
+    other = CLASSIC.replace("MGQ4", "AAAA")
+    for link in (CLASSIC, other):
+        await world.drop("join-meeting", {"joinWebUrl": link})
+    ask = {"requestId": "LEAVE-1", **LEAVE}
+    await world.drop("join-meeting", {**ask, "joinWebUrl": CLASSIC}, reply_to="replies")
+    await world.pump(until=timedelta(minutes=1))
+
+    await world.drop("join-meeting", {**ask, "joinWebUrl": other}, reply_to="other")
+    await world.drop("join-meeting", {**ask, "joinWebUrl": CLASSIC}, reply_to="again")
+    await world.pump(until=timedelta(minutes=1))
+
+    (conflict,) = world.replies("other")
+    assert conflict["data"]["code"] == "request_conflict"
+    assert [one["type"] for one in (*world.replies(), *world.replies("again"))] == [
+        "rollcall.bot.left.v1",
+        "rollcall.bot.left.v1",
+    ]
+    assert len(world.fake_graph.calls) == 1

@@ -56,7 +56,8 @@ async def test_somebody_elses_meeting_is_joined_and_left_by_each_form(
     made = await Strangers(client.http, at, settings_of(up)).plan(subject)
     [true] = await client.lab.meetings(subject)
     way = forms(made, at.tenant_id, true["shortLink"])[form]
-    join, leave = way | {"requestId": subject}, way | {"requestId": "off", "action": "leave"}
+    join = way | {"requestId": subject}
+    leave = way | {"requestId": f"{subject} off", "action": "leave"}
 
     joining = await _answer(client, join, f"join {subject}")
     meeting_id = joining.data["meetingId"]
@@ -67,7 +68,7 @@ async def test_somebody_elses_meeting_is_joined_and_left_by_each_form(
         copy = f"{request.get('action')} again {subject}"
         again = await _answer(client, request, copy)
         assert again.content == answer.content
-    nobody = await _answer(client, leave | {"requestId": "again"}, f"nobody {subject}")
+    nobody = await _answer(client, leave | {"requestId": f"{subject} again"}, f"nobody {subject}")
     assert (joining.kind, left.kind, nobody.kind) == ("bot.joining", "bot.left", "bot.left")
     [true] = await client.lab.meetings(subject)
     assert [leg["state"] for leg in true["legs"]] == ["terminated"]
