@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import batched
-from typing import Any
 from uuid import uuid4
 
 from azure.core.credentials_async import AsyncTokenCredential
@@ -40,6 +39,7 @@ from shared.rows import (
     unfinished_partition,
     unfinished_row,
 )
+from shared.table_client import open_client
 from shared.tables import Conflict, Missing, Operation, Table, create, delete, exchange, put
 
 _OVERTAKEN = "W/\"datetime'2000-01-01T00%3A00%3A00.0000000Z'\""
@@ -54,25 +54,7 @@ def open_ledger(
     `connection` is a connection string (it holds `AccountName=`) or, with a `credential`, the
     endpoint's URL. Close it with `aclose`.
     """
-    # The caller owns the long retries (errors.py); these few bridge one bad moment of the store.
-    # Looking for proxies and .netrc at every request costs a third of its time, and making up a
-    # request id that nobody reads a twentieth.
-    options: dict[str, Any] = {
-        "retry_total": 3,
-        "retry_backoff_factor": 0.1,
-        "retry_backoff_max": 1,
-        "connection_timeout": 5,
-        "read_timeout": 8,
-        "use_env_settings": False,
-        "auto_request_id": False,
-    }
-    if "AccountName=" in connection:
-        client = TableClient.from_connection_string(connection, table_name, **options)
-    elif credential is None:
-        raise ValueError("the table endpoint needs a credential, or give a connection string")
-    else:
-        client = TableClient(connection, table_name, credential=credential, **options)
-    return TableLedger(client)
+    return TableLedger(open_client(connection, table_name, credential=credential))
 
 
 def _new_id() -> str:
