@@ -16,9 +16,6 @@ from shared.invitation import Invited, invitation
 from shared.meeting import Asked, Cancellation, Change, Meeting, Told
 from shared.queue_message import QueueMessage
 
-ANSWERED_KEPT = 16
-"""How many answered messages a meeting remembers."""
-
 
 def tell_created(
     meeting: Meeting, warnings: Iterable[Warn], message: QueueMessage, *, now: datetime
@@ -31,7 +28,7 @@ def tell_created(
         "warnings": list(warnings),
         "invitation": invitation(_invited(meeting, now)),
     }
-    meeting = _answering(replace(meeting, answer=answer, created_at=now), message)
+    meeting = replace(meeting, answer=answer, created_at=now).having_answered(message.delivery_id)
     meeting, events = tell(meeting, [_created(meeting, now)], now=now, reply=message.reply)
     return Change(meeting=replace(meeting, created_sequence=meeting.sequence), outgoing=events)
 
@@ -71,7 +68,7 @@ def tell_updated(
     last = meeting.updated
     if last is not None and last.data == {**last.data, **data}:
         return _again(meeting, _updated(last), message, sequence=last.sequence, now=now)
-    meeting = _answering(replace(meeting, updates=meeting.updates + 1), message)
+    meeting = replace(meeting, updates=meeting.updates + 1).having_answered(message.delivery_id)
     told = Told(
         at=now,
         sequence=meeting.sequence + 1,
@@ -92,7 +89,7 @@ def tell_cancelled(meeting: Meeting, message: QueueMessage, *, now: datetime) ->
     """Return the change that tells a meeting which Graph does not have any more."""
     asked_at = meeting.cancellation.asked_at if meeting.cancellation else now
     cancellation = Cancellation(asked_at=asked_at, done_at=now, sequence=meeting.sequence + 1)
-    meeting = _answering(replace(meeting, cancellation=cancellation), message)
+    meeting = replace(meeting, cancellation=cancellation).having_answered(message.delivery_id)
     meeting, events = tell(meeting, [_cancelled(meeting, now)], now=now, reply=message.reply)
     return Change(meeting=meeting, outgoing=events)
 
@@ -123,13 +120,9 @@ def _again(
         return None
     event = event_message(known, fact, sequence=sequence, now=now)
     return Change(
-        meeting=_answering(known, message), outgoing=(reply_message(event, message.reply),)
+        meeting=known.having_answered(message.delivery_id),
+        outgoing=(reply_message(event, message.reply),),
     )
-
-
-def _answering(meeting: Meeting, message: QueueMessage) -> Meeting:
-    answered = (*meeting.answered, message.delivery_id)[-ANSWERED_KEPT:]
-    return replace(meeting, answered=answered)
 
 
 def _created(meeting: Meeting, at: datetime) -> Fact:

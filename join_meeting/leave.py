@@ -7,7 +7,6 @@ marked, so that whoever hears of it first hangs it up; joins asked for earlier b
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from join_meeting.outcome import ANSWERED_KEPT
 from join_meeting.plan import may_be_another
 from join_meeting.wish import Wish
 from shared.events import event_message, reply_message
@@ -108,9 +107,8 @@ def _answer(
     if over is not None:
         fact = replace(fact, name=over.key, at=over.at, data=over.data)
     event = event_message(meeting, fact, sequence=end.claim.over_sequence, now=now)
-    answered = (*meeting.answered, _noted(message))[-ANSWERED_KEPT:]
     return Change(
-        meeting=replace(meeting, answered=answered),
+        meeting=meeting.having_answered(_noted(message)),
         outgoing=(reply_message(event, message.reply),),
     )
 

@@ -22,8 +22,6 @@ from shared.meeting import Change, Leaver, LegClaim, Meeting, Outgoing
 from shared.queue_message import QueueMessage
 from shared.recording import RecordingRules, observe
 
-ANSWERED_KEPT = 16
-"""How many answered messages a meeting remembers."""
 REQUESTS_KEPT = 256
 """How many of the requests that a leg was granted to it remembers, the newest."""
 
@@ -81,7 +79,7 @@ def record_moved(
     """
     meeting = answered_elsewhere(bind(meeting, leg_key, call_id) or meeting)
     change = observe(
-        answering(meeting, wish.message),
+        meeting.having_answered(wish.message.delivery_id),
         [LegSeen(at=now, leg_key=leg_key, phase="joining")],
         now=now,
         rules=rules,
@@ -162,7 +160,7 @@ def record_failed(
         key=(leg_key, "refused"),
         data={"legKey": leg_key, "reason": refused.code, **refusal_data(refused)},
     )
-    meeting = answering(with_claim(meeting, claim), message)
+    meeting = with_claim(meeting, claim).having_answered(message.delivery_id)
     meeting, (event, *answers) = tell(meeting, [fact], now=now, reply=message.reply)
     leavers = [reply_message(event, one.reply) for one in claim.leaving if one.reply is not None]
     kept = kept_copy(message, refused)
@@ -172,19 +170,11 @@ def record_failed(
     )
 
 
-def answering(meeting: Meeting, message: QueueMessage) -> Meeting:
-    """Return the meeting that remembers to have answered `message`."""
-    if message.delivery_id in meeting.answered:
-        return meeting
-    answered = (*meeting.answered, message.delivery_id)[-ANSWERED_KEPT:]
-    return replace(meeting, answered=answered)
-
-
 def _told(meeting: Meeting, claim: LegClaim, message: QueueMessage, fact: Fact) -> Meeting:
     """Note that `fact`, a `bot.joining`, is told, if it was not: as the meeting's next event."""
     if not claim.told:
         claim = replace(claim, told=True, told_sequence=meeting.sequence + 1, told_at=fact.at)
-    return answering(with_claim(meeting, claim), message)
+    return with_claim(meeting, claim).having_answered(message.delivery_id)
 
 
 def _again(

@@ -17,7 +17,7 @@ from shared.domain import leg_key_for
 from shared.legs import standing, with_claim
 from shared.meeting import Change, LegClaim, Meeting
 from shared.problems import rejected
-from shared.queue_message import AT_START
+from shared.queue_message import AT_START, read_moment
 
 FIRST_PAUSE = timedelta(seconds=2)
 """Graph's answer to somebody else's POST comes sooner than that, or nobody knows when."""
@@ -50,19 +50,23 @@ def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> D
     start = meeting.asked.start_date_time if meeting.asked else None
     sent_for = message.properties.get(AT_START)
     if sent_for is not None and start is not None:
-        if start < _moment(sent_for, start):
+        if start < (read_moment(sent_for) or start):
             return Done()
         if now < start:
             return NotYet(start=start)
     granted, legs = granted_before(meeting, wish), standing(meeting, now=now)
     there = granted or legs.staying
     if there is not None and there.call_id is not None:
-        unplaced = isinstance(meeting.target, ByJoinId) and not there.told
         if may_be_another(meeting, there, now=now):
             left = there.lease_until - now
             return Wait(pause=min(left, FIRST_PAUSE) if message.attempt == 1 else left)
         unsure = granted is None and not _fresh(meeting, there, now=now)
-        return Adopt(leg_key=there.leg_key, call_id=there.call_id, unsure=unsure, unplaced=unplaced)
+        return Adopt(
+            leg_key=there.leg_key,
+            call_id=there.call_id,
+            unsure=unsure,
+            unplaced=_is_unplaced(meeting, there),
+        )
     if legs.bound:
         return Wait(pause=FIRST_PAUSE if message.attempt == 1 else LEAVING_PAUSE)
     if legs.held:
@@ -115,15 +119,11 @@ def may_be_another(meeting: Meeting, claim: LegClaim, *, now: datetime) -> bool:
 
     A callback that outran it bound the leg; only the answer names the thread behind a join id.
     """
-    return isinstance(meeting.target, ByJoinId) and not claim.told and now < claim.lease_until
+    return _is_unplaced(meeting, claim) and now < claim.lease_until
 
 
-def _moment(text: str, otherwise: datetime) -> datetime:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return otherwise
-    return found if found.tzinfo is not None else otherwise
+def _is_unplaced(meeting: Meeting, claim: LegClaim) -> bool:
+    return isinstance(meeting.target, ByJoinId) and not claim.told
 
 
 def _context(meeting: Meeting, wish: Wish) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ Core: frozen values. One `Meeting` is the whole state of one partition; `Change`
 transaction does to it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -13,6 +13,9 @@ from shared.domain import CallId, LegKey, MeetingId, Observation, guest_id_for
 from shared.history import History, SessionPage
 
 ClaimState = Literal["claimed", "joined", "failed"]
+
+ANSWERED_KEPT = 16
+"""How many answered messages a meeting remembers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +199,12 @@ class Meeting:
     def claim(self, leg_key: LegKey) -> LegClaim | None:
         """Return the claim under `leg_key`, if the meeting has it."""
         return next((claim for claim in self.claims if claim.leg_key == leg_key), None)
+
+    def having_answered(self, key: str) -> "Meeting":
+        """Return the meeting that remembers `key`, which names a message, as answered."""
+        if key in self.answered:
+            return self
+        return replace(self, answered=(*self.answered, key)[-ANSWERED_KEPT:])
 
     def own_ids(self) -> frozenset[str]:
         """Return the ids by which rosters name legs of ours: as participants, and as guests."""

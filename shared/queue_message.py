@@ -71,20 +71,22 @@ class QueueMessage:
     @property
     def first_enqueued(self) -> datetime:
         """When the message as it was sent came into the queue."""
-        found = _moment(self.properties.get(FIRST_ENQUEUED))
+        found = read_moment(self.properties.get(FIRST_ENQUEUED))
         return min(found or self.enqueued_at, self.enqueued_at)
 
     @property
     def asked_at(self) -> datetime:
         """When this was asked for: a message for later comes into its queue only when it is due."""
-        return min(_moment(self.properties.get(ASKED)) or self.first_enqueued, self.first_enqueued)
+        return min(
+            read_moment(self.properties.get(ASKED)) or self.first_enqueued, self.first_enqueued
+        )
 
     def first_tried(self, *, now: datetime) -> datetime:
         """Return when the first try failed: `now`, where this is the first.
 
         Patience counts from here: a message that waited while nobody handled it loses none.
         """
-        return min(_moment(self.properties.get(FIRST_TRIED)) or now, now)
+        return min(read_moment(self.properties.get(FIRST_TRIED)) or now, now)
 
     @property
     def history(self) -> tuple[Attempt, ...]:
@@ -170,7 +172,8 @@ def _digest(*parts: str) -> str:
     return digest("delivery", *parts, characters=26)
 
 
-def _moment(text: str | None) -> datetime | None:
+def read_moment(text: str | None) -> datetime | None:
+    """Return the moment a property holds; None for what is not one with an offset."""
     try:
         found = datetime.fromisoformat(text) if text else None
     except ValueError:
