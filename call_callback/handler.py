@@ -67,7 +67,7 @@ async def _record(
 ) -> Receipt:
     return await services.journal.change(
         meeting_id,
-        lambda known, now, everything: record_notifications(
+        lambda known, now: record_notifications(
             known,
             leg_key,
             lambda own_ids: (
@@ -77,11 +77,11 @@ async def _record(
                     bot_app_id=services.policy.bot_app_id,
                     received_at=received_at,
                     my_participant_ids=own_ids,
+                    show_names=services.policy.recording.show_names,
                 ).observations
             ),
             now=now,
             rules=services.policy.recording,
-            everything=everything,
         ),
     )
 

@@ -24,12 +24,15 @@ from shared.domain import (
 )
 from shared.errors import RollcallError
 from shared.graph_json import read_json
-from shared.roster import read_roster
+from shared.roster import Roster, read_roster
 
 CALL_PATH = re.compile(r"/(?:communications|app)/calls/([^/?]+)((?:/[^?]*)?)", re.IGNORECASE)
 CODE = re.compile("[0-9]{1,9}", re.ASCII)
 LARGEST_CODE = 2**31 - 1
 LONGEST_NAME, MOST_NAMES = 64, 64
+ROSTER_TAILS = frozenset({"participants", "operations/participants"})
+NO_CALL = "none"
+"""In place of a resource: the item is about no call."""
 PHASES: Mapping[str, Phase] = {
     "establishing": "joining",
     "ringing": "joining",
@@ -44,9 +47,9 @@ class MalformedNotification(RollcallError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedNotifications:
-    """The items of one envelope, in order: which call each is about, and what it says."""
+    """The items of one envelope, in order: which call each is about, if any, and what it says."""
 
-    observations: tuple[tuple[CallId, Observation], ...]
+    observations: tuple[tuple[CallId | None, Observation], ...]
 
 
 def parse_notifications(
@@ -56,17 +59,16 @@ def parse_notifications(
     bot_app_id: str,
     received_at: datetime,
     my_participant_ids: frozenset[str] = frozenset(),
+    show_names: bool = False,
 ) -> ParsedNotifications:
-    """Return what `body` says; raise `MalformedNotification` where it is no envelope.
-
-    Items without a call in their resource are left out: they are about no leg of ours.
-    """
+    """Return what `body` says; raise `MalformedNotification` where it is no envelope."""
     return parse_items(
         read_envelope(body),
         leg_key=leg_key,
         bot_app_id=bot_app_id,
         received_at=received_at,
         my_participant_ids=my_participant_ids,
+        show_names=show_names,
     )
 
 
@@ -89,71 +91,77 @@ def parse_items(
     bot_app_id: str,
     received_at: datetime,
     my_participant_ids: frozenset[str],
+    show_names: bool,
 ) -> ParsedNotifications:
     """Return what the items of an envelope say; see `read_roster` for who we are in them."""
-    found: list[tuple[CallId, Observation]] = []
+    found: list[tuple[CallId | None, Observation]] = []
     for item in items:
-        if not isinstance(item, dict):
-            continue
         match = CALL_PATH.search(_text(item, "resourceUrl")) or CALL_PATH.search(
             _text(item, "resource")
         )
         if match is None:
+            found.append((None, _unparsed(item, NO_CALL, leg_key=leg_key, at=received_at)))
             continue
-        observed = _observed(
-            item,
-            match[2].strip("/").lower(),
-            leg_key=leg_key,
-            bot_app_id=bot_app_id,
-            mine=my_participant_ids,
-            at=received_at,
-        )
-        call_id = CallId(same_id(match[1]))
+        call_id, tail = CallId(same_id(match[1])), match[2].strip("/").lower()
+        data = item.get("resourceData")
+        if tail in ROSTER_TAILS and _is_roster(data):
+            roster = read_roster(
+                data,
+                bot_app_id=bot_app_id,
+                my_participant_ids=my_participant_ids,
+                show_names=show_names,
+            )
+            observed = _of_roster(roster, leg_key=leg_key, at=received_at)
+        else:
+            observed = [_of_call(item, tail, leg_key=leg_key, at=received_at)]
         found.extend((call_id, observation) for observation in observed)
     return ParsedNotifications(observations=tuple(found))
 
 
-def _observed(
-    item: Mapping[str, Any],
-    tail: str,
-    *,
-    leg_key: LegKey,
-    bot_app_id: str,
-    mine: frozenset[str],
-    at: datetime,
-) -> list[Observation]:
+def _is_roster(data: Any) -> TypeIs[list[Any]]:
+    """Tell a full roster from a delta, which is an array around the participants."""
+    return isinstance(data, list) and not any(
+        _is_object(one) and "participants" in one for one in data
+    )
+
+
+def _of_roster(roster: Roster, *, leg_key: LegKey, at: datetime) -> list[Observation]:
+    pushed = RosterPushed(
+        at=at,
+        leg_key=leg_key,
+        people=roster.people,
+        lists_ourselves=roster.lists_ourselves,
+        entries=roster.entries,
+        unread=roster.unread,
+        hidden=roster.hidden,
+    )
+    if not roster.in_lobby:
+        return [pushed]
+    waiting = LegSeen(at=at, leg_key=leg_key, phase="lobby")
+    return [waiting, pushed] if roster.people else [waiting]
+
+
+def _of_call(item: Mapping[str, Any], tail: str, *, leg_key: LegKey, at: datetime) -> Observation:
     data = item.get("resourceData")
-    if tail == "participants" and isinstance(data, list):
-        roster = read_roster(data, bot_app_id=bot_app_id, my_participant_ids=mine)
-        pushed = RosterPushed(
-            at=at,
-            leg_key=leg_key,
-            people=roster.people,
-            lists_ourselves=roster.lists_ourselves,
-        )
-        if roster.in_lobby:
-            waiting = LegSeen(at=at, leg_key=leg_key, phase="lobby")
-            return [waiting, pushed] if roster.people else [waiting]
-        # Entries that nobody can read may be people: such a roster does not say that all left.
-        if roster.people or not roster.skipped:
-            return [pushed]
-    if tail == "":
-        phase = _phase(item, data)
-        if phase == "gone":
-            code, subcode = _result(data)
-            return [LegSeen(at=at, leg_key=leg_key, phase="gone", code=code, subcode=subcode)]
-        if phase is not None:
-            return [LegSeen(at=at, leg_key=leg_key, phase=phase)]
-    return [
-        Unparsed(
-            at=at,
-            leg_key=leg_key,
-            resource=(tail.partition("/")[0] or "call")[:LONGEST_NAME],
-            change_type=_text(item, "changeType")[:LONGEST_NAME],
-            members=_member_names(data),
-            size=len(json.dumps(data)),
-        )
-    ]
+    phase = _phase(item, data) if tail == "" else None
+    if phase == "gone":
+        code, subcode = _result(data)
+        return LegSeen(at=at, leg_key=leg_key, phase="gone", code=code, subcode=subcode)
+    if phase is not None:
+        return LegSeen(at=at, leg_key=leg_key, phase=phase)
+    return _unparsed(item, tail.partition("/")[0] or "call", leg_key=leg_key, at=at)
+
+
+def _unparsed(item: Any, resource: str, *, leg_key: LegKey, at: datetime) -> Unparsed:
+    data = item.get("resourceData") if _is_object(item) else item
+    return Unparsed(
+        at=at,
+        leg_key=leg_key,
+        resource=resource[:LONGEST_NAME],
+        change_type=_text(item, "changeType")[:LONGEST_NAME],
+        members=_member_names(data),
+        size=len(json.dumps(data)),
+    )
 
 
 def _member_names(data: Any) -> tuple[str, ...]:

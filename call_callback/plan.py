@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from shared.decisions import Observations
 from shared.domain import CallId, LegKey, LegSeen, Observation
 from shared.legs import bind, hang_up
 from shared.meeting import Change, Meeting, Outgoing
@@ -18,11 +17,10 @@ from shared.recording import RecordingRules, observe
 def record_notifications(
     meeting: Meeting | None,
     leg_key: LegKey,
-    read: Callable[[frozenset[str]], Iterable[tuple[CallId, Observation]]],
+    read: Callable[[frozenset[str]], Iterable[tuple[CallId | None, Observation]]],
     *,
     now: datetime,
     rules: RecordingRules,
-    everything: Observations,
 ) -> Change | None:
     """Return the change that records what arrived for a leg; None for a leg nobody claimed.
 
@@ -33,6 +31,9 @@ def record_notifications(
     observations: list[Observation] = []
     surplus: dict[CallId, Outgoing] = {}
     for call_id, observation in read(meeting.own_ids()):
+        if call_id is None:
+            observations.append(observation)
+            continue
         bound = bind(meeting, leg_key, call_id)
         if bound is not None:
             meeting = bound
@@ -41,5 +42,5 @@ def record_notifications(
             surplus[call_id] = hang_up(meeting, call_id)
     if not observations and not surplus:
         return None
-    change = observe(meeting, observations, now=now, rules=rules, everything=everything)
+    change = observe(meeting, observations, now=now, rules=rules)
     return replace(change, outgoing=(*change.outgoing, *surplus.values()))

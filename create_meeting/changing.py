@@ -35,11 +35,11 @@ async def update_meeting(
     decision = plan_update(stored.meeting if stored else None, request, message, identity)
     match decision:
         case Answered():
-            await _commit(lambda _, __, ___: None, identity, message, services, Loaded(stored))
+            await _commit(lambda _, __: None, identity, message, services, Loaded(stored))
         case Update() as update:
             answer = await _changed(update, request, identity, message, services)
             await _commit(
-                lambda known, now, _: record_updated(known, update, answer, message, now=now),
+                lambda known, now: record_updated(known, update, answer, message, now=now),
                 identity,
                 message,
                 services,
@@ -75,13 +75,13 @@ async def cancel_meeting(identity: Identity, message: QueueMessage, services: Se
         await _cancel(identity, message, services)
     except (Rejected, Transient) as failed:
         if _is_last(failed, message, services):
-            await _commit(lambda known, _, __: record_kept(known), identity, message, services)
+            await _commit(lambda known, _: record_kept(known), identity, message, services)
         raise
 
 
 async def _cancel(identity: Identity, message: QueueMessage, services: Services) -> None:
     begun = await _commit(
-        lambda known, now, _: begin_cancelling(known, message, identity, now=now),
+        lambda known, now: begin_cancelling(known, message, identity, now=now),
         identity,
         message,
         services,
@@ -93,7 +93,7 @@ async def _cancel(identity: Identity, message: QueueMessage, services: Services)
         await services.graph.end_call(call_id)
     await services.graph.delete_meeting(decision.organizer_id, decision.online_meeting_id)
     await _commit(
-        lambda known, now, _: record_cancelled(known, message, identity, now=now),
+        lambda known, now: record_cancelled(known, message, identity, now=now),
         identity,
         message,
         services,

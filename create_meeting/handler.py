@@ -106,7 +106,7 @@ async def _finish(
     await _claim_aliases(online.coordinates, create.identity.meeting_id, services)
     receipt = await services.journal.change(
         create.identity.meeting_id,
-        lambda known, now, _: record_created(known, create, answer, refused, message, now=now),
+        lambda known, now: record_created(known, create, answer, refused, message, now=now),
         loaded=loaded,
         resend=message.delivery_count > 1,
     )
@@ -120,7 +120,7 @@ async def _answer_again(
 ) -> None:
     receipt = await services.journal.change(
         identity.meeting_id,
-        lambda known, now, _: None if known is None else created_again(known, message, now=now),
+        lambda known, now: None if known is None else created_again(known, message, now=now),
         loaded=loaded,
         resend=message.delivery_count > 1,
     )

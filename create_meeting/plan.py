@@ -12,7 +12,7 @@ from typing import Any
 
 from create_meeting.answers import created_again, tell_created
 from create_meeting.bodies import TIMES, Members, create_or_get_body, option_parts
-from create_meeting.differences import Warn, differences
+from create_meeting.differences import Warn, differences, moment_of
 from create_meeting.request import CreateMeeting
 from create_meeting.scheduled_join import join_message
 from shared.coordinates import read_online_meeting
@@ -125,6 +125,7 @@ def record_created(
         online=read_online_meeting(
             answer, organizer_id=create.asked.organizer_id, tenant_id=create.identity.tenant_id
         ),
+        made_at=min(moment_of(answer.get("creationDateTime")) or message.first_enqueued, now),
         post_claim=None,
     )
     change = tell_created(meeting, warnings, message, now=now)

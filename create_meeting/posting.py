@@ -20,7 +20,6 @@ from create_meeting.post_plan import (
     record_released,
     record_yielded,
 )
-from shared.decisions import Observations
 from shared.errors import Rejected, RollcallError, Transient
 from shared.journal import Loaded
 from shared.meeting import Change, Meeting
@@ -41,7 +40,7 @@ async def claim_post(
     """
     taken: list[Decision] = []
 
-    def decide(known: Meeting | None, now: datetime, _: Observations) -> Change | None:
+    def decide(known: Meeting | None, now: datetime) -> Change | None:
         decision = plan_post(known, create, message, now=now, lease=services.policy.claim_lease)
         taken.append(decision)
         return record_claim(known, create, decision) if isinstance(decision, Posting) else None
@@ -64,7 +63,7 @@ async def posted_meeting(create: Create, posting: Posting, services: Services) -
     answer = left or await _post(create, posting, services)
     # Before anything else that may fail: nobody but we may know of this meeting.
     await services.journal.change(
-        create.identity.meeting_id, lambda known, _, __: record_posted(known, posting, answer)
+        create.identity.meeting_id, lambda known, _: record_posted(known, posting, answer)
     )
     return answer
 
@@ -73,7 +72,7 @@ async def yield_claim(create: Create, posting: Posting, services: Services) -> N
     """Let the next try begin at once, by finding out what this one left."""
     await services.journal.change(
         create.identity.meeting_id,
-        lambda known, now, _: record_yielded(known, posting, now=now),
+        lambda known, now: record_yielded(known, posting, now=now),
     )
 
 
@@ -110,6 +109,6 @@ async def _post(create: Create, posting: Posting, services: Services) -> Members
         if isinstance(failed, Rejected) or throttled:
             # Refused before anything was made: the id is free, nobody has to look for it.
             await services.journal.change(
-                create.identity.meeting_id, lambda known, _, __: record_released(known, posting)
+                create.identity.meeting_id, lambda known, _: record_released(known, posting)
             )
         raise

@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any, Literal
 
 from join_meeting.decision import Adopt
-from join_meeting.outcome import record_gone, record_moved
+from join_meeting.outcome import record_call, record_moved
 from join_meeting.wish import Wish
 from shared.coordinates import ByJoinId, JoinTarget, thread_alias_of
-from shared.decisions import Observations
 from shared.domain import MeetingId
 from shared.errors import Rejected, Transient
 from shared.meeting import Change, Meeting
@@ -24,7 +23,7 @@ type Found = Literal["there", "gone", "elsewhere"]
 async def look_again(
     adopt: Adopt, target: JoinTarget | None, wish: Wish, services: Services
 ) -> Found:
-    """Read the leg's call, and record it where it is over, or in another meeting of ours.
+    """Read the leg's call and record what it says: it is in, it is over, or in another meeting.
 
     `target`: how the meeting is joined. Where Graph does not say, the leg counts as there: it was,
     when we last heard of it. Raises `Transient` where that may be in another meeting.
@@ -38,10 +37,11 @@ async def look_again(
     except Rejected:
         return "there"
     if call is None or str(call.get("state")).lower() == "terminated":
-        await _record_end(adopt, wish, services)
+        await _record_call(adopt, call, wish, services)
         return "gone"
     owner = await owner_of(call, target, wish.meeting_id, services)
     if owner == wish.meeting_id:
+        await _record_call(adopt, call, wish, services)
         return "there"
     await _record_move(adopt, owner, wish, services)
     return "elsewhere"
@@ -67,21 +67,23 @@ async def owner_of(
         return meeting_id
 
 
-async def _record_end(adopt: Adopt, wish: Wish, services: Services) -> None:
+async def _record_call(
+    adopt: Adopt, call: Mapping[str, Any] | None, wish: Wish, services: Services
+) -> None:
     at = services.clock.now()
 
-    def ended(known: Meeting | None, now: datetime, everything: Observations) -> Change | None:
+    def said(known: Meeting | None, now: datetime) -> Change | None:
         rules = services.policy.recording
         if known is None:
             return None
-        return record_gone(known, adopt.leg_key, at=at, now=now, rules=rules, everything=everything)
+        return record_call(known, adopt.leg_key, call, at=at, now=now, rules=rules)
 
-    receipt = await services.journal.change(wish.meeting_id, ended)
+    receipt = await services.journal.change(wish.meeting_id, said)
     await receipt.sent
 
 
 async def _record_move(adopt: Adopt, owner: MeetingId, wish: Wish, services: Services) -> None:
-    def moved(known: Meeting | None, now: datetime, everything: Observations) -> Change | None:
+    def moved(known: Meeting | None, now: datetime) -> Change | None:
         rules = services.policy.recording
         if known is None:
             return None
@@ -93,7 +95,6 @@ async def _record_move(adopt: Adopt, owner: MeetingId, wish: Wish, services: Ser
             owner,
             now=now,
             rules=rules,
-            everything=everything,
         )
 
     receipt = await services.journal.change(wish.meeting_id, moved)

@@ -30,7 +30,6 @@ from join_meeting.sending import send_bot
 from join_meeting.wish import Wish, moved_request
 from shared.coordinates import JoinTarget, alias_of
 from shared.copies import postponed
-from shared.decisions import Observations
 from shared.delivery import deliver
 from shared.domain import MeetingId, linked_meeting_id_for, utc_text
 from shared.errors import Rejected, Transient
@@ -118,7 +117,7 @@ async def _joined(wish: Wish, stored: Stored | None, services: Services) -> bool
 
     taken: list[Decision | None] = []
 
-    def decide(known: Meeting | None, now: datetime, _: Observations) -> Change | None:
+    def decide(known: Meeting | None, now: datetime) -> Change | None:
         decision = plan(known, wish, now=now, rules=rules)
         ready = is_prepared(decision, by=first)
         taken.append(decision if ready else None)
@@ -158,7 +157,7 @@ async def _leave(wish: Wish, stored: Stored | None, services: Services) -> None:
 
     taken: list[Leaving] = []
 
-    def decide(known: Meeting | None, now: datetime, _: Observations) -> Change | None:
+    def decide(known: Meeting | None, now: datetime) -> Change | None:
         decision = plan_leaving(known, wish, now=now)
         taken.append(decision)
         # A join that was sent before may come after: the leave is remembered in any case.

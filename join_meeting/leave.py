@@ -136,7 +136,7 @@ def _noted(message: QueueMessage) -> str:
 
 
 def _over(meeting: Meeting) -> list[AnswerEnd]:
-    legs = meeting.history.record().legs
+    legs = meeting.record.legs
     return [
         AnswerEnd(claim=claim, leg=leg, at=leg.phases["gone"])
         for claim in meeting.claims

@@ -12,16 +12,18 @@ from join_meeting.decision import Adopt, Join
 from join_meeting.plan import FIRST_PAUSE
 from join_meeting.wish import Wish
 from shared.copies import kept_copy
-from shared.decisions import Observations
-from shared.domain import CallId, LegKey, LegSeen, MeetingId, same_id
+from shared.domain import CallId, LegKey, LegSeen, MeetingId, Phase, ReadFailed, same_id
 from shared.errors import Rejected
 from shared.events import Fact, event_message, refusal_data, reply_message, tell
 from shared.facts import bot_joining
-from shared.legs import answered_elsewhere, asked_to_leave, bind, standing, with_claim
+from shared.group_calls import GONE
+from shared.legs import answered_elsewhere, asked_to_leave, bind, learned, standing, with_claim
 from shared.meeting import Change, Leaver, LegClaim, Meeting, Outgoing
 from shared.queue_message import QueueMessage
 from shared.recording import RecordingRules, observe
 
+STATES: Mapping[str, Phase] = {"established": "in", "terminated": "gone"}
+"""What Graph's call says of its leg, beside that it is on its way."""
 REQUESTS_KEPT = 256
 """How many of the requests that a leg was granted to it remembers, the newest."""
 
@@ -35,7 +37,6 @@ def record_joining(
     answered_at: datetime,
     now: datetime,
     rules: RecordingRules,
-    everything: Observations,
 ) -> Change:
     """Return the change that records Graph's acceptance, its `call`, and answers `bot.joining`.
 
@@ -44,9 +45,8 @@ def record_joining(
     leg_key, call_id = join.claim.leg_key, CallId(same_id(call["id"]))
     meeting = bind(meeting, leg_key, call_id) or meeting
     claim = meeting.claim(leg_key) or join.claim
-    participant_id = call.get("myParticipantId")
-    if claim.call_id == call_id and isinstance(participant_id, str):
-        claim = replace(claim, participant_id=participant_id)
+    if claim.call_id == call_id:
+        claim = learned(claim, call)
     fact = bot_joining(leg_key, call_id, at=claim.told_at or answered_at)
     again = _again(meeting, claim, fact, message, now=now) if claim.told else ()
     change = observe(
@@ -56,7 +56,6 @@ def record_joining(
         rules=rules,
         facts=[] if claim.told else [fact],
         reply=message.reply,
-        everything=everything,
     )
     return replace(change, outgoing=(*change.outgoing, *again))
 
@@ -70,7 +69,6 @@ def record_moved(
     *,
     now: datetime,
     rules: RecordingRules,
-    everything: Observations,
 ) -> Change:
     """Return the change for a meeting that a call of Graph's shows to be another, `owner`, of ours.
 
@@ -83,7 +81,6 @@ def record_moved(
         [LegSeen(at=now, leg_key=leg_key, phase="joining")],
         now=now,
         rules=rules,
-        everything=everything,
     )
     # After the observation, which may be old news: a callback may have been here first.
     leaver = Leaver(request_id=f"same as {owner}")
@@ -101,7 +98,7 @@ def record_adopted(meeting: Meeting, adopt: Adopt, wish: Wish, *, now: datetime)
     claim, message = meeting.claim(adopt.leg_key), wish.message
     if claim is None:
         return None
-    leg = meeting.history.record().legs.get(adopt.leg_key)
+    leg = meeting.record.legs.get(adopt.leg_key)
     seen = min(leg.phases.values(), default=now) if leg else now
     fact = bot_joining(adopt.leg_key, adopt.call_id, at=claim.told_at or seen)
     asked = {**claim.asked, **wish.asked()}
@@ -116,24 +113,33 @@ def record_adopted(meeting: Meeting, adopt: Adopt, wish: Wish, *, now: datetime)
     return Change(meeting=answered, outgoing=answers) if answers or not remembered else None
 
 
-def record_gone(
+def record_call(
     meeting: Meeting,
     leg_key: LegKey,
+    call: Mapping[str, Any] | None,
     *,
     at: datetime,
     now: datetime,
     rules: RecordingRules,
-    everything: Observations,
 ) -> Change | None:
-    """Return the change that records the end of a leg that Graph does not know any more.
+    """Return the change that records what GET call said of a leg; None where it is known.
 
-    None where its end was heard of meanwhile.
+    `call` None is Graph's 404: the leg is gone.
     """
-    leg = meeting.history.record().legs.get(leg_key)
-    if leg is not None and "gone" in leg.phases:
+    leg, claim = meeting.record.legs.get(leg_key), meeting.claim(leg_key)
+    if claim is None or (leg is not None and leg.is_gone):
         return None
-    gone = LegSeen(at=at, leg_key=leg_key, phase="gone")
-    return observe(meeting, [gone], now=now, rules=rules, everything=everything)
+    if call is None:
+        return observe(
+            meeting, [ReadFailed(at=at, leg_key=leg_key, status=GONE)], now=now, rules=rules
+        )
+    phase: Phase | None = STATES.get(str(call.get("state")).lower())
+    known = leg is not None and phase in leg.phases
+    meeting = with_claim(meeting, learned(claim, call))
+    if phase is not None and not known:
+        seen = LegSeen(at=at, leg_key=leg_key, phase=phase)
+        return observe(meeting, [seen], now=now, rules=rules)
+    return Change(meeting=meeting) if learned(claim, call) != claim else None
 
 
 def record_released(meeting: Meeting, leg_key: LegKey) -> Change | None:

@@ -110,7 +110,7 @@ def record_claim(join: Join) -> Change:
 
 def _fresh(meeting: Meeting, claim: LegClaim, *, now: datetime) -> bool:
     """Tell whether the leg was sent so lately that it may still be on its way in."""
-    leg = meeting.history.record().legs.get(claim.leg_key)
+    leg = meeting.record.legs.get(claim.leg_key)
     return now < claim.lease_until and (leg is None or "in" not in leg.phases)
 
 

@@ -10,7 +10,6 @@ from join_meeting.adopting import owner_of
 from join_meeting.decision import Join
 from join_meeting.outcome import record_failed, record_joining, record_moved, record_released
 from join_meeting.wish import Wish
-from shared.decisions import Observations
 from shared.delivery import final
 from shared.domain import CallId, same_id
 from shared.errors import NotAsked, Rejected, Transient
@@ -40,7 +39,7 @@ async def send_bot(join: Join, wish: Wish, services: Services) -> None:
         logger.info("message.rejected: queue=%s code=%s", message.queue, refused.code)
         receipt = await services.journal.change(
             meeting_id,
-            lambda known, now, _: (
+            lambda known, now: (
                 None if known is None else record_failed(known, join, refused, message, now=now)
             ),
         )
@@ -56,7 +55,7 @@ async def send_bot(join: Join, wish: Wish, services: Services) -> None:
     owner = await owner_of(call, join.meeting.target, meeting_id, services)
     call_id = CallId(same_id(call["id"]))
 
-    def accepted(known: Meeting | None, now: datetime, everything: Observations) -> Change | None:
+    def accepted(known: Meeting | None, now: datetime) -> Change | None:
         rules = services.policy.recording
         if known is None:
             return None
@@ -69,7 +68,6 @@ async def send_bot(join: Join, wish: Wish, services: Services) -> None:
                 owner,
                 now=now,
                 rules=rules,
-                everything=everything,
             )
         return record_joining(
             known,
@@ -79,7 +77,6 @@ async def send_bot(join: Join, wish: Wish, services: Services) -> None:
             answered_at=answered_at,
             now=now,
             rules=rules,
-            everything=everything,
         )
 
     receipt = await services.journal.change(meeting_id, accepted)
@@ -89,5 +86,5 @@ async def send_bot(join: Join, wish: Wish, services: Services) -> None:
 async def _give_back(join: Join, wish: Wish, services: Services) -> None:
     await services.journal.change(
         wish.meeting_id,
-        lambda known, _, __: None if known is None else record_released(known, join.claim.leg_key),
+        lambda known, _: None if known is None else record_released(known, join.claim.leg_key),
     )

@@ -83,7 +83,7 @@ class Wish:
 
 def has_failed(meeting: Meeting, request_id: str) -> bool:
     """Tell whether every leg that was sent for a request is known to have failed, and one was."""
-    legs = meeting.history.record().legs
+    legs = meeting.record.legs
     sent = [
         (claim, legs.get(claim.leg_key))
         for claim in meeting.claims
@@ -122,7 +122,7 @@ def granted_before(meeting: Meeting, wish: Wish) -> LegClaim | None:
     A leg that ended before it came in was no success: the same request may be sent again.
     """
     for request_id, members in wish.asked().items():
-        legs = meeting.history.record().legs
+        legs = meeting.record.legs
         for claim in meeting.claims:
             leg, before = legs.get(claim.leg_key), claim.asked.get(request_id)
             failed = leg is not None and _came_to_nothing(leg)

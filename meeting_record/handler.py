@@ -17,13 +17,13 @@ async def read_record(meeting_id: str, services: Services) -> dict[str, Any] | N
     stored = await services.ledger.load(MeetingId(meeting_id))
     if stored is None or not stored.meeting.known:
         return None
-    record = stored.meeting.history.record()
+    record = stored.meeting.record
     pages = (
         await services.ledger.pages(MeetingId(meeting_id))
         if any(call.sealed for call in record.calls)
         else ()
     )
-    return record_view(stored.meeting, pages, show_names=services.policy.recording.show_names)
+    return record_view(stored.meeting, pages, shown=services.policy.recording.shown)
 
 
 async def find_record(request_id: str, services: Services) -> dict[str, Any] | None:

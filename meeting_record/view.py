@@ -9,25 +9,21 @@ from datetime import datetime
 from typing import Any
 
 from shared.domain import utc_text
-from shared.end_codes import leg_end
-from shared.facts import end_data, person_data
-from shared.history import SessionPage
+from shared.facts import Shown, end_data, leg_over_data, person_data, session_times
 from shared.meeting import LegClaim, Meeting
-from shared.record import GroupCall, Leg, Session
+from shared.record import GroupCall, Leg, Session, SessionPage
 
 
-def record_view(
-    meeting: Meeting, pages: Iterable[SessionPage], *, show_names: bool
-) -> dict[str, Any]:
+def record_view(meeting: Meeting, pages: Iterable[SessionPage], *, shown: Shown) -> dict[str, Any]:
     """Return the members `meeting`, `calls` (by start) and `bot` of a record."""
-    record = meeting.history.record()
+    record = meeting.record
     sealed: defaultdict[int, list[Session]] = defaultdict(list)
     for page in pages:
         sealed[page.call_number].extend(page.sessions)
-    calls = sorted(record.calls, key=lambda call: (call.started_at, call.number))
+    calls = sorted(record.known_calls, key=lambda call: (call.started_at, call.number))
     return {
         "meeting": _meeting_view(meeting),
-        "calls": [_call_view(call, sealed[call.number], show_names=show_names) for call in calls],
+        "calls": [_call_view(call, sealed[call.number], shown) for call in calls],
         "bot": _bot_view(
             [_leg_view(claim, record.legs.get(claim.leg_key)) for claim in meeting.claims]
         ),
@@ -54,22 +50,25 @@ def _meeting_view(meeting: Meeting) -> dict[str, Any]:
     return view | {"createdAt": _text(meeting.created_at), "sequence": meeting.sequence}
 
 
-def _call_view(call: GroupCall, sealed: list[Session], *, show_names: bool) -> dict[str, Any]:
+def _call_view(call: GroupCall, sealed: list[Session], shown: Shown) -> dict[str, Any]:
     sessions = {session.session_id: session for session in (*sealed, *call.sessions.values())}
     participants = sorted(sessions.values(), key=lambda one: (one.first_seen, one.session_id))
+    since = call.unwatched_since
     return {
-        **end_data(call),
-        "participants": [_session_view(one, show_names=show_names) for one in participants],
+        **end_data(call, shown),
+        **({"unwatchedSince": utc_text(since)} if since is not None else {}),
+        "lastEvidenceAt": utc_text(call.heard_at),
+        "participants": [_session_view(one, shown) for one in participants],
     }
 
 
-def _session_view(session: Session, *, show_names: bool) -> dict[str, Any]:
+def _session_view(session: Session, shown: Shown) -> dict[str, Any]:
     return {
         "sessionId": session.session_id,
-        **person_data(session.person, show_names=show_names),
-        "joinedAt": _text(session.joined_at),
-        "presentBefore": session.present_before,
-        "leftAt": _text(session.left_at),
+        **person_data(session.person, show_names=shown.names),
+        "presentBefore": False,
+        "leftAt": None,
+        **session_times(session, shown, ended=True),
     }
 
 
@@ -88,12 +87,8 @@ def _leg_view(claim: LegClaim, leg: Leg | None) -> dict[str, Any]:
         "joinedAt": _text(phases.get("in")),
         "leftAt": _text(phases.get("gone")),
     }
-    if leg is not None and "gone" in phases:
-        end = leg_end(leg.code, leg.subcode)
-        view |= {
-            "reason": end.reason,
-            "result": {"code": leg.code, "subcode": leg.subcode, "meaning": end.meaning},
-        }
+    if leg is not None and leg.is_gone:
+        view |= leg_over_data(claim, leg)
     return view
 
 

@@ -94,7 +94,11 @@ def policy_of(settings: Settings) -> Policy:
         bot_app_id=settings.bot_app_id,
         public_url=settings.public_url,
         callback_issuers=settings.callback_issuers,
-        recording=RecordingRules(settle=settings.settle, show_names=settings.show_names),
+        recording=RecordingRules(
+            settle=settings.settle,
+            roster_cap=settings.roster_cap,
+            show_names=settings.show_names,
+        ),
         retry=RetryPolicy(
             attempts=settings.retry_attempts,
             total=settings.retry_total,

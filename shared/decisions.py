@@ -4,19 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from shared.domain import Observation
 from shared.meeting import Change, Meeting
-from shared.recording import OlderThanTail
 
 ENOUGH_OBSERVATIONS = 40
 """How many a transaction has before it takes no further change: each is one row of a hundred."""
 
-type Observations = tuple[Observation, ...] | None
-type Decide = Callable[[Meeting | None, datetime, Observations], Change | None]
-"""(the meeting or None, now, all its observations if asked for) -> what to write, None: nothing.
+type Decide = Callable[[Meeting | None, datetime], Change | None]
+"""(the meeting or None, now) -> what to write, None: nothing.
 
-Pure: it may be called again after a lost race. Raising `OlderThanTail` asks for all observations;
-any other exception goes to the one who asked for the change, and writes nothing.
+Pure: it may be called again after a lost race. What it raises goes to the caller of the change, and
+writes nothing.
 """
 
 
@@ -34,30 +31,22 @@ class Decided:
 
 
 def decide_together(
-    decisions: Sequence[Decide],
-    meeting: Meeting | None,
-    *,
-    now: datetime,
-    everything: Observations,
+    decisions: Sequence[Decide], meeting: Meeting | None, *, now: datetime
 ) -> Decided:
-    """Let each decide on what those before it made of `meeting`; raise only `OlderThanTail`."""
+    """Let each decide on what those before it made of `meeting`."""
     together: Change | None = None
     failures: dict[int, Exception] = {}
     for place, decide in enumerate(decisions):
         if together is not None and len(together.observations) >= ENOUGH_OBSERVATIONS:
             return Decided(change=together, count=place, failures=failures)
         try:
-            change = decide(meeting, now, everything)
-        except OlderThanTail:
-            raise
-        except Exception as error:  # noqa: BLE001 - handed to the one who asked, not swallowed
+            change = decide(meeting, now)
+        except Exception as error:  # noqa: BLE001 - handed to the caller of the change
             failures[place] = error
             continue
         if change is not None:
             meeting = change.meeting
             together = change if together is None else _both(together, change)
-            if everything is not None:
-                everything = (*everything, *change.observations)
     return Decided(change=together, count=len(decisions), failures=failures)
 
 
@@ -66,6 +55,5 @@ def _both(first: Change, second: Change) -> Change:
         second,
         observations=first.observations + second.observations,
         outgoing=first.outgoing + second.outgoing,
-        pages=second.pages if second.rebuilt else first.pages + second.pages,
-        rebuilt=first.rebuilt or second.rebuilt,
+        pages=first.pages + second.pages,
     )

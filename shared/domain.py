@@ -8,7 +8,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, NewType, assert_never
+from typing import Literal, NewType
 from uuid import NAMESPACE_URL, uuid5
 
 MeetingId = NewType("MeetingId", str)
@@ -114,38 +114,44 @@ class LegSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RosterPushed:
-    """Graph sent a full roster. It carries no time and no order: it proves presence only."""
+    """Graph sent a full roster. It carries no time and no order: it proves presence only.
+
+    `entries` counts the whole list, bots and the lobby included; `unread` its entries without an
+    id or an identity, and `hidden` those of them that may be people.
+    """
 
     at: datetime
     leg_key: LegKey
     people: tuple[Present, ...]
     lists_ourselves: bool
+    entries: int = 0
+    unread: int = 0
+    hidden: int = 0
     kind: Literal["roster"] = "roster"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RosterRead:
-    """We asked who is there; the answer speaks of a moment from `asked_at` to `answered_at`."""
+    """Graph answered who is there. `entries` and `hidden` as in `RosterPushed`.
+
+    The answer may show the room of up to SETTLE before `asked_at`. `version` is that of the meeting
+    the read was made for: it decides nothing about what was committed later.
+    """
 
     asked_at: datetime
     answered_at: datetime
     leg_key: LegKey
     people: tuple[Present, ...]
     lists_ourselves: bool
+    entries: int = 0
+    hidden: int = 0
+    version: int = 0
     kind: Literal["read"] = "read"
-
-    @property
-    def at(self) -> datetime:
-        """The moment this counts from: people were there at the answer, nobody was at the question.
-
-        Either way a push that crossed the read on its way is weighed after it, never lost to it.
-        """
-        return self.answered_at if self.people else self.asked_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadFailed:
-    """We asked who is there and got no usable answer (`status` as Graph gave it, 0 for none)."""
+    """A read got no usable answer: `status` as Graph gave it, 0 for none; 404: the leg is gone."""
 
     at: datetime
     leg_key: LegKey
@@ -167,52 +173,3 @@ class Unparsed:
 
 
 type Observation = LegSeen | RosterPushed | RosterRead | ReadFailed | Unparsed
-
-
-def order_key(observation: Observation) -> tuple[datetime, str]:
-    """Return what observations are ordered by: their moment, then kind, then a hash of the content.
-
-    At one moment, arrivals come before people, people before an empty room, pushes before reads,
-    and a leg's end last. Two observations with the same key are the same observation.
-    """
-    return observation.at, f"{_rank(observation)}{digest(*_content(observation), characters=16)}"
-
-
-def _rank(observation: Observation) -> int:
-    match observation:
-        case LegSeen(phase=phase):
-            return 5 if phase == "gone" else 0
-        case RosterPushed(people=people):
-            return 1 if people else 2
-        case RosterRead():
-            return 3
-        case ReadFailed() | Unparsed():
-            return 4
-        case _:
-            assert_never(observation)
-
-
-def _content(observation: Observation) -> list[str]:
-    match observation:
-        case LegSeen(leg_key=leg_key, phase=phase, code=code, subcode=subcode):
-            return ["leg", leg_key, phase, str(code), str(subcode)]
-        case RosterPushed(leg_key=leg_key, lists_ourselves=ourselves, people=people):
-            return ["roster", leg_key, str(ourselves), *_names(people)]
-        case RosterRead(leg_key=leg_key, lists_ourselves=ourselves, people=people):
-            span = observation.answered_at - observation.asked_at
-            return ["read", leg_key, str(span), str(ourselves), *_names(people)]
-        case ReadFailed(leg_key=leg_key, status=status):
-            return ["readFailed", leg_key, str(status)]
-        case Unparsed(leg_key=leg_key, resource=resource, change_type=change_type, size=size):
-            members = ",".join(observation.members)
-            return ["unparsed", leg_key, resource, change_type, members, str(size)]
-        case _:
-            assert_never(observation)
-
-
-def _names(people: tuple[Present, ...]) -> list[str]:
-    return [
-        f"{present.session_id}|{person.kind}|{person.user_id}|{person.display_name}"
-        for present in people
-        for person in (present.person,)
-    ]

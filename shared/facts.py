@@ -1,17 +1,18 @@
-"""What became known between two records of a meeting, as facts to tell.
+"""What became known between two records of a meeting, as facts to publish.
 
-Core: compares values. Starts and arrivals are told as they are seen, departures and ends when they
-are confirmed, and a call that was told as over and changed is told again with a revision.
+Core: compares values. Starts and arrivals are published as they become known, departures and ends
+when they are confirmed, and a call that was published as over and changed again with a revision.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared.domain import CallId, LegKey, Person, utc_text
 from shared.end_codes import leg_end, next_step
 from shared.events import Fact
-from shared.meeting import SURPLUS, Leaver, Meeting
+from shared.meeting import SURPLUS, Leaver, LegClaim, Meeting
 from shared.record import GroupCall, Leg, Record, Session
 
 ORDER = ("joining", "lobby", "in", "gone")
@@ -20,15 +21,43 @@ LEG_OVER = frozenset({"bot.left", "bot.failed"})
 """What the end of a leg is told as."""
 
 
-def facts_between(
-    meeting: Meeting, before: Record, after: Record, *, show_names: bool
-) -> list[Fact]:
-    """Return what `after` knows that `before` did not, in the order it is told."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """How events and records show what is known.
+
+    `names`: people's display names too. Bounds are left out where both lie `within` of the time.
+    """
+
+    names: bool
+    within: timedelta
+
+    def bounds(
+        self, time: datetime, not_before: datetime | None, not_after: datetime | None
+    ) -> dict[str, str | None]:
+        """Return the bounds of an end as members; None is no bound, no members: both are close."""
+        if (
+            not_before is not None
+            and not_after is not None
+            and max(time - not_before, not_after - time) <= self.within
+        ):
+            return {}
+        return {"notBefore": _text(not_before), "notAfter": _text(not_after)}
+
+    def lower_bound(
+        self, name: str, time: datetime, not_before: datetime | None
+    ) -> dict[str, str | None]:
+        """Return the lower bound of a start as a member; the time itself is the upper one."""
+        close = not_before is not None and time - not_before <= self.within
+        return {} if close else {name: _text(not_before)}
+
+
+def facts_between(meeting: Meeting, before: Record, after: Record, *, shown: Shown) -> list[Fact]:
+    """Return what `after` knows that `before` did not, in the order it is published."""
     arrivals, departures = _leg_facts(meeting, before, after)
     facts = list(arrivals)
-    known = {call.number: call for call in before.calls}
-    for call in after.calls:
-        facts.extend(_call_facts(meeting, known.get(call.number), call, show_names=show_names))
+    known = {call.number: call for call in before.known_calls}
+    for call in after.known_calls:
+        facts.extend(_call_facts(meeting, known.get(call.number), call, after, shown))
     return [*facts, *departures]
 
 
@@ -45,22 +74,29 @@ def bot_joining(leg_key: LegKey, call_id: CallId, *, at: datetime) -> Fact:
 def leg_over(meeting: Meeting, leg: Leg, *, at: datetime) -> Fact:
     """Return the fact that a leg ended.
 
-    It failed where it never came in, unless somebody asked it to leave meanwhile.
+    It failed where it never came in, unless a request to leave came meanwhile.
     """
     claim = meeting.claim(leg.key)
     asked = claim is not None and bool(claim.leaving)
     end = leg_end(leg.code, leg.subcode)
-    data = _leg_data(meeting, leg.key)
-    data["reason"] = "left" if asked and leg.code is None else end.reason
-    if claim is not None and claim.leaving == (Leaver(request_id=SURPLUS),):
-        data["reason"] = "anotherLegStays"
-    if leg.code is not None:
-        data["result"] = {"code": leg.code, "subcode": leg.subcode, "meaning": end.meaning}
+    data = _leg_data(meeting, leg.key) | leg_over_data(claim, leg)
     name = "bot.left" if "in" in leg.phases or asked else "bot.failed"
     if name == "bot.failed":
         data["code"] = "leg_ended"
         data["nextStep"] = next_step(end)
     return Fact(name=name, at=at, key=(leg.key, "gone"), data=data)
+
+
+def leg_over_data(claim: LegClaim | None, leg: Leg) -> dict[str, Any]:
+    """Return why a leg that is gone ended, and Graph's result where it gave one."""
+    end, leaving = leg_end(leg.code, leg.subcode), claim.leaving if claim is not None else ()
+    reason = "left" if leaving and leg.code is None else end.reason
+    if leaving == (Leaver(request_id=SURPLUS),):
+        reason = "anotherLegStays"
+    if leg.code is None:
+        return {"reason": reason}
+    result = {"code": leg.code, "subcode": leg.subcode, "meaning": end.meaning}
+    return {"reason": reason, "result": result}
 
 
 def person_data(person: Person, *, show_names: bool) -> dict[str, Any]:
@@ -81,6 +117,12 @@ def _leg_facts(meeting: Meeting, before: Record, after: Record) -> tuple[list[Fa
         known = before.legs.get(key)
         reached = max((ORDER.index(phase) for phase in known.phases), default=-1) if known else -1
         for phase, at in leg.phases.items():
+            if phase == "gone" and known is not None and known.is_gone:
+                if known.code is None and leg.code is not None:
+                    # Graph said why only now.
+                    fact = leg_over(meeting, leg, at=at)
+                    departures.append(replace(fact, key=(*fact.key, "result")))
+                continue
             if ORDER.index(phase) <= reached:
                 continue
             if phase == "gone":
@@ -102,92 +144,115 @@ def _leg_data(meeting: Meeting, leg_key: LegKey) -> dict[str, Any]:
 
 
 def _call_facts(
-    meeting: Meeting, known: GroupCall | None, call: GroupCall, *, show_names: bool
+    meeting: Meeting, known: GroupCall | None, call: GroupCall, after: Record, shown: Shown
 ) -> Iterator[Fact]:
     number = call.number
     if known is None:
-        yield Fact(
-            name="call.started",
-            at=call.started_at,
-            key=(str(number),),
-            data=_start_data(call),
-            call_number=number,
-        )
-    sessions = sorted(call.sessions.values(), key=lambda one: (one.first_seen, one.session_id))
-    for session in sessions:
-        if known is None or not known.holds(session.session_id):
-            yield _session_fact("participant.joined", call, session, show_names=show_names)
-    left = (session for session in sessions if session.left_at is not None)
-    for session in sorted(left, key=lambda one: (one.left_at or one.last_seen, one.session_id)):
-        if not _was_told_as_left(known, session):
-            yield _session_fact("participant.left", call, session, show_names=show_names)
+        yield _call_fact("call.started", call, call.started_at, _start_data(call, shown))
+    yield from _session_facts(known, call, after, shown)
+    since = call.unwatched_since
+    if since is not None and (known is None or known.unwatched_since != since):
+        leg = after.legs[call.unwatched_by] if call.unwatched_by is not None else None
+        claim = meeting.claim(leg.key) if leg is not None else None
+        reason = leg_over_data(claim, leg)["reason"] if leg is not None else "unknown"
+        data = {"callNumber": number, "since": utc_text(since), "reason": reason}
+        yield _call_fact("call.unwatched", call, since, data, utc_text(since))
     if call.ended_at is None:
         return
     if known is None or known.ended_at is None:
-        yield Fact(
-            name="call.ended",
-            at=call.ended_at,
-            key=(str(number),),
-            data=end_data(call),
-            call_number=number,
-        )
-    elif end_data(known) != end_data(call):
+        yield _call_fact("call.ended", call, call.ended_at, end_data(call, shown))
+    elif end_data(known, shown) != end_data(call, shown):
         revision = meeting.revisions.get(number, 0) + 1
-        yield Fact(
-            name="call.corrected",
-            at=call.ended_at,
-            key=(str(number), str(revision)),
-            data=end_data(call) | {"revision": revision, "final": False},
-            call_number=number,
-        )
+        data = end_data(call, shown) | {"revision": revision, "final": False}
+        yield _call_fact("call.corrected", call, call.ended_at, data, str(revision))
 
 
-def _was_told_as_left(known: GroupCall | None, session: Session) -> bool:
-    if known is None:
-        return False
-    before = known.sessions.get(session.session_id)
-    if before is None:
-        return known.holds(session.session_id)
-    return before.left_at is not None
+def _call_fact(name: str, call: GroupCall, at: datetime, data: dict[str, Any], *key: str) -> Fact:
+    return Fact(name=name, at=at, key=(str(call.number), *key), data=data, call_number=call.number)
 
 
-def _session_fact(name: str, call: GroupCall, session: Session, *, show_names: bool) -> Fact:
-    data: dict[str, Any] = {
+def _session_facts(
+    known: GroupCall | None, call: GroupCall, after: Record, shown: Shown
+) -> Iterator[Fact]:
+    sessions = sorted(call.sessions.values(), key=lambda one: (one.first_seen, one.session_id))
+    before = known.sessions if known is not None else {}
+    for session in sessions:
+        if known is None or not known.holds(session.session_id):
+            yield _session_fact("participant.joined", call, session, session.first_seen, shown)
+            continue
+        earlier = before.get(session.session_id)
+        if earlier and earlier.left_at is not None and earlier.left_at != session.left_at:
+            yield _returned(call, session, after.moment or session.first_seen, shown)
+    left = [one for one in sessions if one.left_at is not None]
+    for session in sorted(left, key=lambda one: (one.left_at or one.first_seen, one.session_id)):
+        earlier = before.get(session.session_id)
+        sealed = earlier is None and known is not None and known.holds(session.session_id)
+        if (
+            session.left_at is not None
+            and not sealed
+            and (earlier is None or earlier.left_at != session.left_at)
+        ):
+            at = session.left_at
+            yield _session_fact("participant.left", call, session, at, shown, utc_text(at))
+
+
+def _returned(call: GroupCall, session: Session, at: datetime, shown: Shown) -> Fact:
+    """Return the fact that a read found somebody who was published as left."""
+    here = replace(session, left_at=None)
+    fact = _session_fact("participant.joined", call, here, at, shown, "returned", utc_text(at))
+    return replace(fact, data=fact.data | {"returned": True})
+
+
+def _session_fact(
+    name: str, call: GroupCall, session: Session, at: datetime, shown: Shown, *key: str
+) -> Fact:
+    data = {
         "callNumber": call.number,
         "sessionId": session.session_id,
-        "participant": person_data(session.person, show_names=show_names),
-        "joinedAt": utc_text(session.joined_at) if session.joined_at else None,
+        "participant": person_data(session.person, show_names=shown.names),
+        **session_times(session, shown, ended=name == "participant.left"),
     }
+    return _call_fact(name, call, at, data, session.session_id, *key)
+
+
+def session_times(session: Session, shown: Shown, *, ended: bool) -> dict[str, Any]:
+    """Return when somebody joined, and with `ended` left, with the bounds of both."""
+    data: dict[str, Any] = {"joinedAt": _text(session.joined_at)}
+    data |= shown.lower_bound("joinedNotBefore", session.first_seen, session.joined_not_before)
     if session.present_before:
         data["presentBefore"] = True
-    at = session.first_seen
-    key: tuple[str, ...] = (str(call.number), session.session_id)
-    if name == "participant.left" and session.left_at is not None:
+    if ended and session.left_at is not None:
         data["leftAt"] = utc_text(session.left_at)
-        # A read may find somebody again who had left: they can leave once more.
-        at, key = session.left_at, (*key, data["leftAt"])
-    return Fact(
-        name=name,
-        at=at,
-        key=key,
-        data=data,
-        call_number=call.number,
-    )
+        data |= shown.bounds(session.left_at, session.left_not_before, session.left_not_after)
+    return data
 
 
-def _start_data(call: GroupCall) -> dict[str, Any]:
+def _start_data(call: GroupCall, shown: Shown) -> dict[str, Any]:
     return {
         "callNumber": call.number,
         "startedAt": utc_text(call.started_at),
         "startBasis": call.start_basis,
+        **shown.lower_bound("startNotBefore", call.started_at, call.start_not_before),
     }
 
 
-def end_data(call: GroupCall) -> dict[str, Any]:
-    """Return what `call.ended` and `call.corrected` say of a call that is over."""
-    return _start_data(call) | {
-        "endedAt": utc_text(call.ended_at) if call.ended_at else None,
+def end_data(call: GroupCall, shown: Shown) -> dict[str, Any]:
+    """Return what `call.ended`, `call.corrected` and the record say of a call."""
+    bounds = (
+        shown.bounds(call.ended_at, call.end_not_before, call.end_not_after)
+        if call.ended_at is not None
+        else {}
+    )
+    return {
+        **_start_data(call, shown),
+        "endedAt": _text(call.ended_at),
         "endBasis": call.end_basis,
+        **bounds,
         "reason": call.reason,
         "participantCount": call.participant_count,
+        "participantsComplete": call.complete,
     }
+
+
+def _text(moment: datetime | None) -> str | None:
+    return utc_text(moment) if moment is not None else None

@@ -17,7 +17,6 @@ from shared.domain import MeetingId
 from shared.errors import LostRace, Transient
 from shared.meeting import Meeting, OutboxRow, Stored
 from shared.ports import Bus, Clock, Ledger
-from shared.recording import OlderThanTail
 
 ATTEMPTS = 40
 """How often one change gathers again after a lost race before it gives up as `Transient`."""
@@ -134,11 +133,7 @@ class Journal:
             together = [waiting for waiting in together if not waiting.receipt.done()]
             decisions = [waiting.decide for waiting in together]
             meeting, now = stored.meeting if stored else None, self._clock.now()
-            try:
-                decided = decide_together(decisions, meeting, now=now, everything=None)
-            except OlderThanTail:
-                everything = tuple(await self._ledger.observations(meeting_id))
-                decided = decide_together(decisions, meeting, now=now, everything=everything)
+            decided = decide_together(decisions, meeting, now=now)
             for place, error in decided.failures.items():
                 _fail([together[place]], error)
             served, left = together[: decided.count], together[decided.count :]

@@ -12,11 +12,11 @@ from uuid import uuid4
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.data.tables.aio import TableClient
 
-from shared.domain import MeetingId, Observation, order_key
+from shared.domain import MeetingId, Observation
 from shared.errors import LostRace
-from shared.history import SessionPage
 from shared.meeting import Change, Meeting, Stored
 from shared.outbox_rows import outbox_of, read_outboxes, rides, riding_properties, sent_row
+from shared.record import SessionPage
 from shared.rows import (
     ALIAS,
     HEAD,
@@ -112,22 +112,16 @@ class TableLedger:
             messages=change.outgoing,
         )
         head = head_row(meeting, commits) | riding_properties(outbox.riding)
-        pages = page_rows(
-            meeting.meeting_id, version=version, pages=change.pages, rebuilt=change.rebuilt
+        pages = page_rows(meeting.meeting_id, version=version, pages=change.pages)
+        observed = observation_rows(
+            meeting.meeting_id, version=version, observations=change.observations
         )
-        observed = observation_rows(meeting.meeting_id, change.observations)
         operations: list[Operation] = [
             exchange(head, etag) if before else create(head),
             *(put(row) for row in observed),
             *(create(row) for row in (*outbox.rows, *pages)),
         ]
         hold_to_limits([head, *outbox.rows, *pages, *observed], operations=len(operations))
-        if change.rebuilt:
-            # Readers pass over pages from before the newest rebuild: those that do not fit in
-            # here may stay.
-            old = await self._page_keys(meeting.meeting_id)
-            room = TRANSACTION_OPERATIONS - len(operations)
-            operations += [delete(meeting.meeting_id, key) for key in old[:room]]
         etag = await self._write(operations, meeting, commits)
         return Stored(
             meeting=meeting,
@@ -151,10 +145,10 @@ class TableLedger:
                 for key in keys:
                     await self._table.delete(what, meeting_id, key)
 
-    async def observations(self, meeting_id: MeetingId) -> Sequence[Observation]:
+    async def observations(self, meeting_id: MeetingId) -> Sequence[tuple[int, Observation]]:
         """See `ports.Ledger.observations`."""
         rows = await self._table.rows("reading observations", meeting_id, *OBSERVED)
-        return sorted((read_observation(row) for row in rows), key=order_key)
+        return [read_observation(row) for row in rows]
 
     async def pages(self, meeting_id: MeetingId) -> Sequence[SessionPage]:
         """See `ports.Ledger.pages`. A call's sessions may come in several pages."""
@@ -223,10 +217,6 @@ class TableLedger:
                     return str(head.metadata["etag"])
                 return _OVERTAKEN
             raise LostRace(f"meeting {meeting.meeting_id} was changed by somebody else") from error
-
-    async def _page_keys(self, meeting_id: MeetingId) -> list[str]:
-        rows = await self._table.rows("reading pages", meeting_id, *PAGES, select=["RowKey"])
-        return [row["RowKey"] for row in rows]
 
 
 def _token(etag: str, commits: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from shared.domain import CallId, LegKey, MeetingId, digest
 from shared.meeting import SURPLUS, Leaver, LegClaim, Meeting, Outgoing
@@ -45,7 +46,7 @@ class Standing:
 
 def standing(meeting: Meeting, *, now: datetime) -> Standing:
     """Return the legs of `meeting` that are not over at `now`, each in the order of its attempt."""
-    alive = _alive(meeting, meeting.history.record())
+    alive = _alive(meeting, meeting.record)
     return Standing(
         bound=tuple(claim for claim in alive if claim.call_id is not None),
         held=tuple(claim for claim in alive if claim.call_id is None and now < claim.lease_until),
@@ -63,6 +64,20 @@ def bind(meeting: Meeting, leg_key: LegKey, call_id: CallId) -> Meeting | None:
     if claim.call_id == call_id and claim.state == "joined":
         return meeting
     return with_claim(meeting, replace(claim, call_id=call_id, state="joined"))
+
+
+def learned(claim: LegClaim, call: Mapping[str, Any]) -> LegClaim:
+    """Return the claim of a leg with what Graph's `call` says of it: who it is, and in which chain.
+
+    Source: https://learn.microsoft.com/graph/api/resources/call
+    """
+    participant_id, chain_id = call.get("myParticipantId"), call.get("callChainId")
+    if isinstance(participant_id, str) or claim.participant_id is None:
+        named = participant_id if isinstance(participant_id, str) else ""
+        claim = replace(claim, participant_id=named)
+    if isinstance(chain_id, str) and chain_id not in claim.chain_ids:
+        claim = replace(claim, chain_ids=(*claim.chain_ids, chain_id))
+    return claim
 
 
 def with_claim(meeting: Meeting, claim: LegClaim) -> Meeting:

@@ -1,4 +1,4 @@
-"""A meeting as the ledger keeps it: what was asked, what Graph gave, our legs, and its history.
+"""A meeting as the ledger keeps it: what was asked, what Graph gave, our legs, and its record.
 
 Core: frozen values. One `Meeting` is the whole state of one partition; `Change` is what one
 transaction does to it.
@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from shared.coordinates import JoinTarget, OnlineMeeting
 from shared.domain import CallId, LegKey, MeetingId, Observation, guest_id_for
-from shared.history import History, SessionPage
+from shared.record import Record, SessionPage
 
 ClaimState = Literal["claimed", "joined", "failed"]
 
@@ -90,7 +90,8 @@ class LegClaim:
 
     Until `lease_until` the holder may be waiting for Graph's answer; `call_id` is bound to the
     first call seen under the key and never changes. `participant_id` is who the leg is in rosters,
-    as Graph's answer says. `told`: `bot.joining` was told of it, as event `told_sequence` of the
+    as Graph's call says; empty where it does not. `chain_ids` are the conferences (`callChainId`)
+    that Graph's call named. `told`: `bot.joining` was told of it, as event `told_sequence` of the
     moment `told_at`; its end as event `over_sequence`, which was `over`. `asked`: the request ids
     that were answered with this leg, and a digest of each member they asked with. `asked_at`: when
     the join that sent it came into the queue. `leaving`: who asked it to leave; with anybody, it
@@ -110,6 +111,7 @@ class LegClaim:
     over_sequence: int = 0
     over: "Told | None" = None
     participant_id: str | None = None
+    chain_ids: tuple[str, ...] = ()
     asked: dict[str, dict[str, str]] = field(default_factory=dict)
     asked_at: datetime | None = None
     leaving: tuple[Leaver, ...] = ()
@@ -163,6 +165,7 @@ class Meeting:
     `online` known; where it turned out to be another that we knew already, it is the `same_as`
     that. Joins that were asked for before `leave_asked` are void; a meeting of
     which only that is kept is not known.
+    `made_at`: a meeting of ours was not there before that moment.
     `answer` is what `meeting.created` said, for whoever asks again; `updates` counts the changes
     since, and `updated` is the last `meeting.updated`.
     """
@@ -176,6 +179,7 @@ class Meeting:
     target: JoinTarget | None = None
     same_as: MeetingId | None = None
     leave_asked: datetime | None = None
+    made_at: datetime | None = None
     created_at: datetime | None = None
     created_sequence: int = 0
     answer: dict[str, Any] | None = field(default=None, repr=False)
@@ -185,7 +189,7 @@ class Meeting:
     cancellation: Cancellation | None = None
     claims: tuple[LegClaim, ...] = ()
     answered: tuple[str, ...] = ()
-    history: History = field(default_factory=History)
+    record: Record = field(default_factory=Record)
     sequence: int = 0
     version: int = 0
     revisions: dict[int, int] = field(default_factory=dict)
@@ -208,22 +212,18 @@ class Meeting:
 
     def own_ids(self) -> frozenset[str]:
         """Return the ids by which rosters name legs of ours: as participants, and as guests."""
-        named = {claim.participant_id for claim in self.claims if claim.participant_id is not None}
+        named = {claim.participant_id for claim in self.claims if claim.participant_id}
         return frozenset(named | {guest_id_for(claim.leg_key) for claim in self.claims})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What one transaction writes: the meeting as it now is, and what goes with it.
-
-    `rebuilt`: the pages written before no longer count and are replaced by `pages`.
-    """
+    """What one transaction writes: the meeting as it now is, and what goes with it."""
 
     meeting: Meeting
     observations: tuple[Observation, ...] = ()
     outgoing: tuple[Outgoing, ...] = ()
     pages: tuple[SessionPage, ...] = ()
-    rebuilt: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from shared.domain import Observation
-from shared.history import SessionPage
 from shared.meeting import Meeting, Outgoing
+from shared.record import SessionPage
 
 PROPERTY_BYTES = 60_000
 """Most bytes of one binary property; the store takes 65,536."""

@@ -1,10 +1,11 @@
 """What is known of a meeting, as values: our legs, its group calls, the people's sessions.
 
-Core: shapes and what can be read off them. How they come about is in group_calls.py.
+Core: shapes and what can be read off them. How they come about is in group_calls.py. A time is a
+best estimate; its bounds, `…_not_before` and `…_not_after`, are certain, None where unknown.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -13,13 +14,19 @@ from shared.domain import Basis, LegKey, Person, Phase, SessionId, digest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
-    """How far one leg of ours came: the earliest moment of each phase it was seen in."""
+    """How far one leg of ours came: the earliest moment of each phase it was seen in.
+
+    `last_sign`: its last callback or answered read. `listened`: a roster came through it and was
+    folded. `call_number`: the call whose people it listed last.
+    """
 
     key: LegKey
     phases: Mapping[Phase, datetime] = field(default_factory=dict)
     code: int | None = None
     subcode: int | None = None
-    first_roster: datetime | None = None
+    last_sign: datetime | None = None
+    listened: bool = False
+    call_number: int | None = None
 
     @property
     def phase(self) -> Phase | None:
@@ -30,28 +37,48 @@ class Leg:
     @property
     def is_in(self) -> bool:
         """True while the leg is in the meeting."""
-        return "in" in self.phases and "gone" not in self.phases
+        return self.phase == "in"
+
+    @property
+    def is_gone(self) -> bool:
+        """True once the leg is over."""
+        return "gone" in self.phases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """One person's join to leave inside one group call.
 
-    `present_before`: they were there when we first looked, so nobody saw them join.
-    `absent_since`: the first push without them that no read has confirmed yet.
+    `legs` are those through which it was listed, the last one last, and `aliases` the ids by which
+    legs but the first named it. `present_before`: it was there when we first looked. `opener`: the
+    call opened with it. `first_version`: the commit that first named it.
+
+    `last_seen` is moved by reads alone. `missed_at` is a lower bound of the join that counts once a
+    read has named the session under its own id. `absent_since`: the first push without it that no
+    read has confirmed yet. `blurred`: it may be there under another id, so that its leaving has no
+    upper bound.
     """
 
     session_id: SessionId
     person: Person
     first_seen: datetime
-    last_seen: datetime
+    first_version: int
+    legs: tuple[LegKey, ...]
+    aliases: tuple[SessionId, ...] = ()
+    opener: bool = False
     present_before: bool = False
+    joined_not_before: datetime | None = None
+    missed_at: datetime | None = None
+    last_seen: datetime | None = None
     absent_since: datetime | None = None
+    blurred: bool = False
     left_at: datetime | None = None
+    left_not_before: datetime | None = None
+    left_not_after: datetime | None = None
 
     @property
     def joined_at(self) -> datetime | None:
-        """When they joined, as observed; None where nobody saw it."""
+        """When the person joined, as observed; None where they were there before we looked."""
         return None if self.present_before else self.first_seen
 
 
@@ -59,57 +86,156 @@ class Session:
 class GroupCall:
     """One continuous conversation.
 
-    `sealed` marks sessions that the ledger keeps in pages of their own, `sealed_people` the people
-    they belong to.
+    `provisional`: neither shown nor published until a read names one of its sessions. `empty_at` is
+    a lower bound of the start that counts once a read has named one of the sessions the call opened
+    with. `last_seen` is moved by reads alone, `heard_at` by every evidence about the call.
+    `unwatched_since` is the last sign of the leg `unwatched_by`, after which no leg listened.
+    `complete`: no roster was cut, so every participant was listed. `sealed` marks sessions that the
+    ledger keeps in pages of their own, `sealed_people` the people they belong to.
     """
 
     number: int
     started_at: datetime
     start_basis: Basis
-    last_seen: datetime
+    heard_at: datetime
+    provisional: bool = False
+    start_not_before: datetime | None = None
+    empty_at: datetime | None = None
+    last_seen: datetime | None = None
     quiet_since: datetime | None = None
+    unwatched_since: datetime | None = None
+    unwatched_by: LegKey | None = None
     ended_at: datetime | None = None
     end_basis: Basis | None = None
+    end_not_before: datetime | None = None
+    end_not_after: datetime | None = None
     reason: str | None = None
+    complete: bool = True
     sessions: Mapping[SessionId, Session] = field(default_factory=dict)
     sealed: frozenset[str] = frozenset()
     sealed_people: frozenset[str] = frozenset()
 
-    def holds(self, session_id: SessionId) -> bool:
-        """Tell whether `session_id` is a session of this call."""
-        return session_id in self.sessions or (
-            bool(self.sealed) and seal_of(session_id) in self.sealed
+    @property
+    def ids(self) -> dict[SessionId, SessionId]:
+        """Every id by which rosters name a session that is not sealed, and the session's own."""
+        return {known: one.session_id for one in self.sessions.values() for known in ids_of(one)}
+
+    def holds(self, *session_ids: SessionId) -> bool:
+        """Tell whether any of `session_ids` is an id of one of this call's sessions."""
+        known = self.ids
+        return any(one in known for one in session_ids) or (
+            bool(self.sealed) and any(seal_of(one) in self.sealed for one in session_ids)
         )
+
+    @property
+    def is_unwatched(self) -> bool:
+        """True while no leg has heard how the call goes on."""
+        return self.unwatched_by is not None
+
+    def there(self) -> list[Session]:
+        """Return the sessions held as there."""
+        return [session for session in self.sessions.values() if session.left_at is None]
+
+    @property
+    def people(self) -> frozenset[str]:
+        """The marks of the people in the call."""
+        return self.sealed_people | {mark_of(one) for one in self.sessions.values()}
 
     @property
     def participant_count(self) -> int:
         """How many people were in the call, each counted once however often they came back."""
-        return len(self.sealed_people | {mark_of(one) for one in self.sessions.values()})
+        return len(self.people)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Who is there? Asked by a read at `due`; `last` and `version` are of the newest evidence."""
+
+    due: datetime
+    last: datetime
+    version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """What is known of a meeting: our legs, its group calls, and what is still to be confirmed.
 
-    `asked_first` and `asked_last` are the moments of the first and last evidence that no read has
-    answered yet; `failures` counts reads since then that gave nothing, the last at `failed_at`.
+    `moment` is the newest of all evidence. `failures` counts reads since the last answer that gave
+    nothing, the last at `failed_at`. `answered_at` is the answer of the last read; `read_at` and
+    `empty_at` are what the last complete one, and the last that found nobody, prove: the question
+    less SETTLE.
     """
 
     legs: Mapping[LegKey, Leg] = field(default_factory=dict)
     calls: tuple[GroupCall, ...] = ()
-    asked_first: datetime | None = None
-    asked_last: datetime | None = None
+    question: Question | None = None
+    moment: datetime | None = None
     failures: int = 0
     failed_at: datetime | None = None
+    answered_at: datetime | None = None
+    read_at: datetime | None = None
+    empty_at: datetime | None = None
 
     @property
     def open_call(self) -> GroupCall | None:
-        """The group call that goes on; None while nobody is known to be there."""
+        """The group call that goes on, provisional or not; None while there is none."""
         return self.calls[-1] if self.calls and self.calls[-1].ended_at is None else None
 
-    def live_leg(self) -> LegKey | None:
-        """The key of a leg that is in the meeting and can be read through."""
-        return next((key for key, leg in self.legs.items() if leg.is_in), None)
+    @property
+    def known_calls(self) -> tuple[GroupCall, ...]:
+        """The group calls that are shown and published: all but a provisional one."""
+        return self.calls[:-1] if self.calls and self.calls[-1].provisional else self.calls
+
+    @property
+    def listening(self) -> Leg | None:
+        """The leg whose rosters are believed: of those that are in, the one that got in first.
+
+        A later leg is heard only once the earlier one is gone, which a read through that tells.
+        """
+        return min(
+            (leg for leg in self.legs.values() if leg.is_in),
+            key=lambda leg: leg.phases["in"],
+            default=None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionPage:
+    """Sessions of a call that is over, on their way into a row of their own."""
+
+    call_number: int
+    sessions: tuple[Session, ...]
+
+
+def seal(record: Record) -> tuple[Record, tuple[SessionPage, ...]]:
+    """Move the sessions of calls that are over out of the record, into pages.
+
+    What stays is one short mark an id, by which a late roster is still recognised.
+    """
+    pages = tuple(
+        SessionPage(call_number=call.number, sessions=tuple(call.sessions.values()))
+        for call in record.calls
+        if call.ended_at is not None and call.sessions
+    )
+    if not pages:
+        return record, ()
+    calls = tuple(call if call.ended_at is None else _sealed(call) for call in record.calls)
+    return replace(record, calls=calls), pages
+
+
+def _sealed(call: GroupCall) -> GroupCall:
+    sessions = call.sessions.values()
+    return replace(
+        call,
+        sessions={},
+        sealed=call.sealed | {seal_of(known) for one in sessions for known in ids_of(one)},
+        sealed_people=call.sealed_people | {mark_of(session) for session in sessions},
+    )
+
+
+def ids_of(session: Session) -> Iterable[SessionId]:
+    """Return every id by which rosters name a session, its own first."""
+    return (session.session_id, *session.aliases)
 
 
 @lru_cache(maxsize=4096)

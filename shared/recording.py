@@ -8,26 +8,35 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from shared.call_changes import Commit
 from shared.domain import LegKey, Observation
 from shared.events import Fact, reply_message, tell
-from shared.facts import LEG_OVER, facts_between
-from shared.group_calls import next_read
-from shared.history import absorb, rebuild, seal
+from shared.facts import LEG_OVER, Shown, facts_between
+from shared.group_calls import fold, next_read
 from shared.legs import hang_up, one_stays, tend_message, unwanted, with_claim
 from shared.meeting import Change, Meeting, Outgoing, ReplyAddress, TendPlan, Told
-from shared.record import Record
+from shared.record import Record, seal
 
-
-class OlderThanTail(Exception):
-    """An observation is older than what the meeting carries unfolded; all of them are needed."""
+ONE_READ = timedelta(seconds=1)
+"""How long a read takes at most, as far as shown bounds go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingRules:
-    """Settings that recording follows: when a hint is confirmed, and whether names are told."""
+    """Settings that recording follows.
+
+    `settle`: how long after a hint a read confirms it. `roster_cap`: rosters of as many entries or
+    more may have been cut. `show_names`: names are kept and published.
+    """
 
     settle: timedelta
+    roster_cap: int = 100
     show_names: bool = False
+
+    @property
+    def shown(self) -> Shown:
+        """How events and records show what was recorded by these rules."""
+        return Shown(names=self.show_names, within=self.settle + ONE_READ)
 
 
 def observe(
@@ -38,22 +47,22 @@ def observe(
     rules: RecordingRules,
     facts: Sequence[Fact] = (),
     reply: ReplyAddress | None = None,
-    everything: Iterable[Observation] | None = None,
 ) -> Change:
     """Return the change that records `observations` and tells what became known.
 
-    `facts` are told first, and to `reply` as well. `everything` is all observations the ledger
-    has of the meeting, needed after `OlderThanTail` was raised.
+    `facts` are published first, and to `reply` as well.
     """
-    new = tuple(observations)
-    before = meeting.history.record()
-    history = absorb(meeting.history, new) if everything is None else rebuild((*everything, *new))
-    if history is None:
-        raise OlderThanTail
-    after = history.record()
-    history, pages = seal(history)
-    found = facts_between(meeting, before, after, show_names=rules.show_names)
-    meeting = replace(meeting, history=history, revisions=_revised(meeting, found))
+    new, before = tuple(observations), meeting.record
+    by = Commit(
+        version=meeting.version + 1,
+        settle=rules.settle,
+        roster_cap=rules.roster_cap,
+        made_at=meeting.made_at,
+    )
+    after = fold(before, new, by)
+    kept, pages = seal(after)
+    found = facts_between(meeting, before, after, shown=rules.shown)
+    meeting = replace(meeting, record=kept, revisions=_revised(meeting, found))
     known = unwanted(meeting, before)
     meeting = one_stays(meeting, after)
     surplus = [hang_up(meeting, leg) for leg in unwanted(meeting, after) if leg not in known]
@@ -65,7 +74,6 @@ def observe(
         observations=new,
         outgoing=(*answers, *events, *tending, *surplus),
         pages=pages,
-        rebuilt=everything is not None,
     )
 
 
@@ -104,7 +112,7 @@ def _told(
         meeting, events = tell(meeting, [fact], now=now)
         outgoing += events
         claim = meeting.claim(LegKey(fact.data.get("legKey", "")))
-        if claim is not None and fact.name in LEG_OVER:
+        if claim is not None and fact.name in LEG_OVER and not claim.over_sequence:
             outgoing += [
                 reply_message(event, leaver.reply)
                 for event in events

@@ -27,35 +27,44 @@ type Identities = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roster:
-    """What one roster says. `skipped` counts entries that say nobody can tell who is there."""
+    """What one roster says. `entries` counts its whole list.
+
+    `unread` counts the entries without an id or an identity, and `hidden` those of them that may be
+    people: all but bots and the lobby.
+    """
 
     people: tuple[Present, ...]
     lists_ourselves: bool
     in_lobby: bool
-    skipped: int = 0
+    entries: int
+    unread: int = 0
+    hidden: int = 0
 
 
 def read_roster(
-    participants: Sequence[Any], *, bot_app_id: str, my_participant_ids: frozenset[str]
+    participants: Sequence[Any],
+    *,
+    bot_app_id: str,
+    my_participant_ids: frozenset[str],
+    show_names: bool = False,
 ) -> Roster:
     """Return who is there, by session id. `in_lobby`: we are waiting to be let in.
+
+    Display names are read only where `show_names` is set.
 
     We are the participant with our application's identity, or one that `my_participant_ids` name:
     by its own id, or by the id of its guest identity.
     """
     people: dict[SessionId, Present] = {}
     lists_ourselves = in_lobby = False
-    skipped = 0
+    unread = hidden = 0
     mine = {same_id(one) for one in my_participant_ids}
     for participant in participants:
         if isinstance(participant, dict) and participant.get("removedState") is not None:
             continue
-        found = _identified(participant)
-        if found is None:
-            skipped += 1
-            continue
-        session_id, identities = found
-        waiting = participant.get("isInLobby") is True
+        session_id, identities = _identified(participant)
+        unread += session_id is None or not identities
+        waiting = isinstance(participant, dict) and participant.get("isInLobby") is True
         if (
             session_id in mine
             or _is_guest_of(mine, identities)
@@ -63,27 +72,33 @@ def read_roster(
         ):
             lists_ourselves = lists_ourselves or not waiting
             in_lobby = in_lobby or waiting
+        elif identities.keys() & BOT_KINDS or waiting:
             continue
-        person = _person(identities)
-        if person is not None and not waiting:
+        elif session_id is None or not identities:
+            hidden += 1
+        else:
+            person = _person(identities, show_names=show_names)
             people[session_id] = Present(session_id=session_id, person=person)
     return Roster(
         people=tuple(people[session_id] for session_id in sorted(people)),
         lists_ourselves=lists_ourselves,
         in_lobby=in_lobby and not lists_ourselves,
-        skipped=skipped,
+        entries=len(participants),
+        unread=unread,
+        hidden=hidden,
     )
 
 
-def _identified(participant: Any) -> tuple[SessionId, Identities] | None:
+def _identified(participant: Any) -> tuple[SessionId | None, Identities]:
     if not isinstance(participant, dict):
-        return None
+        return None, {}
     session_id, info = _text(participant.get("id")), participant.get("info")
     named = info.get("identity") if isinstance(info, dict) else None
-    if session_id is None or not isinstance(named, dict):
-        return None
-    identities = {kind: one for kind, one in named.items() if isinstance(one, dict)}
-    return (SessionId(same_id(session_id)), identities) if identities else None
+    identities = named.items() if isinstance(named, dict) else ()
+    return (
+        None if session_id is None else SessionId(same_id(session_id)),
+        {kind: one for kind, one in identities if isinstance(one, dict)},
+    )
 
 
 def _is_guest_of(mine: set[str], identities: Identities) -> bool:
@@ -98,17 +113,14 @@ def _has_application(identities: Identities, app_id: str) -> bool:
     )
 
 
-def _person(identities: Identities) -> Person | None:
-    """Return who this is; None for a bot: whatever is not said to be one is taken for a person."""
-    kinds = [kind for kind in identities if kind not in BOT_KINDS]
-    if not kinds:
-        return None
-    kind = next((kind for kind in TELLING_KINDS if kind in kinds), kinds[0])
+def _person(identities: Identities, *, show_names: bool) -> Person:
+    """Return who this is. A participant with any identity of a bot never comes here."""
+    kind = next((kind for kind in TELLING_KINDS if kind in identities), next(iter(identities)))
     identity = identities[kind]
     return Person(
         kind=kind,
         user_id=_text(identity.get("id")),
-        display_name=_text(identity.get("displayName")),
+        display_name=_text(identity.get("displayName")) if show_names else None,
         tenant_id=_text(identity.get("tenantId")),
     )
 

@@ -10,8 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.domain import MeetingId, Observation, digest, order_key
-from shared.history import SessionPage
+from shared.domain import MeetingId, Observation, digest
 from shared.meeting import Meeting
 from shared.packing import (
     ROW_BYTES,
@@ -24,6 +23,7 @@ from shared.packing import (
     properties,
     unpacked,
 )
+from shared.record import SessionPage
 
 type Row = dict[str, Any]
 
@@ -71,57 +71,48 @@ def commits_of(row: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(row["commits"]).split())
 
 
-def observation_rows(meeting_id: MeetingId, observations: Iterable[Observation]) -> list[Row]:
-    """Return one row an observation, under the key that the observation decides.
+def observation_rows(
+    meeting_id: MeetingId, *, version: int, observations: Iterable[Observation]
+) -> list[Row]:
+    """Return one row an observation, whose keys sort in the order of commits.
 
     Raises ValueError for an observation that no row can hold.
     """
-    rows: dict[str, Row] = {}
-    for observation in observations:
-        at, content = order_key(observation)
-        key = f"{OBSERVED[0]}{moment_text(at)}-{content}"
-        state = properties(packed(observation_type(), observation))
-        rows[key] = {"PartitionKey": meeting_id, "RowKey": key, **state}
-    return list(rows.values())
+    return [
+        {
+            "PartitionKey": meeting_id,
+            "RowKey": f"{OBSERVED[0]}{version:012d}-{place:03d}",
+            **properties(packed(observation_type(), observation)),
+        }
+        for place, observation in enumerate(observations)
+    ]
 
 
-def read_observation(row: Mapping[str, Any]) -> Observation:
-    """Return the observation of one row."""
-    return unpacked(observation_type(), blob_of(row))
+def read_observation(row: Mapping[str, Any]) -> tuple[int, Observation]:
+    """Return the observation of one row, and the version of the meeting it was committed as."""
+    version = int(row["RowKey"].removeprefix(OBSERVED[0]).partition("-")[0])
+    return version, unpacked(observation_type(), blob_of(row))
 
 
-def page_rows(
-    meeting_id: MeetingId, *, version: int, pages: Iterable[SessionPage], rebuilt: bool
-) -> list[Row]:
-    """Return the rows of sealed sessions, many pages to a row; a page too big becomes several.
-
-    `rebuilt` rows say that no row of an earlier version counts. They are written for no pages, too.
-    """
+def page_rows(meeting_id: MeetingId, *, version: int, pages: Iterable[SessionPage]) -> list[Row]:
+    """Return the rows of sealed sessions, many pages to a row; a page too big becomes several."""
     fitting = [part for page in pages for part in _fitting(page)]
-    blobs = parcels(pages_type(), fitting) if fitting or rebuilt else ()
-    first_call = fitting[0].call_number if fitting else 0
+    if not fitting:
+        return []
+    first_call = fitting[0].call_number
     return [
         {
             "PartitionKey": meeting_id,
             "RowKey": f"{PAGES[0]}{first_call:06d}-{version:012d}-{part:03d}",
-            "version": f"{version:012d}",
-            "rebuilt": rebuilt,
             **properties(blob),
         }
-        for part, blob in enumerate(blobs)
+        for part, blob in enumerate(parcels(pages_type(), fitting))
     ]
 
 
 def read_pages(rows: Iterable[Mapping[str, Any]]) -> list[SessionPage]:
-    """Return the pages that count of all page rows of a meeting, in the order of their calls."""
-    held = list(rows)
-    since = max((row["version"] for row in held if row["rebuilt"]), default="")
-    pages = [
-        page
-        for row in held
-        if row["version"] >= since
-        for page in unpacked(pages_type(), blob_of(row))
-    ]
+    """Return the pages of all page rows of a meeting, in the order of their calls."""
+    pages = [page for row in rows for page in unpacked(pages_type(), blob_of(row))]
     return sorted(pages, key=lambda page: page.call_number)
 
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from shared.group_calls import IN_FLIGHT
+from shared.call_changes import IN_FLIGHT
 from shared.settings_table import SETTINGS
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -40,6 +40,7 @@ class Settings:
     openid_config_url: str
     callback_issuers: frozenset[str]
     settle: timedelta
+    roster_cap: int
     leave_when_alone: timedelta
     keep_alive: timedelta
     retention_days: int
@@ -89,6 +90,7 @@ class _Reader:
             "openid_config_url": self._url("OPENID_CONFIG_URL"),
             "callback_issuers": self._issuers(),
             "settle": self._seconds("SETTLE_SECONDS", most=IN_FLIGHT),
+            "roster_cap": self._whole("ROSTER_CAP"),
             "leave_when_alone": self._seconds("LEAVE_WHEN_ALONE_SECONDS"),
             "keep_alive": self._seconds("KEEP_ALIVE_SECONDS"),
             "retention_days": self._whole("RETENTION_DAYS"),

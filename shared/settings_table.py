@@ -46,6 +46,11 @@ SETTINGS: tuple[Setting, ...] = (
         default="1",
     ),
     Setting(
+        name="ROSTER_CAP",
+        meaning="rosters of so many entries may have been cut by Graph, and prove presence only",
+        default="100",
+    ),
+    Setting(
         name="LEAVE_WHEN_ALONE_SECONDS",
         meaning="how long the bot stays alone in a meeting (not yet used)",
         default="300",

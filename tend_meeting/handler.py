@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from shared.delivery import deliver
 from shared.domain import CallId, MeetingId, Observation, utc_text
@@ -77,20 +78,22 @@ async def _tend(message: QueueMessage, services: Services) -> None:
     )
 
     observations: tuple[Observation, ...] = ()
+    call: dict[str, Any] | None = None
     if isinstance(decision, Read):
-        observations = (await _read(decision, stored.meeting.own_ids(), services),)
+        call = await _call(decision, services) if decision.unknown else None
+        observations = (await _read(decision, call, services),)
     receipt = await services.journal.change(
         meeting_id,
-        lambda known, now, everything: (
+        lambda known, now: (
             None
             if known is None
             else record_look(
                 known,
                 generation,
                 observations,
+                call,
                 now=now,
                 rules=services.policy.recording,
-                everything=everything,
             )
         ),
         loaded=Loaded(stored) if not observations else None,
@@ -99,8 +102,17 @@ async def _tend(message: QueueMessage, services: Services) -> None:
     await receipt.sent
 
 
-async def _read(read: Read, own_ids: frozenset[str], services: Services) -> Observation:
-    asked_at = services.clock.now()
+async def _call(read: Read, services: Services) -> dict[str, Any] | None:
+    """Return Graph's call of the leg, which says who the leg is; None where it does not answer."""
+    try:
+        return await services.graph.read_call(read.call_id)
+    except (Transient, Rejected):
+        return None  # the roster is read all the same, and the next look asks again
+
+
+async def _read(read: Read, call: dict[str, Any] | None, services: Services) -> Observation:
+    ourselves = str(call.get("myParticipantId")) if call is not None else ""
+    asked_at = max(services.clock.now(), read.not_before)
     try:
         participants = await services.graph.read_participants(read.call_id)
     except Transient as failed:
@@ -113,9 +125,10 @@ async def _read(read: Read, own_ids: frozenset[str], services: Services) -> Obse
         read,
         participants,
         asked_at=asked_at,
-        answered_at=services.clock.now(),
+        answered_at=max(services.clock.now(), asked_at),
+        own_ids=read.own_ids | {ourselves},
         bot_app_id=services.policy.bot_app_id,
-        own_ids=own_ids,
+        show_names=services.policy.recording.show_names,
     )
 
 
@@ -147,7 +160,7 @@ async def _record_hung_up(
 ) -> None:
     receipt = await services.journal.change(
         meeting_id,
-        lambda known, now, everything: (
+        lambda known, now: (
             None
             if known is None
             else record_hung_up(
@@ -156,7 +169,6 @@ async def _record_hung_up(
                 at=at,
                 now=now,
                 rules=services.policy.recording,
-                everything=everything,
             )
         ),
     )
@@ -171,7 +183,7 @@ async def _mend(meeting_id: MeetingId, now: datetime, services: Services) -> Non
         return
     receipt = await services.journal.change(
         meeting_id,
-        lambda known, at, _: (
+        lambda known, at: (
             None
             if known is None
             else mend(known, now=at, overdue=overdue, rules=services.policy.recording)

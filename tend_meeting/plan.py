@@ -3,13 +3,13 @@
 Core. One chain a meeting: each look plans the next, and a message of an older generation is stale.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, Field
 
-from shared.decisions import Observations
 from shared.domain import (
     MEETING_ID,
     CallId,
@@ -20,8 +20,8 @@ from shared.domain import (
     RosterRead,
     utc_text,
 )
-from shared.group_calls import next_read
-from shared.legs import hang_up, unwanted
+from shared.group_calls import GONE, next_read
+from shared.legs import hang_up, learned, unwanted, with_claim
 from shared.meeting import Change, Meeting, Stored, TendPlan
 from shared.messages import Message, read_message
 from shared.recording import RecordingRules, observe, plan_tending, tend_at
@@ -49,10 +49,18 @@ class TendMessage(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """Ask Graph who is there, through this leg."""
+    """Ask Graph who is there, through this leg; not before `not_before` on any clock.
+
+    `version` is that of the meeting it is asked for, `own_ids` how rosters name legs of ours. With
+    `unknown` Graph is asked first who the leg is.
+    """
 
     leg_key: LegKey
     call_id: CallId
+    not_before: datetime
+    version: int
+    own_ids: frozenset[str]
+    unknown: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +77,20 @@ def plan(meeting: Meeting, generation: int, *, now: datetime, settle: timedelta)
     """Return what a tend message of `generation` has to do now."""
     if generation != meeting.tend.generation:
         return Nothing()
-    record = meeting.history.record()
-    leg_key, due = record.live_leg(), next_read(record, settle=settle)
-    claim = meeting.claim(leg_key) if leg_key else None
-    if due is None or due > now or claim is None or claim.call_id is None:
+    record = meeting.record
+    leg, due = record.listening, next_read(record, settle=settle)
+    claim = meeting.claim(leg.key) if leg else None
+    latest = max(now, record.moment or now)
+    if due is None or due > latest or claim is None or claim.call_id is None:
         return Nothing()
-    return Read(leg_key=claim.leg_key, call_id=claim.call_id)
+    return Read(
+        leg_key=claim.leg_key,
+        call_id=claim.call_id,
+        not_before=latest,
+        version=meeting.version,
+        own_ids=meeting.own_ids(),
+        unknown=claim.participant_id is None,
+    )
 
 
 def read_result(
@@ -83,22 +99,25 @@ def read_result(
     *,
     asked_at: datetime,
     answered_at: datetime,
-    bot_app_id: str,
     own_ids: frozenset[str],
+    bot_app_id: str,
+    show_names: bool,
 ) -> Observation:
     """Return what an answer to the read says; None, Graph's 404, means that the leg is gone."""
     if participants is None:
-        return LegSeen(at=answered_at, leg_key=read.leg_key, phase="gone")
-    roster = read_roster(participants, bot_app_id=bot_app_id, my_participant_ids=own_ids)
-    if roster.skipped and not roster.people:
-        # Entries that nobody can read may be people: this does not say that everybody left.
-        return ReadFailed(at=answered_at, leg_key=read.leg_key, status=200)
+        return read_failed(read, GONE, at=answered_at)
+    roster = read_roster(
+        participants, bot_app_id=bot_app_id, my_participant_ids=own_ids, show_names=show_names
+    )
     return RosterRead(
         asked_at=asked_at,
         answered_at=answered_at,
         leg_key=read.leg_key,
         people=roster.people,
         lists_ourselves=roster.lists_ourselves,
+        entries=roster.entries,
+        hidden=roster.hidden,
+        version=read.version,
     )
 
 
@@ -111,20 +130,26 @@ def record_look(
     meeting: Meeting,
     generation: int,
     observations: tuple[Observation, ...],
+    call: Mapping[str, Any] | None,
     *,
     now: datetime,
     rules: RecordingRules,
-    everything: Observations,
 ) -> Change | None:
-    """Return the change that records a look and plans the next; None where nothing changes."""
+    """Return the change that records a look and plans the next; None where nothing changes.
+
+    `call` is Graph's call of the leg that was looked through, where it was read.
+    """
     mine = meeting.tend.generation == generation and meeting.tend.due is not None
     if not observations and not mine:
         return None
     if mine:
         meeting = replace(meeting, tend=TendPlan(generation=generation, due=None))
+    claim = meeting.claim(observations[0].leg_key) if observations else None
+    if call is not None and claim is not None:
+        meeting = with_claim(meeting, learned(claim, call))
     if observations:
-        return observe(meeting, observations, now=now, rules=rules, everything=everything)
-    meeting, tending = plan_tending(meeting, meeting.history.record(), rules=rules)
+        return observe(meeting, observations, now=now, rules=rules)
+    meeting, tending = plan_tending(meeting, meeting.record, rules=rules)
     return Change(meeting=meeting, outgoing=tending)
 
 
@@ -135,18 +160,17 @@ def record_hung_up(
     at: datetime,
     now: datetime,
     rules: RecordingRules,
-    everything: Observations,
 ) -> Change | None:
     """Return the change that records the end of a leg we hung up; None where it is recorded.
 
     Its notification says more, but it may be lost.
     """
     claim = next((claim for claim in meeting.claims if claim.call_id == call_id), None)
-    leg = meeting.history.record().legs.get(claim.leg_key) if claim else None
+    leg = meeting.record.legs.get(claim.leg_key) if claim else None
     if claim is None or (leg is not None and "gone" in leg.phases):
         return None
     gone = LegSeen(at=at, leg_key=claim.leg_key, phase="gone")
-    return observe(meeting, [gone], now=now, rules=rules, everything=everything)
+    return observe(meeting, [gone], now=now, rules=rules)
 
 
 def is_finished(stored: Stored, *, now: datetime) -> bool:
@@ -154,7 +178,7 @@ def is_finished(stored: Stored, *, now: datetime) -> bool:
 
     No call open, no leg that lives, no claim whose POST may still be answered, nothing unsent.
     """
-    record = stored.meeting.history.record()
+    record = stored.meeting.record
     waiting = any(
         claim.state != "failed"
         and "gone" not in getattr(record.legs.get(claim.leg_key), "phases", {})
@@ -172,7 +196,7 @@ def mend(
     Legs that are to go and live are hung up again. The chain of looks is broken, and started
     again, when something is to be confirmed and the look planned for it is `overdue`.
     """
-    record = meeting.history.record()
+    record = meeting.record
     hang_ups = tuple(
         hang_up(meeting, call_id, again=utc_text(now)) for call_id in unwanted(meeting, record)
     )

@@ -10,7 +10,9 @@ from pydantic.alias_generators import to_camel
 
 Id = Annotated[str, Field(pattern=r"^[a-z2-7]{26}$")]
 ABSENT: Any = None
-"""The default of members that may be left out. Where one is there, it is not null."""
+"""The default of members that may be left out. One that is there is not null, except a bound."""
+Bound = AwareDatetime | None
+"""A certain bound of a time; null where there is none. It is left out where it is close."""
 Basis = Literal["attendanceReport", "graphEvent", "observed", "polled", "assumed"]
 
 
@@ -167,14 +169,14 @@ class Result(Part):
 
 
 class BotLeft(OfLeg):
-    """The bot was in the meeting and is no more."""
+    """The bot has left. Published once more, with `result`, where Graph says why only later."""
 
     reason: str
     result: Result = ABSENT
 
 
 class LegEnded(OfLeg):
-    """The bot's call ended before it was in the meeting."""
+    """The bot's call ended before it was in the meeting. Published once more as `bot.left` is."""
 
     reason: str
     result: Result = ABSENT
@@ -192,24 +194,40 @@ type BotFailed = LegEnded | LegRefused | RefusedRequest
 
 
 class CallStarted(Told):
-    """A group call began. `startBasis`: how the time is known."""
+    """A group call began, no earlier than `startNotBefore`. `startBasis`: how the time is known."""
 
     call_number: Annotated[int, Field(ge=1)]
     started_at: AwareDatetime
     start_basis: Basis
+    start_not_before: Bound = ABSENT
+
+
+class CallUnwatched(Told):
+    """No leg of the bot hears a call any longer; it may go on. `reason`: why the last leg ended."""
+
+    call_number: Annotated[int, Field(ge=1)]
+    since: AwareDatetime
+    reason: str
 
 
 class CallEnded(CallStarted):
-    """A group call is over. Each person counts once, however often they came back."""
+    """A group call is over. Each person counts once, however often they came back.
+
+    `notBefore` and `notAfter` are bounds of the end. `participantsComplete` is false where Graph
+    may have cut a roster, so that people may be missing.
+    """
 
     ended_at: AwareDatetime
     end_basis: Basis
+    not_before: Bound = ABSENT
+    not_after: Bound = ABSENT
     reason: str
     participant_count: int
+    participants_complete: bool
 
 
 class CallCorrected(CallEnded):
-    """What is known now of a call that was told as over. `revision` counts from 1."""
+    """What is known now of a call that was published as over. `revision` counts from 1."""
 
     revision: Annotated[int, Field(ge=1)]
     final: bool
@@ -224,17 +242,29 @@ class Participant(Part):
     tenant_id: str = ABSENT
 
 
-class ParticipantJoined(Told):
-    """Somebody is in a group call. `joinedAt` is null where they were there before the bot."""
+class OfSession(Told):
+    """What every event of a participant says. `joinedAt` is null where no join was seen.
+
+    `presentBefore`: they were there before the bot looked, or only a late roster named them.
+    """
 
     call_number: Annotated[int, Field(ge=1)]
     session_id: str
     participant: Participant
     joined_at: AwareDatetime | None
+    joined_not_before: Bound = ABSENT
     present_before: Literal[True] = ABSENT
 
 
-class ParticipantLeft(ParticipantJoined):
-    """Somebody left a group call."""
+class ParticipantJoined(OfSession):
+    """Somebody is in a group call. `returned`: their departure was published, and is taken back."""
+
+    returned: Literal[True] = ABSENT
+
+
+class ParticipantLeft(OfSession):
+    """Somebody left a group call. `notBefore` and `notAfter` are bounds of `leftAt`."""
 
     left_at: AwareDatetime
+    not_before: Bound = ABSENT
+    not_after: Bound = ABSENT

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from shared.domain import CallId, MeetingId, Observation
-from shared.history import SessionPage
 from shared.meeting import Change, Outgoing, Stored
 from shared.ports import Bus, Graph, Ledger
+from shared.record import SessionPage
 
 
 class Crashed(BaseException):
@@ -65,7 +65,7 @@ class FusedLedger:
         """See `ports.Ledger.clear`."""
         await self._fuse.through(self._ledger.clear(meeting_id, row_keys))
 
-    async def observations(self, meeting_id: MeetingId) -> Sequence[Observation]:
+    async def observations(self, meeting_id: MeetingId) -> Sequence[tuple[int, Observation]]:
         """See `ports.Ledger.observations`."""
         return await self._fuse.through(self._ledger.observations(meeting_id))
 

@@ -22,7 +22,7 @@ from tests.fakes.ledger import InMemoryLedger
 
 ASK: dict[str, Any] = {"requestId": "INC-1", "subject": "down", "join": "now"}
 LOCK_SECONDS = 31
-POINTS = 42
+POINTS = 48
 """How many calls to the outside the story makes; a change of this number is to be understood."""
 
 

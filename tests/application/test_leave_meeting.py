@@ -381,7 +381,7 @@ async def test_a_leg_that_turned_up_after_its_lease_is_watched_until_it_is_gone(
     world.clock.advance(600)
     await world.mend()
     await world.callback(meeting_id, leg_key, state(call_id, "established"))
-    world.fake_graph.fail_next(refused_token())
+    world.fake_graph.fail_next(refused_token(), times=3)
     await world.pump(until=timedelta(minutes=1))
     assert call_id in world.fake_graph.calls
 

@@ -8,27 +8,24 @@ from datetime import timedelta
 
 import pytest
 
-from shared.domain import (
-    LegSeen,
-    MeetingId,
-    Observation,
-    meeting_id_for,
-    order_key,
-)
+from shared.domain import LegSeen, MeetingId, Observation, ReadFailed, meeting_id_for
 from shared.errors import LostRace, Unavailable
-from shared.history import History, absorb, rebuild, seal
+from shared.group_calls import fold
 from shared.ledger import open_ledger
 from shared.meeting import Change, OutboxRow, Outgoing, Stored
 from shared.ports import Ledger
+from shared.record import Record, SessionPage, seal
 from tests.fakes.ledger import InMemoryLedger
 from tests.fixtures.ledger_values import (
     LEG,
     NOW,
     a_meeting,
     a_page,
+    a_read,
     a_roster,
     a_table,
     an_event,
+    by_commit,
     committed,
     listed,
     seen,
@@ -47,6 +44,12 @@ async def ledger(request: pytest.FixtureRequest) -> AsyncIterator[Ledger]:
     tables = open_ledger(request.getfixturevalue("azurite_connection"), a_table())
     yield tables
     await tables.aclose()
+
+
+def over_at(*, seconds: float) -> LegSeen:
+    """Return the end of our leg with a code that says that the conversation is over."""
+    at = NOW + timedelta(seconds=seconds)
+    return LegSeen(at=at, leg_key=LEG, phase="gone", code=200, subcode=5001)
 
 
 async def outbox_of(ledger: Ledger, meeting_id: MeetingId) -> tuple[OutboxRow, ...]:
@@ -225,34 +228,36 @@ async def test_no_message_is_lost_or_comes_back_over_many_commits(ledger: Ledger
     assert await outbox_of(ledger, meeting_id) == third.outbox + fifth.outbox
 
 
-async def test_an_observation_is_kept_once(ledger: Ledger) -> None:
-    """Twice in one commit and again in the next: it is one observation."""
+async def test_observations_are_kept_in_the_order_of_their_commits(ledger: Ledger) -> None:
+    """Whatever their moments say; one that is committed again is kept again."""
     first = await committed(
         ledger, Change(meeting=a_meeting(), observations=(seen(2), seen(2), seen(0.000001)))
     )
+    second = await committed(ledger, Change(meeting=first.meeting), first)
     await committed(
-        ledger, Change(meeting=first.meeting, observations=(seen(2), seen(1, "gone"))), first
+        ledger, Change(meeting=second.meeting, observations=(seen(2), seen(1, "gone"))), second
     )
 
     assert await ledger.observations(first.meeting.meeting_id) == [
-        seen(0.000001),
-        seen(1, "gone"),
-        seen(2),
+        (1, seen(2)),
+        (1, seen(2)),
+        (1, seen(0.000001)),
+        (3, seen(2)),
+        (3, seen(1, "gone")),
     ]
 
 
 async def test_a_first_roster_of_300_people_is_one_commit(ledger: Ledger) -> None:
     """The observation, the folded state and 300 events go in together and come back whole."""
-    roster = a_roster(300)
-    history = absorb(History(), [roster])
-    assert history is not None
+    observations = (seen(0), a_roster(300))
+    record = fold(Record(), observations, by_commit(1))
     events = tuple(an_event(n, body='{"participant": "' + "x" * 1000 + '"}') for n in range(300))
 
     stored = await committed(
         ledger,
         Change(
-            meeting=replace(a_meeting(), history=history),
-            observations=(roster,),
+            meeting=replace(a_meeting(), record=record),
+            observations=observations,
             outgoing=events,
         ),
     )
@@ -260,10 +265,10 @@ async def test_a_first_roster_of_300_people_is_one_commit(ledger: Ledger) -> Non
     loaded = await ledger.load(stored.meeting.meeting_id)
     assert loaded == stored
     assert tuple(message for row in stored.outbox for message in row.messages) == events
-    assert await ledger.observations(stored.meeting.meeting_id) == [roster]
-    record = stored.meeting.history.record()
-    assert record.open_call is not None
-    assert record.open_call.participant_count == 300
+    kept = await ledger.observations(stored.meeting.meeting_id)
+    assert kept == [(1, observation) for observation in observations]
+    assert loaded.meeting.record.open_call is not None
+    assert loaded.meeting.record.open_call.participant_count == 300
 
 
 @pytest.mark.parametrize("kilobytes", [60, 300])
@@ -321,7 +326,8 @@ async def test_99_observations_go_in_at_once(ledger: Ledger) -> None:
 
     await committed(ledger, Change(meeting=a_meeting(), observations=observations))
 
-    assert await ledger.observations(a_meeting().meeting_id) == list(observations)
+    kept = await ledger.observations(a_meeting().meeting_id)
+    assert kept == [(1, observation) for observation in observations]
 
 
 async def test_sealed_sessions_are_read_back_by_call(ledger: Ledger) -> None:
@@ -330,36 +336,6 @@ async def test_sealed_sessions_are_read_back_by_call(ledger: Ledger) -> None:
     await committed(ledger, Change(meeting=first.meeting, pages=(a_page(1),)), first)
 
     assert await ledger.pages(first.meeting.meeting_id) == [a_page(1), a_page(2), a_page(3)]
-
-
-async def test_a_rebuilt_meeting_has_its_new_pages_alone(ledger: Ledger) -> None:
-    """What was sealed before the rebuild no longer counts, whether or not there are new pages."""
-    stored = await committed(ledger, Change(meeting=a_meeting(), pages=(a_page(1), a_page(2))))
-    meeting_id = stored.meeting.meeting_id
-
-    change = Change(meeting=stored.meeting, pages=(a_page(2, 5),), rebuilt=True)
-    stored = await committed(ledger, change, stored)
-    assert await ledger.pages(meeting_id) == [a_page(2, 5)]
-
-    stored = await committed(ledger, Change(meeting=stored.meeting, pages=(a_page(3),)), stored)
-    assert await ledger.pages(meeting_id) == [a_page(2, 5), a_page(3)]
-
-    await committed(ledger, Change(meeting=stored.meeting, rebuilt=True), stored)
-    assert await ledger.pages(meeting_id) == []
-
-
-async def test_a_meeting_with_more_pages_than_a_transaction_is_rebuilt(ledger: Ledger) -> None:
-    """Old pages that one transaction cannot delete do not count, and do not stop the rebuild."""
-    stored = await committed(ledger, Change(meeting=a_meeting()))
-    for call in range(1, 103):
-        change = Change(meeting=stored.meeting, pages=(a_page(call, 1),))
-        stored = await committed(ledger, change, stored)
-    assert len(await ledger.pages(stored.meeting.meeting_id)) == 102
-
-    change = Change(meeting=stored.meeting, pages=(a_page(7),), rebuilt=True)
-    await committed(ledger, change, stored)
-
-    assert await ledger.pages(stored.meeting.meeting_id) == [a_page(7)]
 
 
 @LARGE_BODY
@@ -376,24 +352,29 @@ async def test_a_page_that_no_row_holds_becomes_several(ledger: Ledger) -> None:
 
 
 async def test_the_record_can_be_made_again_from_what_is_kept(ledger: Ledger) -> None:
-    """Observations, state and sealed pages go through the store without a change of meaning."""
-    observations: list[Observation] = [seen(0), a_roster(3, seconds=1), a_roster(0, seconds=20)]
-    observations += [LegSeen(at=NOW + timedelta(seconds=40), leg_key=LEG, phase="gone", code=200)]
-    history, pages = seal(rebuild(observations))
-    change = Change(
-        meeting=replace(a_meeting(), history=history),
-        observations=tuple(observations),
-        pages=pages,
-    )
-    await committed(ledger, change)
+    """Observations, record and sealed pages go through the store without a change of meaning."""
+    commits: list[list[Observation]] = [
+        [seen(0), a_roster(3, seconds=1)],
+        [a_read(3, seconds=3, version=1)],
+        [ReadFailed(at=NOW + timedelta(seconds=9), leg_key=LEG, status=500)],
+        [a_roster(0, seconds=20), over_at(seconds=21)],
+    ]
+    stored, record = None, Record()
+    pages: tuple[SessionPage, ...] = ()
+    for version, observations in enumerate(commits, start=1):
+        record, pages = seal(fold(record, observations, by_commit(version)))
+        meeting = replace(stored.meeting if stored else a_meeting(), record=record)
+        change = Change(meeting=meeting, observations=tuple(observations), pages=pages)
+        stored = await committed(ledger, change, stored)
 
-    kept = await ledger.observations(a_meeting().meeting_id)
+    again = Record()
+    for version, observation in await ledger.observations(a_meeting().meeting_id):
+        again = fold(again, [observation], by_commit(version))
+
     loaded = await ledger.load(a_meeting().meeting_id)
-
-    assert kept == sorted(observations, key=order_key)
     assert loaded is not None
-    assert loaded.meeting.history == history
-    assert rebuild(kept) == rebuild(observations)
+    assert seal(again) == (loaded.meeting.record, pages)
+    assert len(pages) == 1
     assert tuple(await ledger.pages(a_meeting().meeting_id)) == pages
 
 

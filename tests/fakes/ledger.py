@@ -5,17 +5,16 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from shared.domain import MeetingId, Observation, order_key
+from shared.domain import MeetingId, Observation
 from shared.errors import LostRace, Unavailable
-from shared.history import SessionPage
 from shared.meeting import Change, Meeting, Stored
 from shared.outbox_rows import outbox_rows, read_outbox
+from shared.record import SessionPage
 from shared.rows import (
     HEAD,
     HEAD_AND_OUTBOX,
     OBSERVED,
     PAGES,
-    TRANSACTION_OPERATIONS,
     Row,
     head_row,
     hold_to_limits,
@@ -68,18 +67,14 @@ class InMemoryLedger:
         meeting_id = meeting.meeting_id
         head = head_row(meeting, [])
         outbox = outbox_rows(meeting_id, version=version, written_at=now, messages=change.outgoing)
-        pages = page_rows(meeting_id, version=version, pages=change.pages, rebuilt=change.rebuilt)
-        observed = observation_rows(meeting_id, change.observations)
+        pages = page_rows(meeting_id, version=version, pages=change.pages)
+        observed = observation_rows(meeting_id, version=version, observations=change.observations)
         written = [head, *outbox, *pages, *observed]
         hold_to_limits(written, operations=len(written))
         await self._answer()
         if self._etags.get(meeting_id) != (before.etag if before else None):
             raise LostRace(f"meeting {meeting_id} was changed by somebody else")
         rows = self._partitions.setdefault(meeting_id, {})
-        if change.rebuilt:
-            old = self._range(meeting_id, PAGES)[: TRANSACTION_OPERATIONS - len(written)]
-            for row in old:
-                del rows[row["RowKey"]]
         rows.update({row["RowKey"]: row for row in written})
         self._etags[meeting_id] = f"etag-{version}"
         return Stored(
@@ -94,11 +89,11 @@ class InMemoryLedger:
         for key in row_keys:
             self._partitions.get(meeting_id, {}).pop(key, None)
 
-    async def observations(self, meeting_id: MeetingId) -> Sequence[Observation]:
+    async def observations(self, meeting_id: MeetingId) -> Sequence[tuple[int, Observation]]:
         """See `ports.Ledger.observations`."""
         await self._answer()
         rows = self._range(meeting_id, OBSERVED)
-        return sorted((read_observation(row) for row in rows), key=order_key)
+        return [read_observation(row) for row in rows]
 
     async def pages(self, meeting_id: MeetingId) -> Sequence[SessionPage]:
         """See `ports.Ledger.pages`."""

@@ -1,7 +1,7 @@
-"""Law 1b: histories made up as truth, rendered by the simulator's rules, parsed and folded by ours.
+"""Histories made up as truth, rendered by the simulator's rules, parsed and folded by ours.
 
 Each notification and its copies arrive within SETTLE in any order, some come again much later,
-people move at least twice SETTLE apart, and reads work. Then the calls and their people are the
+people move at least four SETTLE apart, and reads work. Then the calls and their people are the
 true ones, and times differ by at most SETTLE and one read.
 """
 
@@ -20,9 +20,9 @@ from devstack.graph.identities import BOT_APP_ID, same_guid, seeded
 from devstack.graph.notifications import render_roster, render_state
 from devstack.graph.participants import render_participants
 from devstack.graph.room import Room
+from shared.call_changes import Commit
 from shared.domain import LegKey, Observation, RosterRead
-from shared.group_calls import next_read
-from shared.history import History, absorb, rebuild
+from shared.group_calls import fold, next_read
 from shared.record import Record
 from shared.roster import read_roster
 
@@ -37,7 +37,7 @@ LEG = Leg(
 )
 
 moves = st.lists(
-    st.tuples(st.sampled_from("abc"), st.integers(20, 90)),
+    st.tuples(st.sampled_from("abc"), st.integers(40, 110)),
     max_size=12,
 )
 """Who toggles (in when out, out when in), and how many tenths of a second after the last move."""
@@ -50,10 +50,9 @@ class Meeting:
     random: Random
     room: Room
     queue: list[tuple[datetime, int, Observation]] = field(default_factory=list)
-    observed: list[Observation] = field(default_factory=list)
-    history: History = field(default_factory=History)
     record: Record = field(default_factory=Record)
     sent: int = 0
+    version: int = 0
 
     def push(self, envelope: object, at: datetime) -> None:
         """Send a notification once or twice within SETTLE, and perhaps again any time later."""
@@ -94,12 +93,14 @@ class Meeting:
             leg_key=KEY,
             people=roster.people,
             lists_ourselves=roster.lists_ourselves,
+            entries=roster.entries,
+            version=self.version,
         )
 
     def _observe(self, observation: Observation) -> None:
-        self.observed.append(observation)
-        self.history = absorb(self.history, [observation]) or rebuild(self.observed)
-        self.record = self.history.record()
+        self.version += 1
+        by = Commit(version=self.version, settle=SETTLE, roster_cap=100)
+        self.record = fold(self.record, [observation], by)
 
 
 def play(history: list[tuple[str, int]], random: Random) -> Meeting:

@@ -1,4 +1,4 @@
-"""What is told of the difference between two records, and in which order."""
+"""What is published of the difference between two records, and in which order."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from docs.contract.events import hold_to_contract
 from shared.domain import CallId, LegKey, MeetingId, Person, Phase, SessionId, utc_text
-from shared.events import Fact
-from shared.facts import bot_joining, end_data, facts_between, person_data
-from shared.meeting import LegClaim, Meeting
+from shared.events import Fact, event_message
+from shared.facts import Shown, bot_joining, end_data, facts_between, person_data
+from shared.meeting import SURPLUS, Leaver, LegClaim, Meeting
 from shared.record import GroupCall, Leg, Record, Session, mark_of, seal_of
 
 T0 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -32,6 +33,8 @@ MEETING = Meeting(
     ),
 )
 EMPTY = Record()
+WITHIN = timedelta(seconds=2)
+SHOWN = Shown(names=False, within=WITHIN)
 
 
 def at(seconds: float) -> datetime:
@@ -50,45 +53,63 @@ def leg(phases: Mapping[Phase, datetime], *, key: LegKey = LEG, **members: Any) 
 
 
 def session(name: str, seen: float, *, left: float | None = None, **members: Any) -> Session:
-    """Return the session of a person of that name."""
+    """Return the session of a person of that name; bounds are as close as they can be."""
+    leaving = None if left is None else at(left)
+    known = {
+        "joined_not_before": at(seen),
+        "left_at": leaving,
+        "left_not_before": leaving,
+        "left_not_after": leaving,
+    }
     return Session(
         session_id=SessionId(f"s-{name}"),
         person=Person(kind="user", user_id=f"u-{name}"),
         first_seen=at(seen),
-        last_seen=at(seen),
-        left_at=None if left is None else at(left),
-        **members,
+        first_version=1,
+        legs=(LEG,),
+        **(known | members),
     )
 
 
 def group_call(*sessions: Session, number: int = 1, **members: Any) -> GroupCall:
-    """Return a call of these sessions that began with the first."""
+    """Return a call of these sessions that began with the first, its bounds close."""
     begun = min(one.first_seen for one in sessions)
+    known = {"start_not_before": begun}
     return GroupCall(
         number=number,
         started_at=begun,
         start_basis="observed",
-        last_seen=begun,
+        heard_at=begun,
         sessions={one.session_id: one for one in sessions},
-        **members,
+        **(known | members),
     )
 
 
-def over(call: GroupCall, ended: float, *, reason: str = "everyoneLeft") -> GroupCall:
-    """Return the call after its confirmed end."""
-    return replace(call, ended_at=at(ended), end_basis="observed", reason=reason)
+def over(
+    call: GroupCall, ended: float, *, reason: str = "everyoneLeft", **members: Any
+) -> GroupCall:
+    """Return the call after its confirmed end, its bounds close."""
+    known = {"end_not_before": at(ended), "end_not_after": at(ended)}
+    return replace(
+        call, ended_at=at(ended), end_basis="observed", reason=reason, **(known | members)
+    )
 
 
-def record(*calls: GroupCall, legs: tuple[Leg, ...] = ()) -> Record:
+def unwatched(call: GroupCall, since: float, *, by: LegKey = LEG) -> GroupCall:
+    """Return the call that no leg has heard since that moment."""
+    return replace(call, unwatched_since=at(since), unwatched_by=by)
+
+
+def record(*calls: GroupCall, legs: tuple[Leg, ...] = (), **members: Any) -> Record:
     """Return a record of these calls and legs."""
-    return Record(legs={one.key: one for one in legs}, calls=calls)
+    return Record(legs={one.key: one for one in legs}, calls=calls, **members)
 
 
 def told(
-    before: Record, after: Record, *, meeting: Meeting = MEETING, show_names: bool = False
+    before: Record, after: Record, *, meeting: Meeting = MEETING, shown: Shown = SHOWN
 ) -> list[Fact]:
     """Return what became known."""
-    return facts_between(meeting, before, after, show_names=show_names)
+    return facts_between(meeting, before, after, shown=shown)
 
 
 def names(facts: list[Fact]) -> list[str]:
@@ -142,6 +163,32 @@ def test_every_fact_has_a_key_of_its_own() -> None:
     facts = told(EMPTY, record(first, again, legs=legs))
 
     assert len({(fact.name, fact.key) for fact in facts}) == len(facts)
+
+
+@pytest.mark.parametrize("bound", [None, at(0)])
+def test_every_fact_is_as_the_contract_has_it(bound: datetime | None) -> None:
+    """With bounds and without, whatever became known of a call."""
+    late = session("cy", 5, left=4, left_not_before=bound, left_not_after=None, present_before=True)
+    known = group_call(session("ada", 1, left=3), session("bo", 2, joined_not_before=bound))
+    back = group_call(session("ada", 1), session("bo", 2), start_not_before=bound)
+    gone = (leg({"in": at(0), "gone": at(9)}, code=200, subcode=5000),)
+    gap = record(unwatched(back, 5), legs=gone, moment=at(9))
+    ended = over(back, 10, end_not_before=bound, end_not_after=None)
+    corrected = replace(ended, sessions={**ended.sessions, late.session_id: late}, complete=False)
+
+    facts = [
+        *told(EMPTY, record(known)),
+        *told(record(known), gap),
+        *told(gap, record(ended, legs=gone)),
+        *told(record(ended), record(corrected)),
+    ]
+
+    assert {fact.name for fact in facts} == {
+        "bot.joined", "bot.left", "call.started", "call.unwatched", "call.ended", "call.corrected",
+        "participant.joined", "participant.left",
+    }  # fmt: skip
+    for fact in facts:
+        hold_to_contract(event_message(MEETING, fact, sequence=1, now=T0).body)
 
 
 def test_a_person_who_stays_is_not_told_again() -> None:
@@ -198,6 +245,209 @@ def test_who_was_there_before_us_has_no_time_of_joining() -> None:
     assert (joined.data["joinedAt"], joined.data["presentBefore"]) == (None, True)
 
 
+def test_a_departure_that_a_read_takes_back_is_a_return() -> None:
+    """Dated by the read, under an id of its own; when they first came stays what it was."""
+    left = record(group_call(session("ada", 1, left=3)))
+    back = record(group_call(session("ada", 1)), moment=at(7))
+
+    [fact] = told(left, back)
+
+    assert (fact.name, fact.at) == ("participant.joined", at(7))
+    assert fact.key == ("1", "s-ada", "returned", text(7))
+    assert fact.data == {
+        "callNumber": 1,
+        "sessionId": "s-ada",
+        "participant": {"kind": "user", "userId": "u-ada"},
+        "joinedAt": text(1),
+        "returned": True,
+    }
+    assert told(back, replace(back, moment=at(9))) == []
+
+
+def test_who_returned_and_left_again_meanwhile_did_both() -> None:
+    """The second departure is another than the first one."""
+    left = record(group_call(session("ada", 1, left=3)))
+    left_again = record(group_call(session("ada", 1, left=8)), moment=at(9))
+
+    returned, departed = told(left, left_again)
+
+    assert (returned.name, returned.data["returned"]) == ("participant.joined", True)
+    assert "leftAt" not in returned.data
+    assert (departed.name, departed.at, departed.data["leftAt"]) == (
+        "participant.left",
+        at(8),
+        text(8),
+    )
+    [first] = told(record(group_call(session("ada", 1))), left)
+    assert departed.key != first.key
+
+
+@pytest.mark.parametrize(
+    ("not_before", "shown"),
+    [
+        (at(-1), {}),
+        (at(1), {}),
+        (at(-1.001), {"joinedNotBefore": text(-1.001)}),
+        (None, {"joinedNotBefore": None}),
+    ],
+)
+def test_a_join_has_its_lower_bound_unless_that_is_close(
+    not_before: datetime | None, shown: dict[str, Any]
+) -> None:
+    """Null: there is none. The time itself is the upper bound."""
+    after = record(group_call(session("ada", 1, joined_not_before=not_before)))
+
+    fact = told(EMPTY, after)[1]
+
+    assert {name: fact.data[name] for name in fact.data if "Not" in name} == shown
+
+
+@pytest.mark.parametrize(
+    ("not_before", "shown"),
+    [
+        (at(-1), {}),
+        (at(-1.001), {"startNotBefore": text(-1.001)}),
+        (None, {"startNotBefore": None}),
+    ],
+)
+def test_a_start_has_its_lower_bound_unless_that_is_close(
+    not_before: datetime | None, shown: dict[str, Any]
+) -> None:
+    """It stands in the event of the start and in that of the end."""
+    begun = group_call(session("ada", 1, left=4), start_not_before=not_before)
+
+    facts = told(EMPTY, record(over(begun, 4)))
+
+    assert [name for name in names(facts) if name.startswith("call.")] == [
+        "call.started",
+        "call.ended",
+    ]
+    for fact in (facts[0], facts[-1]):
+        assert {name: fact.data[name] for name in fact.data if name.endswith("NotBefore")} == shown
+
+
+BOUNDS = [
+    (at(2), at(6), {}),
+    (at(1.999), at(4), {"notBefore": text(1.999), "notAfter": text(4)}),
+    (at(4), at(6.001), {"notBefore": text(4), "notAfter": text(6.001)}),
+    (None, at(4), {"notBefore": None, "notAfter": text(4)}),
+    (at(4), None, {"notBefore": text(4), "notAfter": None}),
+    (None, None, {"notBefore": None, "notAfter": None}),
+]
+"""Bounds of something at 4, and how they are shown."""
+
+
+@pytest.mark.parametrize(("not_before", "not_after", "shown"), BOUNDS)
+def test_a_departure_has_its_bounds_unless_both_are_close(
+    not_before: datetime | None, not_after: datetime | None, shown: dict[str, Any]
+) -> None:
+    """Null: there is no such bound."""
+    left = session("ada", 1, left=4, left_not_before=not_before, left_not_after=not_after)
+
+    [fact] = told(record(group_call(session("ada", 1))), record(group_call(left)))
+
+    assert {name: fact.data[name] for name in fact.data if name.startswith("not")} == shown
+
+
+@pytest.mark.parametrize(("not_before", "not_after", "shown"), BOUNDS)
+def test_an_end_has_its_bounds_unless_both_are_close(
+    not_before: datetime | None, not_after: datetime | None, shown: dict[str, Any]
+) -> None:
+    """Null: there is no such bound."""
+    going_on = group_call(session("ada", 1))
+    ended = over(going_on, 4, end_not_before=not_before, end_not_after=not_after)
+
+    [fact] = told(record(going_on), record(ended))
+
+    assert {name: fact.data[name] for name in fact.data if name.startswith("not")} == shown
+
+
+def test_a_provisional_call_is_not_published() -> None:
+    """Neither its start nor its people, until a read confirms it; taken back, it never was."""
+    first = over(group_call(session("ada", 1, left=4)), 4)
+    provisional = group_call(session("bo", 6), number=2, provisional=True)
+    known, opened = record(first), record(first, provisional)
+
+    confirmed = told(opened, record(first, replace(provisional, provisional=False)))
+
+    assert told(known, opened) == []
+    assert told(opened, known) == []
+    assert [(fact.name, fact.call_number, fact.at) for fact in confirmed] == [
+        ("call.started", 2, at(6)),
+        ("participant.joined", 2, at(6)),
+    ]
+
+
+def test_a_call_that_no_leg_hears_any_longer_is_unwatched() -> None:
+    """Since the leg's last sign, for the reason of the leg's end, and before the leg's end."""
+    call = group_call(session("ada", 1))
+    before = record(call, legs=(leg({"in": at(0)}),))
+    removed = leg({"in": at(0), "gone": at(9)}, code=200, subcode=5000)
+    after = record(unwatched(call, 5), legs=(removed,))
+
+    facts = told(before, after)
+
+    assert names(facts) == ["call.unwatched", "bot.left"]
+    assert (facts[0].at, facts[0].key, facts[0].call_number) == (at(5), ("1", text(5)), 1)
+    assert facts[0].data == {"callNumber": 1, "since": text(5), "reason": "removed"}
+    assert told(after, after) == []
+
+
+@pytest.mark.parametrize(
+    ("leaving", "reason"),
+    [
+        ((), "unknown"),
+        ((Leaver(request_id="r-leave"),), "left"),
+        ((Leaver(request_id=SURPLUS),), "anotherLegStays"),
+    ],
+)
+def test_a_call_is_unwatched_for_the_reason_that_the_bot_left(
+    leaving: tuple[Leaver, ...], reason: str
+) -> None:
+    """Where Graph gave no code, a request to leave explains it."""
+    meeting = replace(MEETING, claims=(replace(MEETING.claims[0], leaving=leaving),))
+    call, bot = group_call(session("ada", 1)), leg({"in": at(0)})
+    gone = replace(bot, phases={**bot.phases, "gone": at(9)})
+
+    facts = told(
+        record(call, legs=(bot,)),
+        record(unwatched(call, 5), legs=(gone,)),
+        meeting=meeting,
+    )
+
+    assert [(fact.name, fact.data["reason"]) for fact in facts] == [
+        ("call.unwatched", reason),
+        ("bot.left", reason),
+    ]
+
+
+def test_each_gap_of_a_call_is_published_once() -> None:
+    """That it is heard again is no event of the call; a later gap is another one."""
+    gone = (leg({"in": at(0), "gone": at(9)}), leg({"in": at(12), "gone": at(20)}, key=OTHER_LEG))
+    watched = group_call(session("ada", 1))
+    first, again = unwatched(watched, 5), unwatched(watched, 18, by=OTHER_LEG)
+
+    [second_gap] = told(record(watched, legs=gone), record(again, legs=gone))
+
+    assert told(record(first, legs=gone), record(watched, legs=gone)) == []
+    assert (second_gap.name, second_gap.key) == ("call.unwatched", ("1", text(18)))
+
+
+def test_an_end_after_a_gap_is_an_end_alone() -> None:
+    """A call that is over is not unwatched."""
+    gone = (leg({"in": at(0), "gone": at(9)}),)
+    gap = unwatched(group_call(session("ada", 1)), 5)
+    ended = over(replace(gap, unwatched_since=None, unwatched_by=None), 11, end_not_before=None)
+
+    [fact] = told(record(gap, legs=gone), record(ended, legs=gone))
+
+    assert (fact.name, fact.data["notBefore"], fact.data["notAfter"]) == (
+        "call.ended",
+        None,
+        text(11),
+    )
+
+
 def test_a_late_push_adds_people_to_a_call_that_is_over() -> None:
     """Both ends are told, and the count is corrected."""
     known = over(group_call(session("ada", 1, left=4)), 4)
@@ -240,7 +490,17 @@ def test_an_end_is_told_with_how_each_time_is_known() -> None:
         "endBasis": "observed",
         "reason": "everyoneLeft",
         "participantCount": 2,
+        "participantsComplete": True,
     }
+
+
+def test_an_end_says_whether_everybody_was_listed() -> None:
+    """A roster that Graph may have cut can have left people out."""
+    going_on = group_call(session("ada", 1), complete=False)
+
+    [fact] = told(record(going_on), record(over(going_on, 4)))
+
+    assert (fact.data["participantCount"], fact.data["participantsComplete"]) == (1, False)
 
 
 @pytest.mark.parametrize(
@@ -251,6 +511,10 @@ def test_an_end_is_told_with_how_each_time_is_known() -> None:
         {"ended_at": at(5)},
         {"end_basis": "attendanceReport"},
         {"reason": "conversationEnded"},
+        {"start_not_before": None},
+        {"end_not_before": None},
+        {"end_not_after": at(9)},
+        {"complete": False},
     ],
 )
 def test_an_end_that_was_told_and_changed_is_told_again(change: dict[str, Any]) -> None:
@@ -261,7 +525,7 @@ def test_an_end_that_was_told_and_changed_is_told_again(change: dict[str, Any]) 
     [fact] = told(record(known), record(corrected))
 
     assert (fact.name, fact.key) == ("call.corrected", ("1", "1"))
-    assert fact.data == end_data(corrected) | {"revision": 1, "final": False}
+    assert fact.data == end_data(corrected, SHOWN) | {"revision": 1, "final": False}
 
 
 def test_revisions_of_each_call_count_up() -> None:
@@ -275,10 +539,11 @@ def test_revisions_of_each_call_count_up() -> None:
 
 
 def test_what_moves_inside_a_call_that_is_over_is_no_correction() -> None:
-    """`lastSeen` is ours, and is told nowhere."""
+    """What is shown nowhere changes nothing: our own evidence, and bounds that stay close."""
     known = over(group_call(session("ada", 1, left=4)), 4)
+    moved = replace(known, last_seen=at(3), heard_at=at(9), end_not_before=at(3))
 
-    assert told(record(known), record(replace(known, last_seen=at(3)))) == []
+    assert told(record(known), record(moved)) == []
 
 
 def test_a_correction_is_of_a_call_that_was_told_as_over() -> None:
@@ -367,6 +632,36 @@ def test_an_end_without_codes_has_no_result() -> None:
 
 
 @pytest.mark.parametrize(
+    ("phases", "name"),
+    [({"in": at(0)}, "bot.left"), ({"joining": at(0)}, "bot.failed")],
+)
+def test_an_end_whose_result_comes_later_is_published_again(
+    phases: dict[Phase, datetime], name: str
+) -> None:
+    """Dated as before, with the result, under an id of its own, and once."""
+    silent = leg({**phases, "gone": at(5)})
+    explained = replace(silent, code=200, subcode=5000)
+
+    [first] = told(record(legs=(leg(phases),)), record(legs=(silent,)))
+    [second] = told(record(legs=(silent,)), record(legs=(explained,)))
+
+    assert (first.name, first.at, first.key) == (name, at(5), (LEG, "gone"))
+    assert (first.data["reason"], "result" in first.data) == ("unknown", False)
+    assert (second.name, second.at, second.key) == (name, at(5), (LEG, "gone", "result"))
+    assert second.data["reason"] == "removed"
+    assert second.data["result"]["subcode"] == 5000
+    assert told(record(legs=(explained,)), record(legs=(explained,))) == []
+
+
+def test_an_end_whose_result_is_known_is_published_once() -> None:
+    """A copy of the end changes nothing, whatever phase is learnt of after it."""
+    gone = leg({"joining": at(0), "gone": at(5)}, code=200, subcode=5000)
+    seen_in = replace(gone, phases={**gone.phases, "in": at(1)})
+
+    assert told(record(legs=(gone,)), record(legs=(seen_in,))) == []
+
+
+@pytest.mark.parametrize(
     ("person", "show_names", "expected"),
     [
         (ADA, False, {"kind": "user", "userId": "u-ada", "tenantId": "t"}),
@@ -391,7 +686,9 @@ def test_the_setting_reaches_every_fact_about_people(show_names: bool) -> None:
     """Joining and leaving alike."""
     ada = replace(session("ada", 1, left=2), person=ADA)
 
-    facts = told(EMPTY, record(over(group_call(ada), 2)), show_names=show_names)
+    facts = told(
+        EMPTY, record(over(group_call(ada), 2)), shown=Shown(names=show_names, within=WITHIN)
+    )
 
     named = [fact for fact in facts if "participant" in fact.data]
     assert names(named) == ["participant.joined", "participant.left"]

@@ -24,9 +24,13 @@ BOT = "2891555a-92ff-42e6-80fa-6e1300c6b5c6"
 CALL = "57dab8b1894c409ab240bd8beae78896"
 
 
-def parsed(body: bytes, *, bot: str = BOT) -> list[tuple[CallId, Observation]]:
+def parsed(
+    body: bytes, *, bot: str = BOT, show_names: bool = False
+) -> list[tuple[CallId | None, Observation]]:
     """Return what a body says, in order."""
-    found = parse_notifications(body, leg_key=LEG, bot_app_id=bot, received_at=NOW)
+    found = parse_notifications(
+        body, leg_key=LEG, bot_app_id=bot, received_at=NOW, show_names=show_names
+    )
     return list(found.observations)
 
 
@@ -66,11 +70,15 @@ UNREAD = {
     "unsupported.call.transferring": "call",
     "unsupported.content-sharing.no-resource-data": "contentsharingsessions",
     "unsupported.content-sharing.started": "contentsharingsessions",
-    "unsupported.operation.participants": "operations",
     "unsupported.operation.record-completed": "operations",
-    "unsupported.roster.entries-without-id": "participants",
 }
 """Messages of kinds that are not read, and the resource they are about."""
+NAMELESS = {
+    "roster.at-operations": ("7531d31fd10d44de802fc569dbca451c", 2, 1),
+    "roster.entries-without-id": ("ab6233a520b74c5ebea2ce56c9776429", 1, 0),
+}
+"""Rosters whose entries have no id: the call they are of, how many entries, and how many of them
+may be people."""
 
 
 @pytest.mark.parametrize(("name", "expected"), DOCUMENTED.items())
@@ -97,7 +105,7 @@ def test_a_kind_that_is_not_read_is_kept_as_its_shape(name: str, resource: str) 
 
 def test_every_documented_message_is_tried() -> None:
     """A fixture that no test reads would be dead."""
-    read = {*DOCUMENTED, *UNREAD, "roster.person-and-bot"}
+    read = {*DOCUMENTED, *UNREAD, *NAMELESS, "roster.person-and-bot"}
 
     assert {path.stem for path in FIXTURES.glob("*.json")} == read
 
@@ -108,8 +116,59 @@ def test_a_documented_roster_lists_the_person_and_ourselves() -> None:
 
     assert call_id == "2f1a1100b17440a0aba70b405e01ed92"
     assert isinstance(roster, RosterPushed)
-    assert [one.person.display_name for one in roster.people] == ["John"]
+    assert [one.person.user_id for one in roster.people] == ["112f7296-5fa4-42ca-bae8-6a692b15d4b8"]
     assert roster.lists_ourselves
+    assert (roster.entries, roster.unread) == (2, 0)
+
+
+@pytest.mark.parametrize(("show_names", "name"), [(False, None), (True, "John")])
+def test_display_names_are_read_only_where_they_may_be(show_names: bool, name: str | None) -> None:
+    """What is not read is not stored either."""
+    body = (FIXTURES / "roster.person-and-bot.json").read_bytes()
+
+    [(_, roster)] = parsed(body, show_names=show_names)
+
+    assert isinstance(roster, RosterPushed)
+    assert [one.person.display_name for one in roster.people] == [name]
+    assert ("John" in repr(roster)) is show_names
+
+
+@pytest.mark.parametrize(("name", "expected"), NAMELESS.items())
+def test_a_documented_roster_of_entries_without_an_id_is_a_roster(
+    name: str, expected: tuple[str, int, int]
+) -> None:
+    """It names nobody, and says how many entries could not be read; a bot is no person unread."""
+    call_id, entries, hidden = expected
+
+    assert parsed((FIXTURES / f"{name}.json").read_bytes()) == [
+        (
+            call_id,
+            RosterPushed(
+                at=NOW,
+                leg_key=LEG,
+                people=(),
+                lists_ourselves=False,
+                entries=entries,
+                unread=entries,
+                hidden=hidden,
+            ),
+        )
+    ]
+
+
+@pytest.mark.parametrize("tail", ["/participants", "/operations/participants"])
+def test_a_full_roster_is_an_array_of_participants_at_either_place(tail: str) -> None:
+    """A delta is an array too, of objects with participants inside: it is not read."""
+    ada = {"id": "p-ada", "info": {"identity": {"user": {"id": "u"}}}}
+    delta = {"participants": [ada], "removedParticipants": [], "sequenceNumber": 7}
+
+    [full] = observed(item([ada], tail=tail))
+    [unread] = observed(item([delta], tail=tail))
+
+    assert isinstance(full, RosterPushed)
+    assert [one.session_id for one in full.people] == ["p-ada"]
+    assert isinstance(unread, Unparsed)
+    assert unread.members == ("participants", "removedParticipants", "sequenceNumber")
 
 
 @pytest.mark.parametrize(
@@ -147,9 +206,33 @@ def test_one_bad_item_does_not_hide_the_others() -> None:
 
     found = observed(None, 7, good, {}, item("odd"), {"resourceUrl": "/users/x"}, last)
 
-    assert found[0] == seen("joining")
-    assert isinstance(found[1], Unparsed)
-    assert found[2:] == [seen("gone", 200, 5000)]
+    assert [one for one in found if isinstance(one, LegSeen)] == [found[2], found[6]]
+    assert (found[2], found[6]) == (seen("joining"), seen("gone", 200, 5000))
+    assert len(found) == 7
+
+
+@pytest.mark.parametrize(
+    ("odd", "change_type", "members"),
+    [
+        (None, "", ()),
+        (7, "", ()),
+        ([], "", ()),
+        ({}, "", ()),
+        ({"changeType": "updated", "resourceUrl": f"/users/{CALL}"}, "updated", ()),
+        ({"resourceUrl": "/communications/calls/", "resourceData": [{"x": 1}]}, "", ("x",)),
+        ({"resource": 7, "resourceData": {"state": "established"}}, "", ("state",)),
+    ],
+)
+def test_an_item_about_no_call_is_kept_as_its_shape(
+    odd: Any, change_type: str, members: tuple[str, ...]
+) -> None:
+    """It is under no call's id; its resource is not kept, for it may hold anything."""
+    [(call_id, observation)] = parsed(json.dumps({"value": [odd]}).encode())
+
+    assert call_id is None
+    assert isinstance(observation, Unparsed)
+    assert (observation.resource, observation.change_type) == ("none", change_type)
+    assert observation.members == members
 
 
 @pytest.mark.parametrize(
@@ -159,7 +242,7 @@ def test_one_bad_item_does_not_hide_the_others() -> None:
         {"participants": [], "sequenceNumber": 1},
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("tail", ["", "/participants"])
+@pytest.mark.parametrize("tail", ["", "/participants", "/operations/participants"])
 def test_data_of_another_type_is_a_shape(data: Any, tail: str) -> None:
     """Absent data, a wrong type, a delta roster, an unknown state: kept, never an exception."""
     [observation] = observed(item(data, tail=tail))
@@ -200,16 +283,19 @@ def test_ourselves_in_the_lobby_are_a_waiting_leg() -> None:
     assert not beside[1].lists_ourselves
 
 
-def test_a_roster_nobody_can_read_does_not_say_that_all_have_left() -> None:
-    """Unreadable entries may be people; where others can be read, they are there."""
+def test_a_roster_says_how_many_of_its_entries_cannot_be_read() -> None:
+    """They may be people: it does not say that all have left. Those it names are there."""
     us = {"id": "p-bot", "info": {"identity": {"application": {"id": BOT}}}}
     ada = {"id": "p-ada", "info": {"identity": {"user": {"id": "u"}}}}
 
     [unreadable] = observed(item([us, {"id": None}], tail="/participants"))
     [readable] = observed(item([us, {"id": None}, ada], tail="/participants"))
 
-    assert isinstance(unreadable, Unparsed)
+    assert isinstance(unreadable, RosterPushed)
+    assert (unreadable.people, unreadable.entries, unreadable.unread) == ((), 2, 1)
     assert isinstance(readable, RosterPushed)
+    assert [one.session_id for one in readable.people] == ["p-ada"]
+    assert (readable.entries, readable.unread) == (3, 1)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -232,11 +318,12 @@ def test_the_simulators_messages_are_read(seed: int) -> None:
 
     told = [parsed(json.dumps(message).encode(), bot=BOT_APP_ID) for message in messages]
 
-    empty = RosterPushed(at=NOW, leg_key=LEG, people=(), lists_ourselves=True)
+    empty = RosterPushed(at=NOW, leg_key=LEG, people=(), lists_ourselves=True, entries=1)
     expected = [seen("joining"), seen("in"), empty, seen("gone", 200, 5001)]
     assert told == [[(CALL, one)] for one in expected]
 
 
+TAILS = ("", "/participants", "/operations/participants", "/x")
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: (
@@ -259,7 +346,7 @@ JSON = st.recursive(
             {"resourceData": JSON},
             optional={
                 "resourceUrl": st.sampled_from(
-                    [f"/communications/calls/{CALL}{tail}" for tail in ("", "/participants", "/x")]
+                    [f"/communications/calls/{CALL}{tail}" for tail in TAILS]
                 )
                 | JSON,
                 "changeType": st.sampled_from(["updated", "deleted"]) | JSON,
@@ -270,8 +357,8 @@ JSON = st.recursive(
     )
 )
 def test_nothing_inside_an_envelope_makes_the_parser_fail(items: list[Any]) -> None:
-    """Graph adds members and kinds without notice; none may cost the rest of the message."""
-    assert len(observed(*items)) <= 2 * len(items)
+    """Graph adds members and kinds without notice; each item is kept, and costs no other."""
+    assert len(items) <= len(observed(*items)) <= 2 * len(items)
 
 
 def _texts(value: Any) -> list[str]:

@@ -8,7 +8,7 @@ from shared.domain import Person, Present, SessionId
 from shared.roster import Roster, read_roster
 
 BOT = "2891555a-92ff-42e6-80fa-6e1300c6b5c6"
-NOBODY = Roster(people=(), lists_ourselves=False, in_lobby=False)
+NOBODY = Roster(people=(), lists_ourselves=False, in_lobby=False, entries=1)
 
 
 def entry(participant_id: Any, identity: Any, **members: Any) -> dict[str, Any]:
@@ -16,9 +16,13 @@ def entry(participant_id: Any, identity: Any, **members: Any) -> dict[str, Any]:
     return {"id": participant_id, "info": {"identity": identity}, "isInLobby": False} | members
 
 
-def read(*participants: Any, mine: frozenset[str] = frozenset()) -> Roster:
+def read(
+    *participants: Any, mine: frozenset[str] = frozenset(), show_names: bool = False
+) -> Roster:
     """Return what a roster of these participants says."""
-    return read_roster(list(participants), bot_app_id=BOT, my_participant_ids=mine)
+    return read_roster(
+        list(participants), bot_app_id=BOT, my_participant_ids=mine, show_names=show_names
+    )
 
 
 def ids(roster: Roster) -> list[str]:
@@ -33,7 +37,9 @@ def test_people_are_listed_by_session_and_told_from_ourselves() -> None:
         "user": {"id": "u-ada", "displayName": "Ada", "tenantId": "t"},
     }
 
-    roster = read(entry("0D7664B6643243ED8D27D9E7ADEC188C", ada), entry("p-bot", us()))
+    listed = entry("0D7664B6643243ED8D27D9E7ADEC188C", ada), entry("p-bot", us())
+
+    roster = read(*listed, show_names=True)
 
     assert roster == Roster(
         people=(
@@ -44,7 +50,17 @@ def test_people_are_listed_by_session_and_told_from_ourselves() -> None:
         ),
         lists_ourselves=True,
         in_lobby=False,
+        entries=2,
     )
+
+
+def test_display_names_are_read_only_where_they_may_be() -> None:
+    """Nothing else is lost with them."""
+    ada = entry("p-1", {"user": {"id": "u-ada", "displayName": "Ada", "tenantId": "t"}})
+
+    [present] = read(ada).people
+
+    assert present.person == Person(kind="user", user_id="u-ada", tenant_id="t")
 
 
 def us() -> dict[str, Any]:
@@ -73,8 +89,12 @@ def test_whatever_is_not_an_application_is_a_person(kind: str) -> None:
     ],
 )  # fmt: skip
 def test_other_bots_are_nobody(kind: str) -> None:
-    """They are not in the call, and they are not us."""
-    assert read(entry("p-1", {kind: {"id": "24701998-1a73-4d42-8085-bf46ed0ae039"}})) == NOBODY
+    """They are not in the call, and they are not us, whatever other identity they have."""
+    bot = {kind: {"id": "24701998-1a73-4d42-8085-bf46ed0ae039"}}
+
+    assert read(entry("p-1", bot)) == NOBODY
+    assert read(entry("p-1", {"user": {"id": "u-ada"}} | bot)) == NOBODY
+    assert read(entry("p-1", bot | {"somethingNewOfGraphs": {"id": "x"}})) == NOBODY
 
 
 def test_of_several_identities_the_most_telling_names_the_person() -> None:
@@ -89,7 +109,9 @@ def test_a_participant_id_of_ours_is_us_under_any_identity() -> None:
     guest = entry("AB12EF34AB12EF34AB12EF34AB12EF34", {"guest": {"id": "g"}})
     mine = frozenset({"ab12ef34-ab12-ef34-ab12-ef34ab12ef34"})
 
-    assert read(guest, mine=mine) == Roster(people=(), lists_ourselves=True, in_lobby=False)
+    assert read(guest, mine=mine) == Roster(
+        people=(), lists_ourselves=True, in_lobby=False, entries=1
+    )
 
 
 def test_who_waits_or_was_removed_is_not_there() -> None:
@@ -106,7 +128,7 @@ def test_ourselves_in_the_lobby_are_waiting_and_not_listed() -> None:
     """Until somebody lets us in, a roster proves nothing about the meeting."""
     waiting = entry("p-bot", us(), isInLobby=True)
 
-    assert read(waiting) == Roster(people=(), lists_ourselves=False, in_lobby=True)
+    assert read(waiting) == Roster(people=(), lists_ourselves=False, in_lobby=True, entries=1)
     assert not read(waiting, entry("p-bot-2", us())).in_lobby
 
 
@@ -118,11 +140,49 @@ def test_ourselves_in_the_lobby_are_waiting_and_not_listed() -> None:
         entry("p-1", {"user": None}), entry("p-1", {"user": "x"}), {"id": "p-1", "info": []},
     ],
 )  # fmt: skip
-def test_entries_that_name_nobody_are_counted_and_hide_nobody(odd: Any) -> None:
-    """One bad entry does not cost the others."""
+def test_entries_that_name_nobody_are_counted_and_do_not_cost_the_others(odd: Any) -> None:
+    """Each may be a person."""
     roster = read(odd, entry("p-2", {"user": {"id": "x"}}))
 
-    assert (ids(roster), roster.skipped) == (["p-2"], 1)
+    assert (ids(roster), roster.entries) == (["p-2"], 2)
+    assert (roster.unread, roster.hidden) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("odd", "ourselves"),
+    [
+        (entry(None, {"application": {"id": BOT}}), True),
+        (entry(None, {"application": {"id": "another"}}), False),
+        (entry(None, {"application": {"id": "another"}, "user": {"id": "x"}}), False),
+        (entry(None, {"user": {"id": "x"}}, isInLobby=True), False),
+        (entry("p-mine", None), True),
+    ],
+)
+def test_an_entry_that_cannot_be_a_person_in_the_meeting_hides_nobody(
+    odd: Any, ourselves: bool
+) -> None:
+    """Ourselves, other bots, the lobby: none of them has to be named."""
+    roster = read(odd, mine=frozenset({"p-mine"}))
+
+    assert roster == Roster(
+        people=(), lists_ourselves=ourselves, in_lobby=False, entries=1, unread=1
+    )
+
+
+def test_the_whole_list_is_counted() -> None:
+    """A roster that may have been cut is known by its length, whoever is on it."""
+    ada = {"user": {"id": "u-ada"}}
+    listed = [
+        entry("p-1", ada),
+        entry("p-1", ada),
+        entry("p-2", ada, isInLobby=True),
+        entry("p-3", ada, removedState={"reason": "Removed"}),
+        entry("p-bot", us()),
+        None,
+    ]
+
+    assert read(*listed).entries == 6
+    assert read().entries == 0
 
 
 def test_a_person_listed_without_an_id_of_their_own_is_still_there() -> None:
@@ -133,7 +193,8 @@ def test_a_person_listed_without_an_id_of_their_own_is_still_there() -> None:
 
 
 def test_people_are_sorted_by_session_and_listed_once() -> None:
-    """The same roster in another order, or with a doubled entry, is the same roster."""
+    """In another order, or with a doubled entry, the same people are there."""
     first, second = entry("p-1", {"user": {"id": "a"}}), entry("p-2", {"user": {"id": "b"}})
 
-    assert read(second, first, second) == read(first, second)
+    assert read(second, first) == read(first, second)
+    assert read(second, first, second).people == read(first, second).people

@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from shared.domain import LegKey, LegSeen, MeetingId, Person, ReadFailed, RosterPushed, SessionId
-from shared.history import History, SessionPage
+from shared.domain import LegKey, LegSeen, MeetingId, Person, ReadFailed, SessionId
 from shared.meeting import Meeting, Outgoing
 from shared.outbox_rows import outbox_of, outbox_rows, read_outboxes, riding_properties, sent_row
 from shared.packing import (
@@ -20,7 +19,7 @@ from shared.packing import (
     properties,
     unpacked,
 )
-from shared.record import Session
+from shared.record import Leg, Record, Session, SessionPage
 from shared.rows import (
     HEAD,
     HEAD_AND_OUTBOX,
@@ -36,6 +35,7 @@ from shared.rows import (
     observation_rows,
     page_rows,
     read_head,
+    read_observation,
     read_pages,
     unfinished_partition,
 )
@@ -67,7 +67,8 @@ def a_page(call_number: int, *, sessions: int = 1) -> SessionPage:
                 session_id=SessionId(noise(16, seed=n)),
                 person=Person(kind="user"),
                 first_seen=AT,
-                last_seen=AT,
+                first_version=1,
+                legs=(LEG,),
             )
             for n in range(sessions)
         ),
@@ -82,11 +83,12 @@ def within(key: str, bounds: tuple[str, str]) -> bool:
 def test_one_range_holds_the_head_and_the_outbox_and_nothing_else() -> None:
     """What a load reads does not grow with observations and pages."""
     outbox = outbox_rows(MEETING_ID, version=7, written_at=AT, messages=[a_message(1)])[0]
-    observed = observation_rows(MEETING_ID, [ReadFailed(at=AT, leg_key=LEG, status=500)])[0]
-    page = page_rows(MEETING_ID, version=7, pages=[a_page(2)], rebuilt=False)[0]
+    failed = ReadFailed(at=AT, leg_key=LEG, status=500)
+    observed = observation_rows(MEETING_ID, version=7, observations=[failed])[0]
+    page = page_rows(MEETING_ID, version=7, pages=[a_page(2)])[0]
 
     assert outbox["RowKey"] == "b-outbox-000000000007-000"
-    assert observed["RowKey"].startswith("c-observed-2026-03-04T09:30:00.123456Z-")
+    assert observed["RowKey"] == "c-observed-000000000007-000"
     assert page["RowKey"] == "d-page-000002-000000000007-000"
     assert within(HEAD, HEAD_AND_OUTBOX)
     assert within(outbox["RowKey"], HEAD_AND_OUTBOX)
@@ -225,37 +227,37 @@ def test_many_messages_do_not_ride() -> None:
     assert [row["RowKey"] for row in outbox.rows] == ["b-outbox-000000000001-000"]
 
 
-def test_an_observation_row_is_decided_by_the_observation_alone() -> None:
-    """The same observation has the same key, another one another."""
-    seen = LegSeen(at=AT, leg_key=LEG, phase="in")
-    roster = RosterPushed(at=AT, leg_key=LEG, people=(), lists_ourselves=True)
+def test_observation_rows_sort_in_the_order_of_commits() -> None:
+    """By the version, then by the place in the commit; no moment and no content decides."""
+    early = LegSeen(at=AT, leg_key=LEG, phase="in")
+    late = replace(early, at=AT + timedelta(hours=1))
 
-    once = observation_rows(MEETING_ID, [seen, roster, seen])
+    older = observation_rows(MEETING_ID, version=9, observations=[late] * 11)
+    newer = observation_rows(MEETING_ID, version=10, observations=[early, early])
 
-    assert len(once) == 2
-    assert once == observation_rows(MEETING_ID, [seen, roster])
+    keys = [row["RowKey"] for row in (*older, *newer)]
+    assert keys == sorted(set(keys))
+    assert [read_observation(row) for row in newer] == [(10, early), (10, early)]
 
 
 def test_pages_of_many_calls_share_a_row() -> None:
-    """A rebuilt meeting of 200 calls is a few rows, so that one transaction holds it."""
-    rows = page_rows(MEETING_ID, version=9, pages=[a_page(n) for n in range(200)], rebuilt=True)
+    """A commit that seals 200 calls is a few rows, so that one transaction holds it."""
+    rows = page_rows(MEETING_ID, version=9, pages=[a_page(n) for n in range(200)])
 
     assert len(rows) == 1
     assert [page.call_number for page in read_pages(rows)] == list(range(200))
+    assert page_rows(MEETING_ID, version=12, pages=[]) == []
 
 
-def test_pages_from_before_a_rebuild_do_not_count() -> None:
-    """Whichever of their rows are left; the newest rebuild decides."""
+def test_pages_of_several_commits_come_in_the_order_of_their_calls() -> None:
+    """A late one of a call stands beside the call's others."""
     rows = [
-        *page_rows(MEETING_ID, version=1, pages=[a_page(1), a_page(2)], rebuilt=False),
-        *page_rows(MEETING_ID, version=5, pages=[a_page(9)], rebuilt=True),
-        *page_rows(MEETING_ID, version=8, pages=[a_page(2)], rebuilt=True),
-        *page_rows(MEETING_ID, version=10, pages=[a_page(3)], rebuilt=False),
+        *page_rows(MEETING_ID, version=8, pages=[a_page(2), a_page(3)]),
+        *page_rows(MEETING_ID, version=9, pages=[a_page(1)]),
+        *page_rows(MEETING_ID, version=10, pages=[a_page(2, sessions=2)]),
     ]
 
-    assert read_pages(rows) == [a_page(2), a_page(3)]
-    assert read_pages([*rows, *page_rows(MEETING_ID, version=11, pages=[], rebuilt=True)]) == []
-    assert page_rows(MEETING_ID, version=12, pages=[], rebuilt=False) == []
+    assert read_pages(rows) == [a_page(1), a_page(2), a_page(2, sessions=2), a_page(3)]
 
 
 def test_a_transaction_is_held_to_its_limits() -> None:
@@ -272,13 +274,13 @@ def test_a_transaction_is_held_to_its_limits() -> None:
 
 def test_times_come_back_aware_and_in_utc() -> None:
     """With their microseconds, wherever in the meeting they are."""
-    seen = LegSeen(at=AT, leg_key=LEG, phase="in")
-    meeting = replace(a_meeting(), created_at=AT, history=History(tail=(seen,)))
+    leg = Leg(key=LEG, phases={"in": AT})
+    meeting = replace(a_meeting(), created_at=AT, record=Record(legs={LEG: leg}))
 
     read = read_head(head_row(meeting, []))
 
     assert read == meeting
-    for moment in (read.created_at, read.history.tail[0].at):
+    for moment in (read.created_at, read.record.legs[LEG].phases["in"]):
         assert moment is not None
         assert moment.utcoffset() == timedelta(0)
         assert moment.microsecond == 123456

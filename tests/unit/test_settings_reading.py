@@ -40,6 +40,7 @@ def test_what_is_required_is_enough() -> None:
     assert settings.settle == timedelta(seconds=1)
     assert settings.claim_lease == timedelta(seconds=60)
     assert (settings.table_name, settings.retry_attempts) == ("rollcall", 8)
+    assert settings.roster_cap == 100
     assert not settings.show_names
 
 
@@ -95,6 +96,8 @@ def test_every_problem_is_named_at_once() -> None:
         ("CALLBACK_ISSUERS", " , "),
         ("SETTLE_SECONDS", "0"),
         ("SETTLE_SECONDS", "3600"),
+        ("ROSTER_CAP", "0"),
+        ("ROSTER_CAP", "99.5"),
         ("CLAIM_LEASE_SECONDS", "-1"),
         ("CLAIM_LEASE_SECONDS", "nan"),
         ("CLAIM_LEASE_SECONDS", "inf"),
