@@ -1,8 +1,8 @@
 """What Graph posts to a leg's callbackUri: commsNotifications envelopes. Pure.
 
-They carry no timestamp, no notification id and (but for rosters) no sequence. `variation` decides,
-repeatably, what differs from message to message in captured traffic: the spelling of ids, members
-that come and go, members nobody documented.
+They carry no timestamp, no notification id and no sequence: documented full rosters have no
+`rosterSequenceNumber`. `variation` decides, repeatably, what differs from message to message in
+captured traffic: the spelling of ids, members that come and go, members nobody documented.
 """
 
 from random import Random

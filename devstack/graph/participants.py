@@ -18,12 +18,9 @@ def pushed_participants(
     """
     listed = [_person(one) for one in room.people] if people else []
     listed += [_leg(leg) for leg in room.legs] if own else []
-    with_sequence = variation.random() < 0.7
     for one in listed:
         one["id"] = restyled(str(one["id"]), variation)
         one.update(_what_varies(variation))
-        if with_sequence:
-            one["rosterSequenceNumber"] = room.sequence
     variation.shuffle(listed)
     return listed
 
@@ -62,7 +59,6 @@ def render_participants(
                 },
                 "metadata": None,
                 "recordingInfo": None,
-                "rosterSequenceNumber": room.sequence,
             }
         )
     call = f"calls('{call_id}')" if call_id else "calls"

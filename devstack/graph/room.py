@@ -63,8 +63,6 @@ class Room:
         self._legs: dict[str, Leg] = {}
         self.sessions: list[Session] = []
         self.calls: list[GroupCall] = []
-        self.sequence = 0
-        """Grows with every change of the roster."""
 
     @property
     def people(self) -> tuple[Presence, ...]:
@@ -96,7 +94,6 @@ class Room:
             in_lobby=in_lobby,
         )
         self._here[somebody.participant_id] = somebody
-        self.sequence += 1
         self._log_arrival(somebody, at)
         return somebody.participant_id
 
@@ -106,13 +103,11 @@ class Room:
         if not somebody.in_lobby:
             return
         self._here[participant_id] = replace(somebody, in_lobby=False)
-        self.sequence += 1
         self._log_arrival(self._here[participant_id], at)
 
     def leave(self, participant_id: str, *, at: datetime) -> None:
         """Let somebody go; the last person out ends the group call. KeyError if not here."""
         somebody = self._here.pop(participant_id)
-        self.sequence += 1
         if not somebody.counts:
             return
         self.sessions = [
@@ -127,12 +122,10 @@ class Room:
     def enter(self, leg: Leg) -> None:
         """Let a leg in, or in from the lobby. It starts no group call."""
         self._legs[leg.call_id] = leg
-        self.sequence += 1
 
     def exit(self, call_id: str) -> None:
         """Let a leg go. It ends no group call."""
         del self._legs[call_id]
-        self.sequence += 1
 
     def _log_arrival(self, somebody: Presence, at: datetime) -> None:
         if not somebody.counts:

@@ -90,16 +90,3 @@ def test_bots_start_and_end_no_group_call() -> None:
 
     assert [(call.started_at, call.ended_at) for call in room.calls] == [(after(1), after(2))]
     assert [one.user_id for one in room.sessions] == ["ada"]
-
-
-def test_every_change_of_the_roster_has_its_own_sequence() -> None:
-    """The sequence grows by one for people and legs alike."""
-    room = Room(seeded(1))
-
-    room.enter(Leg(call_id="c", participant_id="p", callback_uri="http://127.0.0.1/"))
-    ada = room.join(user_id="ada", at=after(0), in_lobby=True)
-    room.admit(ada, at=after(1))
-    room.admit(ada, at=after(1))
-    room.leave(ada, at=after(2))
-
-    assert room.sequence == 4
