@@ -49,10 +49,18 @@ def person_leaves(world: World, participant_id: str) -> None:
     world.tell_roster(venue)
 
 
-def person_admitted(world: World, participant_id: str) -> None:
-    """Let a person in from the lobby, and tell the legs."""
-    venue = _venue_of_person(world, participant_id)
-    venue.room.admit(participant_id, at=world.now())
+def person_changes(world: World, participant_id: str, body: Json) -> None:
+    """Let a person in from the lobby, or mute or unmute one; push the roster to the legs."""
+    wanted = body if isinstance(body, dict) and len(body) == 1 else {}
+    match wanted:
+        case {"isInLobby": False}:
+            venue = _venue_of_person(world, participant_id)
+            venue.room.admit(participant_id, at=world.now())
+        case {"isMuted": bool(muted)}:
+            venue = _venue_of_person(world, participant_id)
+            venue.room.mute(participant_id, muted=muted)
+        case _:
+            raise LabMistake('the body must be {"isInLobby": false} or {"isMuted": true | false}')
     world.tell_roster(venue)
 
 

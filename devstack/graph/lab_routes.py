@@ -19,7 +19,7 @@ from devstack.graph.simulator import SIMULATOR
 def add_lab(app: web.Application) -> None:
     """Serve /lab and everything under it."""
     app.router.add_post("/lab/people", _person_joins)
-    app.router.add_patch("/lab/people/{participant}", _person_admitted)
+    app.router.add_patch("/lab/people/{participant}", _person_changes)
     app.router.add_delete("/lab/people/{participant}", _person_leaves)
     app.router.add_patch("/lab/legs/{call}", _leg_admitted)
     app.router.add_post("/lab/legs/{call}/end", _leg_ends)
@@ -45,9 +45,9 @@ async def _person_joins(request: web.Request) -> web.Response:
     return web.json_response({"participantId": participant_id})
 
 
-async def _person_admitted(request: web.Request) -> web.Response:
-    await _hold_to_admission(request)
-    lab.person_admitted(request.app[SIMULATOR].world, request.match_info["participant"])
+async def _person_changes(request: web.Request) -> web.Response:
+    world = request.app[SIMULATOR].world
+    lab.person_changes(world, request.match_info["participant"], await _body(request))
     return web.json_response({})
 
 
@@ -57,14 +57,10 @@ async def _person_leaves(request: web.Request) -> web.Response:
 
 
 async def _leg_admitted(request: web.Request) -> web.Response:
-    await _hold_to_admission(request)
-    lab.leg_admitted(request.app[SIMULATOR].world, request.match_info["call"])
-    return web.json_response({})
-
-
-async def _hold_to_admission(request: web.Request) -> None:
     if await _body(request) != {"isInLobby": False}:
         raise LabMistake('the body must be {"isInLobby": false}')
+    lab.leg_admitted(request.app[SIMULATOR].world, request.match_info["call"])
+    return web.json_response({})
 
 
 async def _leg_ends(request: web.Request) -> web.Response:

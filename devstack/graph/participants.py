@@ -82,6 +82,7 @@ def _person(person: Presence) -> JsonObject:
         participant_id=person.participant_id,
         identity={"@odata.type": "#microsoft.graph.identitySet", person.kind: identity},
         in_lobby=person.in_lobby,
+        is_muted=person.is_muted,
     )
 
 
@@ -91,7 +92,9 @@ def _leg(leg: Leg) -> JsonObject:
     )
 
 
-def _participant(*, participant_id: str, identity: JsonObject, in_lobby: bool) -> JsonObject:
+def _participant(
+    *, participant_id: str, identity: JsonObject, in_lobby: bool, is_muted: bool = False
+) -> JsonObject:
     return {
         "@odata.type": "#microsoft.graph.participant",
         "info": {
@@ -108,7 +111,7 @@ def _participant(*, participant_id: str, identity: JsonObject, in_lobby: bool) -
                 "serverMuted": False,
             }
         ],
-        "isMuted": False,
+        "isMuted": is_muted,
         "isInLobby": in_lobby,
         "id": participant_id,
     }
@@ -116,7 +119,6 @@ def _participant(*, participant_id: str, identity: JsonObject, in_lobby: bool) -
 
 def _what_varies(variation: Random) -> JsonObject:
     candidates: JsonObject = {
-        "isMuted": True,
         "mediaStreams": [],
         "metadata": None,
         "meetingRole": "presenter",

@@ -25,6 +25,7 @@ class Presence:
     display_name: str | None
     tenant_id: str
     in_lobby: bool
+    is_muted: bool = False
 
     @property
     def counts(self) -> bool:
@@ -104,6 +105,10 @@ class Room:
             return
         self._here[participant_id] = replace(somebody, in_lobby=False)
         self._log_arrival(self._here[participant_id], at)
+
+    def mute(self, participant_id: str, *, muted: bool) -> None:
+        """Mute or unmute somebody: a roster shows it, the log does not. KeyError if not here."""
+        self._here[participant_id] = replace(self._here[participant_id], is_muted=muted)
 
     def leave(self, participant_id: str, *, at: datetime) -> None:
         """Let somebody go; the last person out ends the group call. KeyError if not here."""

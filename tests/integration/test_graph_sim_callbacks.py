@@ -59,17 +59,20 @@ class Receiver:
         data = [item["resourceData"] for item in self.items]
         return [one["state"] for one in data if isinstance(one, dict)]
 
+    def rosters(self) -> list[list[Body]]:
+        """Return the pushed rosters, in the order received."""
+        data = [item["resourceData"] for item in self.items]
+        return [one for one in data if isinstance(one, list)]
+
     def people(self) -> list[set[str]]:
         """The user ids of each roster, in the order received."""
-        rosters = [one["resourceData"] for one in self.items]
         return [
             {
                 one["info"]["identity"]["user"]["id"]
                 for one in roster
                 if one["info"]["identity"].get("user")
             }
-            for roster in rosters
-            if isinstance(roster, list)
+            for roster in self.rosters()
         ]
 
 
@@ -215,14 +218,37 @@ async def test_people_in_the_lobby_are_listed_as_waiting(lab: Lab) -> None:
     await lab.client.patch(f"/lab/people/{ada}", json={"isInLobby": False})
 
     await lab.receiver.until(lambda: len(lab.receiver.people()) == 3)
-    rosters = [i["resourceData"] for i in lab.receiver.items if isinstance(i["resourceData"], list)]
     waiting = [
         [one["isInLobby"] for one in roster if same_guid(one["id"]) == same_guid(ada)]
-        for roster in rosters
+        for roster in lab.receiver.rosters()
     ]
     assert waiting == [[], [True], [False]]
     assert before == []
     assert len((await lab.truth())["calls"]) == 1
+
+
+async def test_muting_pushes_a_roster_that_says_nothing_new(lab: Lab) -> None:
+    """The same people under the same ids, `isMuted` alone differs; the truth stays as it was."""
+    call = await lab.place_call()
+    ada = await lab.joins("ada")
+    before = await lab.truth()
+
+    for muted in (True, False):
+        answer = await lab.client.patch(f"/lab/people/{ada}", json={"isMuted": muted})
+        assert answer.status_code == 200
+    await lab.receiver.until(lambda: len(lab.receiver.people()) == 4)
+
+    shown = [
+        {same_guid(one["id"]): one["isMuted"] for one in roster}
+        for roster in lab.receiver.rosters()
+    ]
+    own, person = same_guid(call["myParticipantId"]), same_guid(ada)
+    assert shown[1:] == [
+        {own: False, person: False},
+        {own: False, person: True},
+        {own: False, person: False},
+    ]
+    assert await lab.truth() == before
 
 
 async def test_doubled_callbacks_come_twice_with_one_message_id(lab: Lab) -> None:

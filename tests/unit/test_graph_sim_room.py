@@ -77,6 +77,18 @@ def test_waiting_in_the_lobby_is_not_yet_being_in_the_call() -> None:
     assert [one.user_id for one in room.sessions] == ["ada"]
 
 
+def test_muting_changes_what_is_shown_and_not_the_log() -> None:
+    """A muted person is in the same session of the same group call."""
+    room = Room(seeded(1))
+    ada = room.join(user_id="ada", at=after(0))
+    before = (list(room.sessions), list(room.calls))
+
+    room.mute(ada, muted=True)
+
+    assert [one.is_muted for one in room.people] == [True]
+    assert (room.sessions, room.calls) == before
+
+
 def test_bots_start_and_end_no_group_call() -> None:
     """Neither our leg nor a foreign application is a person."""
     room = Room(seeded(1))
