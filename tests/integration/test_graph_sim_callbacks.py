@@ -112,6 +112,11 @@ class Lab:
         body = {"onlineMeetingId": self.meeting["id"], "userId": user_id, **more}
         return str((await self.post("/lab/people", body))["participantId"])
 
+    async def is_unanswered(self, tail: str) -> bool:
+        """Say whether Graph is working on a request whose path ends like this."""
+        seen = (await self.client.get("/lab/requests")).json()
+        return any(one["path"].endswith(tail) and one["status"] is None for one in seen)
+
     async def truth(self) -> Body:
         (meeting,) = (await self.client.get("/lab/meetings")).json()
         return meeting
@@ -207,6 +212,30 @@ async def test_reading_participants_shows_who_is_there_now(lab: Lab) -> None:
         assert (gone.status_code, gone.json()["error"]["code"]) == (404, "8522")
     await lab.receiver.until(lambda: "terminated" in lab.receiver.states())
     assert lab.receiver.items[-1]["resourceData"]["resultInfo"]["subcode"] == 7000
+
+
+@pytest.mark.parametrize(
+    ("effect", "listed"),
+    [({}, {"ada"}), ({"effect": "done"}, {"ada"}), ({"effect": "none"}, {"bob"})],
+)
+async def test_a_held_read_shows_the_room_of_its_question_or_of_its_answer(
+    lab: Lab, effect: Body, listed: set[str]
+) -> None:
+    """`done`, the default without a status, reads before the delay; `none` reads after it."""
+    call = await lab.place_call()
+    ada = await lab.joins("ada")
+    await lab.post("/lab/faults", {"path": "participants$", "delaySeconds": 0.5, **effect})
+
+    read = asyncio.create_task(lab.client.get(f"{CALLS}/{call['id']}/participants"))
+    async with asyncio.timeout(5):
+        while not await lab.is_unanswered("/participants"):
+            continue
+    await lab.joins("bob")
+    await lab.client.delete(f"/lab/people/{ada}")
+
+    answer = (await read).json()["value"]
+    users = [one["info"]["identity"]["user"] for one in answer]
+    assert {user["id"] for user in users if user} == listed
 
 
 async def test_people_in_the_lobby_are_listed_as_waiting(lab: Lab) -> None:

@@ -40,18 +40,19 @@ def test_a_pattern_is_searched_with_and_without_the_version(pattern: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("body", "works"),
+    ("body", "work"),
     [
-        ({"status": 503}, False),
-        ({"status": 503, "effect": "none"}, False),
-        ({"status": 503, "effect": "done"}, True),
-        ({"delaySeconds": 5}, True),
-        ({"delaySeconds": 5, "effect": "none"}, True),
+        ({"status": 503}, "never"),
+        ({"status": 503, "effect": "none"}, "never"),
+        ({"status": 503, "effect": "done"}, "before the delay"),
+        ({"delaySeconds": 5}, "before the delay"),
+        ({"delaySeconds": 5, "effect": "done"}, "before the delay"),
+        ({"delaySeconds": 5, "effect": "none"}, "after the delay"),
     ],
 )
-def test_the_work_is_left_out_only_for_a_status_without_effect(body: Json, works: bool) -> None:
-    """Without a status the real answer is held, so there must be one."""
-    assert parse_fault(body).works is works
+def test_the_work_is_left_out_only_for_a_status_without_effect(body: Json, work: str) -> None:
+    """Without a status the real answer is held, so there must be one: made early, or late."""
+    assert parse_fault(body).work == work
 
 
 @pytest.mark.parametrize(
