@@ -102,6 +102,7 @@ def _shown(venue: Venue) -> JsonObject:
             {
                 "callId": leg.call_id,
                 "participantId": leg.participant_id,
+                "callChainId": leg.chain_id,
                 "state": leg.state,
                 "isInLobby": leg.in_lobby,
                 "callbackUri": leg.callback_uri,
@@ -123,6 +124,7 @@ def _shown(venue: Venue) -> JsonObject:
                 "startedAt": lab_time(call.started_at),
                 "endedAt": lab_time(call.ended_at),
                 "userIds": list(call.user_ids),
+                "callChainId": call.chain_id,
             }
             for call in room.calls
         ],

@@ -2,6 +2,8 @@
 
 People and legs come and go; the log holds each person's session and each group call: from the
 first person in to the last one out. Bots, and people waiting in the lobby, are in no group call.
+A conference instance is wider: it lasts from the first in, bots and our legs included, to the last
+out.
 """
 
 from dataclasses import dataclass, replace
@@ -48,6 +50,8 @@ class Session:
 class GroupCall:
     """One group call, in truth. `user_ids` in the order of their first arrival, each once."""
 
+    chain_id: str
+    """The id of the conference instance that holds it."""
     started_at: datetime
     ended_at: datetime | None = None
     user_ids: tuple[str, ...] = ()
@@ -64,6 +68,8 @@ class Room:
         self._legs: dict[str, Leg] = {}
         self.sessions: list[Session] = []
         self.calls: list[GroupCall] = []
+        self.chain_id = new_guid(ids)
+        """The id of the conference instance that is on, else of the next one."""
 
     @property
     def people(self) -> tuple[Presence, ...]:
@@ -113,6 +119,8 @@ class Room:
     def leave(self, participant_id: str, *, at: datetime) -> None:
         """Let somebody go; the last person out ends the group call. KeyError if not here."""
         somebody = self._here.pop(participant_id)
+        if not somebody.in_lobby:
+            self._end_conference_when_empty()
         if not somebody.counts:
             return
         self.sessions = [
@@ -129,8 +137,16 @@ class Room:
         self._legs[leg.call_id] = leg
 
     def exit(self, call_id: str) -> None:
-        """Let a leg go. It ends no group call."""
-        del self._legs[call_id]
+        """Let a leg go. It ends no group call, but perhaps the conference instance."""
+        leg = self._legs.pop(call_id)
+        # The next instance has the id that waiting legs were given, but not that of one that left.
+        if not leg.in_lobby or not self._legs:
+            self._end_conference_when_empty()
+
+    def _end_conference_when_empty(self) -> None:
+        inside = [one for one in self._here.values() if not one.in_lobby]
+        if not inside and all(leg.in_lobby for leg in self._legs.values()):
+            self.chain_id = new_guid(self._ids)
 
     def _log_arrival(self, somebody: Presence, at: datetime) -> None:
         if not somebody.counts:
@@ -144,7 +160,7 @@ class Room:
             )
         )
         if not self.calls or self.calls[-1].ended_at is not None:
-            self.calls.append(GroupCall(started_at=at))
+            self.calls.append(GroupCall(chain_id=self.chain_id, started_at=at))
         call = self.calls[-1]
         known = somebody.user_id in call.user_ids
         self.calls[-1] = replace(

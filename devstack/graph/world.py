@@ -58,7 +58,8 @@ class World:
         )
         venue = self._reached(wish)
         if venue is not None:
-            leg = replace(leg, chat_info=_chat_info(venue.meeting))
+            chat = _chat_info(venue.meeting)
+            leg = replace(leg, chat_info=chat, chain_id=venue.room.chain_id)
         self._notify(leg, render_state(leg, "establishing", self._ids))
         if venue is None:
             self._notify(leg, render_end(leg, *BAD_COORDINATES, self._ids))
@@ -109,7 +110,8 @@ class World:
         self._live[same_guid(leg.call_id)] = (leg, venue)
 
     def _establish(self, leg: Leg, venue: Venue) -> None:
-        leg = replace(leg, state="established")
+        # The instance may have changed while the leg was waiting in the lobby.
+        leg = replace(leg, state="established", chain_id=venue.room.chain_id)
         self._seat(leg, venue)
         self._notify(leg, render_state(leg, "established", self._ids))
         for other in venue.room.legs:

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from devstack.graph.identities import BOT_APP_ID, ORGANIZER_ID, TENANT_ID, same_guid
 from devstack.graph.tokens import GRAPH_ISSUER
-from tests.fixtures.graph_lab import Lab, a_lab, served
+from tests.fixtures.graph_lab import CALLS, Lab, a_lab, served
 
 
 @pytest.fixture
@@ -40,6 +40,21 @@ async def test_the_whole_life_of_a_leg_is_told_in_order(lab: Lab) -> None:
     assert group_call["userIds"] == ["ada", "bob"]
     assert group_call["endedAt"] == truth["sessions"][1]["leftAt"]
     assert [leg["state"] for leg in truth["legs"]] == ["terminated"]
+
+
+async def test_the_lab_shows_which_conference_each_leg_was_in(lab: Lab) -> None:
+    """The id of the POST answer is that of GET, of the leg in the lab and of the group call."""
+    call = await lab.place_call()
+    await lab.joins("ada")
+    read = (await lab.client.get(f"{CALLS}/{call['id']}")).json()
+    await lab.post(f"/lab/legs/{call['id']}/end", {"code": 200, "subcode": 5000})
+    back = await lab.place_call()
+
+    truth = await lab.truth()
+
+    shown = [one["callChainId"] for one in (*truth["legs"], *truth["calls"])]
+    assert shown == [call["callChainId"]] * 3
+    assert read["callChainId"] == back["callChainId"] == call["callChainId"]
 
 
 async def test_callbacks_carry_a_token_that_the_served_keys_verify(lab: Lab) -> None:

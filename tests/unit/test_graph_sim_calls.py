@@ -271,6 +271,48 @@ def test_a_guest_that_is_not_admitted_ends_without_having_been_in() -> None:
         world.admit(leg.call_id)
 
 
+def test_every_leg_of_one_conference_has_its_chain_id() -> None:
+    """In the answer to POST and in GET, while somebody is in; afterwards there is another id."""
+    world, _, meeting = a_world()
+
+    first, second = world.place_call(joining(meeting)), world.place_call(joining(meeting))
+    world.hang_up(first.call_id)
+    third = world.place_call(joining(meeting))
+    world.hang_up(second.call_id)
+    world.hang_up(third.call_id)
+    later = world.place_call(joining(meeting))
+
+    assert first.chain_id == second.chain_id == third.chain_id != later.chain_id
+    shown = render_call(world.call(later.call_id))
+    assert shown["callChainId"] == render_call(later)["callChainId"] == later.chain_id
+
+
+def test_a_leg_that_leads_nowhere_has_a_chain_of_its_own() -> None:
+    """It shares its id with no conference."""
+    world, _, meeting = a_world()
+    there = world.place_call(joining(meeting))
+    lost = a_join(meetingInfo=join_id_info(joinMeetingId="123"), chatInfo=None)
+
+    nowhere = [world.place_call(lost).chain_id, world.place_call(lost).chain_id]
+
+    assert len({there.chain_id, *nowhere}) == 3
+
+
+def test_a_leg_in_the_lobby_shows_the_conference_it_waits_for() -> None:
+    """The one that is on, or the next; if that is over before it gets in, the one it gets into."""
+    world, _, meeting = a_world()
+    waiting = world.place_call(joining(meeting) | AS_GUEST)
+
+    first = world.place_call(joining(meeting))
+    world.hang_up(first.call_id)
+    meanwhile = world.call(waiting.call_id).chain_id
+    second = world.place_call(joining(meeting))
+    world.admit(waiting.call_id)
+
+    assert waiting.chain_id == first.chain_id == meanwhile
+    assert world.call(waiting.call_id).chain_id == second.chain_id != first.chain_id
+
+
 def test_the_short_link_has_join_id_and_passcode() -> None:
     """And nothing else."""
     _, _, meeting = a_world()
