@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from random import Random
 
-from devstack.graph.json_values import Json
-from devstack.graph.lab_requests import lab_object, number, switch
+from devstack.graph.json_values import JsonObject
+from devstack.graph.lab_requests import number, switch
 
 RETRY_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 """Seconds between attempts at a callback that was not taken: enough for a host to restart."""
+DELIVERY_MEMBERS = frozenset({"duplicate", "drop", "shuffle", "delaySeconds"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,9 +21,8 @@ class DeliveryPolicy:
     delay_seconds: float = 0.0
 
 
-def parse_delivery(body: Json) -> DeliveryPolicy:
-    """Read the body of POST /lab/delivery; what is absent goes back to its default."""
-    wanted = lab_object(body, {"duplicate", "drop", "shuffle", "delaySeconds"})
+def parse_delivery(wanted: JsonObject) -> DeliveryPolicy:
+    """Read the policy's members of POST /lab/delivery; an absent one goes back to its default."""
     return DeliveryPolicy(
         duplicate=number(wanted, "duplicate", 0, 1, default=0),
         drop=number(wanted, "drop", 0, 1, default=0),

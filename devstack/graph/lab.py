@@ -38,7 +38,7 @@ def person_joins(world: World, body: Json) -> str:
         in_lobby=in_lobby,
         tenant_id=world.tenant.tenant_id,
     )
-    world.tell_roster(venue)
+    world.push_rosters(venue)
     return participant_id
 
 
@@ -46,7 +46,7 @@ def person_leaves(world: World, participant_id: str) -> None:
     """Let a person go, and tell the legs."""
     venue = _venue_of_person(world, participant_id)
     venue.room.leave(participant_id, at=world.now())
-    world.tell_roster(venue)
+    world.push_rosters(venue)
 
 
 def person_changes(world: World, participant_id: str, body: Json) -> None:
@@ -61,7 +61,7 @@ def person_changes(world: World, participant_id: str, body: Json) -> None:
             venue.room.mute(participant_id, muted=muted)
         case _:
             raise LabMistake('the body must be {"isInLobby": false} or {"isMuted": true | false}')
-    world.tell_roster(venue)
+    world.push_rosters(venue)
 
 
 def leg_ends(world: World, call_id: str, body: Json) -> None:

@@ -9,10 +9,11 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from devstack.graph import lab
-from devstack.graph.delivery import parse_delivery
+from devstack.graph.delivery import DELIVERY_MEMBERS, parse_delivery
 from devstack.graph.faults import parse_fault
 from devstack.graph.json_values import Json
-from devstack.graph.lab_requests import LabMistake
+from devstack.graph.lab_requests import LabMistake, lab_object
+from devstack.graph.roster_manner import ROSTER_MEMBERS, parse_roster_manner
 from devstack.graph.simulator import SIMULATOR
 
 
@@ -83,7 +84,10 @@ async def _fault(request: web.Request) -> web.Response:
 
 
 async def _delivery(request: web.Request) -> web.Response:
-    request.app[SIMULATOR].courier.policy = parse_delivery(await _body(request))
+    simulator = request.app[SIMULATOR]
+    wanted = lab_object(await _body(request), DELIVERY_MEMBERS | ROSTER_MEMBERS)
+    policy, manner = parse_delivery(wanted), parse_roster_manner(wanted)
+    simulator.courier.policy, simulator.world.manner = policy, manner
     return web.json_response({})
 
 

@@ -70,6 +70,13 @@ class Room:
         self.calls: list[GroupCall] = []
         self.chain_id = new_guid(ids)
         """The id of the conference instance that is on, else of the next one."""
+        self.first_leg: str | None = None
+        """The call id of the first of our legs that got in."""
+
+    @property
+    def has_people(self) -> bool:
+        """True while a person is in the conversation."""
+        return any(one.counts for one in self._here.values())
 
     @property
     def people(self) -> tuple[Presence, ...]:
@@ -129,12 +136,14 @@ class Room:
             else session
             for session in self.sessions
         ]
-        if not any(other.counts for other in self._here.values()):
+        if not self.has_people:
             self.calls[-1] = replace(self.calls[-1], ended_at=at)
 
     def enter(self, leg: Leg) -> None:
         """Let a leg in, or in from the lobby. It starts no group call."""
         self._legs[leg.call_id] = leg
+        if self.first_leg is None and not leg.in_lobby:
+            self.first_leg = leg.call_id
 
     def exit(self, call_id: str) -> None:
         """Let a leg go. It ends no group call, but perhaps the conference instance."""

@@ -6,7 +6,7 @@ import jwt
 import pytest
 from aiohttp import web
 
-from devstack.graph.identities import BOT_APP_ID, ORGANIZER_ID, TENANT_ID, same_guid
+from devstack.graph.identities import BOT_APP_ID, TENANT_ID, same_guid
 from devstack.graph.tokens import GRAPH_ISSUER
 from tests.fixtures.graph_lab import CALLS, Lab, a_lab, served
 
@@ -171,8 +171,7 @@ async def test_forgetting_stops_what_is_on_its_way(lab: Lab) -> None:
     await lab.place_call()
 
     await lab.client.delete("/lab")
-    path = f"/v1.0/users/{ORGANIZER_ID}/onlineMeetings"
-    lab.meeting = (await lab.client.post(path, json={})).json()
+    await lab.new_meeting()
     call = await lab.place_call()
     await lab.receiver.until(lambda: len(lab.receiver.people()) == 1)
 

@@ -265,6 +265,10 @@ async def test_the_lab_forgets_everything_but_keys_and_tokens(graph: httpx.Async
         ("POST", "/lab/legs/none/end", {"code": "200"}),
         ("POST", "/lab/faults", {"path": "["}),
         ("POST", "/lab/delivery", {"drop": 7}),
+        ("POST", "/lab/delivery", {"speed": 1}),
+        ("POST", "/lab/delivery", 7),
+        ("POST", "/lab/delivery", {"rosterCap": 0}),
+        ("POST", "/lab/delivery", {"participantIds": "random"}),
     ],
 )
 async def test_a_mistake_in_the_lab_is_explained(

@@ -84,6 +84,91 @@ async def test_people_in_the_lobby_are_listed_as_waiting(lab: Lab) -> None:
     assert len((await lab.truth())["calls"]) == 1
 
 
+async def test_rosters_are_cut_pushed_and_read_until_the_lab_says_otherwise(lab: Lab) -> None:
+    """`rosterCap` bounds both; a body without it shows everybody again."""
+    await lab.post("/lab/delivery", {"rosterCap": 2})
+    call = await lab.place_call()
+    for number in range(3):
+        await lab.joins(f"user-{number}")
+
+    cut = await lab.read(call)
+    await lab.post("/lab/delivery", {})
+    whole = await lab.read(call)
+    await lab.joins("last")
+    await lab.receiver.until(lambda: len(lab.receiver.rosters()) == 5)
+
+    assert [len(one) for one in lab.receiver.rosters()] == [1, 2, 2, 2, 5]
+    assert (len(cut), len(whole)) == (2, 4)
+
+
+async def test_stray_rosters_come_beside_the_real_ones(lab: Lab) -> None:
+    """`emptyRosters` 1 adds a roster without people to each real one, in no read."""
+    await lab.post("/lab/delivery", {"emptyRosters": 1})
+    call = await lab.place_call()
+    await lab.joins("ada")
+    bob = await lab.joins("bob")
+    await lab.client.patch(f"/lab/people/{bob}", json={"isMuted": True})
+    await lab.receiver.until(lambda: len(lab.receiver.rosters()) == 7)
+
+    people = lab.receiver.people()
+    assert people.count(set()) == 1 + 3
+    assert [one for one in people if one] == [{"ada"}, {"ada", "bob"}, {"ada", "bob"}]
+    assert len(await lab.read(call)) == 3
+
+
+async def test_people_have_other_ids_for_a_later_leg_and_true_ones_in_the_lab(lab: Lab) -> None:
+    """`participantIds` changed: the second leg's pushes and reads agree with each other alone."""
+    await lab.post("/lab/delivery", {"participantIds": "changed"})
+    first = await lab.place_call()
+    ada = await lab.joins("ada")
+    by_first = await lab.read_ids(first)
+    await lab.post(f"/lab/legs/{first['id']}/end", {"code": 200, "subcode": 5000})
+    second = await lab.place_call()
+    by_second = await lab.read_ids(second)
+    await lab.receiver.until(lambda: len(lab.receiver.rosters()) == 3)
+    (session,) = (await lab.truth())["sessions"]
+
+    (other,) = by_second - {same_guid(second["myParticipantId"])}
+    assert by_first == {same_guid(ada), same_guid(first["myParticipantId"])}
+    assert same_guid(second["myParticipantId"]) in by_second
+    assert other != same_guid(ada)
+    assert {same_guid(one["id"]) for one in lab.receiver.rosters()[-1]} == by_second
+    assert session["participantId"] == ada
+    assert (await lab.client.delete(f"/lab/people/{ada}")).status_code == 200
+
+
+async def test_rosters_may_name_our_bot_by_another_id(lab: Lab) -> None:
+    """`botId` replaces the application's id in rosters, not in the call."""
+    await lab.post("/lab/delivery", {"botId": "another-id"})
+
+    call = await lab.place_call()
+    (own,) = await lab.read(call)
+    await lab.receiver.until(lambda: len(lab.receiver.rosters()) == 1)
+
+    ((listed,),) = lab.receiver.rosters()
+    for entry in (own, listed):
+        assert entry["info"]["identity"]["application"]["id"] == "another-id"
+        assert same_guid(entry["id"]) == same_guid(call["myParticipantId"])
+    assert call["source"]["identity"]["application"]["id"] == BOT_APP_ID
+
+
+async def test_forgetting_makes_rosters_plain_again(lab: Lab) -> None:
+    """DELETE /lab takes back the cap, the strays, the ids and the name."""
+    manner = {"rosterCap": 1, "emptyRosters": 1, "participantIds": "changed", "botId": "another-id"}
+    await lab.post("/lab/delivery", manner)
+
+    await lab.client.delete("/lab")
+    await lab.new_meeting()
+    first, second = await lab.place_call(), await lab.place_call()
+    ada = await lab.joins("ada")
+
+    own = {same_guid(one["myParticipantId"]) for one in (first, second)}
+    read = await lab.read(second)
+    named = [one["info"]["identity"]["application"] for one in read]
+    assert await lab.read_ids(second) == {same_guid(ada), *own}
+    assert {one["id"] for one in named if one} == {BOT_APP_ID}
+
+
 async def test_muting_pushes_a_roster_that_says_nothing_new(lab: Lab) -> None:
     """The same people under the same ids, `isMuted` alone differs; the truth stays as it was."""
     call = await lab.place_call()

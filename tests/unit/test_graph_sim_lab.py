@@ -9,7 +9,7 @@ import pytest
 from devstack.graph.delivery import DeliveryPolicy, copies, is_worth_retrying, parse_delivery
 from devstack.graph.faults import FaultPlan, parse_fault
 from devstack.graph.identities import BOT_APP_ID, TENANT_ID, Tenant, seeded
-from devstack.graph.json_values import Json
+from devstack.graph.json_values import Json, JsonObject
 from devstack.graph.lab_requests import LabMistake
 from devstack.graph.tokens import BOT_ISSUER, AccessTokens, CallbackSigner
 
@@ -87,9 +87,9 @@ def test_shuffled_copies_are_delayed_independently_within_the_bound() -> None:
     assert max(first, second) <= 0.4
 
 
-@pytest.mark.parametrize("body", [{"drop": 2}, {"shuffle": "yes"}, {"speed": 1}, 7])
-def test_a_mistaken_delivery_is_told(body: Json) -> None:
-    """Probabilities are between 0 and 1, names are known."""
+@pytest.mark.parametrize("body", [{"drop": 2}, {"shuffle": "yes"}, {"delaySeconds": -1}])
+def test_a_mistaken_delivery_is_told(body: JsonObject) -> None:
+    """Probabilities are between 0 and 1, switches are booleans, delays are not negative."""
     with pytest.raises(LabMistake):
         parse_delivery(body)
 
