@@ -15,6 +15,7 @@ from devstack.graph.participants import lobby_participants, pushed_participants
 from devstack.graph.room import Room
 from devstack.graph.roster_manner import PLAIN, RosterManner
 
+_ROSTER_TAIL = "/participants"
 _MEANINGS = {
     (200, 5000): "Removed from the meeting by a participant.",
     (200, 5001): "The conversation has ended.",
@@ -70,7 +71,7 @@ def render_roster(
         listed = pushed_participants(
             room, variation, people=people, own=own, call_id=leg.call_id, manner=manner
         )
-    return _envelope(leg, "updated", "/participants", listed, variation)
+    return _envelope(leg, "updated", _ROSTER_TAIL, listed, variation)
 
 
 def render_stray_roster(
@@ -95,6 +96,13 @@ def render_end(leg: Leg, code: int, subcode: int, variation: Random) -> JsonObje
         },
     }
     return _envelope(leg, "deleted", "", call | _undocumented(variation), variation)
+
+
+def holds_roster(envelope: JsonObject) -> bool:
+    """Say whether an item of the envelope is a roster."""
+    value = envelope["value"]
+    assert isinstance(value, list)
+    return any(str(item["resourceUrl"]).endswith(_ROSTER_TAIL) for item in value)
 
 
 def bundled(*envelopes: JsonObject) -> JsonObject:

@@ -118,6 +118,38 @@ async def test_dropped_callbacks_never_come(lab: Lab) -> None:
     assert lab.receiver.people() == [{"ada", "bob"}]
 
 
+async def test_an_old_roster_comes_late_after_the_leg_has_ended(lab: Lab) -> None:
+    """late 1 sends one more copy of each roster, and of nothing else, under its message id."""
+    await lab.post("/lab/delivery", {"late": 1, "lateSeconds": 1})
+    call = await lab.place_call()
+    await lab.joins("ada")
+    await lab.client.delete(f"{CALLS}/{call['id']}")
+
+    await lab.receiver.until(lambda: lab.receiver.people().count({"ada"}) == 2)
+
+    kinds = [one["changeType"] for one in lab.receiver.items]
+    late = [one["resourceData"] for one in lab.receiver.items[kinds.index("deleted") + 1 :]]
+    ids = [headers["X-Microsoft-Skype-Message-ID"] for headers in lab.receiver.headers]
+    assert kinds.count("deleted") == 1
+    assert any(isinstance(one, list) for one in late)
+    assert ids.count(ids[-1]) == 2
+
+
+async def test_a_late_copy_comes_though_the_first_was_lost_and_holds_up_nothing(lab: Lab) -> None:
+    """Lost rosters come late; plain ones overtake copies that come much later."""
+    await lab.post("/lab/delivery", {"late": 1, "lateSeconds": 3000})
+    await lab.place_call()
+    await lab.receiver.until(lambda: lab.receiver.people() == [set()])
+    await lab.post("/lab/delivery", {"late": 1, "drop": 1})
+    await lab.joins("ada")
+    await lab.receiver.until(lambda: {"ada"} in lab.receiver.people())
+    await lab.post("/lab/delivery", {})
+    await lab.joins("bob")
+    await lab.receiver.until(lambda: {"ada", "bob"} in lab.receiver.people())
+
+    assert lab.receiver.people() == [set(), {"ada"}, {"ada", "bob"}]
+
+
 async def test_a_callback_that_meets_a_server_error_is_sent_again_in_its_place(lab: Lab) -> None:
     """5xx is retried before the next callback of the leg: order and content stay."""
     lab.receiver.answers = [503, 500]

@@ -6,7 +6,13 @@ from typing import Any
 import jwt
 import pytest
 
-from devstack.graph.delivery import DeliveryPolicy, copies, is_worth_retrying, parse_delivery
+from devstack.graph.delivery import (
+    DeliveryPolicy,
+    copies,
+    is_worth_retrying,
+    late_copy,
+    parse_delivery,
+)
 from devstack.graph.faults import FaultPlan, parse_fault
 from devstack.graph.identities import BOT_APP_ID, TENANT_ID, Tenant, seeded
 from devstack.graph.json_values import Json, JsonObject
@@ -87,7 +93,25 @@ def test_shuffled_copies_are_delayed_independently_within_the_bound() -> None:
     assert max(first, second) <= 0.4
 
 
-@pytest.mark.parametrize("body", [{"drop": 2}, {"shuffle": "yes"}, {"delaySeconds": -1}])
+def test_a_late_copy_comes_after_every_other_copy() -> None:
+    """lateSeconds count from the longest usual delay; loss of the others does not matter."""
+    policy = parse_delivery({"late": 1, "lateSeconds": 2, "delaySeconds": 0.5, "drop": 1})
+
+    assert copies(policy, seeded(1)) == ()
+    assert late_copy(policy, seeded(1)) == 2.5
+
+
+def test_without_the_wish_no_copy_is_late() -> None:
+    """lateSeconds alone makes none; a probability makes some."""
+    some = parse_delivery({"late": 0.5})
+
+    assert late_copy(parse_delivery({"lateSeconds": 2}), seeded(1)) is None
+    assert {late_copy(some, seeded(seed)) for seed in range(20)} == {None, 0.0}
+
+
+@pytest.mark.parametrize(
+    "body", [{"drop": 2}, {"shuffle": "yes"}, {"late": 2}, {"delaySeconds": -1}]
+)
 def test_a_mistaken_delivery_is_told(body: JsonObject) -> None:
     """Probabilities are between 0 and 1, switches are booleans, delays are not negative."""
     with pytest.raises(LabMistake):

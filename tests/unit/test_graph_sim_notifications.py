@@ -8,7 +8,13 @@ import pytest
 
 from devstack.graph.calls import Leg
 from devstack.graph.identities import TENANT_ID, same_guid, seeded
-from devstack.graph.notifications import bundled, render_end, render_roster, render_state
+from devstack.graph.notifications import (
+    bundled,
+    holds_roster,
+    render_end,
+    render_roster,
+    render_state,
+)
 from devstack.graph.participants import render_participants
 from devstack.graph.room import Kind, Room
 
@@ -117,6 +123,17 @@ def test_notifications_differ_from_each_other_and_repeat_with_their_seed() -> No
     assert rendered == [json.dumps(render_roster(room, LEG, seeded(seed))) for seed in SEEDS]
     assert any(LEG.call_id.upper() in one for one in rendered)
     assert any(same_guid(LEG.call_id) in one for one in rendered)
+
+
+def test_rosters_are_told_from_states_and_ends() -> None:
+    """Also where one is bundled with a state."""
+    room, _ = a_room()
+    roster, state = render_roster(room, LEG, seeded(1)), render_state(LEG, "established", seeded(1))
+
+    assert holds_roster(roster)
+    assert holds_roster(bundled(state, roster))
+    assert not holds_roster(state)
+    assert not holds_roster(render_end(LEG, 200, 5001, seeded(1)))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
