@@ -2,7 +2,7 @@
 
 They carry no timestamp, no notification id and no sequence: documented full rosters have no
 `rosterSequenceNumber`. `variation` decides, repeatably, what differs from message to message in
-captured traffic: the spelling of ids, members that come and go, members nobody documented.
+captured traffic: the spelling of ids, members that come and go, undocumented members.
 """
 
 from random import Random

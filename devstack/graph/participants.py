@@ -20,7 +20,7 @@ def pushed_participants(
     call_id: str | None = None,
     manner: RosterManner = PLAIN,
 ) -> list[JsonObject]:
-    """Return the participants of a pushed roster: ids in any spelling, members nobody documented.
+    """Return the participants of a pushed roster: ids in any spelling, undocumented members.
 
     `people=False` and `own=False` leave out everybody, or our legs: rosters that Graph has been
     seen to push in the middle of a call. `call_id` names the leg that gets it.
@@ -102,7 +102,7 @@ def _read(room: Room, cap: int | None, variation: Random | None) -> list[Presenc
     here: list[Presence | Leg] = [*room.people, *room.legs]
     if cap is None:
         return here
-    assert variation is not None, "a cut read needs luck"
+    assert variation is not None, "a cut read needs variation"
     people = [one for one in room.people if one.counts]
     return cut_with_one_of(here, people, cap, variation)
 

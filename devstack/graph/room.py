@@ -120,7 +120,7 @@ class Room:
         self._log_arrival(self._here[participant_id], at)
 
     def mute(self, participant_id: str, *, muted: bool) -> None:
-        """Mute or unmute somebody: a roster shows it, the log does not. KeyError if not here."""
+        """Mute or unmute a person: a roster shows it, the log does not. KeyError if not here."""
         self._here[participant_id] = replace(self._here[participant_id], is_muted=muted)
 
     def leave(self, participant_id: str, *, at: datetime) -> None:

@@ -16,7 +16,7 @@ ROSTER_MEMBERS = frozenset({"rosterCap", "emptyRosters", "participantIds", "botI
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RosterManner:
-    """The manner of one service. The default one shows everybody under the true ids.
+    """The manner of one service. The default shows all entries under the true ids.
 
     `cap`: a roster has at most so many entries. `stray`: the probability that a push comes with
     another that lists no people. `changed_ids`: people have other participant ids for each leg

@@ -85,7 +85,7 @@ async def test_people_in_the_lobby_are_listed_as_waiting(lab: Lab) -> None:
 
 
 async def test_rosters_are_cut_pushed_and_read_until_the_lab_says_otherwise(lab: Lab) -> None:
-    """`rosterCap` bounds both; a body without it shows everybody again."""
+    """`rosterCap` bounds both; a body without it shows all again."""
     await lab.post("/lab/delivery", {"rosterCap": 2})
     call = await lab.place_call()
     for number in range(3):

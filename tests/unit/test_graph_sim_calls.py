@@ -273,7 +273,7 @@ def test_a_guest_that_is_not_admitted_ends_without_having_been_in() -> None:
 
 
 def test_every_leg_of_one_conference_has_its_chain_id() -> None:
-    """In the answer to POST and in GET, while somebody is in; afterwards there is another id."""
+    """In the answer to POST and in GET, until the room has emptied; then there is another id."""
     world, _, meeting = a_world()
 
     first, second = world.place_call(joining(meeting)), world.place_call(joining(meeting))

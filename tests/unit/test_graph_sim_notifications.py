@@ -125,7 +125,7 @@ def test_notifications_differ_from_each_other_and_repeat_with_their_seed() -> No
     assert any(same_guid(LEG.call_id) in one for one in rendered)
 
 
-def test_rosters_are_told_from_states_and_ends() -> None:
+def test_an_envelope_says_whether_it_holds_a_roster() -> None:
     """Also where one is bundled with a state."""
     room, _ = a_room()
     roster, state = render_roster(room, LEG, seeded(1)), render_state(LEG, "established", seeded(1))

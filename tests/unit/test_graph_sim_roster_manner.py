@@ -191,7 +191,7 @@ def test_the_first_leg_is_the_first_that_got_in() -> None:
     assert room.first_leg == LEG.call_id
 
 
-def test_rosters_name_our_bot_by_another_id_when_so_minded() -> None:
+def test_rosters_name_our_bot_by_another_id() -> None:
     """The identity changes, the participant id does not; other bots keep their names."""
     room, _ = a_room()
     room.join(user_id="other-bot", at=NOW, kind="application")
