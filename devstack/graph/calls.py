@@ -16,8 +16,9 @@ type LegState = Literal["establishing", "established", "terminated"]
 class Leg:
     """One call of the bot. Ids are dashed GUIDs in lower case.
 
-    `in_lobby`: it waits to be admitted, and nobody else is visible to it. The last six members are
-    what the request asked for, shown again in answers.
+    `in_lobby`: it waits to be admitted, and nobody else is visible to it. `chain_id` is the id of
+    the conference instance it is in. The last six members are what the request asked for, shown
+    again in answers.
     """
 
     call_id: str
@@ -38,7 +39,10 @@ class Leg:
 
 
 def new_leg(wish: JoinWish, *, app_id: str, display_name: str, ids: Random) -> Leg:
-    """Return a leg with fresh ids. An application's own display name wins over one it sends."""
+    """Return a leg with fresh ids. An application's own display name wins over one it sends.
+
+    Its chain id is its own until the leg reaches a meeting.
+    """
     return Leg(
         call_id=new_guid(ids),
         participant_id=new_guid(ids),

@@ -1,4 +1,4 @@
-"""Carries callbacks to legs over HTTP: in order for each leg, or shuffled; loopback only.
+"""Carries callbacks to legs over HTTP: in order for each leg, shuffled or late; loopback only.
 
 Decides nothing about what is sent. Never logs a token, a URL or a body.
 """
@@ -6,7 +6,7 @@ Decides nothing about what is sent. Never logs a token, a URL or a body.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from urllib.parse import urlsplit
 
@@ -14,9 +14,16 @@ import aiohttp
 
 from devstack.graph.call_rules import is_loopback
 from devstack.graph.calls import Leg
-from devstack.graph.delivery import RETRY_PAUSES, DeliveryPolicy, copies, is_worth_retrying
+from devstack.graph.delivery import (
+    RETRY_PAUSES,
+    DeliveryPolicy,
+    copies,
+    is_worth_retrying,
+    late_copy,
+)
 from devstack.graph.identities import new_guid
 from devstack.graph.json_values import JsonObject
+from devstack.graph.notifications import holds_roster
 
 _ANSWER_TIMEOUT = aiohttp.ClientTimeout(total=30)
 
@@ -59,8 +66,9 @@ class Courier:
             return
         now = asyncio.get_running_loop().time()
         message_id = new_guid(self._chance)
+        one = _Copy(leg=leg, message_id=message_id, envelope=envelope, due=now)
         for delay in copies(self.policy, self._chance):
-            copy = _Copy(leg=leg, message_id=message_id, envelope=envelope, due=now + delay)
+            copy = replace(one, due=now + delay)
             if self.policy.shuffle:
                 self._start(self._deliver(copy))
             elif leg.call_id in self._waiting:
@@ -68,6 +76,10 @@ class Courier:
             else:
                 self._waiting[leg.call_id] = deque([copy])
                 self._start(self._work(leg.call_id))
+        late = late_copy(self.policy, self._chance) if holds_roster(envelope) else None
+        if late is not None:
+            # Past the leg's queue, which must neither wait for it nor hold it.
+            self._start(self._deliver(replace(one, due=now + late)))
 
     async def forget(self) -> None:
         """Drop everything that is on its way, and deliver plainly from now on."""

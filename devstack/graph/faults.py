@@ -11,13 +11,16 @@ _MEMBERS = frozenset(
     {"method", "path", "status", "times", "retryAfter", "effect", "delaySeconds", "code"}
 )
 
+type Work = Literal["before the delay", "after the delay", "never"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """One trouble, for `times` requests.
 
-    Without `status` the real answer is given, after the delay. The work is done before the delay
-    when `effect` is "done" or there is no status; with a status and effect "none" it is not done.
+    Without `status` the real answer is given. `effect` "done" does the work before the delay: a
+    read then answers with the room of the question. "none" leaves the work out where there is a
+    status; without one the work follows the delay: a read answers with the room of the answer.
     """
 
     method: str
@@ -30,9 +33,11 @@ class Fault:
     code: str | None
 
     @property
-    def works(self) -> bool:
-        """True where the request does its work all the same."""
-        return self.status is None or self.effect == "done"
+    def work(self) -> Work:
+        """When the request does its work."""
+        if self.effect == "done":
+            return "before the delay"
+        return "after the delay" if self.status is None else "never"
 
 
 def parse_fault(body: Json) -> Fault:
@@ -43,7 +48,7 @@ def parse_fault(body: Json) -> Fault:
     except re.error as error:
         raise LabMistake(f"path is not a regular expression: {error}") from error
     status = None if wanted.get("status") is None else int(number(wanted, "status", 200, 599))
-    effect = optional_text(wanted, "effect") or "none"
+    effect = optional_text(wanted, "effect") or ("done" if status is None else "none")
     if effect not in ("none", "done"):
         raise LabMistake("effect must be none or done")
     retry_after = wanted.get("retryAfter")

@@ -77,11 +77,11 @@ async def _with_faults(
     fault = simulator.faults.take(asked.method, path, asked.path)
     if fault is None:
         return _work(simulator, asked, authorization)
-    outcome = _work(simulator, asked, authorization) if fault.works else None
+    early = _work(simulator, asked, authorization) if fault.work == "before the delay" else None
     await asyncio.sleep(fault.delay_seconds)
-    if fault.status is None and outcome is not None:
-        return outcome
-    status = fault.status or 500
+    if fault.status is None:
+        return early or _work(simulator, asked, authorization)
+    status = fault.status
     headers = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}
     if status < 400:
         return Answer(status=status, headers=headers)

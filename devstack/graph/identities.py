@@ -6,7 +6,7 @@ Randomness is an argument everywhere: the same seed gives the same ids.
 import base64
 from dataclasses import dataclass
 from random import Random
-from uuid import NAMESPACE_DNS, UUID, uuid5
+from uuid import NAMESPACE_DNS, NAMESPACE_URL, UUID, uuid5
 
 TENANT_ID = "6c5e9a3e-1f0b-4f3a-9d57-2b8f4f6d1a01"
 ORGANIZER_ID = "2f6b0c1d-94d4-4b8a-8f0e-7a1d5c3e0b02"
@@ -40,6 +40,11 @@ def seeded(seed: int | str) -> Random:
 def new_guid(ids: Random) -> str:
     """Return a fresh GUID, dashed and in lower case."""
     return str(UUID(int=ids.getrandbits(128), version=4))
+
+
+def derived_guid(*parts: str) -> str:
+    """Return the GUID that always stands for these parts, dashed and in lower case."""
+    return str(uuid5(NAMESPACE_URL, "/".join(parts)))
 
 
 def same_guid(text: str) -> str:

@@ -38,7 +38,7 @@ def person_joins(world: World, body: Json) -> str:
         in_lobby=in_lobby,
         tenant_id=world.tenant.tenant_id,
     )
-    world.tell_roster(venue)
+    world.push_rosters(venue)
     return participant_id
 
 
@@ -46,14 +46,22 @@ def person_leaves(world: World, participant_id: str) -> None:
     """Let a person go, and tell the legs."""
     venue = _venue_of_person(world, participant_id)
     venue.room.leave(participant_id, at=world.now())
-    world.tell_roster(venue)
+    world.push_rosters(venue)
 
 
-def person_admitted(world: World, participant_id: str) -> None:
-    """Let a person in from the lobby, and tell the legs."""
-    venue = _venue_of_person(world, participant_id)
-    venue.room.admit(participant_id, at=world.now())
-    world.tell_roster(venue)
+def person_changes(world: World, participant_id: str, body: Json) -> None:
+    """Let a person in from the lobby, or mute or unmute one; push the roster to the legs."""
+    wanted = body if isinstance(body, dict) and len(body) == 1 else {}
+    match wanted:
+        case {"isInLobby": False}:
+            venue = _venue_of_person(world, participant_id)
+            venue.room.admit(participant_id, at=world.now())
+        case {"isMuted": bool(muted)}:
+            venue = _venue_of_person(world, participant_id)
+            venue.room.mute(participant_id, muted=muted)
+        case _:
+            raise LabMistake('the body must be {"isInLobby": false} or {"isMuted": true | false}')
+    world.push_rosters(venue)
 
 
 def leg_ends(world: World, call_id: str, body: Json) -> None:
@@ -94,6 +102,7 @@ def _shown(venue: Venue) -> JsonObject:
             {
                 "callId": leg.call_id,
                 "participantId": leg.participant_id,
+                "callChainId": leg.chain_id,
                 "state": leg.state,
                 "isInLobby": leg.in_lobby,
                 "callbackUri": leg.callback_uri,
@@ -115,6 +124,7 @@ def _shown(venue: Venue) -> JsonObject:
                 "startedAt": lab_time(call.started_at),
                 "endedAt": lab_time(call.ended_at),
                 "userIds": list(call.user_ids),
+                "callChainId": call.chain_id,
             }
             for call in room.calls
         ],

@@ -9,17 +9,18 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from devstack.graph import lab
-from devstack.graph.delivery import parse_delivery
+from devstack.graph.delivery import DELIVERY_MEMBERS, parse_delivery
 from devstack.graph.faults import parse_fault
 from devstack.graph.json_values import Json
-from devstack.graph.lab_requests import LabMistake
+from devstack.graph.lab_requests import LabMistake, lab_object
+from devstack.graph.roster_manner import ROSTER_MEMBERS, parse_roster_manner
 from devstack.graph.simulator import SIMULATOR
 
 
 def add_lab(app: web.Application) -> None:
     """Serve /lab and everything under it."""
     app.router.add_post("/lab/people", _person_joins)
-    app.router.add_patch("/lab/people/{participant}", _person_admitted)
+    app.router.add_patch("/lab/people/{participant}", _person_changes)
     app.router.add_delete("/lab/people/{participant}", _person_leaves)
     app.router.add_patch("/lab/legs/{call}", _leg_admitted)
     app.router.add_post("/lab/legs/{call}/end", _leg_ends)
@@ -45,9 +46,9 @@ async def _person_joins(request: web.Request) -> web.Response:
     return web.json_response({"participantId": participant_id})
 
 
-async def _person_admitted(request: web.Request) -> web.Response:
-    await _hold_to_admission(request)
-    lab.person_admitted(request.app[SIMULATOR].world, request.match_info["participant"])
+async def _person_changes(request: web.Request) -> web.Response:
+    world = request.app[SIMULATOR].world
+    lab.person_changes(world, request.match_info["participant"], await _body(request))
     return web.json_response({})
 
 
@@ -57,14 +58,10 @@ async def _person_leaves(request: web.Request) -> web.Response:
 
 
 async def _leg_admitted(request: web.Request) -> web.Response:
-    await _hold_to_admission(request)
-    lab.leg_admitted(request.app[SIMULATOR].world, request.match_info["call"])
-    return web.json_response({})
-
-
-async def _hold_to_admission(request: web.Request) -> None:
     if await _body(request) != {"isInLobby": False}:
         raise LabMistake('the body must be {"isInLobby": false}')
+    lab.leg_admitted(request.app[SIMULATOR].world, request.match_info["call"])
+    return web.json_response({})
 
 
 async def _leg_ends(request: web.Request) -> web.Response:
@@ -87,7 +84,10 @@ async def _fault(request: web.Request) -> web.Response:
 
 
 async def _delivery(request: web.Request) -> web.Response:
-    request.app[SIMULATOR].courier.policy = parse_delivery(await _body(request))
+    simulator = request.app[SIMULATOR]
+    wanted = lab_object(await _body(request), DELIVERY_MEMBERS | ROSTER_MEMBERS)
+    policy, manner = parse_delivery(wanted), parse_roster_manner(wanted)
+    simulator.courier.policy, simulator.world.manner = policy, manner
     return web.json_response({})
 
 

@@ -1,8 +1,8 @@
 """What Graph posts to a leg's callbackUri: commsNotifications envelopes. Pure.
 
-They carry no timestamp, no notification id and (but for rosters) no sequence. `variation` decides,
-repeatably, what differs from message to message in captured traffic: the spelling of ids, members
-that come and go, members nobody documented.
+They carry no timestamp, no notification id and no sequence: documented full rosters have no
+`rosterSequenceNumber`. `variation` decides, repeatably, what differs from message to message in
+captured traffic: the spelling of ids, members that come and go, undocumented members.
 """
 
 from random import Random
@@ -13,7 +13,9 @@ from devstack.graph.identities import new_guid, restyled
 from devstack.graph.json_values import Json, JsonObject
 from devstack.graph.participants import lobby_participants, pushed_participants
 from devstack.graph.room import Room
+from devstack.graph.roster_manner import PLAIN, RosterManner
 
+_ROSTER_TAIL = "/participants"
 _MEANINGS = {
     (200, 5000): "Removed from the meeting by a participant.",
     (200, 5001): "The conversation has ended.",
@@ -51,16 +53,33 @@ def render_state(
 
 
 def render_roster(
-    room: Room, leg: Leg, variation: Random, *, people: bool = True, own: bool = True
+    room: Room,
+    leg: Leg,
+    variation: Random,
+    *,
+    people: bool = True,
+    own: bool = True,
+    manner: RosterManner = PLAIN,
 ) -> JsonObject:
     """Return the full roster, our own participant included: who is absent has left.
 
     `people=False` and `own=False`: see `pushed_participants`. A leg in the lobby sees itself alone.
     """
     if leg.in_lobby:
-        return _envelope(leg, "updated", "/participants", lobby_participants(leg), variation)
-    listed = pushed_participants(room, variation, people=people, own=own)
-    return _envelope(leg, "updated", "/participants", listed, variation)
+        listed = lobby_participants(leg, manner)
+    else:
+        listed = pushed_participants(
+            room, variation, people=people, own=own, call_id=leg.call_id, manner=manner
+        )
+    return _envelope(leg, "updated", _ROSTER_TAIL, listed, variation)
+
+
+def render_stray_roster(
+    room: Room, leg: Leg, variation: Random, *, manner: RosterManner = PLAIN
+) -> JsonObject:
+    """Return a roster without people, empty or bot-only, such as Graph pushes in mid-call."""
+    own = variation.random() < 0.5
+    return render_roster(room, leg, variation, people=False, own=own, manner=manner)
 
 
 def render_end(leg: Leg, code: int, subcode: int, variation: Random) -> JsonObject:
@@ -77,6 +96,13 @@ def render_end(leg: Leg, code: int, subcode: int, variation: Random) -> JsonObje
         },
     }
     return _envelope(leg, "deleted", "", call | _undocumented(variation), variation)
+
+
+def holds_roster(envelope: JsonObject) -> bool:
+    """Say whether an item of the envelope is a roster."""
+    value = envelope["value"]
+    assert isinstance(value, list)
+    return any(str(item["resourceUrl"]).endswith(_ROSTER_TAIL) for item in value)
 
 
 def bundled(*envelopes: JsonObject) -> JsonObject:

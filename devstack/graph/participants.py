@@ -1,48 +1,64 @@
 """The people and bots of a room as Graph lists them: pushed in rosters, or read. Pure."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 
 from devstack.graph.calls import Leg, own_identity
-from devstack.graph.identities import restyled
+from devstack.graph.identities import derived_guid, restyled, same_guid
 from devstack.graph.json_values import Json, JsonObject
 from devstack.graph.room import Presence, Room
+from devstack.graph.roster_manner import PLAIN, RosterManner, cut, cut_with_one_of
 
 
 def pushed_participants(
-    room: Room, variation: Random, *, people: bool = True, own: bool = True
+    room: Room,
+    variation: Random,
+    *,
+    people: bool = True,
+    own: bool = True,
+    call_id: str | None = None,
+    manner: RosterManner = PLAIN,
 ) -> list[JsonObject]:
-    """Return the participants of a pushed roster: ids in any spelling, members nobody documented.
+    """Return the participants of a pushed roster: ids in any spelling, undocumented members.
 
     `people=False` and `own=False` leave out everybody, or our legs: rosters that Graph has been
-    seen to push in the middle of a call.
+    seen to push in the middle of a call. `call_id` names the leg that gets it.
     """
-    listed = [_person(one) for one in room.people] if people else []
-    listed += [_leg(leg) for leg in room.legs] if own else []
-    with_sequence = variation.random() < 0.7
+    here: list[Presence | Leg] = [*(room.people if people else ()), *(room.legs if own else ())]
+    listed = _listed(cut(here, manner.cap, variation), room, call_id, manner)
     for one in listed:
         one["id"] = restyled(str(one["id"]), variation)
         one.update(_what_varies(variation))
-        if with_sequence:
-            one["rosterSequenceNumber"] = room.sequence
     variation.shuffle(listed)
     return listed
 
 
-def lobby_participants(leg: Leg) -> list[JsonObject]:
+def lobby_participants(leg: Leg, manner: RosterManner = PLAIN) -> list[JsonObject]:
     """Return what a leg in the lobby is shown: itself, waiting."""
-    return [_leg(leg)]
+    return [_leg(leg, manner)]
 
 
 def render_participants(
-    room: Room, *, call_id: str | None = None, waiting: Leg | None = None
+    room: Room,
+    *,
+    call_id: str | None = None,
+    waiting: Leg | None = None,
+    manner: RosterManner = PLAIN,
+    variation: Random | None = None,
 ) -> JsonObject:
     """Return the answer to GET participants: dashed ids, nulls for the identities not held.
 
-    A leg that is `waiting` in the lobby is shown itself alone.
+    A leg that is `waiting` in the lobby is shown itself alone. A cut answer needs `variation`, and
+    lists a person while one is in the conversation: no read claims that our bot is alone when it
+    is not.
     """
+    if waiting:
+        shown = lobby_participants(waiting, manner)
+    else:
+        shown = _listed(_read(room, manner.cap, variation), room, call_id, manner)
     listed: list[Json] = []
-    everybody = [_person(person) for person in room.people] + [_leg(leg) for leg in room.legs]
-    for one in lobby_participants(waiting) if waiting else everybody:
+    for one in shown:
         info, identity = one["info"], {}
         if isinstance(info, dict) and isinstance(info["identity"], dict):
             identity = info["identity"]
@@ -62,7 +78,6 @@ def render_participants(
                 },
                 "metadata": None,
                 "recordingInfo": None,
-                "rosterSequenceNumber": room.sequence,
             }
         )
     call = f"calls('{call_id}')" if call_id else "calls"
@@ -74,7 +89,39 @@ def render_participants(
     }
 
 
-def _person(person: Presence) -> JsonObject:
+def shown_participant_id(
+    room: Room, participant_id: str, *, call_id: str | None, manner: RosterManner
+) -> str:
+    """Return the id under which a leg is shown a person: the true one, or one of that leg alone."""
+    if not manner.changed_ids or call_id is None or call_id == room.first_leg:
+        return participant_id
+    return derived_guid(same_guid(participant_id), same_guid(call_id))
+
+
+def _read(room: Room, cap: int | None, variation: Random | None) -> list[Presence | Leg]:
+    here: list[Presence | Leg] = [*room.people, *room.legs]
+    if cap is None:
+        return here
+    assert variation is not None, "a cut read needs variation"
+    people = [one for one in room.people if one.counts]
+    return cut_with_one_of(here, people, cap, variation)
+
+
+def _listed(
+    here: Sequence[Presence | Leg], room: Room, call_id: str | None, manner: RosterManner
+) -> list[JsonObject]:
+    return [
+        _leg(one, manner)
+        if isinstance(one, Leg)
+        else _person(
+            one,
+            shown_participant_id(room, one.participant_id, call_id=call_id, manner=manner),
+        )
+        for one in here
+    ]
+
+
+def _person(person: Presence, participant_id: str) -> JsonObject:
     identity: JsonObject = {
         "@odata.type": "#microsoft.graph.identity",
         "id": person.user_id,
@@ -83,19 +130,23 @@ def _person(person: Presence) -> JsonObject:
     if person.kind == "user":
         identity |= {"tenantId": person.tenant_id, "identityProvider": "AAD"}
     return _participant(
-        participant_id=person.participant_id,
+        participant_id=participant_id,
         identity={"@odata.type": "#microsoft.graph.identitySet", person.kind: identity},
         in_lobby=person.in_lobby,
+        is_muted=person.is_muted,
     )
 
 
-def _leg(leg: Leg) -> JsonObject:
+def _leg(leg: Leg, manner: RosterManner) -> JsonObject:
+    listed = leg if manner.bot_id is None else replace(leg, app_id=manner.bot_id)
     return _participant(
-        participant_id=leg.participant_id, identity=own_identity(leg), in_lobby=leg.in_lobby
+        participant_id=leg.participant_id, identity=own_identity(listed), in_lobby=leg.in_lobby
     )
 
 
-def _participant(*, participant_id: str, identity: JsonObject, in_lobby: bool) -> JsonObject:
+def _participant(
+    *, participant_id: str, identity: JsonObject, in_lobby: bool, is_muted: bool = False
+) -> JsonObject:
     return {
         "@odata.type": "#microsoft.graph.participant",
         "info": {
@@ -112,7 +163,7 @@ def _participant(*, participant_id: str, identity: JsonObject, in_lobby: bool) -
                 "serverMuted": False,
             }
         ],
-        "isMuted": False,
+        "isMuted": is_muted,
         "isInLobby": in_lobby,
         "id": participant_id,
     }
@@ -120,7 +171,6 @@ def _participant(*, participant_id: str, identity: JsonObject, in_lobby: bool) -
 
 def _what_varies(variation: Random) -> JsonObject:
     candidates: JsonObject = {
-        "isMuted": True,
         "mediaStreams": [],
         "metadata": None,
         "meetingRole": "presenter",

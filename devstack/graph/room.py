@@ -2,6 +2,8 @@
 
 People and legs come and go; the log holds each person's session and each group call: from the
 first person in to the last one out. Bots, and people waiting in the lobby, are in no group call.
+A conference instance is wider: it lasts from the first in, bots and our legs included, to the last
+out.
 """
 
 from dataclasses import dataclass, replace
@@ -25,6 +27,7 @@ class Presence:
     display_name: str | None
     tenant_id: str
     in_lobby: bool
+    is_muted: bool = False
 
     @property
     def counts(self) -> bool:
@@ -47,6 +50,8 @@ class Session:
 class GroupCall:
     """One group call, in truth. `user_ids` in the order of their first arrival, each once."""
 
+    chain_id: str
+    """The id of the conference instance that holds it."""
     started_at: datetime
     ended_at: datetime | None = None
     user_ids: tuple[str, ...] = ()
@@ -63,8 +68,15 @@ class Room:
         self._legs: dict[str, Leg] = {}
         self.sessions: list[Session] = []
         self.calls: list[GroupCall] = []
-        self.sequence = 0
-        """Grows with every change of the roster."""
+        self.chain_id = new_guid(ids)
+        """The id of the conference instance that is on, else of the next one."""
+        self.first_leg: str | None = None
+        """The call id of the first of our legs that got in."""
+
+    @property
+    def has_people(self) -> bool:
+        """True while a person is in the conversation."""
+        return any(one.counts for one in self._here.values())
 
     @property
     def people(self) -> tuple[Presence, ...]:
@@ -96,7 +108,6 @@ class Room:
             in_lobby=in_lobby,
         )
         self._here[somebody.participant_id] = somebody
-        self.sequence += 1
         self._log_arrival(somebody, at)
         return somebody.participant_id
 
@@ -106,13 +117,17 @@ class Room:
         if not somebody.in_lobby:
             return
         self._here[participant_id] = replace(somebody, in_lobby=False)
-        self.sequence += 1
         self._log_arrival(self._here[participant_id], at)
+
+    def mute(self, participant_id: str, *, muted: bool) -> None:
+        """Mute or unmute a person: a roster shows it, the log does not. KeyError if not here."""
+        self._here[participant_id] = replace(self._here[participant_id], is_muted=muted)
 
     def leave(self, participant_id: str, *, at: datetime) -> None:
         """Let somebody go; the last person out ends the group call. KeyError if not here."""
         somebody = self._here.pop(participant_id)
-        self.sequence += 1
+        if not somebody.in_lobby:
+            self._end_conference_when_empty()
         if not somebody.counts:
             return
         self.sessions = [
@@ -121,18 +136,26 @@ class Room:
             else session
             for session in self.sessions
         ]
-        if not any(other.counts for other in self._here.values()):
+        if not self.has_people:
             self.calls[-1] = replace(self.calls[-1], ended_at=at)
 
     def enter(self, leg: Leg) -> None:
         """Let a leg in, or in from the lobby. It starts no group call."""
         self._legs[leg.call_id] = leg
-        self.sequence += 1
+        if self.first_leg is None and not leg.in_lobby:
+            self.first_leg = leg.call_id
 
     def exit(self, call_id: str) -> None:
-        """Let a leg go. It ends no group call."""
-        del self._legs[call_id]
-        self.sequence += 1
+        """Let a leg go. It ends no group call, but perhaps the conference instance."""
+        leg = self._legs.pop(call_id)
+        # The next instance has the id that waiting legs were given, but not that of one that left.
+        if not leg.in_lobby or not self._legs:
+            self._end_conference_when_empty()
+
+    def _end_conference_when_empty(self) -> None:
+        inside = [one for one in self._here.values() if not one.in_lobby]
+        if not inside and all(leg.in_lobby for leg in self._legs.values()):
+            self.chain_id = new_guid(self._ids)
 
     def _log_arrival(self, somebody: Presence, at: datetime) -> None:
         if not somebody.counts:
@@ -146,7 +169,7 @@ class Room:
             )
         )
         if not self.calls or self.calls[-1].ended_at is not None:
-            self.calls.append(GroupCall(started_at=at))
+            self.calls.append(GroupCall(chain_id=self.chain_id, started_at=at))
         call = self.calls[-1]
         known = somebody.user_id in call.user_ids
         self.calls[-1] = replace(

@@ -14,9 +14,17 @@ from devstack.graph.identities import Tenant, same_guid
 from devstack.graph.json_values import Json, JsonObject
 from devstack.graph.meeting_book import MeetingBook, Venue
 from devstack.graph.meetings import Meeting
-from devstack.graph.notifications import bundled, render_end, render_roster, render_state
+from devstack.graph.notifications import (
+    bundled,
+    render_end,
+    render_roster,
+    render_state,
+    render_stray_roster,
+)
 from devstack.graph.participants import render_participants
 from devstack.graph.refusals import call_not_found
+from devstack.graph.room import Room
+from devstack.graph.roster_manner import PLAIN
 
 BAD_COORDINATES = (400, 2203)
 """How a leg ends whose coordinates lead nowhere: microsoft-graph-comms-samples issue 433."""
@@ -40,10 +48,12 @@ class World:
         self._ids = ids
         self._notify = notify
         self.meetings = MeetingBook(tenant=tenant, ids=ids, now=now)
+        self.manner = PLAIN
         self._live: dict[str, tuple[Leg, Venue]] = {}
 
     def forget(self) -> None:
-        """Forget meetings, rooms and legs; nobody is told."""
+        """Forget meetings, rooms and legs without a callback; show rosters plainly again."""
+        self.manner = PLAIN
         self.meetings.forget()
         self._live.clear()
 
@@ -58,7 +68,8 @@ class World:
         )
         venue = self._reached(wish)
         if venue is not None:
-            leg = replace(leg, chat_info=_chat_info(venue.meeting))
+            chat = _chat_info(venue.meeting)
+            leg = replace(leg, chat_info=chat, chain_id=venue.room.chain_id)
         self._notify(leg, render_state(leg, "establishing", self._ids))
         if venue is None:
             self._notify(leg, render_end(leg, *BAD_COORDINATES, self._ids))
@@ -77,7 +88,13 @@ class World:
         """Return the answer to GET participants of a leg that is not over."""
         leg, venue = self._seated(call_id)
         waiting = leg if leg.in_lobby else None
-        return render_participants(venue.room, call_id=leg.call_id, waiting=waiting)
+        return render_participants(
+            venue.room,
+            call_id=leg.call_id,
+            waiting=waiting,
+            manner=self.manner,
+            variation=self._ids,
+        )
 
     def admit(self, call_id: str) -> None:
         """Let a leg in from the lobby; one that is in stays as it is."""
@@ -93,15 +110,15 @@ class World:
         """End a leg as the service does, with these codes; people stay."""
         self._end(*self._seated(call_id), code, subcode)
 
-    def tell_roster(self, venue: Venue) -> None:
+    def push_rosters(self, venue: Venue) -> None:
         """Send the full roster to each leg in the room."""
         for leg in venue.room.legs:
-            self._notify(leg, render_roster(venue.room, leg, self._ids))
+            self._push_roster(leg, venue.room)
 
     def _wait(self, leg: Leg, venue: Venue) -> None:
         venue.legs.append(leg)
         self._seat(leg, venue)
-        self.tell_roster(venue)
+        self.push_rosters(venue)
 
     def _seat(self, leg: Leg, venue: Venue) -> None:
         venue.room.enter(leg)
@@ -109,21 +126,30 @@ class World:
         self._live[same_guid(leg.call_id)] = (leg, venue)
 
     def _establish(self, leg: Leg, venue: Venue) -> None:
-        leg = replace(leg, state="established")
+        # The instance may have changed while the leg was waiting in the lobby.
+        leg = replace(leg, state="established", chain_id=venue.room.chain_id)
         self._seat(leg, venue)
         self._notify(leg, render_state(leg, "established", self._ids))
         for other in venue.room.legs:
             if other.call_id != leg.call_id:
-                self._notify(other, render_roster(venue.room, other, self._ids))
+                self._push_roster(other, venue.room)
         again = render_state(leg, "established", self._ids, detailed=True)
-        roster = render_roster(venue.room, leg, self._ids)
         if self._ids.random() < 0.25:
-            self._notify(leg, bundled(roster, again))
+            self._push_roster(leg, venue.room, bundled_with=again)
             return
-        self._notify(leg, roster)
+        self._push_roster(leg, venue.room)
         self._notify(leg, again)
         if self._ids.random() < 0.5:
             self._notify(leg, render_state(leg, "established", self._ids, detailed=True))
+
+    def _push_roster(self, leg: Leg, room: Room, *, bundled_with: JsonObject | None = None) -> None:
+        roster = render_roster(room, leg, self._ids, manner=self.manner)
+        pushed = [roster if bundled_with is None else bundled(roster, bundled_with)]
+        if room.has_people and not leg.in_lobby and self._ids.random() < self.manner.stray:
+            stray = render_stray_roster(room, leg, self._ids, manner=self.manner)
+            pushed.insert(self._ids.randrange(2), stray)
+        for envelope in pushed:
+            self._notify(leg, envelope)
 
     def _end(self, leg: Leg, venue: Venue, code: int, subcode: int) -> None:
         del self._live[same_guid(leg.call_id)]
@@ -131,7 +157,7 @@ class World:
         over = replace(leg, state="terminated")
         venue.legs = [over if one.call_id == leg.call_id else one for one in venue.legs]
         self._notify(over, render_end(over, code, subcode, self._ids))
-        self.tell_roster(venue)
+        self.push_rosters(venue)
 
     def _seated(self, call_id: str) -> tuple[Leg, Venue]:
         found = self._live.get(same_guid(call_id))

@@ -1,136 +1,20 @@
 """The simulator's callbacks as a receiver on this machine gets them."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import AsyncIterator
 
-import httpx
 import jwt
 import pytest
 from aiohttp import web
 
-from devstack.graph.identities import BOT_APP_ID, ORGANIZER_ID, TENANT_ID, Tenant, same_guid
-from devstack.graph.server import build_app
-from devstack.graph.simulator import Simulator, build_simulator
+from devstack.graph.identities import BOT_APP_ID, TENANT_ID, same_guid
 from devstack.graph.tokens import GRAPH_ISSUER
-
-CALLS = "/v1.0/communications/calls"
-type Body = Any
-
-
-@asynccontextmanager
-async def served(app: web.Application, port: int = 0) -> AsyncIterator[str]:
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
-
-
-@dataclass
-class Receiver:
-    """Keeps callbacks; answers 202, or first what `answers` says."""
-
-    url: str = ""
-    answers: list[int] = field(default_factory=list)
-    headers: list[dict[str, str]] = field(default_factory=list)
-    items: list[Body] = field(default_factory=list)
-    news: asyncio.Condition = field(default_factory=asyncio.Condition)
-
-    async def take(self, request: web.Request) -> web.Response:
-        body: Body = await request.json()
-        status = self.answers.pop(0) if self.answers else 202
-        async with self.news:
-            self.headers.append(dict(request.headers))
-            if status == 202:
-                self.items += body["value"]
-            self.news.notify_all()
-        return web.Response(status=status)
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20), self.news:
-            await self.news.wait_for(condition)
-
-    def states(self) -> list[str]:
-        data = [item["resourceData"] for item in self.items]
-        return [one["state"] for one in data if isinstance(one, dict)]
-
-    def people(self) -> list[set[str]]:
-        """The user ids of each roster, in the order received."""
-        rosters = [one["resourceData"] for one in self.items]
-        return [
-            {
-                one["info"]["identity"]["user"]["id"]
-                for one in roster
-                if one["info"]["identity"].get("user")
-            }
-            for roster in rosters
-            if isinstance(roster, list)
-        ]
-
-
-@dataclass
-class Lab:
-    """A simulator, a client to it, a receiver, and a meeting."""
-
-    simulator: Simulator
-    client: httpx.AsyncClient
-    receiver: Receiver
-    reports: list[str]
-    meeting: Body
-
-    async def place_call(self, callback_uri: str | None = None) -> Body:
-        body = {
-            "callbackUri": callback_uri or self.receiver.url,
-            "requestedModalities": ["audio"],
-            "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"},
-            "chatInfo": {"threadId": self.meeting["chatInfo"]["threadId"], "messageId": "0"},
-            "meetingInfo": {
-                "@odata.type": "#microsoft.graph.organizerMeetingInfo",
-                "organizer": {"user": {"id": ORGANIZER_ID, "tenantId": TENANT_ID}},
-            },
-            "tenantId": TENANT_ID,
-        }
-        answer = await self.client.post(CALLS, json=body)
-        assert answer.status_code == 201
-        assert answer.headers["Location"].endswith(answer.json()["id"])
-        return answer.json()
-
-    async def post(self, path: str, body: Body) -> Body:
-        answer = await self.client.post(path, json=body)
-        assert answer.status_code == 200
-        return answer.json()
-
-    async def joins(self, user_id: str, **more: Body) -> str:
-        body = {"onlineMeetingId": self.meeting["id"], "userId": user_id, **more}
-        return str((await self.post("/lab/people", body))["participantId"])
-
-    async def truth(self) -> Body:
-        (meeting,) = (await self.client.get("/lab/meetings")).json()
-        return meeting
+from tests.fixtures.graph_lab import CALLS, Lab, a_lab, served
 
 
 @pytest.fixture
 async def lab() -> AsyncIterator[Lab]:
-    reports: list[str] = []
-    receiver = Receiver()
-    listening = web.Application()
-    listening.router.add_post("/api/calls/m/l", receiver.take)
-    simulator = build_simulator(tenant=Tenant(), seed=1, report=reports.append)
-    token, _ = simulator.access_tokens.issue(now=simulator.world.now())
-    async with (
-        served(listening) as receiver_url,
-        served(build_app(simulator)) as url,
-        httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}) as client,
-    ):
-        receiver.url = f"{receiver_url}/api/calls/m/l"
-        path = f"/v1.0/users/{ORGANIZER_ID}/onlineMeetings"
-        meeting = (await client.post(path, json={"subject": "s"})).json()
-        yield Lab(simulator, client, receiver, reports, meeting)
+    async with a_lab() as one:
+        yield one
 
 
 async def test_the_whole_life_of_a_leg_is_told_in_order(lab: Lab) -> None:
@@ -158,6 +42,21 @@ async def test_the_whole_life_of_a_leg_is_told_in_order(lab: Lab) -> None:
     assert [leg["state"] for leg in truth["legs"]] == ["terminated"]
 
 
+async def test_the_lab_shows_which_conference_each_leg_was_in(lab: Lab) -> None:
+    """The id of the POST answer is that of GET, of the leg in the lab and of the group call."""
+    call = await lab.place_call()
+    await lab.joins("ada")
+    read = (await lab.client.get(f"{CALLS}/{call['id']}")).json()
+    await lab.post(f"/lab/legs/{call['id']}/end", {"code": 200, "subcode": 5000})
+    back = await lab.place_call()
+
+    truth = await lab.truth()
+
+    shown = [one["callChainId"] for one in (*truth["legs"], *truth["calls"])]
+    assert shown == [call["callChainId"]] * 3
+    assert read["callChainId"] == back["callChainId"] == call["callChainId"]
+
+
 async def test_callbacks_carry_a_token_that_the_served_keys_verify(lab: Lab) -> None:
     """RS256, bot as audience, tenant in tid; after a rotation the new key is served as well."""
     await lab.place_call()
@@ -177,52 +76,6 @@ async def test_callbacks_carry_a_token_that_the_served_keys_verify(lab: Lab) -> 
         )
         assert (scheme, claims["tid"]) == ("Bearer", TENANT_ID)
     assert len(set(kids)) == 2
-
-
-async def test_reading_participants_shows_who_is_there_now(lab: Lab) -> None:
-    """The bot itself and the people; after the end there is nothing to read."""
-    call = await lab.place_call()
-    await lab.joins("ada")
-    one = f"{CALLS}/{call['id']}"
-
-    answer = await lab.client.get(f"{one}/participants")
-    alive = await lab.client.post(f"{one}/keepAlive")
-    state = await lab.client.get(one)
-    ended = await lab.client.delete(one)
-
-    own, user = sorted(answer.json()["value"], key=lambda p: p["id"] != call["myParticipantId"])
-    assert own["info"]["identity"]["application"]["id"] == BOT_APP_ID
-    assert user["info"]["identity"]["user"]["id"] == "ada"
-    assert (alive.status_code, alive.content, state.json()["state"]) == (200, b"", "established")
-    assert (ended.status_code, ended.content) == (204, b"")
-    for gone in (
-        await lab.client.get(f"{one}/participants"),
-        await lab.client.post(f"{one}/keepAlive"),
-        await lab.client.get(one),
-        await lab.client.delete(one),
-    ):
-        assert (gone.status_code, gone.json()["error"]["code"]) == (404, "8522")
-    await lab.receiver.until(lambda: "terminated" in lab.receiver.states())
-    assert lab.receiver.items[-1]["resourceData"]["resultInfo"]["subcode"] == 7000
-
-
-async def test_people_in_the_lobby_are_listed_as_waiting(lab: Lab) -> None:
-    """isInLobby until admitted; only then a call begins."""
-    await lab.place_call()
-    ada = await lab.joins("ada", isInLobby=True)
-    before = (await lab.truth())["calls"]
-
-    await lab.client.patch(f"/lab/people/{ada}", json={"isInLobby": False})
-
-    await lab.receiver.until(lambda: len(lab.receiver.people()) == 3)
-    rosters = [i["resourceData"] for i in lab.receiver.items if isinstance(i["resourceData"], list)]
-    waiting = [
-        [one["isInLobby"] for one in roster if same_guid(one["id"]) == same_guid(ada)]
-        for roster in rosters
-    ]
-    assert waiting == [[], [True], [False]]
-    assert before == []
-    assert len((await lab.truth())["calls"]) == 1
 
 
 async def test_doubled_callbacks_come_twice_with_one_message_id(lab: Lab) -> None:
@@ -263,6 +116,38 @@ async def test_dropped_callbacks_never_come(lab: Lab) -> None:
     await lab.receiver.until(lambda: bool(lab.receiver.items))
 
     assert lab.receiver.people() == [{"ada", "bob"}]
+
+
+async def test_an_old_roster_comes_late_after_the_leg_has_ended(lab: Lab) -> None:
+    """late 1 sends one more copy of each roster, and of nothing else, under its message id."""
+    await lab.post("/lab/delivery", {"late": 1, "lateSeconds": 1})
+    call = await lab.place_call()
+    await lab.joins("ada")
+    await lab.client.delete(f"{CALLS}/{call['id']}")
+
+    await lab.receiver.until(lambda: lab.receiver.people().count({"ada"}) == 2)
+
+    kinds = [one["changeType"] for one in lab.receiver.items]
+    late = [one["resourceData"] for one in lab.receiver.items[kinds.index("deleted") + 1 :]]
+    ids = [headers["X-Microsoft-Skype-Message-ID"] for headers in lab.receiver.headers]
+    assert kinds.count("deleted") == 1
+    assert any(isinstance(one, list) for one in late)
+    assert ids.count(ids[-1]) == 2
+
+
+async def test_a_late_copy_comes_though_the_first_was_lost_and_holds_up_nothing(lab: Lab) -> None:
+    """Lost rosters come late; plain ones overtake copies that come much later."""
+    await lab.post("/lab/delivery", {"late": 1, "lateSeconds": 3000})
+    await lab.place_call()
+    await lab.receiver.until(lambda: lab.receiver.people() == [set()])
+    await lab.post("/lab/delivery", {"late": 1, "drop": 1})
+    await lab.joins("ada")
+    await lab.receiver.until(lambda: {"ada"} in lab.receiver.people())
+    await lab.post("/lab/delivery", {})
+    await lab.joins("bob")
+    await lab.receiver.until(lambda: {"ada", "bob"} in lab.receiver.people())
+
+    assert lab.receiver.people() == [set(), {"ada"}, {"ada", "bob"}]
 
 
 async def test_a_callback_that_meets_a_server_error_is_sent_again_in_its_place(lab: Lab) -> None:
@@ -318,8 +203,7 @@ async def test_forgetting_stops_what_is_on_its_way(lab: Lab) -> None:
     await lab.place_call()
 
     await lab.client.delete("/lab")
-    path = f"/v1.0/users/{ORGANIZER_ID}/onlineMeetings"
-    lab.meeting = (await lab.client.post(path, json={})).json()
+    await lab.new_meeting()
     call = await lab.place_call()
     await lab.receiver.until(lambda: len(lab.receiver.people()) == 1)
 

@@ -254,6 +254,10 @@ async def test_the_lab_forgets_everything_but_keys_and_tokens(graph: httpx.Async
         ("POST", "/lab/people", {"userId": "ada", "onlineMeetingId": "none", "kind": "cat"}),
         ("PATCH", "/lab/people/nobody", {"isInLobby": True}),
         ("PATCH", "/lab/people/nobody", {"isInLobby": False}),
+        ("PATCH", "/lab/people/nobody", {"isMuted": True}),
+        ("PATCH", "/lab/people/nobody", {"isMuted": "yes"}),
+        ("PATCH", "/lab/people/nobody", {"isMuted": True, "isInLobby": False}),
+        ("PATCH", "/lab/people/nobody", {}),
         ("DELETE", "/lab/people/nobody", None),
         ("PATCH", "/lab/legs/nobody", {"isInLobby": True}),
         ("PATCH", "/lab/legs/nobody", {"isInLobby": False}),
@@ -261,6 +265,10 @@ async def test_the_lab_forgets_everything_but_keys_and_tokens(graph: httpx.Async
         ("POST", "/lab/legs/none/end", {"code": "200"}),
         ("POST", "/lab/faults", {"path": "["}),
         ("POST", "/lab/delivery", {"drop": 7}),
+        ("POST", "/lab/delivery", {"speed": 1}),
+        ("POST", "/lab/delivery", 7),
+        ("POST", "/lab/delivery", {"rosterCap": 0}),
+        ("POST", "/lab/delivery", {"participantIds": "random"}),
     ],
 )
 async def test_a_mistake_in_the_lab_is_explained(

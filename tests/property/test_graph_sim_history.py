@@ -1,6 +1,7 @@
 """For any coming and going the room's log is the truth, and rosters show who is there."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -53,3 +54,35 @@ def test_the_log_agrees_with_the_coming_and_going(
         (home,) = [one for one in room.calls if session.participant_id in one.participant_ids]
         assert home.started_at <= session.joined_at
         assert home.ended_at is None or (session.left_at or home.ended_at) <= home.ended_at
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcxy"), st.booleans()), max_size=30))
+def test_a_conference_has_one_id_from_the_first_in_to_the_last_out(
+    history: list[tuple[str, bool]],
+) -> None:
+    """People (a to c) and legs (x, y) hold it, those in the lobby do not; no id comes twice."""
+    room, present, at = Room(seeded(1)), dict[str, tuple[str, bool]](), START
+    instances: list[str] = []
+    for name, in_lobby in history:
+        at += timedelta(seconds=1)
+        was_on = any(not waits for _, waits in present.values())
+        if name in present:
+            participant_id, _ = present.pop(name)
+            if name in "xy":
+                room.exit(name)
+            else:
+                room.leave(participant_id, at=at)
+        elif name in "xy":
+            room.enter(replace(LEG, call_id=name, in_lobby=in_lobby))
+            present[name] = (name, in_lobby)
+        else:
+            present[name] = (room.join(user_id=name, at=at, in_lobby=in_lobby), in_lobby)
+
+        if any(not waits for _, waits in present.values()):
+            if not was_on:
+                instances.append(room.chain_id)
+            assert room.chain_id == instances[-1]
+        else:
+            assert room.chain_id not in instances
+    assert len(set(instances)) == len(instances)
+    assert {call.chain_id for call in room.calls} <= set(instances)

@@ -12,6 +12,7 @@ from devstack.graph.identities import BOT_APP_ID, ORGANIZER_ID, TENANT_ID, Tenan
 from devstack.graph.json_values import Json, JsonObject
 from devstack.graph.meetings import Meeting
 from devstack.graph.refusals import GraphRefusal
+from devstack.graph.roster_manner import RosterManner
 from devstack.graph.world import World
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -269,6 +270,88 @@ def test_a_guest_that_is_not_admitted_ends_without_having_been_in() -> None:
     assert told.states(leg.call_id) == ["establishing", "terminated"]
     with pytest.raises(GraphRefusal):
         world.admit(leg.call_id)
+
+
+def test_every_leg_of_one_conference_has_its_chain_id() -> None:
+    """In the answer to POST and in GET, until the room has emptied; then there is another id."""
+    world, _, meeting = a_world()
+
+    first, second = world.place_call(joining(meeting)), world.place_call(joining(meeting))
+    world.hang_up(first.call_id)
+    third = world.place_call(joining(meeting))
+    world.hang_up(second.call_id)
+    world.hang_up(third.call_id)
+    later = world.place_call(joining(meeting))
+
+    assert first.chain_id == second.chain_id == third.chain_id != later.chain_id
+    shown = render_call(world.call(later.call_id))
+    assert shown["callChainId"] == render_call(later)["callChainId"] == later.chain_id
+
+
+def test_a_leg_that_leads_nowhere_has_a_chain_of_its_own() -> None:
+    """It shares its id with no conference."""
+    world, _, meeting = a_world()
+    there = world.place_call(joining(meeting))
+    lost = a_join(meetingInfo=join_id_info(joinMeetingId="123"), chatInfo=None)
+
+    nowhere = [world.place_call(lost).chain_id, world.place_call(lost).chain_id]
+
+    assert len({there.chain_id, *nowhere}) == 3
+
+
+def test_a_leg_in_the_lobby_shows_the_conference_it_waits_for() -> None:
+    """The one that is on, or the next; if that is over before it gets in, the one it gets into."""
+    world, _, meeting = a_world()
+    waiting = world.place_call(joining(meeting) | AS_GUEST)
+
+    first = world.place_call(joining(meeting))
+    world.hang_up(first.call_id)
+    meanwhile = world.call(waiting.call_id).chain_id
+    second = world.place_call(joining(meeting))
+    world.admit(waiting.call_id)
+
+    assert waiting.chain_id == first.chain_id == meanwhile
+    assert world.call(waiting.call_id).chain_id == second.chain_id != first.chain_id
+
+
+def test_stray_rosters_come_beside_real_ones_while_people_are_there() -> None:
+    """Each change brings the real roster and one without people; reads are never affected."""
+    world, told, meeting = a_world()
+    world.manner = RosterManner(stray=1.0)
+    leg = world.place_call(joining(meeting))
+    alone = len(told.rosters(leg.call_id))
+    (venue,) = world.meetings.venues
+
+    ada = venue.room.join(user_id="ada", at=NOW)
+    sizes = []
+    for _ in range(20):
+        before = len(told.rosters(leg.call_id))
+        world.push_rosters(venue)
+        sizes.append([len(one) for one in told.rosters(leg.call_id)[before:]])
+    read: Any = world.roster(leg.call_id)["value"]
+    venue.room.leave(ada, at=NOW)
+    world.push_rosters(venue)
+
+    assert alone == 1
+    assert {tuple(one) for one in sizes} == {(2, 0), (2, 1), (0, 2), (1, 2)}
+    assert len(read) == 2
+    assert [len(one) for one in told.rosters(leg.call_id)][-1] == 1
+    assert len(told.rosters(leg.call_id)) == alone + 40 + 1
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_leg_that_comes_in_gets_a_stray_roster_too(seed: int) -> None:
+    """Whether or not its first roster comes bundled with its state."""
+    world, told, meeting = a_world(seed)
+    world.manner = RosterManner(stray=1.0)
+    (venue,) = world.meetings.venues
+    venue.room.join(user_id="ada", at=NOW)
+
+    leg = world.place_call(joining(meeting))
+
+    real, stray = sorted(told.rosters(leg.call_id), key=len, reverse=True)
+    assert len(real) == 2
+    assert len(stray) < 2
 
 
 def test_the_short_link_has_join_id_and_passcode() -> None:

@@ -6,10 +6,16 @@ from typing import Any
 import jwt
 import pytest
 
-from devstack.graph.delivery import DeliveryPolicy, copies, is_worth_retrying, parse_delivery
+from devstack.graph.delivery import (
+    DeliveryPolicy,
+    copies,
+    is_worth_retrying,
+    late_copy,
+    parse_delivery,
+)
 from devstack.graph.faults import FaultPlan, parse_fault
 from devstack.graph.identities import BOT_APP_ID, TENANT_ID, Tenant, seeded
-from devstack.graph.json_values import Json
+from devstack.graph.json_values import Json, JsonObject
 from devstack.graph.lab_requests import LabMistake
 from devstack.graph.tokens import BOT_ISSUER, AccessTokens, CallbackSigner
 
@@ -40,18 +46,19 @@ def test_a_pattern_is_searched_with_and_without_the_version(pattern: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("body", "works"),
+    ("body", "work"),
     [
-        ({"status": 503}, False),
-        ({"status": 503, "effect": "none"}, False),
-        ({"status": 503, "effect": "done"}, True),
-        ({"delaySeconds": 5}, True),
-        ({"delaySeconds": 5, "effect": "none"}, True),
+        ({"status": 503}, "never"),
+        ({"status": 503, "effect": "none"}, "never"),
+        ({"status": 503, "effect": "done"}, "before the delay"),
+        ({"delaySeconds": 5}, "before the delay"),
+        ({"delaySeconds": 5, "effect": "done"}, "before the delay"),
+        ({"delaySeconds": 5, "effect": "none"}, "after the delay"),
     ],
 )
-def test_the_work_is_left_out_only_for_a_status_without_effect(body: Json, works: bool) -> None:
-    """Without a status the real answer is held, so there must be one."""
-    assert parse_fault(body).works is works
+def test_the_work_is_left_out_only_for_a_status_without_effect(body: Json, work: str) -> None:
+    """Without a status the real answer is held, so there must be one: made early, or late."""
+    assert parse_fault(body).work == work
 
 
 @pytest.mark.parametrize(
@@ -86,9 +93,27 @@ def test_shuffled_copies_are_delayed_independently_within_the_bound() -> None:
     assert max(first, second) <= 0.4
 
 
-@pytest.mark.parametrize("body", [{"drop": 2}, {"shuffle": "yes"}, {"speed": 1}, 7])
-def test_a_mistaken_delivery_is_told(body: Json) -> None:
-    """Probabilities are between 0 and 1, names are known."""
+def test_a_late_copy_comes_after_every_other_copy() -> None:
+    """lateSeconds count from the longest usual delay; loss of the others does not matter."""
+    policy = parse_delivery({"late": 1, "lateSeconds": 2, "delaySeconds": 0.5, "drop": 1})
+
+    assert copies(policy, seeded(1)) == ()
+    assert late_copy(policy, seeded(1)) == 2.5
+
+
+def test_without_the_wish_no_copy_is_late() -> None:
+    """lateSeconds alone makes none; a probability makes some."""
+    some = parse_delivery({"late": 0.5})
+
+    assert late_copy(parse_delivery({"lateSeconds": 2}), seeded(1)) is None
+    assert {late_copy(some, seeded(seed)) for seed in range(20)} == {None, 0.0}
+
+
+@pytest.mark.parametrize(
+    "body", [{"drop": 2}, {"shuffle": "yes"}, {"late": 2}, {"delaySeconds": -1}]
+)
+def test_a_mistaken_delivery_is_told(body: JsonObject) -> None:
+    """Probabilities are between 0 and 1, switches are booleans, delays are not negative."""
     with pytest.raises(LabMistake):
         parse_delivery(body)
 

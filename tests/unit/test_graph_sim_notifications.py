@@ -8,7 +8,13 @@ import pytest
 
 from devstack.graph.calls import Leg
 from devstack.graph.identities import TENANT_ID, same_guid, seeded
-from devstack.graph.notifications import bundled, render_end, render_roster, render_state
+from devstack.graph.notifications import (
+    bundled,
+    holds_roster,
+    render_end,
+    render_roster,
+    render_state,
+)
 from devstack.graph.participants import render_participants
 from devstack.graph.room import Kind, Room
 
@@ -117,7 +123,17 @@ def test_notifications_differ_from_each_other_and_repeat_with_their_seed() -> No
     assert rendered == [json.dumps(render_roster(room, LEG, seeded(seed))) for seed in SEEDS]
     assert any(LEG.call_id.upper() in one for one in rendered)
     assert any(same_guid(LEG.call_id) in one for one in rendered)
-    assert {"rosterSequenceNumber" in one for one in rendered} == {True, False}
+
+
+def test_an_envelope_says_whether_it_holds_a_roster() -> None:
+    """Also where one is bundled with a state."""
+    room, _ = a_room()
+    roster, state = render_roster(room, LEG, seeded(1)), render_state(LEG, "established", seeded(1))
+
+    assert holds_roster(roster)
+    assert holds_roster(bundled(state, roster))
+    assert not holds_roster(state)
+    assert not holds_roster(render_end(LEG, 200, 5001, seeded(1)))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -137,6 +153,16 @@ def test_no_notification_carries_a_time(seed: int) -> None:
     assert len(value) == 4
     assert "DateTime" not in text
     assert "2026" not in text
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_full_rosters_carry_no_sequence(seed: int) -> None:
+    """Neither pushed nor read ones: nothing in them says which is the newer."""
+    room, _ = a_room()
+
+    pushed, read = render_roster(room, LEG, seeded(seed)), render_participants(room)
+
+    assert "equenceNumber" not in json.dumps([pushed, read])
 
 
 def test_reading_participants_shows_dashed_ids_and_nulls() -> None:
