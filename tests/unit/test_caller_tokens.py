@@ -163,12 +163,13 @@ def test_what_is_no_token_of_graphs_is_refused(authorization: str | None, reason
         ({"kid": None}, Refused(reason="malformed")),
         ({"kid": 7}, Refused(reason="malformed")),
         ({"kid": ["the-key"]}, Refused(reason="malformed")),
+        ({"kid": "the-key", "alg": "RS512"}, Refused(reason="algorithm")),
     ],
 )
 def test_the_id_of_the_key_is_a_text_that_says_something(
     header: dict[str, Any], answer: str | Refused
 ) -> None:
-    """No key is looked up for a token that names none."""
+    """No key is looked up for a token that names none, or is signed in another way."""
     assert read_key_id(handmade({"alg": "RS256", **header}, CLAIMS)) == answer
 
 
@@ -232,6 +233,7 @@ def test_a_token_that_brings_its_own_key_is_refused() -> None:
     ("changed", "reason"),
     [
         ({"aud": "24701998-1a73-4d42-8085-bf46ed0ae039"}, "audience"),
+        ({"aud": "00000000-0000-0000-0000-000000000000"}, "audience"),
         ({"aud": "https://api.botframework.com"}, "audience"),
         ({"aud": [BOT]}, "audience"),
         ({"aud": None}, "audience"),
@@ -242,6 +244,7 @@ def test_a_token_that_brings_its_own_key_is_refused() -> None:
         ({"exp": "2030-01-01"}, "expired"),
         ({"exp": True}, "expired"),
         ({"exp": float("nan")}, "expired"),
+        ({"exp": 2**53 + 1}, "expired"),
         ({"nbf": None, "iat": None}, "not_yet_valid"),
         ({"nbf": "yesterday"}, "not_yet_valid"),
         ({"tid": "24701998-1a73-4d42-8085-bf46ed0ae039"}, "tenant"),
@@ -302,6 +305,22 @@ def test_a_token_issued_in_the_future_is_refused_even_if_it_says_it_is_valid() -
     future = int((NOW + timedelta(hours=1)).timestamp())
 
     assert verdict(bearer({**CLAIMS, "iat": future})) == Refused(reason="not_yet_valid")
+
+
+def test_of_several_tenants_a_token_names_one() -> None:
+    """A token whose two names of the tenant differ is refused, even if both are served."""
+    other = "24701998-1a73-4d42-8085-bf46ed0ae039"
+    policy = replace(POLICY, tenants=frozenset({TENANT, other}))
+
+    def judged(claims: dict[str, Any]) -> Caller | Refused:
+        return verify_caller(
+            bearer(CLAIMS | claims), key=GRAPHS.public_key(), policy=policy, now=NOW
+        )
+
+    assert judged({}) == Caller(tenant_id=TENANT)
+    assert judged({"tid": other}) == Caller(tenant_id=other)
+    assert judged({URI_TENANT: TENANT.upper()}) == Caller(tenant_id=TENANT)
+    assert judged({URI_TENANT: other}) == Refused(reason="tenant")
 
 
 def test_a_policy_without_tenants_lets_nobody_in() -> None:
