@@ -6,6 +6,7 @@ function. A change that fails a test, or never ends, is killed. Each other one s
 test that is missing, or list it in survivors.toml beside this file with the reason why no test can
 tell it from the code. A change is known by its function and by the lines it takes away and puts
 in, so the list outlives edits elsewhere; `nth` tells equal changes in one function apart.
+mutmut leaves alone what stands outside functions, and functions under a decorator.
 
 Another module: add it to `only_mutate` and its tests to `pytest_add_cli_args_test_selection`.
 One survivor in full: `.venv/bin/mutmut show NAME`, with a name from `.venv/bin/mutmut results`.
