@@ -1,5 +1,5 @@
 # One entry point for people and CI. Every target installs what it needs into .venv first.
-.PHONY: run up test bench check format lock clean
+.PHONY: run up test bench mutants check format lock clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -16,6 +16,7 @@ help:
 	@echo "make up     keep the local stack running until Ctrl-C"
 	@echo "make test   all tests    make check   format, lint, types, imports"
 	@echo "make bench  what a meeting costs, aim beside figure (about 5 minutes)"
+	@echo "make mutants  mutation tests of the fold and of the callers' check; survivors are listed with reasons"
 
 $(INSTALLED): requirements-dev.txt devstack/azurite/package-lock.json
 	@python="$$($(FIND_PYTHON))"; \
@@ -42,6 +43,10 @@ test: $(INSTALLED)
 bench: $(INSTALLED)
 	@$(BIN)/python -m bench
 
+# Changes the code bit by bit, in a copy, and demands that a test notices: see tests/mutation.
+mutants: $(INSTALLED)
+	@$(BIN)/python -m tests.mutation
+
 check: $(INSTALLED)
 	@$(BIN)/ruff format --check $(PYTHON_PACKAGES)
 	@$(BIN)/ruff check $(PYTHON_PACKAGES)
@@ -60,4 +65,4 @@ lock:
 		--custom-compile-command "make lock" --constraints requirements.txt --output-file requirements-dev.txt --group dev pyproject.toml
 
 clean:
-	rm -rf $(VENV) .devstack devstack/azurite/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .devstack mutants devstack/azurite/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -80,10 +80,10 @@ def verify_caller(
             token,
             key,
             algorithms=[ALGORITHM],
-            # Audience, issuer and times are checked below, against values that are arguments.
+            # Audience, issuer and times are checked below, against values that are arguments. The
+            # library looks at the issuer only where it is told which one to expect.
             options={
-                "verify_aud": False, "verify_iss": False, "verify_exp": False,
-                "verify_nbf": False, "verify_iat": False,
+                "verify_aud": False, "verify_exp": False, "verify_nbf": False, "verify_iat": False,
             },
         )  # fmt: skip
     except jwt.InvalidAlgorithmError:

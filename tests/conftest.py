@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from tests.stack.connections import bus_at, tables_at
 from tests.stack.process import StackProcess
@@ -12,6 +12,10 @@ from tests.stack.process import StackProcess
 # No deadlines: speed is measured in the benchmark. In CI the same examples every time.
 settings.register_profile("rollcall", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("rollcall")
+# For `make mutants`: the same examples every time, and no search for a simpler one that fails.
+settings.register_profile(
+    "mutants", deadline=None, derandomize=True, phases=(Phase.explicit, Phase.generate)
+)
 
 
 @pytest.fixture(scope="session")

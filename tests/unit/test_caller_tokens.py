@@ -65,6 +65,11 @@ def handmade(header: Any, claims: Any, signature: bytes = b"") -> str:
     )
 
 
+def token_with_padding(size: int) -> str:
+    """Return a token of Graph's that fits, with a claim of `size` bytes that says nothing."""
+    return bearer(CLAIMS | {"padding": "x" * size}).removeprefix("Bearer ")
+
+
 def verdict(authorization: str | None, *, now: datetime = NOW) -> Caller | Refused:
     """Return what becomes of a caller when the signer has the one key `the-key`."""
     key_id = read_key_id(authorization)
@@ -94,6 +99,33 @@ def test_guids_are_compared_whatever_their_case() -> None:
     assert verdict(bearer(shouted)) == Caller(tenant_id=TENANT)
 
 
+@pytest.mark.parametrize("spaces", ["  ", "    "])
+def test_spaces_around_the_token_are_no_part_of_it(spaces: str) -> None:
+    """RFC 9110, 11.4: one space or more stands between the scheme and the token."""
+    scheme, token = bearer(CLAIMS).split(" ")
+
+    assert verdict(f"{scheme}{spaces}{token}{spaces}") == Caller(tenant_id=TENANT)
+
+
+@pytest.mark.parametrize("scheme", ["Basic", "Token", ""])
+def test_a_true_token_under_another_scheme_is_refused(scheme: str) -> None:
+    """Only a bearer's token counts, however good it is."""
+    authorization = bearer(CLAIMS).replace("Bearer", scheme)
+
+    assert verdict(authorization) == Refused(reason="malformed")
+
+
+def test_the_longest_token_is_taken_and_a_longer_one_is_refused() -> None:
+    """Both are Graph's, and fit but for their length."""
+    room = LONGEST_TOKEN - len(token_with_padding(0))
+    longest = token_with_padding(room * 3 // 4)  # three bytes of claims are four characters
+    longer = token_with_padding(room * 3 // 4 + 1)
+
+    assert len(longest) == LONGEST_TOKEN
+    assert verdict(f"Bearer {longest}") == Caller(tenant_id=TENANT)
+    assert verdict(f"Bearer {longer}") == Refused(reason="malformed")
+
+
 @pytest.mark.parametrize(
     ("authorization", "reason"),
     [
@@ -119,6 +151,54 @@ def test_guids_are_compared_whatever_their_case() -> None:
 def test_what_is_no_token_of_graphs_is_refused(authorization: str | None, reason: Reason) -> None:
     """None, another scheme, alg none, other algorithms, no or unknown key id, no signature."""
     assert verdict(authorization) == Refused(reason=reason)
+
+
+@pytest.mark.parametrize(
+    ("header", "answer"),
+    [
+        ({"kid": "the-key"}, "the-key"),
+        ({"kid": "nobody's"}, "nobody's"),
+        ({}, Refused(reason="unknown_key")),
+        ({"kid": ""}, Refused(reason="unknown_key")),
+        ({"kid": None}, Refused(reason="malformed")),
+        ({"kid": 7}, Refused(reason="malformed")),
+        ({"kid": ["the-key"]}, Refused(reason="malformed")),
+        ({"kid": "the-key", "alg": "RS512"}, Refused(reason="algorithm")),
+    ],
+)
+def test_the_id_of_the_key_is_a_text_that_says_something(
+    header: dict[str, Any], answer: str | Refused
+) -> None:
+    """No key is looked up for a token that names none, or is signed in another way."""
+    assert read_key_id(handmade({"alg": "RS256", **header}, CLAIMS)) == answer
+
+
+@pytest.mark.parametrize(
+    ("authorization", "reason"),
+    [
+        (None, "missing"),
+        ("Basic dXNlcjpwYXNz", "malformed"),
+        ("Bearer not.a.token", "malformed"),
+        (handmade([], CLAIMS), "malformed"),
+        (handmade({"alg": "RS512", "kid": "the-key"}, CLAIMS), "algorithm"),
+        (handmade({"alg": "RS256", "kid": "the-key"}, CLAIMS, b"unsigned"), "signature"),
+    ],
+)
+def test_the_check_does_not_rely_on_the_header_having_been_read(
+    authorization: str | None, reason: Reason
+) -> None:
+    """With a key at hand it refuses by itself what `read_key_id` refuses."""
+    key = GRAPHS.public_key()
+
+    assert verify_caller(authorization, key=key, policy=POLICY, now=NOW) == Refused(reason=reason)
+
+
+@pytest.mark.parametrize("content", [b"", b"not json", b"[]", b'"text"', b"\xff"])
+def test_a_token_whose_content_is_no_object_is_refused(content: bytes) -> None:
+    """The signature is Graph's; there are no claims to judge."""
+    token = jwt.PyJWS().encode(content, GRAPHS, algorithm="RS256", headers={"kid": "the-key"})
+
+    assert verdict(f"Bearer {token}") == Refused(reason="malformed")
 
 
 def test_a_token_signed_with_the_public_key_as_a_shared_secret_is_refused() -> None:
@@ -153,6 +233,7 @@ def test_a_token_that_brings_its_own_key_is_refused() -> None:
     ("changed", "reason"),
     [
         ({"aud": "24701998-1a73-4d42-8085-bf46ed0ae039"}, "audience"),
+        ({"aud": "00000000-0000-0000-0000-000000000000"}, "audience"),
         ({"aud": "https://api.botframework.com"}, "audience"),
         ({"aud": [BOT]}, "audience"),
         ({"aud": None}, "audience"),
@@ -163,6 +244,7 @@ def test_a_token_that_brings_its_own_key_is_refused() -> None:
         ({"exp": "2030-01-01"}, "expired"),
         ({"exp": True}, "expired"),
         ({"exp": float("nan")}, "expired"),
+        ({"exp": 2**53 + 1}, "expired"),
         ({"nbf": None, "iat": None}, "not_yet_valid"),
         ({"nbf": "yesterday"}, "not_yet_valid"),
         ({"tid": "24701998-1a73-4d42-8085-bf46ed0ae039"}, "tenant"),
@@ -196,11 +278,49 @@ def test_clocks_may_differ_by_the_leeway_and_no_more() -> None:
     assert verdict(token, now=expires + LEEWAY + second) == Refused(reason="expired")
 
 
+@pytest.mark.parametrize("year", [1971, 2999])
+def test_only_the_time_that_is_given_counts(year: int) -> None:
+    """The clock of the machine would find the one token long over and the other far ahead."""
+    now = NOW.replace(year=year)
+    begins, ends = int(now.timestamp()), int((now + timedelta(hours=1)).timestamp())
+
+    token = bearer(CLAIMS | {"iat": begins, "nbf": begins, "exp": ends})
+
+    assert verdict(token, now=now) == Caller(tenant_id=TENANT)
+
+
+@pytest.mark.parametrize("only", ["nbf", "iat"])
+def test_either_claim_of_the_beginning_will_do_alone(only: str) -> None:
+    """Each is judged where it stands; one must."""
+    claims = {name: CLAIMS[name] for name in ("aud", "iss", "tid", "exp", only)}
+
+    assert verdict(bearer(claims)) == Caller(tenant_id=TENANT)
+    assert verdict(bearer(claims), now=NOW - LEEWAY - timedelta(seconds=1)) == Refused(
+        reason="not_yet_valid"
+    )
+
+
 def test_a_token_issued_in_the_future_is_refused_even_if_it_says_it_is_valid() -> None:
     """`iat` counts besides `nbf`."""
     future = int((NOW + timedelta(hours=1)).timestamp())
 
     assert verdict(bearer({**CLAIMS, "iat": future})) == Refused(reason="not_yet_valid")
+
+
+def test_of_several_tenants_a_token_names_one() -> None:
+    """A token whose two names of the tenant differ is refused, even if both are served."""
+    other = "24701998-1a73-4d42-8085-bf46ed0ae039"
+    policy = replace(POLICY, tenants=frozenset({TENANT, other}))
+
+    def judged(claims: dict[str, Any]) -> Caller | Refused:
+        return verify_caller(
+            bearer(CLAIMS | claims), key=GRAPHS.public_key(), policy=policy, now=NOW
+        )
+
+    assert judged({}) == Caller(tenant_id=TENANT)
+    assert judged({"tid": other}) == Caller(tenant_id=other)
+    assert judged({URI_TENANT: TENANT.upper()}) == Caller(tenant_id=TENANT)
+    assert judged({URI_TENANT: other}) == Refused(reason="tenant")
 
 
 def test_a_policy_without_tenants_lets_nobody_in() -> None:
