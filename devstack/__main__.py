@@ -17,7 +17,7 @@ from devstack.process import PartFailed
 from devstack.stack import Stack
 from devstack.story import StepFailed, Story
 
-TABLE_WIDTH = 120
+TABLE_WIDTH = 144
 """So that no time is cut where the output is no terminal."""
 APP = Path(__file__).resolve().parent.parent
 console = Console(highlight=False, soft_wrap=True)
@@ -72,7 +72,7 @@ async def _run() -> int:
 
 def _calls(record: dict[str, Any]) -> Table:
     table = Table(title=f"Group calls of “{record['meeting']['subject']}”", title_justify="left")
-    for heading in ("call", "started", "known by", "ended", "known by", "why", "people"):
+    for heading in ("call", "started", "known by", "ended", "known by", "between", "why", "people"):
         table.add_column(heading)
     for call in record["calls"]:
         table.add_row(
@@ -81,10 +81,19 @@ def _calls(record: dict[str, Any]) -> Table:
             call["startBasis"],
             call["endedAt"],
             call["endBasis"],
+            _between(call),
             call["reason"],
             ", ".join(sorted({person["displayName"] for person in call["participants"]})),
         )
     return table
+
+
+def _between(call: dict[str, Any]) -> str:
+    """Return the bounds of the call's end as times of day; empty where both are close to it."""
+    if "notBefore" not in call:
+        return ""
+    bounds = (call["notBefore"], call["notAfter"])
+    return " and ".join("?" if bound is None else bound[11:] for bound in bounds)
 
 
 def _interruptible(job: Coroutine[Any, Any, int], *, interrupted: int) -> int:

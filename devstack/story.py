@@ -30,6 +30,8 @@ REQUEST = {
     "join": "now",
     "context": {"incident": "INC-4711"},
 }
+REMOVED = {"code": 200, "subcode": 5000}
+"""How Graph ends a leg that a participant removed."""
 REFUSED = {
     "requestId": "INC-4712",
     "subject": "INC-4712: search is slow",
@@ -39,7 +41,9 @@ TOLD = {
     "meeting.created": "the meeting exists; its coordinates were sent to the topic and the caller",
     "bot.joining": "Graph accepted the bot's call",
     "bot.joined": "the bot is in the meeting",
+    "bot.left": "the bot is out of the meeting ({reason})",
     "call.started": "group call {callNumber} started ({startBasis})",
+    "call.unwatched": "group call {callNumber} goes on, unheard",
     "call.ended": "group call {callNumber} ended ({endBasis}; confirmed by reading the roster)",
     "meeting.rejected": "a request was refused; the answer says why and what to do",
     "participant.joined": "{who} is in group call {callNumber}",
@@ -101,12 +105,34 @@ class Story:
         ada = await self._join(join_url, "ada", "Ada")
         await self._expect_call("call.started", 2, events)
         await asyncio.sleep(TALK_SECONDS)
-        self._say("people", "Ada leaves")
-        await self._leave(ada)
-        await self._expect_call("call.ended", 2, events)
+        await self._end_unheard(bus, created["data"]["meetingId"], ada, events)
         record = await self._record(created["data"]["meetingId"])
         await self._be_refused(bus, replies)
         return record
+
+    async def _end_unheard(
+        self, bus: ServiceBusClient, meeting_id: str, ada: str, events: Mailbox
+    ) -> None:
+        self._say("people", "throw the bot out, and talk on")
+        (leg,) = [leg for leg in await self._legs() if leg["state"] == "established"]
+        await self._lab("POST", f"legs/{leg['callId']}/end", REMOVED)
+        await self._expect_call("call.unwatched", 2, events)
+        left = await self._expect("the bot's leave", events, lambda e: _is(e, "bot.left"))
+        self._say("people", "Ada leaves; no bot is there to see it")
+        await self._leave(ada)
+        await asyncio.sleep(TALK_SECONDS)
+        self._say("you", "drop one message on the queue join-meeting: the bot comes back")
+        again = json.dumps({"meetingId": meeting_id})
+        async with bus.get_queue_sender("join-meeting") as sender:
+            await sender.send_messages(ServiceBusMessage(again, message_id="story-3"))
+        await self._expect(
+            "the bot in the meeting again",
+            events,
+            lambda e: _is(e, "bot.joined") and e["data"]["legKey"] != left["data"]["legKey"],
+        )
+        ended = await self._expect_call("call.ended", 2, events)
+        if ended["data"]["endBasis"] != "polled" or not ended["data"].get("notBefore"):
+            raise StepFailed("an end that no leg saw should be polled, with its bounds")
 
     async def _be_refused(self, bus: ServiceBusClient, replies: Mailbox) -> None:
         self._say("you", "ask for a meeting of somebody whom no access policy covers")
@@ -122,6 +148,11 @@ class Story:
             raise StepFailed(f"the refusal should be organizer_not_allowed: {refusal['code']}")
         self._say("rollcall", f"refused: {refusal['code']}: {refusal['message']}")
         self._say("rollcall", f"what to do: {refusal['nextStep']}")
+
+    async def _legs(self) -> list[dict[str, Any]]:
+        async with self._http.get(f"{self._endpoints.graph}/lab/meetings") as response:
+            meetings: list[dict[str, Any]] = await response.json()
+        return [leg for meeting in meetings for leg in meeting["legs"]]
 
     async def _join(self, join_url: str, user: str, name: str) -> str:
         body = {"joinWebUrl": join_url, "userId": _user_id(user), "displayName": name}
@@ -156,8 +187,8 @@ class Story:
         self._say("you", f"read the record: GET /api/meetings/{meeting_id}")
         return record
 
-    async def _expect_call(self, name: str, number: int, events: Mailbox) -> None:
-        await self._expect(
+    async def _expect_call(self, name: str, number: int, events: Mailbox) -> Event:
+        return await self._expect(
             f"{name} of group call {number}",
             events,
             lambda e: _is(e, name) and e["data"]["callNumber"] == number,
