@@ -25,7 +25,7 @@ LEG_ENDS: dict[tuple[int, int], LegEnd] = {
     (200, 5003): LegEnd("conversationEnded", "The conversation ended.", over=True),
     (200, 5002): LegEnd("everyoneLeft", "Everyone else left.", over=True),
     (200, 5007): LegEnd("initiatorLeft", "The initiator left and ended the call.", over=True),
-    (200, 5010): LegEnd("everyoneLeft", "Only one participant remained.", over=True),
+    (200, 5010): LegEnd("oneRemained", "Only one participant remained."),
     (200, 5012): LegEnd("everyoneLeft", "No participants were in the roster.", over=True),
     (200, 5020): LegEnd("everyoneLeft", "No visible participants were in the roster.", over=True),
     (200, 5013): LegEnd("nobodyJoined", "Nobody joined.", over=True),

@@ -174,25 +174,18 @@ def _call_fact(name: str, call: GroupCall, at: datetime, data: dict[str, Any], *
 def _session_facts(
     known: GroupCall | None, call: GroupCall, after: Record, shown: Shown
 ) -> Iterator[Fact]:
-    sessions = sorted(call.sessions.values(), key=lambda one: (one.first_seen, one.session_id))
     before = known.sessions if known is not None else {}
+    sessions = sorted(call.sessions.values(), key=lambda one: (one.first_seen, one.session_id))
     for session in sessions:
-        if known is None or not known.holds(session.session_id):
+        earlier = before.get(session.session_id)
+        if earlier is None:
             yield _session_fact("participant.joined", call, session, session.first_seen, shown)
-            continue
-        earlier = before.get(session.session_id)
-        if earlier and earlier.left_at is not None and earlier.left_at != session.left_at:
+        elif earlier.left_at is not None and earlier.left_at != session.left_at:
             yield _returned(call, session, after.moment or session.first_seen, shown)
-    left = [one for one in sessions if one.left_at is not None]
-    for session in sorted(left, key=lambda one: (one.left_at or one.first_seen, one.session_id)):
-        earlier = before.get(session.session_id)
-        sealed = earlier is None and known is not None and known.holds(session.session_id)
-        if (
-            session.left_at is not None
-            and not sealed
-            and (earlier is None or earlier.left_at != session.left_at)
-        ):
-            at = session.left_at
+    left = [(one.left_at, one.session_id, one) for one in sessions if one.left_at is not None]
+    for at, session_id, session in sorted(left, key=lambda one: one[:2]):
+        earlier = before.get(session_id)
+        if earlier is None or earlier.left_at != at:
             yield _session_fact("participant.left", call, session, at, shown, utc_text(at))
 
 

@@ -6,10 +6,25 @@ best estimate; its bounds, `…_not_before` and `…_not_after`, are certain, No
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
-from shared.domain import Basis, LegKey, Person, Phase, SessionId, digest
+from shared.domain import Basis, LegKey, Person, Phase, Present, SessionId, digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """What the observations of one commit are folded by, beside the record.
+
+    `version` is the meeting's after the commit; `made_at` when our own meeting was made, None for
+    one that somebody else made. `settle` must be longer than Graph's reads are old plus the
+    difference of our clocks. Rosters of `roster_cap` or more entries may have been cut.
+    """
+
+    version: int
+    settle: timedelta
+    roster_cap: int
+    made_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +105,9 @@ class GroupCall:
     a lower bound of the start that counts once a read has named one of the sessions the call opened
     with. `last_seen` is moved by reads alone, `heard_at` by every evidence about the call.
     `unwatched_since` is the last sign of the leg `unwatched_by`, after which no leg listened.
-    `complete`: no roster was cut, so every participant was listed. `sealed` marks sessions that the
-    ledger keeps in pages of their own, `sealed_people` the people they belong to.
+    `complete`: no roster was cut, so every participant was listed. `sealed` marks ids of sessions
+    that the ledger keeps in pages of their own, and ids that name nobody new; `sealed_people` the
+    people in those pages.
     """
 
     number: int
@@ -131,6 +147,11 @@ class GroupCall:
     def is_unwatched(self) -> bool:
         """True while no leg has heard how the call goes on."""
         return self.unwatched_by is not None
+
+    @property
+    def is_doubtful(self) -> bool:
+        """True while only a read can tell whether there is such a call at all, or still."""
+        return self.provisional or self.is_unwatched
 
     def there(self) -> list[Session]:
         """Return the sessions held as there."""
@@ -198,6 +219,10 @@ class Record:
             default=None,
         )
 
+    def listens(self, leg: Leg) -> bool:
+        """Tell whether `leg` is the one whose rosters are believed."""
+        return self.listening is not None and self.listening.key == leg.key
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionPage:
@@ -244,6 +269,6 @@ def seal_of(session_id: SessionId) -> str:
     return digest("session", session_id, characters=13)
 
 
-def mark_of(session: Session) -> str:
+def mark_of(one: Session | Present) -> str:
     """Return a short mark of the person in a session; a session without an id is its own person."""
-    return seal_of(SessionId(session.person.user_id or session.session_id))
+    return seal_of(SessionId(one.person.user_id or one.session_id))

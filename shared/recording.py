@@ -8,14 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.call_changes import Commit
 from shared.domain import LegKey, Observation
 from shared.events import Fact, reply_message, tell
 from shared.facts import LEG_OVER, Shown, facts_between
 from shared.group_calls import fold, next_read
 from shared.legs import hang_up, one_stays, tend_message, unwanted, with_claim
 from shared.meeting import Change, Meeting, Outgoing, ReplyAddress, TendPlan, Told
-from shared.record import Record, seal
+from shared.record import Commit, Record, seal
 
 ONE_READ = timedelta(seconds=1)
 """How long a read takes at most, as far as shown bounds go."""

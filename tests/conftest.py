@@ -12,6 +12,8 @@ from tests.stack.process import StackProcess
 # No deadlines: speed is measured in the benchmark. In CI the same examples every time.
 settings.register_profile("rollcall", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("rollcall")
+# For many more histories, 5,000 for each law of the record: pytest --hypothesis-profile=deep.
+settings.register_profile("deep", deadline=None, max_examples=1_250)
 # For `make mutants`: the same examples every time, and no search for a simpler one that fails.
 settings.register_profile(
     "mutants", deadline=None, derandomize=True, phases=(Phase.explicit, Phase.generate)

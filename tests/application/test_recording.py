@@ -5,43 +5,12 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from shared.domain import CallId, LegKey, utc_text
+from shared.domain import utc_text
 from shared.errors import GraphTrace, Unavailable
+from tests.application.joined import ASK, Joined
 from tests.application.world import TENANT, World, envelope, leg_of, roster, state
 from tests.fakes.graph import FakeGraph
 from tests.fakes.ledger import InMemoryLedger
-
-ASK: dict[str, Any] = {"requestId": "INC-1", "subject": "down", "join": "now"}
-
-
-class Joined(World):
-    """A world whose bot is in the meeting, alone."""
-
-    meeting_id: str
-    leg_key: LegKey
-    call_id: CallId
-
-    async def begin(self) -> "Joined":
-        """Create the meeting, let the bot join, confirm that nobody is there."""
-        await self.drop("create-meeting", ASK)
-        await self.pump()
-        self.meeting_id = self.events("meeting.created")[0]["data"]["meetingId"]
-        self.leg_key, self.call_id = leg_of(await self.meeting(self.meeting_id))
-        await self.call(state(self.call_id, "established"))
-        await self.call(roster(self.call_id))
-        self.people_in(self.call_id)
-        await self.pump()
-        return self
-
-    async def call(self, body: bytes) -> int:
-        """Let Graph call back about the leg."""
-        return await self.callback(self.meeting_id, self.leg_key, body)
-
-    async def see(self, *names: str, after: float = 10) -> None:
-        """Let time pass, the room hold these people, and Graph push it."""
-        self.clock.advance(after)
-        self.people_in(self.call_id, *names)
-        await self.call(roster(self.call_id, *names))
 
 
 async def test_two_group_calls_are_recorded_and_told() -> None:

@@ -78,6 +78,7 @@ class World:
     graph: Graph | None = None
     delivered: set[int] = field(default_factory=set)
     numbers: int = 0
+    show_names: bool = True
 
     def __post_init__(self) -> None:
         self.fake_graph.now = self.clock.now
@@ -105,7 +106,7 @@ class World:
                 bot_app_id=BOT,
                 public_url="https://rollcall.example",
                 callback_issuers=frozenset({ISSUER}),
-                recording=RecordingRules(settle=SETTLE, show_names=True),
+                recording=RecordingRules(settle=SETTLE, show_names=self.show_names),
                 retry=RetryPolicy(
                     attempts=5,
                     total=timedelta(minutes=30),

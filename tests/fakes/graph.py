@@ -165,6 +165,7 @@ class FakeGraph:
             "id": call_id,
             "state": "establishing",
             "callbackUri": body.get("callbackUri"),
+            "callChainId": guid("chain", call_id),
             "myParticipantId": mine,
             "chatInfo": body.get("chatInfo") or self._chat(body.get("meetingInfo") or {}),
             "meetingInfo": body.get("meetingInfo"),

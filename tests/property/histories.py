@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from devstack.graph.room import Room
-from shared.call_changes import Commit
 from shared.domain import (
     LegKey,
     LegSeen,
@@ -28,7 +27,7 @@ from shared.domain import (
     SessionId,
 )
 from shared.group_calls import fold, next_read
-from shared.record import GroupCall, Record, Session, SessionPage, seal
+from shared.record import Commit, GroupCall, Record, Session, SessionPage, seal
 
 T0 = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
 SETTLE = 1.0

@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devstack.graph.room import GroupCall as TrueCall
@@ -16,35 +15,33 @@ from tests.property.histories import READ, SETTLE, History, Step, Trouble, momen
 seeds = st.integers(0, 2**32)
 ONE_READ = timedelta(seconds=SETTLE + READ)
 
+MANY = settings(max_examples=4 * settings().max_examples)
+"""Each history has one of several kinds of trouble."""
+
 KIND = [
-    pytest.param(Trouble(), id="prompt reads"),
-    pytest.param(Trouble(old=0.6), id="old reads"),
-    pytest.param(Trouble(apart=8, clocks=2), id="clocks 2 s apart"),
+    Trouble(),
+    Trouble(old=0.6),
+    Trouble(apart=8, clocks=2),
 ]
 UNKIND = [
     *KIND,
-    pytest.param(Trouble(arrive=True, old=0.6), id="the bot comes late"),
-    pytest.param(Trouble(failing=2, stray=0.3), id="reads fail"),
-    pytest.param(Trouble(lost=0.3, failing=2, stray=0.3, old=0.6, arrive=True), id="losses"),
-    pytest.param(Trouble(delay=4, old=0.6), id="late"),
-    pytest.param(Trouble(delay=4, lost=0.3, old=0.6), id="late and lost"),
-    pytest.param(Trouble(cap=3, old=0.6), id="cut"),
-    pytest.param(Trouble(gaps=3), id="gaps"),
-    pytest.param(Trouble(gaps=3, lost=0.15, old=0.6), id="gaps and losses"),
-    pytest.param(Trouble(gaps=3, changed=True, old=0.6), id="gaps, other ids"),
-    pytest.param(
-        Trouble(gaps=3, changed=True, lost=0.3, delay=4, cap=4, failing=2, stray=0.3, old=0.6),
-        id="storm",
-    ),
-    pytest.param(
-        Trouble(gaps=3, lost=0.3, delay=4, cap=4, failing=2, stray=0.3, clocks=2, apart=8),
-        id="storm, clocks 2 s apart",
-    ),
+    Trouble(arrive=True, old=0.6),
+    Trouble(failing=2, stray=0.3),
+    Trouble(lost=0.3, failing=2, stray=0.3, old=0.6, arrive=True),
+    Trouble(delay=4, old=0.6),
+    Trouble(delay=4, lost=0.3, old=0.6),
+    Trouble(cap=3, old=0.6),
+    Trouble(gaps=3),
+    Trouble(gaps=3, lost=0.15, old=0.6),
+    Trouble(gaps=3, changed=True, old=0.6),
+    Trouble(gaps=3, changed=True, lost=0.3, delay=4, cap=4, failing=2, stray=0.3, old=0.6),
+    Trouble(gaps=3, lost=0.3, delay=4, cap=4, failing=2, stray=0.3, clocks=2, apart=8),
 ]
+LATE = [Trouble(delay=4 * SETTLE), Trouble(delay=4 * SETTLE, old=0.6, late=0.5)]
 
 
-@pytest.mark.parametrize("trouble", KIND)
-@given(seeds)
+@MANY
+@given(st.sampled_from(KIND), seeds)
 def test_calls_and_people_are_the_true_ones(trouble: Trouble, seed: int) -> None:
     """Copies in any order, commits of two writers late and out of order, as long as reads work."""
     history = play(trouble, seed)
@@ -63,8 +60,8 @@ def test_calls_and_people_are_the_true_ones(trouble: Trouble, seed: int) -> None
             _hold_close(session.left_at, stay.left_at, close)
 
 
-@pytest.mark.parametrize("trouble", UNKIND)
-@given(seeds)
+@MANY
+@given(st.sampled_from(UNKIND), seeds)
 def test_the_truth_lies_within_the_bounds(trouble: Trouble, seed: int) -> None:
     """Whatever is lost, late or repeated, and however often the bot is thrown out."""
     history, apart = play(trouble, seed), timedelta(seconds=trouble.clocks + 0.001)
@@ -89,8 +86,8 @@ def test_the_truth_lies_within_the_bounds(trouble: Trouble, seed: int) -> None:
             )
 
 
-@pytest.mark.parametrize("trouble", UNKIND)
-@given(seeds)
+@MANY
+@given(st.sampled_from(UNKIND), seeds)
 def test_no_question_is_lost(trouble: Trouble, seed: int) -> None:
     """Where the newest roster leaves out somebody held as there, it is asked who is there."""
     for step in play(trouble, seed).steps:
@@ -98,8 +95,8 @@ def test_no_question_is_lost(trouble: Trouble, seed: int) -> None:
             assert step.after.question is not None
 
 
-@pytest.mark.parametrize("cap", [3, 4, 5, 6])
-@given(seeds)
+@MANY
+@given(st.integers(3, 6), seeds)
 def test_nobody_leaves_by_a_cut_roster(cap: int, seed: int) -> None:
     """Graph lists any of the people there; calls start and end rightly all the same."""
     trouble = Trouble(cap=cap, old=0.6)
@@ -118,10 +115,8 @@ def test_nobody_leaves_by_a_cut_roster(cap: int, seed: int) -> None:
         _hold_close(call.ended_at, true.ended_at, close)
 
 
-@pytest.mark.parametrize(
-    "trouble", [Trouble(delay=4 * SETTLE), Trouble(delay=4 * SETTLE, old=0.6, late=0.5)]
-)
-@given(seeds)
+@MANY
+@given(st.sampled_from(LATE), seeds)
 def test_late_is_not_new(trouble: Trouble, seed: int) -> None:
     """However late a roster comes, it makes no call that nobody held."""
     history = play(trouble, seed)

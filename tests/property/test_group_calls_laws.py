@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.call_changes import Commit
 from shared.domain import (
     LegKey,
     LegSeen,
@@ -19,7 +18,7 @@ from shared.domain import (
     SessionId,
 )
 from shared.group_calls import fold
-from shared.record import GroupCall, Record, Session, seal
+from shared.record import Commit, GroupCall, Record, Session, seal
 
 T0 = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
 LEGS = [LegKey("leg1"), LegKey("leg2")]

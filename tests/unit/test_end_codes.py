@@ -5,13 +5,14 @@ import pytest
 from shared.end_codes import LEG_ENDS, UNKNOWN, leg_end
 
 OVER = [
-    (200, 5001), (200, 5002), (200, 5003), (200, 5007), (200, 5010), (200, 5012), (200, 5013),
-    (200, 5014), (200, 5020),
+    (200, 5001), (200, 5002), (200, 5003), (200, 5007), (200, 5012), (200, 5013), (200, 5014),
+    (200, 5020),
 ]  # fmt: skip
 """Ends after which nobody is left in the conversation."""
 GOES_ON = {
     (200, 5000): "removed",
     (200, 5300): "removed",
+    (200, 5010): "oneRemained",
     (200, 5855): "lobbyTimeout",
     (200, 7000): "left",
     (200, 10550): "left",

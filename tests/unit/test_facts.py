@@ -471,8 +471,14 @@ def test_sessions_that_were_sealed_are_known() -> None:
         sealed_people=frozenset({mark_of(ada)}),
     )
 
+    late = replace(sealed, sessions={one.session_id: one for one in [session("bo", 5, left=4)]})
+
     assert told(record(full), record(sealed)) == []
-    assert told(record(sealed), record(full)) == []
+    assert [fact.data.get("sessionId") for fact in told(record(sealed), record(late))] == [
+        "s-bo",
+        "s-bo",
+        None,
+    ]
 
 
 def test_an_end_is_told_with_how_each_time_is_known() -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 
 from shared.domain import SessionId
-from tests.unit.test_group_calls import (
+from tests.fixtures.evidence import (
     ADA,
     BOTH,
     EVERYONE_LEFT,
@@ -261,7 +261,7 @@ def test_a_later_call_is_bounded_by_the_last_read_that_found_nobody() -> None:
 
 def test_joining_is_bounded_once_a_read_names_the_session() -> None:
     """By the last whole read that did not list it; by a push nothing is known for certain."""
-    pushed = folded(*ADA, push(20, "ada", "bo"))
+    pushed = folded(*ADA, push(20, "ada", "bo"), push(20.5, "ada", "bo"))
     confirmed = folded(*ADA, push(20, "ada", "bo"), read(21, "ada", "bo"), read(30, "ada", "bo"))
     found = folded(*ADA, read(20, "ada", "bo", took=0.2))
 
@@ -279,6 +279,30 @@ def test_a_read_that_was_too_early_to_find_them_bounds_a_start_and_joining() -> 
     assert only_call(opened).start_not_before == at(4.5)
     assert session(opened, "ada").joined_not_before == at(4.5)
     assert session(joined, "bo").joined_not_before == at(19.5)
+
+
+def test_a_read_that_finds_others_or_comes_after_a_read_bounds_no_start() -> None:
+    """Cy was in the call before the push of Ada; a call that a read has seen began before."""
+    others = folded(push(5.2, "ada"), read(5.5, "cy"), read(6.6, "ada", "cy"))
+    seen = folded(*ADA, push(8, "ada", "bo"), read(8.5), read(9.6, "ada", "bo"))
+
+    assert only_call(others).start_not_before == at(0)
+    assert only_call(seen).start_not_before == at(0)
+
+
+def test_a_read_that_lists_somebody_is_no_lower_bound_of_their_joining() -> None:
+    """Too young to decide of Bo, it names Cy: he may have come at any time since the one before."""
+    provisional = (*OVER, push(20, "bo"), read(20.5, "cy"))
+    gap = (*ADA, push(8.8, "bo"), leg(9, "gone", *REMOVED), leg(9.2, "in", key=LEG2))
+
+    taken_back = folded(*provisional, read(21.5, "cy"))
+    confirmed = folded(*provisional, read(21.5, "bo", "cy"))
+    others = folded(*gap, read(9.4, "cy", key=LEG2), read(10.4, "cy", key=LEG2))
+
+    assert session(taken_back, "cy").joined_not_before == at(9)
+    assert session(confirmed, "cy").joined_not_before == at(9)
+    assert session(others, "cy").joined_not_before == at(5)
+    assert session(others, "cy").joined_at is None  # there when the leg first looked
 
 
 # -- bounds of an end, and of leaving
@@ -354,6 +378,7 @@ def test_every_evidence_about_a_call_is_noted() -> None:
     assert (only_call(pushed).heard_at, pushed.legs[LEG].last_sign) == (at(30), at(30))
     assert only_call(read_again).heard_at == read_again.legs[LEG].last_sign == at(30.2)
     assert only_call(missed).heard_at == at(30)
+    assert only_call(folded(*ADA, push(29), read(30, took=0.2))).heard_at == at(30.2)
     assert gone.legs[LEG].last_sign == at(9)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.domain import LegKey, Observation, SessionId
-from tests.unit.test_group_calls import (
+from tests.fixtures.evidence import (
     ADA,
     BOTH,
     EVERYONE_LEFT,
@@ -170,7 +170,14 @@ def test_an_id_of_an_identity_whose_session_is_listed_is_a_second_device() -> No
     listed = folded(*ADA, *back(read(30.5, "ada", "a2=ada", key=LEG2)))
     same_leg = folded(*ADA, push(9, "a2=ada"), read(10, "a2=ada"))
 
+    heard_since = folded(
+        *ADA,
+        *back(read(30.5, "ada", key=LEG2), push(40, "a2=ada", key=LEG2)),
+        read(41, "a2=ada", key=LEG2),
+    )
+
     assert there(listed) == {"ada", "a2"}
+    assert there(heard_since) == {"a2"}
     assert (only_call(listed).participant_count, session(listed, "a2").aliases) == (1, ())
     assert there(same_leg) == {"a2"}
     assert leaving(session(same_leg, "ada")) == (at(9), at(5), at(10))

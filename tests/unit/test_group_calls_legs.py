@@ -4,7 +4,7 @@ import pytest
 
 from shared.domain import Observation
 from shared.end_codes import LEG_ENDS
-from tests.unit.test_group_calls import (
+from tests.fixtures.evidence import (
     ADA,
     BOTH,
     EVERYONE_LEFT,
@@ -47,6 +47,7 @@ def test_a_leg_that_gets_in_requests_a_read_at_once() -> None:
     assert due(heard(leg(0, "joining"), leg(1, "lobby"))) is None
     assert due(heard(leg(0, "joining"), leg(3, "in"))) == at(3)
     assert due(folded(leg(2, "in"))) is None
+    assert due(folded(*ADA, push(8), leg(8.1, "gone"), leg(8.2, "in", key=LEG2))) == at(8.2)
     assert due(folded(*ADA, push(9), *(failed(29) for _ in range(9)), *again)) == at(10)
 
 
@@ -60,6 +61,7 @@ def test_a_roster_that_lists_the_bot_shows_that_its_leg_is_in() -> None:
     assert record.legs[LEG].phases["in"] == at(2)
     assert (late.legs[LEG].phases["in"], due(late)) == (at(2), None)
     assert (there(by_read), by_read.legs[LEG].phase) == ({"ada"}, "in")
+    assert due(heard(leg(0, "lobby"), read(2))) == at(3)
 
 
 def test_a_leg_that_never_got_in_opens_and_closes_nothing() -> None:
@@ -68,7 +70,22 @@ def test_a_leg_that_never_got_in_opens_and_closes_nothing() -> None:
     closed = folded(*ADA, leg(7, "lobby", key=LEG2), leg(9, "gone", *EVERYONE_LEFT, key=LEG2))
 
     assert (opened.calls, due(opened)) == ((), None)
+    assert heard(leg(0, "lobby"), read(2, "ada", ourselves=False)).calls == ()
+    unwatched = folded(
+        *(*ADA, leg(9, "gone", *REMOVED), leg(10, "lobby", key=LEG2)),
+        leg(20, "gone", *EVERYONE_LEFT, key=LEG2),
+    )
+
     assert (only_call(closed).ended_at, only_call(closed).is_unwatched) == (None, False)
+    assert (only_call(unwatched).ended_at, only_call(unwatched).unwatched_since) == (None, at(9))
+
+
+def test_a_leg_that_ended_in_the_lobby_was_never_in() -> None:
+    """Neither a late `established` nor a late roster that lists it says otherwise."""
+    record = heard(leg(0, "lobby"), leg(5, "gone", 200, 5855), leg(6, "in"), push(7, "ada"))
+
+    assert set(record.legs[LEG].phases) == {"lobby", "gone"}
+    assert (record.calls, due(record)) == ((), None)
 
 
 def test_gone_is_final_and_each_phase_keeps_its_earliest_moment() -> None:
@@ -172,8 +189,14 @@ def test_a_result_that_comes_after_the_end_counts() -> None:
     alone = folded(*ADA, leg(9, "gone"), leg(9.5, "gone", *EVERYONE_LEFT))
     again = folded(*ADA, leg(9, "gone"), leg(9.2, "in", key=LEG2), leg(9.5, "gone", *EVERYONE_LEFT))
 
+    first = folded(*ADA, leg(9, "gone", *REMOVED), leg(9.5, "gone", *EVERYONE_LEFT))
+
     assert ending(only_call(alone)) == (at(9.5), "observed", at(5), at(9.5))
     assert not only_call(alone).is_unwatched
+    assert (only_call(first).ended_at, (first.legs[LEG].code, first.legs[LEG].subcode)) == (
+        None,
+        REMOVED,
+    )
     assert (only_call(again).ended_at, only_call(again).is_unwatched) == (None, True)
 
 
@@ -188,10 +211,18 @@ def test_an_end_that_overtakes_the_last_roster_closes_the_call() -> None:
 
 
 def test_the_end_of_a_leg_that_only_stood_by_says_nothing_of_the_call() -> None:
-    """The first leg listens on."""
-    record = folded(*ADA, leg(7, "in", key=LEG2), leg(9, "gone", *EVERYONE_LEFT, key=LEG2))
+    """The first leg listens on, and a provisional call is not taken back."""
+    second = (leg(12, "in", key=LEG2), read(13, "ada"))
+
+    record = folded(*ADA, *second, leg(20, "gone", *EVERYONE_LEFT, key=LEG2))
+    provisional = folded(
+        *(*OVER, leg(12, "in", key=LEG2), read(13), push(20, "bo")),
+        leg(20.5, "gone", *REMOVED, key=LEG2),
+    )
 
     assert (only_call(record).ended_at, only_call(record).is_unwatched) == (None, False)
+    assert due(record) is None
+    assert len(provisional.calls) == 2
 
 
 def test_a_late_leg_changes_nothing_of_what_an_end_closed() -> None:
@@ -233,3 +264,33 @@ def test_a_roster_through_a_leg_that_is_gone_opens_nothing() -> None:
     record = folded(leg(9, "gone", *REMOVED), push(9.5, "ada"), read(9.7, "ada"))
 
     assert (record.calls, due(record)) == ((), None)
+
+
+def test_a_read_through_a_leg_that_is_gone_is_late_as_well() -> None:
+    """It was asked before the end: whom it names was in the call, and nobody has left by it."""
+    record = folded(*BOTH, leg(9, "gone", *REMOVED), read(9.5, "ada", "cy"))
+
+    assert there(record) == {"ada", "bo", "cy"}
+    assert session(record, "cy").joined_at is None
+    assert only_call(record).last_seen == at(5)
+    assert only_call(record).is_unwatched
+
+
+def test_a_leg_speaks_on_of_its_own_call_when_that_of_another_is_taken_back() -> None:
+    """Leg 1 heard call 1; the provisional call of leg 2 was none."""
+    record = folded(
+        *(*OVER, leg(12, "gone", *REMOVED), leg(13, "in", key=LEG2), read(14, key=LEG2)),
+        *(push(20, "cy", key=LEG2), read(21, key=LEG2), push(22, "ada", "bo")),
+    )
+
+    assert set(only_call(record).sessions) == {"ada", "bo"}
+
+
+def test_failures_of_one_leg_do_not_delay_reads_through_the_next() -> None:
+    """The pauses grow anew."""
+    fails = [failed(29) for _ in range(9)]
+
+    gap = (leg(29.5, "gone", *REMOVED), leg(30, "in", key=LEG2))
+    record = folded(*ADA, push(9), *fails, *gap, failed(31, key=LEG2))
+
+    assert due(record) == at(33)

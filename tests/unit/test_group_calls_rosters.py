@@ -1,12 +1,12 @@
-"""The fold on rosters that are late, cut or hard to read, and on reads that fail."""
+"""The fold on what a read proves, on rosters late, cut or hard to read, and on failures."""
 
 from collections.abc import Iterable
 from random import Random
 
 import pytest
 
-from shared.domain import Observation
-from tests.unit.test_group_calls import (
+from shared.domain import Observation, SessionId
+from tests.fixtures.evidence import (
     ADA,
     BOTH,
     OVER,
@@ -15,6 +15,7 @@ from tests.unit.test_group_calls import (
     due,
     failed,
     folded,
+    heard,
     leaving,
     leg,
     only_call,
@@ -23,6 +24,101 @@ from tests.unit.test_group_calls import (
     session,
     there,
 )
+
+# -- what a read proves
+
+
+def test_a_read_decides_nothing_about_people_named_within_settle_of_it() -> None:
+    """Its answer may show the room before they came; who is older has left, the question stays."""
+    young = folded(*BOTH, push(8, "ada", "bo", "cy"), read(8.5, "ada"))
+    old = folded(*BOTH, push(8, "ada", "bo", "cy"), read(8.5, "ada"), read(9.5, "ada"))
+
+    assert there(young) == {"ada", "cy"}
+    assert due(young) == at(9.5)
+    assert there(old) == {"ada"}
+    assert leaving(session(old, "cy")) == (at(9.5), None, at(9.5))
+
+
+def test_an_empty_read_ends_no_call_that_has_somebody_younger() -> None:
+    """It decides nothing of the call's end; those it may miss have left."""
+    record = folded(*ADA, push(8, "ada", "bo"), read(8.5, took=0.1))
+
+    assert only_call(record).ended_at is None
+    assert there(record) == {"bo"}
+    assert due(record) == at(9.6)
+
+
+def test_a_read_decides_nothing_about_people_first_named_in_a_later_version() -> None:
+    """Two processes, two clocks: the order of commits is what counts."""
+    push_first = folded(*ADA, push(8, "ada", "bo"), read(10, "ada", behind=1))
+    asked_after = folded(*ADA, push(8, "ada", "bo"), read(10, "ada"))
+
+    assert there(push_first) == {"ada", "bo"}
+    assert due(push_first) == at(11)
+    assert there(asked_after) == {"ada"}
+
+
+def test_a_read_from_an_older_version_leaves_a_later_question_open() -> None:
+    """Bo was doubted in a commit that the read did not know of."""
+    older = folded(*BOTH, push(8, "ada"), read(10, "ada", "bo", behind=1))
+    newer = folded(*BOTH, push(8, "ada"), read(10, "ada", "bo"))
+
+    assert due(older) == at(11)
+    assert due(newer) is None
+
+
+def test_a_read_that_is_not_settle_younger_than_the_last_doubt_leaves_the_question_open() -> None:
+    """A repeated shorter roster raises it anew; it stays due SETTLE after the last one."""
+    early = folded(*BOTH, push(8, "ada"), push(9, "ada"), read(9.9, "ada", "bo"))
+    crossed = folded(
+        *(*BOTH, push(8.9, "ada"), push(9.1, "ada")), read(9, "ada", "bo", took=0.05, behind=1)
+    )
+    answered = folded(*BOTH, push(8, "ada"), push(9, "ada"), read(10, "ada", "bo"))
+
+    assert due(early) == at(10.9)
+    assert crossed.question is not None
+    assert due(crossed) == crossed.question.due == at(10.1)
+    assert due(answered) is None
+
+
+def test_a_read_asked_within_settle_of_the_answer_before_is_not_folded() -> None:
+    """The chain and the backstop asked together: their answers may be in either order."""
+    seen = (push(5, "ada"), read(6, "ada", took=0.3))
+
+    close = folded(*seen, read(7.2))
+    apart = folded(*seen, read(7.3))
+
+    assert close.calls == folded(*seen).calls
+    assert close.answered_at == at(6.3)
+    assert only_call(apart).ended_at == at(7.3)
+
+
+def test_no_read_is_requested_within_settle_of_the_answer_before() -> None:
+    """Not even at once."""
+    soon = folded(read(5, took=0.3), push(5.4, "ada"))
+    later = folded(read(5, took=0.3), push(7, "ada"))
+
+    assert due(soon) == at(6.3)
+    assert due(later) == at(7)
+
+
+@pytest.mark.parametrize("others", [(), ("bo",)])
+def test_a_push_that_crosses_a_stale_read_is_asked_after(others: tuple[str, ...]) -> None:
+    """The call that never ended: Ada leaves while a read that still shows her is on its way."""
+    both = ("ada", *others)
+    history = (
+        *(leg(0, "in"), push(2, *both), read(3, *both), push(10, *others)),
+        *(push(11.1, *others), read(11, *both, took=0.2, behind=1)),
+    )
+
+    record, settled = heard(*history), heard(*history, read(12.2, *others))
+
+    assert there(record) == set(both)
+    assert due(record) == at(12.2)
+    assert leaving(session(settled, "ada")) == (at(12.2), at(10), at(12.2))
+    assert (only_call(settled).ended_at == at(12.2)) is not bool(others)
+    assert due(settled) is None
+
 
 # -- late rosters
 
@@ -36,6 +132,7 @@ def test_a_late_roster_of_a_call_that_is_over_adds_its_unknown_people_and_asks()
     assert call.ended_at == at(9)
     assert (bo.joined_at, bo.joined_not_before, *leaving(bo)) == (None, None, at(9), None, None)
     assert due(record) == at(12)
+    assert set(only_call(folded(*OVER, push(11, "ada", "a2=ada"))).sessions) == {"ada", "a2"}
 
 
 def test_a_late_roster_of_call_one_does_not_touch_call_two() -> None:
@@ -148,6 +245,7 @@ def test_entries_that_may_be_people_decide_no_absence_and_request_a_read() -> No
     assert there(answered) == {"ada", "bo"}
     assert due(answered) == at(12)
     assert (only_call(alone).quiet_since, only_call(alone).ended_at) == (None, None)
+    assert there(folded(*ADA, read(10, "bo", hidden=1))) == {"ada", "bo"}
 
 
 def test_reads_with_entries_that_cannot_be_read_are_asked_again_with_growing_pauses() -> None:
@@ -159,6 +257,7 @@ def test_reads_with_entries_that_cannot_be_read_are_asked_again_with_growing_pau
     )
 
     assert (due(record), due(again)) == (at(12), at(24))
+    assert due(folded(read(5, hidden=1))) == at(7)
 
 
 # -- reads that fail

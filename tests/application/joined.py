@@ -1,0 +1,47 @@
+"""A world whose bot is in a meeting, for tests of what is recorded there."""
+
+from typing import Any
+
+from shared.domain import CallId, LegKey
+from tests.application.world import World, leg_of, roster, state
+
+ASK: dict[str, Any] = {"requestId": "INC-1", "subject": "down", "join": "now"}
+
+
+class Joined(World):
+    """A world whose bot is in the meeting, alone."""
+
+    meeting_id: str
+    leg_key: LegKey
+    call_id: CallId
+
+    async def begin(self) -> "Joined":
+        """Create the meeting, let the bot join, confirm that nobody is there."""
+        await self.drop("create-meeting", ASK)
+        await self.pump()
+        self.meeting_id = self.events("meeting.created")[0]["data"]["meetingId"]
+        self.leg_key, self.call_id = leg_of(await self.meeting(self.meeting_id))
+        await self.call(state(self.call_id, "established"))
+        await self.call(roster(self.call_id))
+        self.people_in(self.call_id)
+        await self.pump()
+        return self
+
+    async def call(self, body: bytes) -> int:
+        """Let Graph call back about the leg."""
+        return await self.callback(self.meeting_id, self.leg_key, body)
+
+    async def see(self, *names: str, after: float = 10) -> None:
+        """Let time pass, the room hold these people, and Graph push it."""
+        self.clock.advance(after)
+        self.people_in(self.call_id, *names)
+        await self.call(roster(self.call_id, *names))
+
+    async def rejoin(self, *names: str, after: float = 25) -> None:
+        """Let the bot come back some time after it was out, into a room with these people."""
+        self.clock.advance(after)
+        await self.drop("join-meeting", {"meetingId": self.meeting_id})
+        self.leg_key, self.call_id = leg_of(await self.meeting(self.meeting_id))
+        self.people_in(self.call_id, *names)
+        await self.call(state(self.call_id, "established"))
+        await self.pump()
