@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from shared.domain import CallId, LegKey, LegSeen, Observation
+from shared.domain import CallId, LegKey, LegSeen, Observation, Unparsed
 from shared.legs import bind, hang_up
 from shared.meeting import Change, Meeting, Outgoing
 from shared.recording import RecordingRules, observe
@@ -22,12 +22,14 @@ def record_notifications(
     now: datetime,
     rules: RecordingRules,
 ) -> Change | None:
-    """Return the change that records what arrived for a leg; None for a leg nobody claimed.
+    """Return the change that records what arrived for a leg; None where that is no news.
 
-    `read` says what arrived, given the ids by which rosters may name legs of ours.
+    `read` says what arrived, given the ids by which rosters may name legs of ours. Of a leg that no
+    claim knows nothing is recorded.
     """
     if meeting is None or meeting.claim(leg_key) is None:
         return None
+    known = meeting
     observations: list[Observation] = []
     surplus: dict[CallId, Outgoing] = {}
     for call_id, observation in read(meeting.own_ids()):
@@ -43,4 +45,18 @@ def record_notifications(
     if not observations and not surplus:
         return None
     change = observe(meeting, observations, now=now, rules=rules)
-    return replace(change, outgoing=(*change.outgoing, *surplus.values()))
+    change = replace(change, outgoing=(*change.outgoing, *surplus.values()))
+    return change if _is_news(known, change) else None
+
+
+def _is_news(known: Meeting, change: Change) -> bool:
+    """Tell whether anything but the freshness of the record changes, or a kind is to be kept.
+
+    An exact copy of a shorter roster is news: it raises the question anew.
+    """
+    return (
+        bool(change.outgoing or change.pages)
+        or any(isinstance(one.observation, Unparsed) for one in change.heard)
+        or replace(change.meeting, record=known.record) != known
+        or change.meeting.record.but_for_freshness != known.record.but_for_freshness
+    )

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from shared.meeting import Change, Meeting
 
-ENOUGH_OBSERVATIONS = 40
-"""How many a transaction has before it takes no further change: each is one row of a hundred."""
+ENOUGH_HEARD = 40
+"""How many observations a transaction has before it takes no further change."""
 
 type Decide = Callable[[Meeting | None, datetime], Change | None]
 """(the meeting or None, now) -> what to write, None: nothing.
@@ -37,7 +37,7 @@ def decide_together(
     together: Change | None = None
     failures: dict[int, Exception] = {}
     for place, decide in enumerate(decisions):
-        if together is not None and len(together.observations) >= ENOUGH_OBSERVATIONS:
+        if together is not None and len(together.heard) >= ENOUGH_HEARD:
             return Decided(change=together, count=place, failures=failures)
         try:
             change = decide(meeting, now)
@@ -53,7 +53,7 @@ def decide_together(
 def _both(first: Change, second: Change) -> Change:
     return replace(
         second,
-        observations=first.observations + second.observations,
+        heard=first.heard + second.heard,
         outgoing=first.outgoing + second.outgoing,
         pages=first.pages + second.pages,
     )

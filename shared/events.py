@@ -13,6 +13,7 @@ from typing import Any
 
 from shared.domain import digest, utc_text
 from shared.errors import GraphTrace, Rejected
+from shared.history import Published
 from shared.meeting import Meeting, Outgoing, ReplyAddress
 
 EVENTS_TOPIC = "meeting-events"
@@ -71,6 +72,20 @@ def event_message(meeting: Meeting, fact: Fact, *, sequence: int, now: datetime)
             "recordedAt": utc_text(now),
             **fact.data,
         },
+    )
+
+
+def published_in(outgoing: Iterable[Outgoing]) -> tuple[Published, ...]:
+    """Return the events of a meeting among messages on their way out, as its log keeps them."""
+    events = (json.loads(one.body) for one in outgoing if one.entity == EVENTS_TOPIC)
+    return tuple(
+        Published(
+            sequence=int(event["sequence"]),
+            type=event["type"],
+            time=datetime.fromisoformat(event["time"]),
+        )
+        for event in events
+        if "sequence" in event
     )
 
 

@@ -12,8 +12,10 @@ from uuid import uuid4
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.data.tables.aio import TableClient
 
-from shared.domain import MeetingId, Observation
+from shared.domain import MeetingId
 from shared.errors import LostRace
+from shared.events import published_in
+from shared.history import LogEntry
 from shared.meeting import Change, Meeting, Stored
 from shared.outbox_rows import outbox_of, read_outboxes, rides, riding_properties, sent_row
 from shared.record import SessionPage
@@ -21,7 +23,7 @@ from shared.rows import (
     ALIAS,
     HEAD,
     HEAD_AND_OUTBOX,
-    OBSERVED,
+    LOG,
     PAGES,
     TRANSACTION_OPERATIONS,
     UNFINISHED,
@@ -30,11 +32,11 @@ from shared.rows import (
     commits_of,
     head_row,
     hold_to_limits,
+    log_rows,
     moment_text,
-    observation_rows,
     page_rows,
     read_head,
-    read_observation,
+    read_log,
     read_pages,
     unfinished_partition,
     unfinished_row,
@@ -113,15 +115,15 @@ class TableLedger:
         )
         head = head_row(meeting, commits) | riding_properties(outbox.riding)
         pages = page_rows(meeting.meeting_id, version=version, pages=change.pages)
-        observed = observation_rows(
-            meeting.meeting_id, version=version, observations=change.observations
-        )
+        published = published_in(change.outgoing) if change.heard else ()
+        entry = LogEntry(version=version, heard=change.heard, published=published)
+        logged = log_rows(meeting.meeting_id, entry)
         operations: list[Operation] = [
             exchange(head, etag) if before else create(head),
-            *(put(row) for row in observed),
+            *(create(row) for row in logged),
             *(create(row) for row in (*outbox.rows, *pages)),
         ]
-        hold_to_limits([head, *outbox.rows, *pages, *observed], operations=len(operations))
+        hold_to_limits([head, *outbox.rows, *pages, *logged], operations=len(operations))
         etag = await self._write(operations, meeting, commits)
         return Stored(
             meeting=meeting,
@@ -145,10 +147,10 @@ class TableLedger:
                 for key in keys:
                     await self._table.delete(what, meeting_id, key)
 
-    async def observations(self, meeting_id: MeetingId) -> Sequence[tuple[int, Observation]]:
-        """See `ports.Ledger.observations`."""
-        rows = await self._table.rows("reading observations", meeting_id, *OBSERVED)
-        return [read_observation(row) for row in rows]
+    async def log(self, meeting_id: MeetingId) -> Sequence[LogEntry]:
+        """See `ports.Ledger.log`."""
+        rows = await self._table.rows("reading the log", meeting_id, *LOG)
+        return read_log(rows)
 
     async def pages(self, meeting_id: MeetingId) -> Sequence[SessionPage]:
         """See `ports.Ledger.pages`. A call's sessions may come in several pages."""

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from shared.coordinates import JoinTarget, OnlineMeeting
-from shared.domain import CallId, LegKey, MeetingId, Observation, guest_id_for
+from shared.domain import CallId, LegKey, MeetingId, guest_id_for
+from shared.history import Heard
 from shared.record import Record, SessionPage
 
 ClaimState = Literal["claimed", "joined", "failed"]
@@ -221,7 +222,7 @@ class Change:
     """What one transaction writes: the meeting as it now is, and what goes with it."""
 
     meeting: Meeting
-    observations: tuple[Observation, ...] = ()
+    heard: tuple[Heard, ...] = ()
     outgoing: tuple[Outgoing, ...] = ()
     pages: tuple[SessionPage, ...] = ()
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from shared.domain import Observation
+from shared.history import LogEntry
 from shared.meeting import Meeting, Outgoing
 from shared.record import SessionPage
 
@@ -35,9 +35,9 @@ def meeting_type() -> TypeAdapter[Meeting]:
 
 
 @cache
-def observation_type() -> TypeAdapter[Observation]:
-    """Return the adapter of an observation; its `kind` says which one it is."""
-    return TypeAdapter(Observation)
+def log_type() -> TypeAdapter[LogEntry]:
+    """Return the adapter of a log entry; each observation's `kind` says which one it is."""
+    return TypeAdapter(LogEntry)
 
 
 @cache

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from shared.domain import CallId, MeetingId, Observation
+from shared.domain import CallId, MeetingId
+from shared.history import LogEntry
 from shared.meeting import Change, Outgoing, Stored
 from shared.record import SessionPage
 
@@ -29,8 +30,8 @@ class Ledger(Protocol):
         """Write `change` on top of `before`, all of it or nothing.
 
         `before` None inserts the meeting. `change.outgoing` becomes outbox rows written at `now`,
-        returned in `Stored.outbox` (the new rows only). Observations are kept in their order, in
-        that of the commits. The meeting's `version` is increased by one.
+        returned in `Stored.outbox` (the new rows only). What was heard, and the events
+        published with it, become an entry of the log. The meeting's `version` is increased by one.
         Raises `LostRace`, with nothing written, when the meeting has changed since `before` was
         loaded, or exists where `before` is None. Raises ValueError for a change that no
         transaction can hold.
@@ -41,8 +42,8 @@ class Ledger(Protocol):
         """Forget outbox rows whose messages were sent. Unknown keys are no error; idempotent."""
         ...
 
-    async def observations(self, meeting_id: MeetingId) -> Sequence[tuple[int, Observation]]:
-        """Return every observation in the order of commits, with the version of its commit."""
+    async def log(self, meeting_id: MeetingId) -> Sequence[LogEntry]:
+        """Return what each commit heard and published, in the order of commits."""
         ...
 
     async def pages(self, meeting_id: MeetingId) -> Sequence[SessionPage]:

@@ -198,6 +198,15 @@ class Record:
     empty_at: datetime | None = None
 
     @property
+    def but_for_freshness(self) -> "Record":
+        """The record without when it was last heard of: equal where nothing new is known."""
+        calls = self.calls
+        if self.open_call is not None:
+            calls = (*calls[:-1], replace(calls[-1], heard_at=calls[-1].started_at))
+        legs = {key: replace(leg, last_sign=None) for key, leg in self.legs.items()}
+        return replace(self, moment=None, legs=legs, calls=calls)
+
+    @property
     def open_call(self) -> GroupCall | None:
         """The group call that goes on, provisional or not; None while there is none."""
         return self.calls[-1] if self.calls and self.calls[-1].ended_at is None else None

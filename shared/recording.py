@@ -12,6 +12,7 @@ from shared.domain import LegKey, Observation
 from shared.events import Fact, reply_message, tell
 from shared.facts import LEG_OVER, Shown, facts_between
 from shared.group_calls import fold, next_read
+from shared.history import as_change
 from shared.legs import hang_up, one_stays, tend_message, unwanted, with_claim
 from shared.meeting import Change, Meeting, Outgoing, ReplyAddress, TendPlan, Told
 from shared.record import Commit, Record, seal
@@ -51,14 +52,17 @@ def observe(
 
     `facts` are published first, and to `reply` as well.
     """
-    new, before = tuple(observations), meeting.record
+    before = meeting.record
     by = Commit(
         version=meeting.version + 1,
         settle=rules.settle,
         roster_cap=rules.roster_cap,
         made_at=meeting.made_at,
     )
-    after = fold(before, new, by)
+    after, heard = before, []
+    for observation in observations:
+        heard.append(as_change(after, observation))
+        after = fold(after, [observation], by)
     kept, pages = seal(after)
     found = facts_between(meeting, before, after, shown=rules.shown)
     meeting = replace(meeting, record=kept, revisions=_revised(meeting, found))
@@ -70,7 +74,7 @@ def observe(
     meeting, events = _told(meeting, found, now=now)
     return Change(
         meeting=meeting,
-        observations=new,
+        heard=tuple(heard),
         outgoing=(*answers, *events, *tending, *surplus),
         pages=pages,
     )

@@ -2,7 +2,7 @@
 
 Core. A meeting is one partition. Its RowKeys are ordered so that one range holds what every
 handler needs, the head and the outbox, and nothing whose size grows with the past:
-`a-head`, the outbox (outbox_rows.py), then `c-observed-…` and `d-page-…`.
+`a-head`, the outbox (outbox_rows.py), then `c-log-…` and `d-page-…`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,13 +10,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.domain import MeetingId, Observation, digest
+from shared.domain import MeetingId, digest
+from shared.history import LogEntry
 from shared.meeting import Meeting
 from shared.packing import (
     ROW_BYTES,
     blob_of,
+    log_type,
     meeting_type,
-    observation_type,
     packed,
     pages_type,
     parcels,
@@ -29,7 +30,7 @@ type Row = dict[str, Any]
 
 HEAD = "a-head"
 HEAD_AND_OUTBOX = ("a-", "b.")
-OBSERVED = ("c-observed-", "c-observed.")
+LOG = ("c-log-", "c-log.")
 PAGES = ("d-page-", "d-page.")
 UNFINISHED = ("unfinished-", "unfinished.")
 ALIAS = "alias"
@@ -71,27 +72,33 @@ def commits_of(row: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(row["commits"]).split())
 
 
-def observation_rows(
-    meeting_id: MeetingId, *, version: int, observations: Iterable[Observation]
-) -> list[Row]:
-    """Return one row an observation, whose keys sort in the order of commits.
+def log_rows(meeting_id: MeetingId, entry: LogEntry) -> list[Row]:
+    """Return the row of what one commit heard; its key sorts in the order of commits.
 
-    Raises ValueError for an observation that no row can hold.
+    What one row cannot hold becomes several. Raises ValueError for an observation that no row can.
     """
+    if not entry.heard:
+        return []
     return [
         {
             "PartitionKey": meeting_id,
-            "RowKey": f"{OBSERVED[0]}{version:012d}-{place:03d}",
-            **properties(packed(observation_type(), observation)),
+            "RowKey": f"{LOG[0]}{entry.version:012d}-{place:03d}",
+            **properties(packed(log_type(), part)),
         }
-        for place, observation in enumerate(observations)
+        for place, part in enumerate(_log_parts(entry))
     ]
 
 
-def read_observation(row: Mapping[str, Any]) -> tuple[int, Observation]:
-    """Return the observation of one row, and the version of the meeting it was committed as."""
-    version = int(row["RowKey"].removeprefix(OBSERVED[0]).partition("-")[0])
-    return version, unpacked(observation_type(), blob_of(row))
+def read_log(rows: Iterable[Mapping[str, Any]]) -> list[LogEntry]:
+    """Return the log entries of rows in the order of their keys, each commit's parts as one."""
+    entries: list[LogEntry] = []
+    for row in rows:
+        part = unpacked(log_type(), blob_of(row))
+        if entries and entries[-1].version == part.version:
+            entries[-1] = replace(entries[-1], heard=entries[-1].heard + part.heard)
+        else:
+            entries.append(part)
+    return entries
 
 
 def page_rows(meeting_id: MeetingId, *, version: int, pages: Iterable[SessionPage]) -> list[Row]:
@@ -152,6 +159,15 @@ def hold_to_limits(rows: Sequence[Row], *, operations: int) -> None:
         raise ValueError(
             f"{size:,} bytes are more than one transaction holds ({TRANSACTION_BYTES:,})"
         )
+
+
+def _log_parts(entry: LogEntry) -> Iterator[LogEntry]:
+    if len(packed(log_type(), entry)) <= ROW_BYTES or len(entry.heard) < 2:
+        yield entry
+        return
+    middle = len(entry.heard) // 2
+    yield from _log_parts(replace(entry, heard=entry.heard[:middle]))
+    yield from _log_parts(replace(entry, heard=entry.heard[middle:], published=()))
 
 
 def _fitting(page: SessionPage) -> Iterator[SessionPage]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shared.domain import CallId, MeetingId, Observation
+from shared.domain import CallId, MeetingId
+from shared.history import LogEntry
 from shared.meeting import Change, Outgoing, Stored
 from shared.ports import Bus, Graph, Ledger
 from shared.record import SessionPage
@@ -65,9 +66,9 @@ class FusedLedger:
         """See `ports.Ledger.clear`."""
         await self._fuse.through(self._ledger.clear(meeting_id, row_keys))
 
-    async def observations(self, meeting_id: MeetingId) -> Sequence[tuple[int, Observation]]:
-        """See `ports.Ledger.observations`."""
-        return await self._fuse.through(self._ledger.observations(meeting_id))
+    async def log(self, meeting_id: MeetingId) -> Sequence[LogEntry]:
+        """See `ports.Ledger.log`."""
+        return await self._fuse.through(self._ledger.log(meeting_id))
 
     async def pages(self, meeting_id: MeetingId) -> Sequence[SessionPage]:
         """See `ports.Ledger.pages`."""

@@ -16,7 +16,7 @@ from tests.application.test_crash_points import Mortal
 from tests.application.test_join_by_link import CLASSIC, SHORT, THREAD
 from tests.application.world import state
 
-MOVE_POINTS = 54
+MOVE_POINTS = 53
 GONE_POINTS = 54
 """How many calls to the outside each story makes; a change is to be understood."""
 A_WHILE = timedelta(minutes=10)

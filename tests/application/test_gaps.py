@@ -134,7 +134,7 @@ async def test_names_that_are_not_shown_are_not_stored() -> None:
     world = await talking("ada", show_names=False)
 
     meeting = await world.meeting(world.meeting_id)
-    log = await world.ledger.observations(meeting.meeting_id)
+    log = await world.ledger.log(meeting.meeting_id)
 
     assert "display_name='ada'" not in repr((meeting, log))
     assert "displayName" not in repr(await world.record("INC-1"))

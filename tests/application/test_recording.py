@@ -194,10 +194,9 @@ async def test_kinds_nobody_reads_are_kept_as_shapes() -> None:
         envelope(world.call_id, "/operations/7", {"status": "secret"}, change="deleted")
     )
 
-    observations = await world.ledger.observations(
-        (await world.meeting(world.meeting_id)).meeting_id
-    )
-    kept = [one for _, one in observations if one.kind == "unparsed"]
+    log = await world.ledger.log((await world.meeting(world.meeting_id)).meeting_id)
+    observations = [one.observation for entry in log for one in entry.heard]
+    kept = [one for one in observations if one.kind == "unparsed"]
     assert (status, world.names(), len(kept)) == (202, told, 1)
     assert "secret" not in repr(kept)
 
@@ -325,3 +324,55 @@ async def test_an_envelope_of_very_many_items_is_recorded_whole() -> None:
 
     assert status == 202
     assert len(world.events("participant.joined")) == 250
+
+
+async def test_a_push_without_news_writes_nothing() -> None:
+    """A microphone: everybody held as there, nobody else, no question of any kind."""
+    world = await Joined().begin()
+    await world.see("ada", "bo")
+    await world.pump()
+    before = await world.meeting(world.meeting_id)
+
+    for names in (("ada", "bo"), ("bo", "ada")):
+        assert await world.call(roster(world.call_id, *names)) == 202
+
+    assert await world.meeting(world.meeting_id) == before
+
+
+async def test_an_exact_copy_of_a_shorter_roster_is_news() -> None:
+    """It raises the question anew, for a read that is on its way may be older."""
+    world = await Joined().begin()
+    await world.see("ada", "bo")
+    await world.pump()
+    await world.see("ada")
+    first = await world.meeting(world.meeting_id)
+
+    await world.see("ada", after=0.5)
+
+    second = await world.meeting(world.meeting_id)
+    assert second.version == first.version + 1
+    assert first.record.question is not None
+    assert second.record.question is not None
+    assert second.record.question.last > first.record.question.last
+
+
+async def test_the_log_keeps_changes_and_what_was_published_with_them() -> None:
+    """Forty people are named once, however many rosters list them."""
+    names = [f"person-{n}" for n in range(40)]
+    world = await Joined().begin()
+    await world.see(*names)
+    await world.pump()
+    await world.see(*names, "ada")
+    await world.pump()
+
+    log = await world.ledger.log((await world.meeting(world.meeting_id)).meeting_id)
+    named = [
+        present.session_id
+        for entry in log
+        for one in entry.heard
+        for present in getattr(one.observation, "people", ())
+    ]
+    published = [one for entry in log for one in entry.published]
+    assert len(named) == len(set(named)) == 41
+    assert [one.sequence for one in published] == sorted(one.sequence for one in published)
+    assert [one.type for one in published].count("rollcall.participant.joined.v1") == 41

@@ -1,6 +1,7 @@
 """Every ledger keeps the contract in `ports.Ledger`: the fake, and the real one on local tables."""
 
 import asyncio
+import json
 import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 from shared.domain import LegSeen, MeetingId, Observation, ReadFailed, meeting_id_for
 from shared.errors import LostRace, Unavailable
 from shared.group_calls import fold
+from shared.history import Heard, LogEntry, Published, as_change, replayed
 from shared.ledger import open_ledger
 from shared.meeting import Change, OutboxRow, Outgoing, Stored
 from shared.ports import Ledger
@@ -27,6 +29,7 @@ from tests.fixtures.ledger_values import (
     an_event,
     by_commit,
     committed,
+    heard,
     listed,
     seen,
 )
@@ -65,7 +68,7 @@ async def test_an_unknown_meeting_is_none(ledger: Ledger) -> None:
 
     assert await ledger.load(nobody) is None
     assert await ledger.load(nobody, likely_new=True) is None
-    assert await ledger.observations(nobody) == []
+    assert await ledger.log(nobody) == []
     assert await ledger.pages(nobody) == []
     await ledger.clear(nobody, ["b-outbox-000000000001-000"])
 
@@ -113,7 +116,7 @@ async def test_a_stale_commit_writes_nothing_at_all(ledger: Ledger) -> None:
             ledger,
             Change(
                 meeting=first.meeting,
-                observations=(seen(1),),
+                heard=heard(seen(1)),
                 outgoing=(an_event(),),
                 pages=(a_page(1),),
             ),
@@ -122,7 +125,7 @@ async def test_a_stale_commit_writes_nothing_at_all(ledger: Ledger) -> None:
 
     meeting_id = first.meeting.meeting_id
     assert await ledger.load(meeting_id) == second
-    assert await ledger.observations(meeting_id) == []
+    assert await ledger.log(meeting_id) == []
     assert await ledger.pages(meeting_id) == []
 
 
@@ -228,23 +231,44 @@ async def test_no_message_is_lost_or_comes_back_over_many_commits(ledger: Ledger
     assert await outbox_of(ledger, meeting_id) == third.outbox + fifth.outbox
 
 
-async def test_observations_are_kept_in_the_order_of_their_commits(ledger: Ledger) -> None:
-    """Whatever their moments say; one that is committed again is kept again."""
+async def test_the_log_is_kept_in_the_order_of_commits(ledger: Ledger) -> None:
+    """Whatever the moments in it say; a commit that heard nothing has no entry."""
     first = await committed(
-        ledger, Change(meeting=a_meeting(), observations=(seen(2), seen(2), seen(0.000001)))
+        ledger, Change(meeting=a_meeting(), heard=heard(seen(2), seen(2), seen(0.000001)))
     )
-    second = await committed(ledger, Change(meeting=first.meeting), first)
+    second = await committed(ledger, Change(meeting=first.meeting, outgoing=(an_event(),)), first)
     await committed(
-        ledger, Change(meeting=second.meeting, observations=(seen(2), seen(1, "gone"))), second
+        ledger, Change(meeting=second.meeting, heard=heard(seen(2), seen(1, "gone"))), second
     )
 
-    assert await ledger.observations(first.meeting.meeting_id) == [
-        (1, seen(2)),
-        (1, seen(2)),
-        (1, seen(0.000001)),
-        (3, seen(2)),
-        (3, seen(1, "gone")),
+    assert await ledger.log(first.meeting.meeting_id) == [
+        LogEntry(version=1, heard=heard(seen(2), seen(2), seen(0.000001))),
+        LogEntry(version=3, heard=heard(seen(2), seen(1, "gone"))),
     ]
+
+
+async def test_the_log_says_what_was_published_with_what_was_heard(ledger: Ledger) -> None:
+    """The events of the meeting on the topic, by number, type and time."""
+    event = {"sequence": "7", "type": "rollcall.bot.joined.v1", "time": "2026-03-04T09:30:00.123Z"}
+    outgoing = (an_event(body=json.dumps(event)), an_event(2))
+
+    stored = await committed(
+        ledger, Change(meeting=a_meeting(), heard=heard(seen(0)), outgoing=outgoing)
+    )
+
+    (entry,) = await ledger.log(stored.meeting.meeting_id)
+    at = NOW.replace(microsecond=123000)
+    assert entry.published == (Published(sequence=7, type="rollcall.bot.joined.v1", time=at),)
+
+
+@LARGE_BODY
+async def test_more_of_a_log_than_one_row_holds_is_one_entry(ledger: Ledger) -> None:
+    """Rosters of 1,300 people each, none of whom was there before."""
+    rosters = heard(*(a_roster(1300, seed=n) for n in range(20)))
+
+    stored = await committed(ledger, Change(meeting=a_meeting(), heard=rosters))
+
+    assert await ledger.log(stored.meeting.meeting_id) == [LogEntry(version=1, heard=rosters)]
 
 
 async def test_a_first_roster_of_300_people_is_one_commit(ledger: Ledger) -> None:
@@ -257,7 +281,7 @@ async def test_a_first_roster_of_300_people_is_one_commit(ledger: Ledger) -> Non
         ledger,
         Change(
             meeting=replace(a_meeting(), record=record),
-            observations=observations,
+            heard=heard(*observations),
             outgoing=events,
         ),
     )
@@ -265,8 +289,8 @@ async def test_a_first_roster_of_300_people_is_one_commit(ledger: Ledger) -> Non
     loaded = await ledger.load(stored.meeting.meeting_id)
     assert loaded == stored
     assert tuple(message for row in stored.outbox for message in row.messages) == events
-    kept = await ledger.observations(stored.meeting.meeting_id)
-    assert kept == [(1, observation) for observation in observations]
+    (entry,) = await ledger.log(stored.meeting.meeting_id)
+    assert entry.heard == heard(*observations)
     assert loaded.meeting.record.open_call is not None
     assert loaded.meeting.record.open_call.participant_count == 300
 
@@ -298,7 +322,7 @@ async def test_more_messages_than_one_row_holds_are_spread(ledger: Ledger) -> No
     assert await ledger.load(stored.meeting.meeting_id) == stored
 
 
-@pytest.mark.parametrize("what", ["meeting", "message", "transaction", "operations"])
+@pytest.mark.parametrize("what", ["meeting", "message", "transaction"])
 async def test_what_no_transaction_can_hold_is_refused(ledger: Ledger, what: str) -> None:
     """A ValueError, before anything is asked of the store; nothing is written."""
     noise = random.Random(6)  # noqa: S311 - test data
@@ -311,23 +335,12 @@ async def test_what_no_transaction_can_hold_is_refused(ledger: Ledger, what: str
             meeting=meeting,
             outgoing=tuple(an_event(n, body=noise.randbytes(700_000).hex()) for n in range(5)),
         ),
-        "operations": Change(meeting=meeting, observations=tuple(seen(n) for n in range(100))),
     }
 
     with pytest.raises(ValueError, match=r"fits no row|more than one transaction holds"):
         await committed(ledger, changes[what])
 
     assert await ledger.load(meeting.meeting_id) is None
-
-
-async def test_99_observations_go_in_at_once(ledger: Ledger) -> None:
-    """With the head row they are the 100 operations that a transaction may have."""
-    observations = tuple(seen(n) for n in range(99))
-
-    await committed(ledger, Change(meeting=a_meeting(), observations=observations))
-
-    kept = await ledger.observations(a_meeting().meeting_id)
-    assert kept == [(1, observation) for observation in observations]
 
 
 async def test_sealed_sessions_are_read_back_by_call(ledger: Ledger) -> None:
@@ -362,14 +375,19 @@ async def test_the_record_can_be_made_again_from_what_is_kept(ledger: Ledger) ->
     stored, record = None, Record()
     pages: tuple[SessionPage, ...] = ()
     for version, observations in enumerate(commits, start=1):
-        record, pages = seal(fold(record, observations, by_commit(version)))
+        changes: list[Heard] = []
+        for observation in observations:
+            changes.append(as_change(record, observation))
+            record = fold(record, [observation], by_commit(version))
+        record, pages = seal(record)
         meeting = replace(stored.meeting if stored else a_meeting(), record=record)
-        change = Change(meeting=meeting, observations=tuple(observations), pages=pages)
+        change = Change(meeting=meeting, heard=tuple(changes), pages=pages)
         stored = await committed(ledger, change, stored)
 
     again = Record()
-    for version, observation in await ledger.observations(a_meeting().meeting_id):
-        again = fold(again, [observation], by_commit(version))
+    for entry in await ledger.log(a_meeting().meeting_id):
+        for one in entry.heard:
+            again = fold(again, [replayed(again, one)], by_commit(entry.version))
 
     loaded = await ledger.load(a_meeting().meeting_id)
     assert loaded is not None

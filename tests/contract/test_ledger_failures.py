@@ -19,6 +19,7 @@ from tests.fixtures.ledger_values import (
     a_table,
     an_event,
     committed,
+    heard,
     listed,
     seen,
 )
@@ -39,7 +40,7 @@ async def test_tables_that_are_down_are_unavailable_until_they_are_back() -> Non
         committed(ledger, Change(meeting=stored.meeting), stored),
         committed(ledger, Change(meeting=stored.meeting, outgoing=(an_event(),)), stored),
         ledger.clear(meeting_id, [row.key for row in stored.outbox]),
-        ledger.observations(meeting_id),
+        ledger.log(meeting_id),
         ledger.pages(meeting_id),
         ledger.claim_alias("thread", meeting_id),
         ledger.resolve_alias("thread"),
@@ -127,7 +128,7 @@ async def test_a_commit_whose_answer_was_lost_may_be_overtaken(
 
     policy.meanwhile = overtake
     policy.armed = True
-    second = await committed(ledger, Change(meeting=first.meeting, observations=(seen(1),)), first)
+    second = await committed(ledger, Change(meeting=first.meeting, heard=heard(seen(1))), first)
 
     assert second.meeting.version == 2
     loaded = await ledger.load(first.meeting.meeting_id)

@@ -5,23 +5,25 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from shared.domain import MeetingId, Observation
+from shared.domain import MeetingId
 from shared.errors import LostRace, Unavailable
+from shared.events import published_in
+from shared.history import LogEntry
 from shared.meeting import Change, Meeting, Stored
 from shared.outbox_rows import outbox_rows, read_outbox
 from shared.record import SessionPage
 from shared.rows import (
     HEAD,
     HEAD_AND_OUTBOX,
-    OBSERVED,
+    LOG,
     PAGES,
     Row,
     head_row,
     hold_to_limits,
-    observation_rows,
+    log_rows,
     page_rows,
     read_head,
-    read_observation,
+    read_log,
     read_pages,
 )
 
@@ -68,8 +70,10 @@ class InMemoryLedger:
         head = head_row(meeting, [])
         outbox = outbox_rows(meeting_id, version=version, written_at=now, messages=change.outgoing)
         pages = page_rows(meeting_id, version=version, pages=change.pages)
-        observed = observation_rows(meeting_id, version=version, observations=change.observations)
-        written = [head, *outbox, *pages, *observed]
+        published = published_in(change.outgoing) if change.heard else ()
+        entry = LogEntry(version=version, heard=change.heard, published=published)
+        logged = log_rows(meeting_id, entry)
+        written = [head, *outbox, *pages, *logged]
         hold_to_limits(written, operations=len(written))
         await self._answer()
         if self._etags.get(meeting_id) != (before.etag if before else None):
@@ -89,11 +93,11 @@ class InMemoryLedger:
         for key in row_keys:
             self._partitions.get(meeting_id, {}).pop(key, None)
 
-    async def observations(self, meeting_id: MeetingId) -> Sequence[tuple[int, Observation]]:
-        """See `ports.Ledger.observations`."""
+    async def log(self, meeting_id: MeetingId) -> Sequence[LogEntry]:
+        """See `ports.Ledger.log`."""
         await self._answer()
-        rows = self._range(meeting_id, OBSERVED)
-        return [read_observation(row) for row in rows]
+        rows = self._range(meeting_id, LOG)
+        return read_log(rows)
 
     async def pages(self, meeting_id: MeetingId) -> Sequence[SessionPage]:
         """See `ports.Ledger.pages`."""

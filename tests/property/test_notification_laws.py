@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from call_callback.notification import MalformedNotification, parse_notifications
 from shared.domain import CallId, LegKey, MeetingId, Observation, RosterPushed, Unparsed
-from shared.rows import observation_rows
+from shared.history import Heard, LogEntry
+from shared.rows import log_rows, read_log
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 BOT = "2891555a-92ff-42e6-80fa-6e1300c6b5c6"
@@ -97,7 +98,8 @@ def test_whatever_is_read_can_be_stored(items: list[Any]) -> None:
     """Halves of characters included: nothing that was taken breaks what writes it."""
     for call_id, observation in read(envelope(items)):
         assert call_id is None or call_id.encode()
-        assert observation_rows(MeetingId("a" * 26), version=1, observations=[observation])
+        entry = LogEntry(version=1, heard=(Heard(observation=observation),))
+        assert read_log(log_rows(MeetingId("a" * 26), entry)) == [entry]
 
 
 @given(st.lists(ITEMS | JSON, max_size=5))

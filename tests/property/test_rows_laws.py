@@ -20,6 +20,7 @@ from shared.domain import (
     SessionId,
     Unparsed,
 )
+from shared.history import Heard, LogEntry, Published
 from shared.meeting import (
     Asked,
     Cancellation,
@@ -36,11 +37,11 @@ from shared.outbox_rows import outbox_of, outbox_rows, read_outbox, read_outboxe
 from shared.record import GroupCall, Leg, Question, Record, Session, SessionPage
 from shared.rows import (
     head_row,
+    log_rows,
     moment_text,
-    observation_rows,
     page_rows,
     read_head,
-    read_observation,
+    read_log,
     read_pages,
 )
 
@@ -292,26 +293,40 @@ messages = st.builds(
 )
 
 
+heard = st.builds(
+    Heard,
+    observation=observations,
+    missing=st.lists(st.text(max_size=8), max_size=3).map(tuple),
+    listed=st.none() | st.lists(st.text(max_size=8), max_size=3).map(tuple),
+)
+log_entries = st.lists(
+    st.builds(
+        LogEntry,
+        version=numbers,
+        heard=st.lists(heard, max_size=4).map(tuple),
+        published=st.lists(
+            st.builds(Published, sequence=numbers, type=st.text(), time=moments), max_size=2
+        ).map(tuple),
+    ),
+    max_size=4,
+    unique_by=lambda entry: entry.version,
+).map(lambda entries: sorted(entries, key=lambda entry: entry.version))
+
+
 @given(meetings)
 def test_a_meeting_comes_out_of_its_row_as_it_went_in(meeting: Meeting) -> None:
     """Every member, with every time to the microsecond."""
     assert read_head(head_row(meeting, ["commit"])) == meeting
 
 
-@given(st.dictionaries(numbers, st.lists(observations, max_size=4), max_size=4))
-def test_observations_come_out_of_their_rows_in_the_order_of_commits(
-    commits: dict[int, list[Observation]],
-) -> None:
-    """The order of the row keys is the order of the fold, and each has its commit's version."""
-    rows = [
-        row
-        for version, observed in commits.items()
-        for row in observation_rows(MEETING_ID, version=version, observations=observed)
+@given(log_entries)
+def test_the_log_comes_out_of_its_rows_as_it_went_in(entries: list[LogEntry]) -> None:
+    """Every kind of observation, in the order of commits."""
+    rows = [row for entry in entries for row in log_rows(MEETING_ID, entry)]
+
+    assert read_log(sorted(rows, key=lambda row: row["RowKey"])) == [
+        entry for entry in entries if entry.heard
     ]
-
-    kept = [read_observation(row) for row in sorted(rows, key=lambda row: row["RowKey"])]
-
-    assert kept == [(version, one) for version in sorted(commits) for one in commits[version]]
 
 
 @given(st.lists(messages, min_size=1, max_size=5), moments)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from shared.domain import LegKey, LegSeen, MeetingId, Person, ReadFailed, SessionId
+from shared.history import Heard, LogEntry
 from shared.meeting import Meeting, Outgoing
 from shared.outbox_rows import outbox_of, outbox_rows, read_outboxes, riding_properties, sent_row
 from shared.packing import (
@@ -23,7 +24,7 @@ from shared.record import Leg, Record, Session, SessionPage
 from shared.rows import (
     HEAD,
     HEAD_AND_OUTBOX,
-    OBSERVED,
+    LOG,
     PAGES,
     TRANSACTION_BYTES,
     UNFINISHED,
@@ -31,11 +32,11 @@ from shared.rows import (
     commits_of,
     head_row,
     hold_to_limits,
+    log_rows,
     moment_text,
-    observation_rows,
     page_rows,
     read_head,
-    read_observation,
+    read_log,
     read_pages,
     unfinished_partition,
 )
@@ -81,20 +82,20 @@ def within(key: str, bounds: tuple[str, str]) -> bool:
 
 
 def test_one_range_holds_the_head_and_the_outbox_and_nothing_else() -> None:
-    """What a load reads does not grow with observations and pages."""
+    """What a load reads does not grow with the log and the pages."""
     outbox = outbox_rows(MEETING_ID, version=7, written_at=AT, messages=[a_message(1)])[0]
     failed = ReadFailed(at=AT, leg_key=LEG, status=500)
-    observed = observation_rows(MEETING_ID, version=7, observations=[failed])[0]
+    logged = log_rows(MEETING_ID, LogEntry(version=7, heard=(Heard(observation=failed),)))[0]
     page = page_rows(MEETING_ID, version=7, pages=[a_page(2)])[0]
 
     assert outbox["RowKey"] == "b-outbox-000000000007-000"
-    assert observed["RowKey"] == "c-observed-000000000007-000"
+    assert logged["RowKey"] == "c-log-000000000007-000"
     assert page["RowKey"] == "d-page-000002-000000000007-000"
     assert within(HEAD, HEAD_AND_OUTBOX)
     assert within(outbox["RowKey"], HEAD_AND_OUTBOX)
     assert outbox["RowKey"] > HEAD
-    assert within(observed["RowKey"], OBSERVED)
-    assert not within(observed["RowKey"], HEAD_AND_OUTBOX)
+    assert within(logged["RowKey"], LOG)
+    assert not within(logged["RowKey"], HEAD_AND_OUTBOX)
     assert within(page["RowKey"], PAGES)
     assert not within(page["RowKey"], HEAD_AND_OUTBOX)
 
@@ -227,17 +228,21 @@ def test_many_messages_do_not_ride() -> None:
     assert [row["RowKey"] for row in outbox.rows] == ["b-outbox-000000000001-000"]
 
 
-def test_observation_rows_sort_in_the_order_of_commits() -> None:
-    """By the version, then by the place in the commit; no moment and no content decides."""
+def test_log_rows_sort_in_the_order_of_commits() -> None:
+    """By the version; no moment and no content decides."""
     early = LegSeen(at=AT, leg_key=LEG, phase="in")
     late = replace(early, at=AT + timedelta(hours=1))
+    entries = [
+        LogEntry(version=9, heard=(Heard(observation=late),) * 11),
+        LogEntry(version=10, heard=(Heard(observation=early),)),
+    ]
 
-    older = observation_rows(MEETING_ID, version=9, observations=[late] * 11)
-    newer = observation_rows(MEETING_ID, version=10, observations=[early, early])
+    rows = [row for entry in entries for row in log_rows(MEETING_ID, entry)]
 
-    keys = [row["RowKey"] for row in (*older, *newer)]
-    assert keys == sorted(set(keys))
-    assert [read_observation(row) for row in newer] == [(10, early), (10, early)]
+    keys = [row["RowKey"] for row in rows]
+    assert keys == ["c-log-000000000009-000", "c-log-000000000010-000"]
+    assert read_log(rows) == entries
+    assert log_rows(MEETING_ID, LogEntry(version=11, heard=())) == []
 
 
 def test_pages_of_many_calls_share_a_row() -> None:
