@@ -168,7 +168,8 @@ class Meeting:
     which only that is kept is not known.
     `made_at`: a meeting of ours was not there before that moment.
     `answer` is what `meeting.created` said, for whoever asks again; `updates` counts the changes
-    since, and `updated` is the last `meeting.updated`.
+    since, and `updated` is the last `meeting.updated`. `warned`: the codes of the warnings that were
+    published, each once.
     """
 
     meeting_id: MeetingId
@@ -194,6 +195,7 @@ class Meeting:
     sequence: int = 0
     version: int = 0
     revisions: dict[int, int] = field(default_factory=dict)
+    warned: tuple[str, ...] = ()
     tend: TendPlan = field(default_factory=TendPlan)
 
     @property

@@ -80,7 +80,7 @@ async def _tend(message: QueueMessage, services: Services) -> None:
     observations: tuple[Observation, ...] = ()
     call: dict[str, Any] | None = None
     if isinstance(decision, Read):
-        call = await _call(decision, services) if decision.unknown else None
+        call = await _call(decision, services) if decision.call_first else None
         observations = (await _read(decision, call, services),)
     receipt = await services.journal.change(
         meeting_id,

@@ -20,12 +20,17 @@ from shared.domain import (
     RosterRead,
     utc_text,
 )
+from shared.events import Fact, tell
 from shared.group_calls import GONE, next_read
 from shared.legs import hang_up, learned, unwanted, with_claim
 from shared.meeting import Change, Meeting, Stored, TendPlan
 from shared.messages import Message, read_message
 from shared.recording import RecordingRules, observe, plan_tending, tend_at
 from shared.roster import read_roster
+
+MANY_FAILURES = 5
+"""After so many reads in a row that gave nothing it is said that the roster cannot be read."""
+UNREADABLE = "roster_unreadable"
 
 
 def _meeting_id(text: str) -> str:
@@ -52,7 +57,7 @@ class Read:
     """Ask Graph who is there, through this leg; not before `not_before` on any clock.
 
     `version` is that of the meeting it is asked for, `own_ids` how rosters name legs of ours. With
-    `unknown` Graph is asked first who the leg is.
+    `call_first` Graph is asked for the call too: who the leg is, or whether it is there at all.
     """
 
     leg_key: LegKey
@@ -60,7 +65,7 @@ class Read:
     not_before: datetime
     version: int
     own_ids: frozenset[str]
-    unknown: bool
+    call_first: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +94,7 @@ def plan(meeting: Meeting, generation: int, *, now: datetime, settle: timedelta)
         not_before=latest,
         version=meeting.version,
         own_ids=meeting.own_ids(),
-        unknown=claim.participant_id is None,
+        call_first=claim.participant_id is None or _is_unreadable(meeting),
     )
 
 
@@ -148,9 +153,31 @@ def record_look(
     if call is not None and claim is not None:
         meeting = with_claim(meeting, learned(claim, call))
     if observations:
-        return observe(meeting, observations, now=now, rules=rules)
+        change = observe(meeting, observations, now=now, rules=rules)
+        there = call is not None and str(call.get("state")).lower() == "established"
+        return _warned(change, now=now) if there and _is_unreadable(change.meeting) else change
     meeting, tending = plan_tending(meeting, meeting.record, rules=rules)
     return Change(meeting=meeting, outgoing=tending)
+
+
+def _is_unreadable(meeting: Meeting) -> bool:
+    return meeting.record.failures >= MANY_FAILURES and UNREADABLE not in meeting.warned
+
+
+def _warned(change: Change, *, now: datetime) -> Change:
+    """Return the change that also warns, once a meeting, that its roster cannot be read."""
+    data = {
+        "code": UNREADABLE,
+        "message": f"Graph says that the bot is in the meeting, but {MANY_FAILURES} reads of its "
+        "roster in a row gave no answer that says who is there.",
+        "nextStep": "Check that the app has the application permission Calls.AccessMedia.All or "
+        "Calls.JoinGroupCall.All and that Graph is healthy. Ends and departures are published once "
+        "a read succeeds, or with the end of the bot's leg.",
+    }
+    fact = Fact(name="meeting.warning", at=now, key=(UNREADABLE,), data=data)
+    meeting = replace(change.meeting, warned=(*change.meeting.warned, UNREADABLE))
+    meeting, events = tell(meeting, [fact], now=now)
+    return replace(change, meeting=meeting, outgoing=(*change.outgoing, *events))
 
 
 def record_hung_up(

@@ -202,6 +202,14 @@ class CallStarted(Told):
     start_not_before: Bound = ABSENT
 
 
+class MeetingWarning(Told):
+    """Something keeps the record of a meeting from being as good as it could be. Once a code."""
+
+    code: Literal["roster_unreadable"]
+    message: str
+    next_step: str
+
+
 class CallUnwatched(Told):
     """No leg of the bot hears a call any longer; it may go on. `reason`: why the last leg ended."""
 

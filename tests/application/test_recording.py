@@ -376,3 +376,35 @@ async def test_the_log_keeps_changes_and_what_was_published_with_them() -> None:
     assert len(named) == len(set(named)) == 41
     assert [one.sequence for one in published] == sorted(one.sequence for one in published)
     assert [one.type for one in published].count("rollcall.participant.joined.v1") == 41
+
+
+async def test_a_roster_that_cannot_be_read_is_warned_of_once() -> None:
+    """Five reads in a row list neither people nor the bot, and Graph says that the bot is in."""
+    world = await Joined().begin()
+    await world.see("ada")
+    await world.pump()
+    world.fake_graph.posted[world.call_id]["state"] = "established"
+    world.fake_graph.calls[world.call_id] = []
+    await world.call(roster(world.call_id))
+
+    await world.pump(until=timedelta(minutes=30))
+
+    (warning,) = world.events("meeting.warning")
+    assert warning["data"]["code"] == "roster_unreadable"
+    assert "call.ended" not in world.names()
+
+
+async def test_a_roster_that_cannot_be_read_for_a_leg_that_is_gone_is_its_end() -> None:
+    """No warning: the read's 404 says why."""
+    world = await Joined().begin()
+    await world.see("ada")
+    await world.pump()
+    world.fake_graph.fail_next(times=6)
+    await world.call(roster(world.call_id))
+    await world.pump(until=timedelta(seconds=20))
+    world.fake_graph.drop(world.call_id)
+
+    await world.pump(until=timedelta(minutes=30))
+
+    assert world.names()[-2:] == ["call.unwatched", "bot.left"]
+    assert "meeting.warning" not in world.names()
