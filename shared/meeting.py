@@ -168,8 +168,8 @@ class Meeting:
     which only that is kept is not known.
     `made_at`: a meeting of ours was not there before that moment.
     `answer` is what `meeting.created` said, for whoever asks again; `updates` counts the changes
-    since, and `updated` is the last `meeting.updated`. `warned`: the codes of the warnings that were
-    published, each once.
+    since, and `updated` is the last `meeting.updated`. `warned`: the codes of warnings that were
+    published.
     """
 
     meeting_id: MeetingId
