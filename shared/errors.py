@@ -4,6 +4,7 @@
     ├── Rejected           can never succeed: answered, kept in rejected-requests, completed
     ├── Transient          may succeed later: a scheduled copy is sent, this one completed
     │   └── Unavailable    a part we depend on (tables, Graph, signing keys) did not answer
+    │       ├── Unreadable the stored record of a meeting is none that this version can read
     │       ├── NotAsked   nothing was sent to it: there was no token to ask with
     │       └── NotSent    Service Bus did not take what was for some entities
     └── LostRace           somebody else changed the meeting first: gather again
@@ -80,6 +81,10 @@ class Transient(RollcallError):
 
 class Unavailable(Transient):
     """A part we depend on did not answer."""
+
+
+class Unreadable(Unavailable):
+    """The stored record of a meeting is none that this version of Rollcall can read."""
 
 
 class NotAsked(Unavailable):

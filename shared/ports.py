@@ -21,7 +21,8 @@ class Ledger(Protocol):
     async def load(self, meeting_id: MeetingId, *, likely_new: bool = False) -> Stored | None:
         """Return the meeting with its uncleared outbox rows, oldest first; None if it is unknown.
 
-        One round trip, whose cost does not grow with calls that are over. With `likely_new` an
+        One round trip, whose cost does not grow with calls that are over. Raises `Unreadable` for
+        a record that this version cannot read. With `likely_new` an
         unknown meeting is found out the cheapest way, and a known one takes a second round trip.
         """
         ...

@@ -5,12 +5,14 @@ handler needs, the head and the outbox, and nothing whose size grows with the pa
 `a-head`, the outbox (outbox_rows.py), then `c-log-…` and `d-page-…`.
 """
 
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from shared.domain import MeetingId, digest
+from shared.errors import Unreadable
 from shared.history import LogEntry
 from shared.meeting import Meeting
 from shared.packing import (
@@ -63,8 +65,15 @@ def head_row(meeting: Meeting, commits: Iterable[str]) -> Row:
 
 
 def read_head(row: Mapping[str, Any]) -> Meeting:
-    """Return the meeting of a head row."""
-    return unpacked(meeting_type(), blob_of(row))
+    """Return the meeting of a head row; raise `Unreadable` for one that is none's.
+
+    Requests then wait, and give up with that reason; callbacks and readers are answered 503.
+    """
+    try:
+        return unpacked(meeting_type(), blob_of(row))
+    except (ValueError, zlib.error) as error:
+        meeting_id = row["PartitionKey"]
+        raise Unreadable(f"the stored record of meeting {meeting_id} cannot be read") from error
 
 
 def commits_of(row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from shared.domain import utc_text
+from shared.domain import MeetingId, utc_text
 from shared.errors import GraphTrace, Unavailable
 from tests.application.joined import ASK, Joined
 from tests.application.world import TENANT, World, envelope, leg_of, roster, state
@@ -408,3 +408,19 @@ async def test_a_roster_that_cannot_be_read_for_a_leg_that_is_gone_is_its_end() 
 
     assert world.names()[-2:] == ["call.unwatched", "bot.left"]
     assert "meeting.warning" not in world.names()
+
+
+async def test_a_record_that_cannot_be_read_is_said_to_be_so() -> None:
+    """The callback is 503, and a request gives up with the reason instead of dying in silence."""
+    ledger = InMemoryLedger()
+    world = await Joined(ledger=ledger).begin()
+    ledger.spoil(MeetingId(world.meeting_id))
+
+    status = await world.call(roster(world.call_id, "ada"))
+    await world.drop("join-meeting", {"meetingId": world.meeting_id}, reply_to="replies")
+    await world.pump()
+
+    (refused,) = world.replies()
+    assert status == 503
+    assert refused["data"]["code"] == "gave_up"
+    assert "cannot be read" in refused["data"]["message"] + repr(refused["data"]["history"])

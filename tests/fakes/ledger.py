@@ -45,6 +45,10 @@ class InMemoryLedger:
         """Let the next `times` calls raise `Unavailable`, with nothing done."""
         self._failing = times
 
+    def spoil(self, meeting_id: MeetingId) -> None:
+        """Let the stored record of a meeting be one that nobody can read."""
+        self._partitions[meeting_id][HEAD] |= {"p00": b"spoilt"}
+
     def meetings(self) -> list[Meeting]:
         """Return every meeting, for tests to look at."""
         return [read_head(rows[HEAD]) for rows in self._partitions.values()]

@@ -1,12 +1,14 @@
 """The rows of the ledger: their keys, their sizes, and what does not fit."""
 
 import random
+import zlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from shared.domain import LegKey, LegSeen, MeetingId, Person, ReadFailed, SessionId
+from shared.errors import Unreadable
 from shared.history import Heard, LogEntry
 from shared.meeting import Meeting, Outgoing
 from shared.outbox_rows import outbox_of, outbox_rows, read_outboxes, riding_properties, sent_row
@@ -289,3 +291,12 @@ def test_times_come_back_aware_and_in_utc() -> None:
         assert moment is not None
         assert moment.utcoffset() == timedelta(0)
         assert moment.microsecond == 123456
+
+
+@pytest.mark.parametrize("blob", [b"", b"no zlib", zlib.compress(b"{"), zlib.compress(b"{}")])
+def test_a_head_that_holds_no_meeting_is_unreadable(blob: bytes) -> None:
+    """Named by its meeting; what it holds is not in the message."""
+    row = {"PartitionKey": MEETING_ID, "RowKey": HEAD, "commits": "", "p00": blob}
+
+    with pytest.raises(Unreadable, match=f"meeting {MEETING_ID} cannot be read"):
+        read_head(row)
