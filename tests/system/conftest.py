@@ -16,6 +16,8 @@ from tests.system.stack import ROOT, Endpoints, Up
 
 SETTLE = 0.4
 """SETTLE_SECONDS of the shared stack."""
+ROSTER_CAP = 20
+"""ROSTER_CAP of the shared stack: more people than any other test than that of cut rosters has."""
 LOCK = "PT5S"
 """The shortest lock there is: what a crash leaves comes again soon."""
 
@@ -29,6 +31,7 @@ async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Up]:
         {
             "DEVSTACK_BUS_CONFIG": str(_with_short_locks(folder)),
             "SETTLE_SECONDS": str(SETTLE),
+            "ROSTER_CAP": str(ROSTER_CAP),
             "CLAIM_LEASE_SECONDS": "6",
         },
     )

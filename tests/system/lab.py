@@ -42,9 +42,17 @@ class Lab:
         """Let a person go."""
         await self._ask("DELETE", f"people/{participant_id}")
 
+    async def mute(self, participant_id: str, *, muted: bool) -> None:
+        """Mute or unmute a person: the roster is pushed again, with the same people."""
+        await self._ask("PATCH", f"people/{participant_id}", {"isMuted": muted})
+
     async def admit_bot(self, call_id: str) -> None:
         """Let a leg of the bot in from the lobby."""
         await self._ask("PATCH", f"legs/{call_id}", {"isInLobby": False})
+
+    async def end_leg(self, call_id: str, code: int, subcode: int) -> None:
+        """End a leg of the bot as the service does; people stay."""
+        await self._ask("POST", f"legs/{call_id}/end", {"code": code, "subcode": subcode})
 
     async def fault(self, **members: Any) -> None:
         """Ask for a trouble; see devstack/graph/README.md."""

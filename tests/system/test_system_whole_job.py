@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 import pytest
 
@@ -12,12 +11,10 @@ from tests.system.conftest import SETTLE
 from tests.system.lab import Json, Lab
 from tests.system.mailbox import Delivered
 from tests.system.stack import Up
+from tests.system.truth import same_calls
+from tests.system.watched import ADA, BO, empty_room_read
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-ADA, BO = "a0000000-0000-4000-8000-00000000000a", "b0000000-0000-4000-8000-00000000000b"
-SLACK = timedelta(seconds=SETTLE + 2)
-"""How far a time may be from the truth: SETTLE and one read, generously bounded."""
 
 
 async def test_dropped_message_becomes_a_meeting_with_two_recorded_calls(
@@ -29,7 +26,8 @@ async def test_dropped_message_becomes_a_meeting_with_two_recorded_calls(
     reply = await client.replies.first(lambda one: one.data.get("requestId") == subject)
     created = await client.created(subject)
     meeting_id, url = created.data["meetingId"], created.data["coordinates"]["joinWebUrl"]
-    await client.told(meeting_id, "bot.joined")
+    joined = await client.told(meeting_id, "bot.joined")
+    await empty_room_read(client.lab, joined.data["callId"])
 
     ada = await client.lab.join(url, ADA, "Ada")
     bo = await client.lab.join(url, BO, "Bo")
@@ -47,7 +45,7 @@ async def test_dropped_message_becomes_a_meeting_with_two_recorded_calls(
     assert record is not None
     assert await client.get(f"meetings?requestId={subject}") == (200, record)
     [truth] = await client.lab.meetings(subject)
-    _same_calls(record, truth)
+    same_calls(record, truth)
     assert reply.body == created.body
     assert (reply.correlation_id, created.correlation_id) == ("mine", subject)
     story = await client.whole_story(meeting_id)
@@ -84,7 +82,7 @@ async def test_doubled_and_shuffled_callbacks_record_the_same_calls(
     record = await client.record(meeting_id)
     assert record is not None
     [truth] = await trouble.meetings(subject)
-    _same_calls(record, truth)
+    same_calls(record, truth)
     story = await client.whole_story(meeting_id)
     _well_told(story, meeting_id, subject)
     assert _counts(story) == {
@@ -104,28 +102,6 @@ def _joined(one: Delivered, meeting_id: str, number: int) -> bool:
         and one.session_id == meeting_id
         and one.data["callNumber"] == number
     )
-
-
-def _same_calls(record: Json, truth: Json) -> None:
-    """Hold the record against the room's log: calls, who was in them, and when."""
-    assert [call["callNumber"] for call in record["calls"]] == [
-        number for number, _ in enumerate(truth["calls"], start=1)
-    ]
-    sessions = list(truth["sessions"])
-    for call, true in zip(record["calls"], truth["calls"], strict=True):
-        assert _apart(call["startedAt"], true["startedAt"]) <= SLACK
-        assert _apart(call["endedAt"], true["endedAt"]) <= SLACK
-        assert call["reason"] == "everyoneLeft"
-        for person in call["participants"]:
-            [session] = [
-                one for one in sessions if _same_id(one["participantId"], person["sessionId"])
-            ]
-            sessions.remove(session)
-            assert _same_id(person["userId"], session["userId"])
-            assert session["userId"] in true["userIds"]
-            assert _apart(person["joinedAt"], session["joinedAt"]) <= SLACK
-            assert _apart(person["leftAt"], session["leftAt"]) <= SLACK
-    assert sessions == []
 
 
 def _well_told(story: list[Delivered], meeting_id: str, request_id: str) -> None:
@@ -161,11 +137,3 @@ def _nothing_leaks(created: Delivered, record: Json, story: list[Delivered], log
 def _counts(story: list[Delivered]) -> dict[str, int]:
     kinds = [one.kind for one in story]
     return {kind: kinds.count(kind) for kind in kinds}
-
-
-def _apart(first: Any, second: Any) -> timedelta:
-    return abs(datetime.fromisoformat(first) - datetime.fromisoformat(second))
-
-
-def _same_id(first: str, second: str) -> bool:
-    return first.replace("-", "").lower() == second.replace("-", "").lower()
