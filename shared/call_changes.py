@@ -3,11 +3,12 @@
 Core. Which evidence makes which change is decided in group_calls.py.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.domain import Basis, LegKey, Present, SessionId
+from shared.domain import Basis, Present, SessionId
 from shared.record import (
     Commit,
     GroupCall,
@@ -32,48 +33,51 @@ that confirms a doubt older than this dates nothing by it.
 class Sight:
     """One roster, or one leg's end, as the fold weighs it.
 
-    `asked` and `answered` are the moments of a read; of anything else both are its moment. `proof`
-    is that from which a read proves who was there, None for a push. `whole`: it lists everybody.
-    `cut`: it may not. `first` of its leg: it shows who was there before. `late`: nobody saw when.
+    `leg` is as it was before. `asked` and `answered` are the moments of a read; of anything else
+    both are its moment. `proof` is that from which a read proves who was there, None for a push.
+    `whole`: it lists everybody. `cut`: Graph may have left somebody out.
     """
 
     by: Commit
-    leg_key: LegKey
+    leg: Leg
     asked: datetime
     answered: datetime
     people: tuple[Present, ...] = ()
     proof: datetime | None = None
     whole: bool = True
     cut: bool = False
-    first: bool = False
-    late: bool = False
 
-    def doubt(self, since: datetime | None) -> datetime | None:
-        """Return a doubt that began at `since`, unless this takes it back."""
+    def unsettled(self, moment: datetime | None) -> datetime | None:
+        """Return `moment`, or None where this settles what was heard then."""
         settled = self.proof or self.asked - IN_FLIGHT
-        return None if since is None or since <= settled else since
+        return None if moment is None or moment <= settled else moment
 
     def dated(self, doubt: datetime | None) -> datetime | None:
         """Return the time that `doubt` gives to what this confirms; None for one too old."""
-        recent = doubt is not None and self.asked - doubt <= IN_FLIGHT
-        return min(doubt, self.answered) if doubt is not None and recent else None
+        if doubt is None or self.asked - doubt > IN_FLIGHT:
+            return None
+        return min(doubt, self.answered)
+
+    @property
+    def basis(self) -> Basis:
+        """How its own moment is known."""
+        return "observed" if self.proof is None else "polled"
 
 
 def opened(record: Record, sight: Sight, *, provisional: bool) -> Record:
     """Return the record with its next call, opened by the people of `sight`.
 
-    The last read that found nobody bounds its start; where a push opens it, not before a read has
-    named somebody it opened with.
+    The last read that found nobody bounds its start, but not before a read has named somebody it
+    opened with.
     """
-    read = sight.proof is not None
     call = GroupCall(
         number=len(record.calls) + 1,
         started_at=sight.answered,
-        start_basis="polled" if read else "observed",
+        start_basis=sight.basis,
         heard_at=sight.answered,
         provisional=provisional,
-        start_not_before=latest(sight.by.made_at, record.empty_at if read else None),
-        empty_at=None if read else record.empty_at,
+        start_not_before=sight.by.made_at,
+        empty_at=record.empty_at,
     )
     call, _ = joined(call, sight, read_at=record.read_at, opener=True)
     return replace(record, calls=(*record.calls, call))
@@ -85,124 +89,115 @@ def joined(
     """Return the call with the people of `sight` in it, and which of its sessions they are.
 
     `read_at` is the lower bound of a join that `record.read_at` gives. A session confirmed to have
-    ended stays so, unless a read lists it again.
+    ended stays so, unless a read lists it again. Of people who are named late nobody saw when they
+    came and went.
     """
-    sessions, listed, strangers = _recognised(call, sight)
-    for present, unclear in strangers:
-        bound = None if unclear or sight.late else read_at
+    late = sight.leg.is_gone or call.ended_at is not None
+    listed, strangers = _recognised(call, sight)
+    sessions = dict(call.sessions)
+    for present, confusable in strangers:
+        sessions |= {one.session_id: replace(one, blurred=True) for one in confusable}
+        listed[present.session_id] = present
         sessions[present.session_id] = Session(
             session_id=present.session_id,
             person=present.person,
             first_seen=max(sight.answered, call.started_at),
             first_version=sight.by.version,
-            legs=(sight.leg_key,),
+            legs=(sight.leg.key,),
             opener=opener,
-            present_before=sight.first or sight.late,
-            joined_not_before=None
-            if sight.late
-            else latest(sight.by.made_at, bound if sight.proof else None),
-            missed_at=None if sight.proof else bound,
+            present_before=late or not sight.leg.listened,
+            joined_not_before=None if late else sight.by.made_at,
+            missed_at=None if confusable else read_at,
             last_seen=sight.proof,
-            blurred=sight.late,
+            blurred=late,
             left_at=call.ended_at,
         )
     grown = replace(call, sessions=sessions, complete=call.complete and not sight.cut)
-    if sight.late:
-        return grown, listed
+    if late:
+        return grown, frozenset(listed)
+    sessions |= {one: _listed(sessions[one], present, sight) for one, present in listed.items()}
     grown = replace(grown, heard_at=sight.answered)
     if sight.people:
-        grown = replace(
-            grown,
-            quiet_since=None if strangers else sight.doubt(call.quiet_since),
-            last_seen=latest(call.last_seen, sight.proof),
-        )
+        quiet_since = None if strangers else sight.unsettled(call.quiet_since)
+        last_seen = latest(call.last_seen, sight.proof)
+        grown = replace(grown, quiet_since=quiet_since, last_seen=last_seen)
     named = (sessions.get(present.session_id) for present in sight.people)
     if sight.proof is not None and any(one is not None and one.opener for one in named):
-        bound = latest(grown.start_not_before, grown.empty_at)
-        grown = replace(grown, start_not_before=bound, empty_at=None)
-    return grown, listed | {present.session_id for present, _ in strangers}
+        bound = latest(call.start_not_before, call.empty_at)
+        grown = replace(grown, start_not_before=bound)
+    return grown, frozenset(listed)
 
 
-def doubted(call: GroupCall, listed: frozenset[SessionId], sight: Sight) -> GroupCall:
-    """Return the call in which a push left out everybody there but `listed`."""
-    missing = [one for one in call.there() if one.session_id not in listed]
-    doubts = {
-        one.session_id: replace(one, absent_since=one.absent_since or sight.asked)
-        for one in missing
-    }
-    quiet = call.quiet_since if sight.people else call.quiet_since or sight.asked
-    return replace(call, sessions={**call.sessions, **doubts}, quiet_since=quiet)
+def doubted(call: GroupCall, absent: Iterable[Session], sight: Sight) -> GroupCall:
+    """Return the call in which a push left out the sessions in `absent`."""
+    doubts = (replace(one, absent_since=one.absent_since or sight.asked) for one in absent)
+    quiet_since = call.quiet_since if sight.people else call.quiet_since or sight.asked
+    return replace(_with_sessions(call, doubts), quiet_since=quiet_since)
 
 
 def missed(call: GroupCall, younger: Iterable[Session], sight: Sight) -> GroupCall:
     """Return the call that a read was too early to find `younger` in: they came after its proof."""
-    proof = sight.proof or sight.asked
-    unnamed = {
-        one.session_id: replace(one, missed_at=proof)
+    unnamed = (
+        replace(one, missed_at=sight.proof)
         for one in younger
-        if one.last_seen is None and one.first_seen > proof
-    }
-    unseen = call.last_seen is None and not sight.people and call.started_at > proof
-    empty_at = proof if unseen else call.empty_at
-    return replace(call, sessions={**call.sessions, **unnamed}, empty_at=empty_at)
+        if one.last_seen is None and sight.unsettled(one.first_seen)
+    )
+    unseen = call.last_seen is None and not sight.people and sight.unsettled(call.started_at)
+    empty_at = sight.proof if unseen else call.empty_at
+    return replace(_with_sessions(call, unnamed), empty_at=empty_at)
 
 
 def departed(
-    call: GroupCall, absent: Iterable[SessionId], sight: Sight, *, at: datetime | None = None
+    call: GroupCall, absent: Iterable[Session], sight: Sight, *, at: datetime | None = None
 ) -> GroupCall:
     """Return the call without the sessions in `absent`: since in doubt, else `at` or the answer."""
-    left = {
-        one: replace(
-            session,
+    left = (
+        replace(
+            one,
             absent_since=None,
             missed_at=None,
-            left_at=sight.dated(session.absent_since) or at or sight.answered,
-            left_not_before=session.last_seen or sight.by.made_at,
-            left_not_after=None if session.blurred else sight.answered,
+            left_at=sight.dated(one.absent_since) or at or sight.answered,
+            left_not_before=one.last_seen or sight.by.made_at,
+            left_not_after=None if one.blurred else sight.answered,
         )
         for one in absent
-        for session in (call.sessions[one],)
-    }
-    return replace(call, sessions={**call.sessions, **left})
+    )
+    return _with_sessions(call, left)
 
 
-def closed(
-    call: GroupCall, sight: Sight, *, basis: Basis, reason: str, bounded: bool = True
-) -> GroupCall:
+def closed(call: GroupCall, sight: Sight, *, reason: str) -> GroupCall:
     """Return the call over: since it fell quiet, else at the answer.
 
-    `bounded` False: the conversation may have gone on, with others.
+    Its end has no upper bound where others are there: it may have gone on with them.
     """
-    quiet = sight.dated(call.quiet_since)
-    ended_at = quiet or sight.answered
-    everybody = [session.session_id for session in call.there()]
+    quiet_since = sight.dated(call.quiet_since)
+    ended_at = quiet_since or sight.answered
     return replace(
-        watched(departed(call, everybody, sight, at=ended_at)),
+        confirmed(departed(call, call.there(), sight, at=ended_at)),
         ended_at=ended_at,
-        end_basis="observed" if quiet else basis,
+        end_basis="observed" if quiet_since else sight.basis,
         end_not_before=call.last_seen or sight.by.made_at,
-        end_not_after=sight.answered if bounded else None,
+        end_not_after=None if sight.people else sight.answered,
         reason=reason,
         heard_at=sight.answered,
-        quiet_since=None,
     )
 
 
-def watched(call: GroupCall) -> GroupCall:
-    """Return the call of which a leg heard how it goes on."""
-    return replace(call, unwatched_since=None, unwatched_by=None)
+def confirmed(call: GroupCall) -> GroupCall:
+    """Return the call of which a leg heard how it goes on, or that it is over."""
+    return replace(call, provisional=False, unwatched_since=None, unwatched_by=None)
 
 
-def with_late_people(record: Record, call: GroupCall, sight: Sight, leg: Leg) -> Record:
+def with_late_people(record: Record, call: GroupCall, sight: Sight) -> Record:
     """Add people a late roster names to `call`: no roster showed them join or leave.
 
     A leg that is gone may name, by another id than later legs did, a person the call holds.
     """
     unknown = [one for one in sight.people if call_of(record, one.session_id) is None]
-    known = call.people if leg.is_gone else frozenset()
+    known = call.people if sight.leg.is_gone else frozenset()
     aliases = [one for one in unknown if mark_of(one) in known]
     fresh = tuple(one for one in unknown if mark_of(one) not in known)
-    grown, _ = joined(call, replace(sight, people=fresh, late=True), read_at=None)
+    grown, _ = joined(call, replace(sight, people=fresh), read_at=None)
     sessions, sealed = dict(grown.sessions), set(grown.sealed)
     there = {mark_of(one): one.session_id for one in call.there()}
     for alias in aliases:
@@ -247,49 +242,45 @@ def latest(*moments: datetime | None) -> datetime | None:
     return max((moment for moment in moments if moment is not None), default=None)
 
 
-type _Recognised = tuple[dict[SessionId, Session], frozenset[SessionId], list[tuple[Present, bool]]]
+def _with_sessions(call: GroupCall, changed: Iterable[Session]) -> GroupCall:
+    return replace(call, sessions={**call.sessions, **{one.session_id: one for one in changed}})
 
 
-def _recognised(call: GroupCall, sight: Sight) -> _Recognised:
-    """Return the sessions as seen in `sight`, which of them it lists, and who is new.
+def _recognised(
+    call: GroupCall, sight: Sight
+) -> tuple[dict[SessionId, Present], list[tuple[Present, list[Session]]]]:
+    """Return whom `sight` lists by session, and who is new, with the sessions that may be theirs.
 
     Graph may name a person by another id through a later leg. Such an id is an alias where only one
-    session and one id come into question; else it is a new session whose join is unclear (True).
+    session and one id come into question; else it is a new session whose join is unclear.
     """
-    names, sessions = call.ids, dict(call.sessions)
+    names = call.ids
     listed = {names[one.session_id]: one for one in sight.people if one.session_id in names}
-    unknown: dict[str | None, list[Present]] = {}
-    for present in sight.people:
-        if present.session_id not in names:
-            unknown.setdefault(present.person.user_id, []).append(present)
-    strangers: list[tuple[Present, bool]] = []
-    for user_id, group in unknown.items():
+    unknown = [one for one in sight.people if one.session_id not in names]
+    ids = Counter(one.person.user_id for one in unknown)
+    strangers: list[tuple[Present, list[Session]]] = []
+    for present in unknown:
+        user_id = present.person.user_id
         candidates = [
-            one.session_id
+            one
             for one in call.there()
             if one.person.user_id == user_id
-            and sight.leg_key not in one.legs
+            and sight.leg.key not in one.legs
             and one.session_id not in listed
         ]
-        if user_id is not None and len(candidates) == len(group) == 1:
-            listed[candidates[0]] = group[0]
-            continue
-        for one in candidates:
-            sessions[one] = replace(sessions[one], blurred=True)
-        strangers.extend((present, bool(candidates)) for present in group)
-    for session_id, present in listed.items():
-        sessions[session_id] = _listed(sessions[session_id], present, sight)
-    return sessions, frozenset(listed), strangers
+        if user_id is not None and len(candidates) == ids[user_id] == 1:
+            listed[candidates[0].session_id] = present
+        else:
+            strangers.append((present, candidates))
+    return listed, strangers
 
 
 def _listed(session: Session, present: Present, sight: Sight) -> Session:
     if present.session_id not in ids_of(session):
         session = replace(session, aliases=(*session.aliases, present.session_id))
-    if sight.leg_key not in session.legs:
-        session = replace(session, legs=(*session.legs, sight.leg_key))
-    if sight.late or (sight.proof is None and session.left_at is not None):
-        return session
-    session = replace(session, absent_since=sight.doubt(session.absent_since))
+    if sight.leg.key not in session.legs:
+        session = replace(session, legs=(*session.legs, sight.leg.key))
+    session = replace(session, absent_since=sight.unsettled(session.absent_since))
     if sight.proof is None:
         return session
     if present.session_id == session.session_id:

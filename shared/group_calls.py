@@ -14,12 +14,12 @@ from shared.call_changes import (
     asking,
     call_of,
     closed,
+    confirmed,
     departed,
     doubted,
     joined,
     missed,
     opened,
-    watched,
     with_call,
     with_late_people,
     with_leg,
@@ -34,7 +34,7 @@ from shared.domain import (
     Unparsed,
 )
 from shared.end_codes import leg_end
-from shared.record import Commit, GroupCall, Leg, Record, Session
+from shared.record import Commit, GroupCall, Leg, Record
 
 LONGEST_PAUSE = timedelta(seconds=60)
 """The pause between reads that keep failing grows up to this."""
@@ -75,13 +75,13 @@ def _step(record: Record, seen: Observation, by: Commit) -> Record:
         record = with_leg(record, leg)
     match seen:
         case LegSeen(phase="gone"):
-            return _leg_gone(record, leg, at, by, code=seen.code, subcode=seen.subcode)
+            if leg.code is None:
+                leg = replace(leg, code=seen.code, subcode=seen.subcode)
+            return _leg_gone(record, leg, at, by)
         case LegSeen():
             return _reached(record, leg, seen.phase, at, by)
-        case RosterPushed():
-            return _pushed(record, leg, seen, at, by)
-        case RosterRead():
-            return _read(record, leg, seen, by)
+        case RosterPushed() | RosterRead():
+            return _roster(record, leg, seen, at, by)
         case ReadFailed():
             if seen.status == GONE:
                 return _leg_gone(record, leg, at, by)
@@ -104,145 +104,144 @@ def _listening_anew(record: Record, at: datetime, by: Commit) -> Record:
     return asking(replace(record, failures=0, failed_at=None), at, by, soon=True)
 
 
-def _leg_gone(
-    record: Record,
-    leg: Leg,
-    at: datetime,
-    by: Commit,
-    *,
-    code: int | None = None,
-    subcode: int | None = None,
-) -> Record:
-    listened, call = record.listens(leg), record.open_call
-    if leg.code is None:
-        leg = replace(leg, code=code, subcode=subcode)
+def _leg_gone(record: Record, leg: Leg, at: datetime, by: Commit) -> Record:
+    listened, call, end = record.listens(leg), record.open_call, leg_end(leg.code, leg.subcode)
     record = with_leg(record, replace(leg, phases={"gone": at, **leg.phases}))
-    end, handed_over = leg_end(leg.code, leg.subcode), record.listening is not None
+    handed_over = record.listening is not None
     if call is not None and listened and call.provisional:
         record = _without(record, call)
     elif call is not None and (listened or (call.unwatched_by == leg.key and not handed_over)):
         if end.over:
-            over = Sight(by=by, leg_key=leg.key, asked=at, answered=at)
-            call = closed(call, over, basis="observed", reason=end.reason)
+            over = Sight(by=by, leg=leg, asked=at, answered=at)
+            call = closed(call, over, reason=end.reason)
         elif not call.is_unwatched:
-            call = replace(call, unwatched_since=leg.last_sign or at, unwatched_by=leg.key)
+            call = replace(call, unwatched_since=leg.last_sign, unwatched_by=leg.key)
         record = with_call(record, call)
     return _listening_anew(record, at, by) if listened and handed_over else record
 
 
-def _pushed(record: Record, leg: Leg, roster: RosterPushed, at: datetime, by: Commit) -> Record:
-    if roster.lists_ourselves:
-        record = _reached(record, leg, "in", at, by)
-    if roster.unread:
+def _roster(
+    record: Record, leg: Leg, roster: RosterPushed | RosterRead, at: datetime, by: Commit
+) -> Record:
+    sight = _sight(leg, roster, at, by)
+    if sight.proof and sight.unsettled(record.answered_at):
+        return record  # asked too soon after the answer before
+    if isinstance(roster, RosterPushed) and roster.unread:
         record = asking(record, at, by)
-    sight = _sight(leg, roster, by, asked=at, answered=at)
-    call, says_something = record.open_call, bool(roster.people) or roster.lists_ourselves
+    if roster.lists_ourselves:
+        record = _reached(record, leg, "in", sight.answered, by)
     if leg.is_gone:
-        return _late_through(record, leg, sight)
-    if record.listening is None or not says_something:
+        # It opens and closes nothing; the people it names were in the call that it heard last.
+        late = record.calls[leg.call_number - 1] if leg.call_number else None
+        return record if late is None else with_late_people(record, late, sight)
+    if isinstance(roster, RosterPushed):
+        return _pushed(record, roster, sight)
+    return _read(record, roster, sight) if record.listens(leg) else record
+
+
+def _sight(leg: Leg, roster: RosterPushed | RosterRead, at: datetime, by: Commit) -> Sight:
+    cut = roster.entries >= by.roster_cap
+    sight = Sight(
+        by=by,
+        leg=leg,
+        asked=at,
+        answered=at,
+        people=roster.people,
+        whole=not (cut or roster.hidden),
+        cut=cut,
+    )
+    if isinstance(roster, RosterPushed):
+        return sight
+    asked = roster.asked_at
+    return replace(sight, asked=asked, answered=roster.answered_at, proof=asked - by.settle)
+
+
+def _pushed(record: Record, roster: RosterPushed, sight: Sight) -> Record:
+    at, by, call = sight.asked, sight.by, record.open_call
+    if record.listening is None or not (roster.people or roster.lists_ourselves):
         return record
-    if not record.listens(leg) or (call is not None and call.is_unwatched):
+    if not record.listens(sight.leg) or (call is not None and call.is_unwatched):
         return asking(record, at, by, soon=True)
-    ids = [present.session_id for present in roster.people]
-    late = None if call is not None and call.holds(*ids) else call_of(record, *ids)
-    if late is not None:
+    late = call_of(record, *(present.session_id for present in roster.people))
+    if late is not None and late.ended_at is not None:
         # Nearly always an old push sent again. Should they be back under their old session ids,
         # the read says so and opens the next call.
-        return asking(with_late_people(record, late, sight, leg), at, by)
+        return asking(with_late_people(record, late, sight), at, by)
     if call is not None:
-        return _heard(_joined_by_push(record, call, sight), leg)
-    if not roster.people:
-        return _heard(record, leg)
-    record = opened(record, sight, provisional=bool(record.calls))
-    return _heard(asking(record, at, by, soon=True), leg)
+        record = _joined_by_push(record, call, sight)
+    elif roster.people:
+        record = opened(record, sight, provisional=bool(record.calls))
+        record = asking(record, at, by, soon=True)
+    return _heard(record, sight.leg)
 
 
 def _joined_by_push(record: Record, call: GroupCall, sight: Sight) -> Record:
     grown, listed = joined(call, sight, read_at=record.read_at)
     left = {one.session_id for one in call.sessions.values() if one.left_at is not None}
-    missing = sight.whole and any(one.session_id not in listed for one in grown.there())
-    record = with_call(record, doubted(grown, listed, sight) if missing else grown)
-    return asking(record, sight.asked, sight.by) if missing or listed & left else record
+    absent = [one for one in grown.there() if sight.whole and one.session_id not in listed]
+    record = with_call(record, doubted(grown, absent, sight) if absent else grown)
+    return asking(record, sight.asked, sight.by) if absent or listed & left else record
 
 
-def _read(record: Record, leg: Leg, read: RosterRead, by: Commit) -> Record:
-    before, answered, proof = record.answered_at, read.answered_at, read.asked_at - by.settle
-    if before is not None and read.asked_at < before + by.settle:
-        return record
-    if read.lists_ourselves:
-        record = _reached(record, leg, "in", answered, by)
-    sight = _sight(leg, read, by, asked=read.asked_at, answered=answered, proof=proof)
-    if leg.is_gone:
-        return _late_through(record, leg, sight)
-    if not record.listens(leg):
-        return record
-    call, younger = record.open_call, list[Session]()
+def _read(record: Record, read: RosterRead, sight: Sight) -> Record:
+    call, decided = record.open_call, True
     unclear = read.hidden and call is not None and call.is_unwatched
     if unclear or not (read.people or read.lists_ourselves):
-        return _failed(record, answered, by)
+        return _failed(record, sight.answered, sight.by)
     if call is not None:
-        record, younger = _weighed(record, call, read, sight)
+        record, decided = _weighed(record, call, read, sight)
     elif read.people:
         # A read this young may show the room of the call that is over.
         over = record.calls[-1].end_not_after if record.calls else None
-        stale = over is not None and proof < over
-        record = opened(record, sight, provisional=stale)
-        record = asking(record, answered, by) if stale else record
-    record = replace(record, answered_at=answered)
-    if not (
-        younger and read.people and record.open_call is not None and record.open_call.is_doubtful
-    ):
-        record = replace(
-            _heard(record, leg),
-            read_at=proof if sight.whole else record.read_at,
-            empty_at=proof if sight.whole and not read.people else record.empty_at,
-        )
-    return _failed(record, answered, by) if read.hidden else _answered(record, read, younger, sight)
+        record = opened(record, sight, provisional=sight.unsettled(over) is not None)
+    if decided:
+        read_at = sight.proof if sight.whole else record.read_at
+        empty_at = sight.proof if sight.whole and not read.people else record.empty_at
+        record = replace(_heard(record, sight.leg), read_at=read_at, empty_at=empty_at)
+    record = replace(record, answered_at=sight.answered)
+    if read.hidden:
+        return _failed(record, sight.answered, sight.by)
+    return _answered(record, read, sight)
 
 
 def _weighed(
     record: Record, call: GroupCall, read: RosterRead, sight: Sight
-) -> tuple[Record, list[Session]]:
-    """Weigh a read against the open call; return who is missing but too young for it to miss.
+) -> tuple[Record, bool]:
+    """Weigh a read against the open call; tell whether it decided anything.
 
-    With such people it decides nothing where it names others alone.
+    It does not where it names others alone and misses somebody too young for it to miss.
     """
     grown, listed = joined(call, sight, read_at=record.read_at)
-    # In a provisional call only pushed sessions count: a read that did not decide added others.
-    named = any(
-        not call.provisional or call.sessions[one].last_seen is None
-        for one in listed & call.sessions.keys()
-    )
-    confirmed = watched(replace(grown, provisional=call.provisional and not named))
-    if not sight.whole:
-        return with_call(record, confirmed), []
-    absent = [one for one in call.there() if one.session_id not in listed]
-    younger = [
-        one
-        for one in absent
-        if one.first_seen > read.asked_at - sight.by.settle or one.first_version > read.version
-    ]
-    older = [one.session_id for one in absent if one not in younger]
     if call.provisional:
-        goes_on = named
+        # Only pushed sessions count: a read that did not decide added others.
+        known = (call.sessions[one] for one in listed & call.sessions.keys())
+        goes_on = any(one.last_seen is None for one in known)
+    elif call.is_unwatched:
+        goes_on = sight.cut or _is_same(call, read)
     else:
-        goes_on = bool(read.people) and (not call.is_unwatched or _is_same(call, read))
+        goes_on = bool(read.people)
     if goes_on:
-        return with_call(record, departed(missed(confirmed, younger, sight), older, sight)), younger
-    if younger and read.people:
-        return with_call(record, grown) if call.provisional else record, younger
+        grown = confirmed(grown)
+    if not sight.whole:
+        return with_call(record, grown), True
+    absent = [one for one in grown.there() if one.session_id not in listed]
+    younger = [
+        one for one in absent if sight.unsettled(one.first_seen) or one.first_version > read.version
+    ]
+    for one in younger:
+        record = asking(record, one.first_seen, sight.by)
+    if goes_on or (younger and not read.people):
+        older = [one for one in absent if one not in younger]
+        return with_call(record, departed(missed(grown, younger, sight), older, sight)), True
     if younger:
-        return with_call(record, departed(missed(call, younger, sight), older, sight)), younger
+        return with_call(record, grown) if call.provisional else record, False
     if call.provisional:
         record = _without(record, call)
     else:
-        others = bool(read.people)
         # What was doubted before a gap dates nothing in it.
-        quiet_since = None if call.is_unwatched else call.quiet_since
-        call = replace(call, quiet_since=quiet_since)
-        over = closed(call, sight, basis="polled", reason="everyoneLeft", bounded=not others)
-        record = with_call(record, over)
-    return opened(record, sight, provisional=False) if read.people else record, []
+        heard = replace(call, quiet_since=None) if call.is_unwatched else call
+        record = with_call(record, closed(heard, sight, reason="everyoneLeft"))
+    return opened(record, sight, provisional=False) if read.people else record, True
 
 
 def _is_same(call: GroupCall, read: RosterRead) -> bool:
@@ -253,51 +252,18 @@ def _is_same(call: GroupCall, read: RosterRead) -> bool:
     )
 
 
-def _answered(record: Record, read: RosterRead, younger: list[Session], sight: Sight) -> Record:
+def _answered(record: Record, read: RosterRead, sight: Sight) -> Record:
     """Close the question, unless the newest evidence that raised it is younger than the read."""
-    record = replace(record, failures=0, failed_at=None)
-    for session in younger:
-        record = asking(record, session.first_seen, sight.by)
-    question, settle = record.question, sight.by.settle
-    if question is None:
-        return record
-    proved = question.last <= read.asked_at - settle and question.version <= read.version
-    left = replace(question, due=question.last + settle)
-    return replace(record, question=None if proved and not younger else left)
+    question = record.question
+    if question is not None:
+        proved = not sight.unsettled(question.last) and question.version <= read.version
+        left = replace(question, due=question.last + sight.by.settle)
+        question = None if proved else left
+    return replace(record, question=question, failures=0, failed_at=None)
 
 
 def _failed(record: Record, at: datetime, by: Commit) -> Record:
     return asking(replace(record, failures=record.failures + 1, failed_at=at), at, by)
-
-
-def _late_through(record: Record, leg: Leg, sight: Sight) -> Record:
-    """A leg that is gone opens and closes nothing; whom it names was in the call it heard last."""
-    if leg.call_number is None:
-        return record
-    return with_late_people(record, record.calls[leg.call_number - 1], sight, leg)
-
-
-def _sight(
-    leg: Leg,
-    roster: RosterPushed | RosterRead,
-    by: Commit,
-    *,
-    asked: datetime,
-    answered: datetime,
-    proof: datetime | None = None,
-) -> Sight:
-    cut = roster.entries >= by.roster_cap
-    return Sight(
-        by=by,
-        leg_key=leg.key,
-        asked=asked,
-        answered=answered,
-        people=roster.people,
-        proof=proof,
-        whole=not (cut or roster.hidden),
-        cut=cut,
-        first=not leg.listened,
-    )
 
 
 def _without(record: Record, call: GroupCall) -> Record:

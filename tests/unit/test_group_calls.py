@@ -99,7 +99,7 @@ def test_a_read_that_names_only_others_takes_a_provisional_call_back_and_opens_t
 
     second = record.known_calls[1]
     assert (second.number, second.started_at, second.start_basis) == (2, at(21), "polled")
-    assert set(second.sessions) == {"cy"}
+    assert (set(second.sessions), second.provisional) == ({"cy"}, False)
 
 
 def test_a_provisional_call_is_published_by_a_cut_read_that_names_it_and_only_by_that() -> None:
@@ -274,6 +274,14 @@ def test_a_read_that_finds_somebody_again_takes_their_leaving_back() -> None:
     assert session(returned, "bo").last_seen == at(19)
     assert session(pushed, "bo").left_at == at(8)
     assert due(pushed) == at(21)
+
+
+def test_nobody_leaves_later_than_the_call_ends() -> None:
+    """An old push took back the doubt about Ada, not that of the call, which is younger."""
+    record = folded(*BOTH, push(20, "bo"), push(28), push(31, "ada"), read(32))
+
+    assert ending(only_call(record))[:2] == (at(28), "observed")
+    assert session(record, "ada").left_at == at(28)
 
 
 def test_what_rollcall_cannot_read_changes_no_call() -> None:

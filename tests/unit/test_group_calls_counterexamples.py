@@ -378,6 +378,7 @@ def test_every_evidence_about_a_call_is_noted() -> None:
     assert (only_call(pushed).heard_at, pushed.legs[LEG].last_sign) == (at(30), at(30))
     assert only_call(read_again).heard_at == read_again.legs[LEG].last_sign == at(30.2)
     assert only_call(missed).heard_at == at(30)
+    assert only_call(folded(push(29.5, "ada"), read(30, took=0.2))).heard_at == at(30.2)
     assert only_call(folded(*ADA, push(29), read(30, took=0.2))).heard_at == at(30.2)
     assert gone.legs[LEG].last_sign == at(9)
 

@@ -78,6 +78,13 @@ def test_a_read_that_names_a_session_or_a_person_of_the_call_finds_it_going_on(
     assert leaving(session(record, "bo")) == (at(30.6), at(5), at(30.6))
 
 
+def test_a_session_is_the_same_whoever_graph_says_it_is() -> None:
+    """Before the gap Graph had not named the person in it."""
+    record = folded(push(5, "a="), read(6, "a="), *back(read(30.5, "a=ada", key=LEG2)))
+
+    assert (only_call(record).ended_at, there(record)) == (None, {"a"})
+
+
 def test_a_cut_read_after_a_gap_finds_the_call_going_on() -> None:
     """The people of the call may be among those it does not list."""
     record = folded(*ADA, *back(read(30.5, "bo", entries=9, key=LEG2)), cap=9)
@@ -199,6 +206,18 @@ def test_where_an_alias_is_not_unique_a_session_begins_and_bounds_in_the_gap_are
     assert leaving(old) == (at(30.5), at(5), None)
 
 
+def test_a_read_too_early_to_miss_somebody_leaves_it_open_under_which_id_they_are_there() -> None:
+    """Ada has two devices, and the new leg lists one, under another id."""
+    record = folded(
+        *(*BOTH, push(8.8, "a1=cy", "a2=cy", "ada", "bo")),
+        *(leg(9, "gone", *REMOVED), leg(9.2, "in", key=LEG2)),
+        *(read(9.4, "ada", "x=cy", key=LEG2), read(10.5, "ada", "x=cy", key=LEG2)),
+    )
+
+    assert [session(record, name).left_at for name in ("a1", "a2")] == [at(10.5)] * 2
+    assert [session(record, name).left_not_after for name in ("a1", "a2")] == [None] * 2
+
+
 def test_a_bound_is_null_only_where_it_falls_in_the_gap() -> None:
     """The cut read after the gap left it open who x is; a later one lists both."""
     record = folded(
@@ -209,6 +228,7 @@ def test_a_bound_is_null_only_where_it_falls_in_the_gap() -> None:
     )
 
     assert leaving(session(record, "a")) == (at(300), at(31), at(300))
+    assert session(record, "a").blurred is False
 
 
 # -- what a leg that is gone still says
@@ -263,7 +283,7 @@ def test_a_late_push_of_the_old_leg_names_a_person_who_has_left_by_an_alias() ->
 
 def test_the_old_leg_speaks_of_the_call_it_heard_last_not_of_the_open_one() -> None:
     """Bo was in the first call; the second began after the gap."""
-    record = folded(*ADA, *back(read(30.5, "cy", key=LEG2), push(33, "ada", "bo")))
+    record = folded(*ADA, *back(read(30.5, "cy", key=LEG2), push(33, "ada", "bo", "cy")))
 
     assert [set(call.sessions) for call in record.calls] == [{"ada", "bo"}, {"cy"}]
     assert there(record) == {"cy"}

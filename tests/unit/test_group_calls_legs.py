@@ -272,8 +272,17 @@ def test_a_read_through_a_leg_that_is_gone_is_late_as_well() -> None:
 
     assert there(record) == {"ada", "bo", "cy"}
     assert session(record, "cy").joined_at is None
-    assert only_call(record).last_seen == at(5)
+    assert (session(record, "cy").last_seen, only_call(record).last_seen) == (at(8.5), at(5))
     assert only_call(record).is_unwatched
+
+
+def test_reads_through_two_legs_move_last_seen_forward_only() -> None:
+    """The read through the leg that is gone was asked later, and committed first."""
+    gap = (leg(9, "gone", *REMOVED), leg(9.2, "in", key=LEG2))
+
+    record = folded(*ADA, *gap, read(10, "cy"), read(9.9, "ada", "cy", key=LEG2))
+
+    assert (session(record, "cy").last_seen, session(record, "ada").last_seen) == (at(9), at(8.9))
 
 
 def test_a_leg_speaks_on_of_its_own_call_when_that_of_another_is_taken_back() -> None:

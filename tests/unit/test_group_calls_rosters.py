@@ -9,6 +9,7 @@ from shared.domain import Observation, SessionId
 from tests.fixtures.evidence import (
     ADA,
     BOTH,
+    LEG2,
     OVER,
     T0,
     at,
@@ -118,6 +119,30 @@ def test_a_push_that_crosses_a_stale_read_is_asked_after(others: tuple[str, ...]
     assert leaving(session(settled, "ada")) == (at(12.2), at(10), at(12.2))
     assert (only_call(settled).ended_at == at(12.2)) is not bool(others)
     assert due(settled) is None
+
+
+def test_a_clock_that_is_apart_makes_no_bound_later_than_its_time() -> None:
+    """The pushes are stamped too early for the read to know them, or too late for one to miss."""
+    start = folded(push(5, "ada"), read(8, behind=1), read(9.1, "ada"))
+    joining = folded(
+        *(*ADA, push(8, "ada", "bo"), read(10, "ada", behind=1), read(12, "ada", "bo"))
+    )
+    ahead = folded(
+        *(*ADA, push(12, "ada", "bo"), read(9, "ada", "bo", behind=1)),
+        *(read(11, "ada"), read(14, "ada", "bo")),
+    )
+
+    assert only_call(start).start_not_before == at(0)
+    assert session(joining, "bo").joined_not_before == at(5)
+    assert session(ahead, "bo").joined_not_before == at(5)
+
+
+def test_joining_has_no_bound_where_a_read_missed_them_first() -> None:
+    """A read lists Bo again who was taken to have left: he may have been there all the time."""
+    record = folded(*ADA, push(8, "ada", "bo"), read(9, "ada"), read(20, "ada", "bo"))
+
+    assert leaving(session(record, "bo")) == (None, None, None)
+    assert session(record, "bo").joined_not_before is None
 
 
 # -- late rosters
@@ -289,7 +314,14 @@ def test_an_answer_ends_the_pauses() -> None:
     """The next doubt is asked about SETTLE later again."""
     record = folded(*ADA, push(9), failed(10), read(12, "ada"), push(20))
 
-    assert (record.failures, due(record)) == (0, at(21))
+    assert (record.failures, record.failed_at, due(record)) == (0, None, at(21))
+
+
+def test_a_failing_read_through_a_leg_that_only_stands_by_requests_none() -> None:
+    """Nobody is asked through it while the first leg listens."""
+    record = folded(*ADA, leg(8, "in", key=LEG2), read(9, "ada"), failed(20, key=LEG2))
+
+    assert (record.failures, due(record)) == (0, None)
 
 
 def test_a_poll_that_fails_is_requested_again_as_well() -> None:
