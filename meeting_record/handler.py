@@ -20,7 +20,7 @@ async def read_record(meeting_id: str, services: Services) -> dict[str, Any] | N
     record = stored.meeting.record
     pages = (
         await services.ledger.pages(MeetingId(meeting_id))
-        if any(call.sealed for call in record.calls)
+        if record.before or any(call.sealed for call in record.calls)
         else ()
     )
     return record_view(stored.meeting, pages, shown=services.policy.recording.shown)

@@ -5,22 +5,25 @@ Shows no token, no passcode and no join link: those stand in `meeting.created` a
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from shared.domain import utc_text
 from shared.facts import Shown, end_data, leg_over_data, person_data, session_times
 from shared.meeting import LegClaim, Meeting
-from shared.record import GroupCall, Leg, Session, SessionPage
+from shared.record import GroupCall, Leg, Session, SessionPage, mark_of
 
 
 def record_view(meeting: Meeting, pages: Iterable[SessionPage], *, shown: Shown) -> dict[str, Any]:
     """Return the members `meeting`, `calls` (by start) and `bot` of a record."""
     record = meeting.record
     sealed: defaultdict[int, list[Session]] = defaultdict(list)
+    over = list[GroupCall]()
     for page in pages:
         sealed[page.call_number].extend(page.sessions)
-    calls = sorted(record.known_calls, key=lambda call: (call.started_at, call.number))
+        over += [page.call] if page.call is not None else []
+    calls = sorted((*over, *record.known_calls), key=lambda call: (call.started_at, call.number))
     return {
         "meeting": _meeting_view(meeting),
         "calls": [_call_view(call, sealed[call.number], shown) for call in calls],
@@ -51,8 +54,10 @@ def _meeting_view(meeting: Meeting) -> dict[str, Any]:
 
 
 def _call_view(call: GroupCall, sealed: list[Session], shown: Shown) -> dict[str, Any]:
-    sessions = {session.session_id: session for session in (*sealed, *call.sessions.values())}
-    participants = sorted(sessions.values(), key=lambda one: (one.first_seen, one.session_id))
+    sessions = (*sealed, *call.sessions.values())
+    people = call.sealed_people | {mark_of(one) for one in sealed}
+    call = replace(call, sealed_people=people)
+    participants = sorted(sessions, key=lambda one: (one.first_seen, one.session_id))
     since = call.unwatched_since
     return {
         **end_data(call, shown),

@@ -71,7 +71,7 @@ def opened(record: Record, sight: Sight, *, provisional: bool) -> Record:
     opened with.
     """
     call = GroupCall(
-        number=len(record.calls) + 1,
+        number=record.next_number,
         started_at=sight.answered,
         start_basis=sight.basis,
         heard_at=sight.answered,
@@ -233,7 +233,7 @@ def with_leg(record: Record, leg: Leg) -> Record:
 
 def with_call(record: Record, call: GroupCall) -> Record:
     """Return the record with `call` in place of the one of its number."""
-    at = call.number - 1
+    at = call.number - 1 - record.before
     return replace(record, calls=(*record.calls[:at], call, *record.calls[at + 1 :]))
 
 
@@ -256,7 +256,12 @@ def _recognised(
     """
     names = call.ids
     listed = {names[one.session_id]: one for one in sight.people if one.session_id in names}
-    unknown = [one for one in sight.people if one.session_id not in names]
+    # A push that names a session which left long ago is an old one.
+    unknown = [
+        one
+        for one in sight.people
+        if one.session_id not in names and (sight.proof or not call.has_sealed(one.session_id))
+    ]
     ids = Counter(one.person.user_id for one in unknown)
     strangers: list[tuple[Present, list[Session]]] = []
     for present in unknown:

@@ -178,7 +178,10 @@ def _session_facts(
     sessions = sorted(call.sessions.values(), key=lambda one: (one.first_seen, one.session_id))
     for session in sessions:
         earlier = before.get(session.session_id)
-        if earlier is None:
+        left_long_ago = known is not None and known.ended_at is None and earlier is None
+        if left_long_ago and known is not None and known.has_sealed(session.session_id):
+            yield _returned(call, session, session.first_seen, shown)
+        elif earlier is None:
             yield _session_fact("participant.joined", call, session, session.first_seen, shown)
         elif earlier.left_at is not None and earlier.left_at != session.left_at:
             yield _returned(call, session, after.moment or session.first_seen, shown)

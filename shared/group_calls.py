@@ -34,7 +34,7 @@ from shared.domain import (
     Unparsed,
 )
 from shared.end_codes import leg_end
-from shared.record import Commit, GroupCall, Leg, Record
+from shared.record import Commit, GroupCall, Leg, Record, mark_of
 
 LONGEST_PAUSE = timedelta(seconds=60)
 """The pause between reads that keep failing grows up to this."""
@@ -132,7 +132,7 @@ def _roster(
         record = _reached(record, leg, "in", sight.answered, by)
     if leg.is_gone:
         # It opens and closes nothing; the people it names were in the call that it heard last.
-        late = record.calls[leg.call_number - 1] if leg.call_number else None
+        late = record.call(leg.call_number)
         return record if late is None else with_late_people(record, late, sight)
     if isinstance(roster, RosterPushed):
         return _pushed(record, roster, sight)
@@ -170,7 +170,7 @@ def _pushed(record: Record, roster: RosterPushed, sight: Sight) -> Record:
     if call is not None:
         record = _joined_by_push(record, call, sight)
     elif roster.people:
-        record = opened(record, sight, provisional=bool(record.calls))
+        record = opened(record, sight, provisional=record.next_number > 1)
         record = asking(record, at, by, soon=True)
     return _heard(record, sight.leg)
 
@@ -180,7 +180,8 @@ def _joined_by_push(record: Record, call: GroupCall, sight: Sight) -> Record:
     left = {one.session_id for one in call.sessions.values() if one.left_at is not None}
     absent = [one for one in grown.there() if sight.whole and one.session_id not in listed]
     record = with_call(record, doubted(grown, absent, sight) if absent else grown)
-    return asking(record, sight.asked, sight.by) if absent or listed & left else record
+    old = listed & left or any(call.has_sealed(one.session_id) for one in sight.people)
+    return asking(record, sight.asked, sight.by) if absent or old else record
 
 
 def _read(record: Record, read: RosterRead, sight: Sight) -> Record:
@@ -246,9 +247,13 @@ def _weighed(
 
 def _is_same(call: GroupCall, read: RosterRead) -> bool:
     """Tell whether a read after a gap shows the call that was open before it, or may do so."""
-    identities = {one.person.user_id for one in call.sessions.values()}
+    anonymous = any(one.person.user_id is None for one in call.sessions.values())
+    people = call.people
     return any(
-        call.holds(one.session_id) or one.person.user_id in identities for one in read.people
+        call.holds(one.session_id)
+        or mark_of(one) in people
+        or (anonymous and one.person.user_id is None)
+        for one in read.people
     )
 
 
@@ -272,7 +277,7 @@ def _without(record: Record, call: GroupCall) -> Record:
         key: replace(leg, call_number=None) if leg.call_number == call.number else leg
         for key, leg in record.legs.items()
     }
-    return replace(record, calls=record.calls[: call.number - 1], legs=legs)
+    return replace(record, calls=record.calls[:-1], legs=legs)
 
 
 def _heard(record: Record, leg: Leg) -> Record:

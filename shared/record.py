@@ -139,9 +139,11 @@ class GroupCall:
     def holds(self, *session_ids: SessionId) -> bool:
         """Tell whether any of `session_ids` is an id of one of this call's sessions."""
         known = self.ids
-        return any(one in known for one in session_ids) or (
-            bool(self.sealed) and any(seal_of(one) in self.sealed for one in session_ids)
-        )
+        return any(one in known or self.has_sealed(one) for one in session_ids)
+
+    def has_sealed(self, session_id: SessionId) -> bool:
+        """Tell whether a session left the head, or an id names nobody new."""
+        return bool(self.sealed) and seal_of(session_id) in self.sealed
 
     @property
     def is_unwatched(self) -> bool:
@@ -181,14 +183,15 @@ class Question:
 class Record:
     """What is known of a meeting: our legs, its group calls, and what is still to be confirmed.
 
-    `moment` is the newest of all evidence. `failures` counts reads since the last answer that gave
-    nothing, the last at `failed_at`. `answered_at` is the answer of the last read; `read_at` and
-    `empty_at` are what the last complete one, and the last that found nobody, prove: the question
-    less SETTLE.
+    `before` counts the calls that left the head. `moment` is the newest of all evidence. `failures`
+    counts reads since the last answer that gave nothing, the last at `failed_at`. `answered_at` is
+    the answer of the last read; `read_at` and `empty_at` are what the last complete one, and the
+    last that found nobody, prove: the question less SETTLE.
     """
 
     legs: Mapping[LegKey, Leg] = field(default_factory=dict)
     calls: tuple[GroupCall, ...] = ()
+    before: int = 0
     question: Question | None = None
     moment: datetime | None = None
     failures: int = 0
@@ -205,6 +208,15 @@ class Record:
             calls = (*calls[:-1], replace(calls[-1], heard_at=calls[-1].started_at))
         legs = {key: replace(leg, last_sign=None) for key, leg in self.legs.items()}
         return replace(self, moment=None, legs=legs, calls=calls)
+
+    @property
+    def next_number(self) -> int:
+        """The number of the call that opens next."""
+        return self.before + len(self.calls) + 1
+
+    def call(self, number: int | None) -> GroupCall | None:
+        """Return the call of a number; None where the head does not hold it."""
+        return next((call for call in self.calls if call.number == number), None)
 
     @property
     def open_call(self) -> GroupCall | None:
@@ -235,35 +247,54 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionPage:
-    """Sessions of a call that is over, on their way into a row of their own."""
+    """Sessions that leave the head for a row of their own; with `call`, the call leaves it."""
 
     call_number: int
     sessions: tuple[Session, ...]
+    call: GroupCall | None = None
+
+
+LEFT_FOR = timedelta(seconds=60)
+"""How long ago a session has left that its open call need not hold any more."""
+OVER_FOR = timedelta(hours=1)
+"""How long ago a call has ended that the head need not hold any more."""
 
 
 def seal(record: Record) -> tuple[Record, tuple[SessionPage, ...]]:
-    """Move the sessions of calls that are over out of the record, into pages.
+    """Move what is over out of the record, into pages, so that the head does not grow.
 
-    What stays is one short mark an id, by which a late roster is still recognised.
+    Of sessions one short mark an id stays, by which a late roster is still recognised; of calls
+    that ended long ago only their count.
     """
-    pages = tuple(
-        SessionPage(call_number=call.number, sessions=tuple(call.sessions.values()))
-        for call in record.calls
-        if call.ended_at is not None and call.sessions
-    )
+    calls, pages, before = list(record.calls), list[SessionPage](), record.before
+    for place, call in enumerate(calls):
+        leaving = {
+            session_id: session
+            for session_id, session in call.sessions.items()
+            if call.ended_at is not None or _is_past(session.left_at, LEFT_FOR, record.moment)
+        }
+        if leaving:
+            pages.append(SessionPage(call_number=call.number, sessions=tuple(leaving.values())))
+            calls[place] = _without_sessions(call, leaving)
+    while calls and _is_past(calls[0].ended_at, OVER_FOR, record.moment):
+        over = replace(calls.pop(0), sealed=frozenset(), sealed_people=frozenset())
+        pages.append(SessionPage(call_number=over.number, sessions=(), call=over))
+        before += 1
     if not pages:
         return record, ()
-    calls = tuple(call if call.ended_at is None else _sealed(call) for call in record.calls)
-    return replace(record, calls=calls), pages
+    return replace(record, calls=tuple(calls), before=before), tuple(pages)
 
 
-def _sealed(call: GroupCall) -> GroupCall:
-    sessions = call.sessions.values()
+def _is_past(moment: datetime | None, span: timedelta, now: datetime | None) -> bool:
+    return moment is not None and now is not None and now - moment > span
+
+
+def _without_sessions(call: GroupCall, leaving: Mapping[SessionId, Session]) -> GroupCall:
     return replace(
         call,
-        sessions={},
-        sealed=call.sealed | {seal_of(known) for one in sessions for known in ids_of(one)},
-        sealed_people=call.sealed_people | {mark_of(session) for session in sessions},
+        sessions={key: one for key, one in call.sessions.items() if key not in leaving},
+        sealed=call.sealed | {seal_of(known) for one in leaving.values() for known in ids_of(one)},
+        sealed_people=call.sealed_people | {mark_of(one) for one in leaving.values()},
     )
 
 

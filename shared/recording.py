@@ -65,7 +65,10 @@ def observe(
         after = fold(after, [observation], by)
     kept, pages = seal(after)
     found = facts_between(meeting, before, after, shown=rules.shown)
-    meeting = replace(meeting, record=kept, revisions=_revised(meeting, found))
+    revisions = {
+        number: count for number, count in _revised(meeting, found).items() if number > kept.before
+    }
+    meeting = replace(meeting, record=kept, revisions=revisions)
     known = unwanted(meeting, before)
     meeting = one_stays(meeting, after)
     surplus = [hang_up(meeting, leg) for leg in unwanted(meeting, after) if leg not in known]
