@@ -1,19 +1,23 @@
 """One HTTP callback of Graph's: verify, parse, one transaction, flush, answer.
 
 Answers fast and fails closed: nothing is read of a body whose sender is not proven. What cannot be
-stored is answered 503; what cannot be sent now stays in the outbox.
+stored now is answered 503, what no row can hold 500; what cannot be sent now stays in the outbox.
 """
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from datetime import datetime
-from itertools import batched
-from typing import Any
+from functools import cache
 
 from call_callback.caller import Caller, CallerPolicy, Refused, read_key_id, verify_caller
-from call_callback.notification import MalformedNotification, parse_items, read_envelope
-from call_callback.plan import record_notifications
+from call_callback.notification import (
+    Envelope,
+    MalformedNotification,
+    ParsedNotifications,
+    parse_envelope,
+    read_envelope,
+)
+from call_callback.plan import MOST_HANG_UPS, record_notifications, sort_out
 from shared.domain import LEG_KEY, MEETING_ID, LegKey, MeetingId
 from shared.errors import Transient
 from shared.journal import Receipt
@@ -24,66 +28,97 @@ logger = logging.getLogger("rollcall.callback")
 FLUSH_WITHIN = 0.25
 """Seconds a callback waits for its events to be sent. They are committed: a bus that is slow, or
 down, must not make Graph think that we are."""
-ITEMS_TOGETHER = 30
-"""How many items of one envelope are recorded in one transaction."""
-ACCEPTED, BAD_REQUEST, UNAUTHORIZED, UNAVAILABLE = 202, 400, 401, 503
+RECORDED_WITHIN = 20.0
+"""Seconds a callback waits to be recorded, lost races included; then Graph is to send it again."""
+ACCEPTED, BAD_REQUEST, UNAUTHORIZED, FAILED, UNAVAILABLE = 202, 400, 401, 500, 503
 
 
 async def receive_notification(
-    *, meeting_id: str, leg_key: str, authorization: str | None, body: bytes, services: Services
+    *,
+    meeting_id: str,
+    leg_key: str,
+    authorization: str | None,
+    body: bytes,
+    services: Services,
+    recorded_within: float = RECORDED_WITHIN,
 ) -> int:
     """Take one notification about one of our legs; return the HTTP status to answer with."""
     received_at = services.clock.now()
     try:
         if not await _is_graph(authorization, services):
             return UNAUTHORIZED
-        items = read_envelope(body)
+        envelope = read_envelope(body)
         if not (MEETING_ID.fullmatch(meeting_id) and LEG_KEY.fullmatch(leg_key)):
             logger.info("callback.unknown_leg")
             return ACCEPTED
-        receipts = [
-            await _record(part, MeetingId(meeting_id), LegKey(leg_key), received_at, services)
-            for part in batched(items, ITEMS_TOGETHER, strict=False)
-        ]
+        async with asyncio.timeout(recorded_within):
+            receipt = await _record(
+                envelope, MeetingId(meeting_id), LegKey(leg_key), received_at, services
+            )
     except MalformedNotification:
         return BAD_REQUEST
-    except Transient as error:
+    except (Transient, TimeoutError) as error:
         logger.warning("callback.not_stored: %s", error)
         return UNAVAILABLE
-    meeting = receipts[-1].meeting if receipts else None
-    if meeting is None or meeting.claim(LegKey(leg_key)) is None:
+    except ValueError:
+        logger.exception("callback.fits_no_row")
+        return FAILED
+    if receipt is None:
         logger.info("callback.unknown_leg")
         return ACCEPTED
-    await asyncio.wait({receipt.sent for receipt in receipts}, timeout=FLUSH_WITHIN)
+    await asyncio.wait({receipt.sent}, timeout=FLUSH_WITHIN)
     return ACCEPTED
 
 
 async def _record(
-    items: Sequence[Any],
+    envelope: Envelope,
     meeting_id: MeetingId,
     leg_key: LegKey,
     received_at: datetime,
     services: Services,
-) -> Receipt:
-    return await services.journal.change(
+) -> Receipt | None:
+    """Record what an envelope says in one change; return None for a leg that no claim knows."""
+
+    @cache  # a lost race decides again, and mostly reads the same
+    def read(own_ids: frozenset[str]) -> ParsedNotifications:
+        return parse_envelope(
+            envelope,
+            leg_key=leg_key,
+            bot_app_id=services.policy.bot_app_id,
+            received_at=received_at,
+            my_participant_ids=own_ids,
+            show_names=services.policy.recording.show_names,
+        )
+
+    receipt = await services.journal.change(
         meeting_id,
         lambda known, now: record_notifications(
             known,
             leg_key,
-            lambda own_ids: (
-                parse_items(
-                    items,
-                    leg_key=leg_key,
-                    bot_app_id=services.policy.bot_app_id,
-                    received_at=received_at,
-                    my_participant_ids=own_ids,
-                    show_names=services.policy.recording.show_names,
-                ).observations
-            ),
+            read,
+            received_at=received_at,
             now=now,
             rules=services.policy.recording,
         ),
     )
+    meeting = receipt.meeting
+    if meeting is None or meeting.claim(leg_key) is None:
+        return None
+    if envelope.left:
+        logger.warning(
+            "callback.left_unread: meeting=%s read=%d left=%d",
+            meeting_id,
+            len(envelope.items),
+            envelope.left,
+        )
+    if surplus := sort_out(meeting, leg_key, read(meeting.own_ids())).surplus:
+        logger.warning(
+            "callback.surplus: meeting=%s calls=%d hung_up=%d",
+            meeting_id,
+            len(surplus),
+            min(len(surplus), MOST_HANG_UPS),
+        )
+    return receipt
 
 
 async def receive_incoming(*, authorization: str | None, body: bytes, services: Services) -> int:

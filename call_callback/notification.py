@@ -1,22 +1,23 @@
 """What a notification of Graph's says about our legs: body to observations.
 
 Core: parses, never stores. Kinds that Rollcall does not read are kept as shapes, never refused;
-only a body that is no `commsNotifications` envelope is.
+only a body that is no `commsNotifications` envelope is. What one body may say is bounded, and what
+is left of it is counted.
 Source: https://learn.microsoft.com/graph/api/resources/commsnotification
 """
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, TypeIs
 
 from shared.domain import (
     CallId,
     LegKey,
     LegSeen,
-    Observation,
     Phase,
     RosterPushed,
     Unparsed,
@@ -24,12 +25,20 @@ from shared.domain import (
 )
 from shared.errors import RollcallError
 from shared.graph_json import read_json
-from shared.roster import Roster, read_roster
+from shared.outside import CALL_ID, held_kind
+from shared.roster import ROOM, Roster, read_roster, weight_of
 
 CALL_PATH = re.compile(r"/(?:communications|app)/calls/([^/?]+)((?:/[^?]*)?)", re.IGNORECASE)
 CODE = re.compile("[0-9]{1,9}", re.ASCII)
 LARGEST_CODE = 2**31 - 1
-LONGEST_NAME, MOST_NAMES = 64, 64
+LONGEST_BODY = 4 * 1024 * 1024
+"""Bytes of a body that is read: 5,000 participants as Graph writes them. It sends far smaller ones,
+and reading one takes as long as it is."""
+MOST_ITEMS = 300
+"""How many items of one envelope are read, all for one transaction. Graph sends one, or a few, and
+promises no bound."""
+MOST_NAMES, NAMES_LOOKED_AT = 64, 1_000
+"""How many names of members a shape keeps, and among how many they are the first."""
 ROSTER_TAILS = frozenset({"participants", "operations/participants"})
 NO_CALL = "none"
 """In place of a resource: the item is about no call."""
@@ -41,15 +50,31 @@ PHASES: Mapping[str, Phase] = {
 }
 
 
+type Notified = LegSeen | RosterPushed | Unparsed
+"""What an item of a notification may say."""
+
+
 class MalformedNotification(RollcallError):
     """The body is not a notification envelope."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedNotifications:
-    """The items of one envelope, in order: which call each is about, if any, and what it says."""
+class Envelope:
+    """The items of one body, unread. `left` counts what is not read; a body too long is one."""
 
-    observations: tuple[tuple[CallId | None, Observation], ...]
+    items: tuple[Any, ...]
+    left: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedNotifications:
+    """The items of one envelope, in order: which call each is about, if any, and what it says.
+
+    `left` counts those that were not read.
+    """
+
+    observations: tuple[tuple[CallId | None, Notified], ...]
+    left: int = 0
 
 
 def parse_notifications(
@@ -62,7 +87,7 @@ def parse_notifications(
     show_names: bool = False,
 ) -> ParsedNotifications:
     """Return what `body` says; raise `MalformedNotification` where it is no envelope."""
-    return parse_items(
+    return parse_envelope(
         read_envelope(body),
         leg_key=leg_key,
         bot_app_id=bot_app_id,
@@ -72,8 +97,13 @@ def parse_notifications(
     )
 
 
-def read_envelope(body: bytes) -> list[Any]:
-    """Return the items of an envelope, unread; raise `MalformedNotification` where it is none."""
+def read_envelope(body: bytes) -> Envelope:
+    """Return the items in `body`; raise `MalformedNotification` where it is no envelope.
+
+    Of a body that is too long nothing is read: whether it is an envelope is not known.
+    """
+    if len(body) > LONGEST_BODY:
+        return Envelope(items=(), left=1)
     try:
         envelope = read_json(body)
     except ValueError as error:
@@ -81,11 +111,11 @@ def read_envelope(body: bytes) -> list[Any]:
     items = envelope.get("value") if isinstance(envelope, dict) else None
     if not isinstance(items, list):
         raise MalformedNotification("the body has no array `value`")
-    return items
+    return Envelope(items=tuple(items[:MOST_ITEMS]), left=max(0, len(items) - MOST_ITEMS))
 
 
-def parse_items(
-    items: Iterable[Any],
+def parse_envelope(
+    envelope: Envelope,
     *,
     leg_key: LegKey,
     bot_app_id: str,
@@ -94,12 +124,13 @@ def parse_items(
     show_names: bool,
 ) -> ParsedNotifications:
     """Return what the items of an envelope say; see `read_roster` for who we are in them."""
-    found: list[tuple[CallId | None, Observation]] = []
-    for item in items:
+    found: list[tuple[CallId | None, Notified]] = []
+    room = ROOM
+    for item in envelope.items:
         match = CALL_PATH.search(_text(item, "resourceUrl")) or CALL_PATH.search(
             _text(item, "resource")
         )
-        if match is None:
+        if match is None or CALL_ID.fullmatch(match[1]) is None:
             found.append((None, _unparsed(item, NO_CALL, leg_key=leg_key, at=received_at)))
             continue
         call_id, tail = CallId(same_id(match[1])), match[2].strip("/").lower()
@@ -110,12 +141,14 @@ def parse_items(
                 bot_app_id=bot_app_id,
                 my_participant_ids=my_participant_ids,
                 show_names=show_names,
+                room=room,
             )
+            room -= sum(weight_of(present) for present in roster.people)
             observed = _of_roster(roster, leg_key=leg_key, at=received_at)
         else:
             observed = [_of_call(item, tail, leg_key=leg_key, at=received_at)]
         found.extend((call_id, observation) for observation in observed)
-    return ParsedNotifications(observations=tuple(found))
+    return ParsedNotifications(observations=tuple(found), left=envelope.left)
 
 
 def _is_roster(data: Any) -> TypeIs[list[Any]]:
@@ -125,7 +158,7 @@ def _is_roster(data: Any) -> TypeIs[list[Any]]:
     )
 
 
-def _of_roster(roster: Roster, *, leg_key: LegKey, at: datetime) -> list[Observation]:
+def _of_roster(roster: Roster, *, leg_key: LegKey, at: datetime) -> list[Notified]:
     pushed = RosterPushed(
         at=at,
         leg_key=leg_key,
@@ -141,7 +174,7 @@ def _of_roster(roster: Roster, *, leg_key: LegKey, at: datetime) -> list[Observa
     return [waiting, pushed] if roster.people else [waiting]
 
 
-def _of_call(item: Mapping[str, Any], tail: str, *, leg_key: LegKey, at: datetime) -> Observation:
+def _of_call(item: Mapping[str, Any], tail: str, *, leg_key: LegKey, at: datetime) -> Notified:
     data = item.get("resourceData")
     phase = _phase(item, data) if tail == "" else None
     if phase == "gone":
@@ -157,8 +190,8 @@ def _unparsed(item: Any, resource: str, *, leg_key: LegKey, at: datetime) -> Unp
     return Unparsed(
         at=at,
         leg_key=leg_key,
-        resource=resource[:LONGEST_NAME],
-        change_type=_text(item, "changeType")[:LONGEST_NAME],
+        resource=held_kind(resource),
+        change_type=held_kind(_text(item, "changeType")),
         members=_member_names(data),
         size=len(json.dumps(data)),
     )
@@ -166,8 +199,9 @@ def _unparsed(item: Any, resource: str, *, leg_key: LegKey, at: datetime) -> Unp
 
 def _member_names(data: Any) -> tuple[str, ...]:
     entries = data if isinstance(data, list) else [data]
-    names = {name[:LONGEST_NAME] for entry in entries if _is_object(entry) for name in entry}
-    return tuple(sorted(names)[:MOST_NAMES])
+    names = (name for entry in entries if _is_object(entry) for name in entry)
+    kept = {held_kind(name) for name in islice(names, NAMES_LOOKED_AT)}
+    return tuple(sorted(kept)[:MOST_NAMES])
 
 
 def _phase(item: Mapping[str, Any], data: Any) -> Phase | None:

@@ -1,24 +1,43 @@
 """What a parsed notification changes in a meeting. Core.
 
 A leg's key is bound to the first call seen under it; another call under the same key is a surplus
-leg, which is sent away and never recorded.
+leg, which is sent away and never recorded. What one callback records and sends is bounded; for
+what is left of it, the room is read.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared.domain import CallId, LegKey, LegSeen, Observation, Unparsed
+from call_callback.gathering import gathered
+from call_callback.notification import Notified, ParsedNotifications
+from shared.domain import CallId, LegKey, LegSeen, RosterPushed, Unparsed
 from shared.legs import bind, hang_up
-from shared.meeting import Change, Meeting, Outgoing
+from shared.meeting import Change, Meeting
 from shared.recording import RecordingRules, observe
+
+MOST_HANG_UPS = 4
+"""How many surplus legs one callback sends away. Each of the others calls back for itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sorted:
+    """What one callback says, by whom it concerns: the leg itself, or surplus ones.
+
+    `meeting` has the leg's call bound.
+    """
+
+    meeting: Meeting
+    observations: tuple[Notified, ...]
+    surplus: tuple[CallId, ...]
 
 
 def record_notifications(
     meeting: Meeting | None,
     leg_key: LegKey,
-    read: Callable[[frozenset[str]], Iterable[tuple[CallId | None, Observation]]],
+    read: Callable[[frozenset[str]], ParsedNotifications],
     *,
+    received_at: datetime,
     now: datetime,
     rules: RecordingRules,
 ) -> Change | None:
@@ -29,24 +48,50 @@ def record_notifications(
     """
     if meeting is None or meeting.claim(leg_key) is None:
         return None
-    known = meeting
-    observations: list[Observation] = []
-    surplus: dict[CallId, Outgoing] = {}
-    for call_id, observation in read(meeting.own_ids()):
+    parsed = read(meeting.own_ids())
+    found = sort_out(meeting, leg_key, parsed)
+    observations = found.observations
+    if parsed.left:
+        observations = (*observations, unread(parsed.left, leg_key=leg_key, at=received_at))
+    if not observations and not found.surplus:
+        return None
+    change = observe(found.meeting, observations, now=now, rules=rules)
+    hang_ups = (hang_up(found.meeting, call_id) for call_id in found.surplus[:MOST_HANG_UPS])
+    change = replace(change, outgoing=(*change.outgoing, *hang_ups))
+    return change if _is_news(meeting, change) else None
+
+
+def sort_out(meeting: Meeting, leg_key: LegKey, parsed: ParsedNotifications) -> Sorted:
+    """Return what arrived for a leg that a claim knows, sorted by whom it concerns."""
+    own: list[Notified] = []
+    surplus: dict[CallId, None] = {}
+    for call_id, observation in parsed.observations:
         if call_id is None:
-            observations.append(observation)
+            own.append(observation)
             continue
         bound = bind(meeting, leg_key, call_id)
         if bound is not None:
             meeting = bound
-            observations.append(observation)
+            own.append(observation)
         elif not (isinstance(observation, LegSeen) and observation.phase == "gone"):
-            surplus[call_id] = hang_up(meeting, call_id)
-    if not observations and not surplus:
-        return None
-    change = observe(meeting, observations, now=now, rules=rules)
-    change = replace(change, outgoing=(*change.outgoing, *surplus.values()))
-    return change if _is_news(known, change) else None
+            surplus[call_id] = None
+    return Sorted(meeting=meeting, observations=gathered(own), surplus=tuple(surplus))
+
+
+def unread(count: int, *, leg_key: LegKey, at: datetime) -> RosterPushed:
+    """Return what is left of a callback as the fold takes it: a roster that cannot be read.
+
+    Nobody comes or leaves by it, and a read is requested.
+    """
+    return RosterPushed(
+        at=at,
+        leg_key=leg_key,
+        people=(),
+        lists_ourselves=False,
+        entries=count,
+        unread=count,
+        hidden=count,
+    )
 
 
 def _is_news(known: Meeting, change: Change) -> bool:

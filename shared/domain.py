@@ -117,7 +117,7 @@ class RosterPushed:
     """Graph sent a full roster. It carries no time and no order: it proves presence only.
 
     `entries` counts the whole list, bots and the lobby included; `unread` its entries without an
-    id or an identity, and `hidden` those of them that may be people.
+    id and an identity that can be kept, and `hidden` those of them that may be people.
     """
 
     at: datetime
@@ -161,7 +161,11 @@ class ReadFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unparsed:
-    """A notification of a kind Rollcall does not read: its shape is kept, never its values."""
+    """A notification of a kind Rollcall does not read: its shape is kept, never its values.
+
+    `count` of this resource and change came in one message: `members` are the first of each, and
+    `size` is that of all.
+    """
 
     at: datetime
     leg_key: LegKey
@@ -169,6 +173,7 @@ class Unparsed:
     change_type: str
     members: tuple[str, ...]
     size: int
+    count: int = 1
     kind: Literal["unparsed"] = "unparsed"
 
 

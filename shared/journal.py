@@ -1,8 +1,9 @@
 """The way every handler changes a meeting: load, decide, commit, and send what was committed.
 
 What waits for one meeting in one process is decided one after another and committed together; a
-lost race gathers again. What is sent comes from the outbox, so that a crash after the commit
-loses nothing. Holds no decision of its own.
+lost race gathers again. Where no transaction holds all of it, it is halved until the change at
+fault stands alone, and only that one fails. What is sent comes from the outbox, so that a crash
+after the commit loses nothing. Holds no decision of its own.
 """
 
 import asyncio
@@ -84,7 +85,8 @@ class Journal:
         `resend` also sends what others committed but did not yet clear, whatever its age: a
         redelivered message finishes what its first delivery began.
         Raises what `decide` raised, `Transient` when the race is lost too often or the store is
-        down. The sending is awaited through the receipt; what cannot be sent is kept.
+        down, ValueError for a change that no transaction can hold. The sending is awaited through
+        the receipt; what cannot be sent is kept.
         """
         waiting = _Waiting(decide, asyncio.get_running_loop().create_future(), resend)
         self._waiting[meeting_id].append(waiting)
@@ -147,10 +149,28 @@ class Journal:
                 most = min(0.01 * 2**attempt, LONGEST_RETRY_PAUSE)
                 await asyncio.sleep(self._jitter(most))
                 continue
+            except ValueError as error:
+                self._waiting[meeting_id] = [*left, *self._waiting[meeting_id]]
+                await self._serve_apart(meeting_id, served, error)
+                return
             self._waiting[meeting_id] = [*left, *self._waiting[meeting_id]]
             self._hand_out(meeting_id, served, after, (*stale, *after.outbox))
             return
         raise Transient("the meeting is being changed by others too often")
+
+    async def _serve_apart(
+        self, meeting_id: MeetingId, together: list[_Waiting], refused: ValueError
+    ) -> None:
+        """Serve the halves of what no transaction holds; a change that stands alone fails."""
+        if len(together) == 1:
+            _fail(together, refused)
+            return
+        middle = len(together) // 2
+        for half in (together[:middle], together[middle:]):
+            try:
+                await self._serve(meeting_id, half, None)
+            except Exception as error:  # noqa: BLE001 - handed to those of this half
+                _fail(half, error)
 
     def _stale(
         self, meeting_id: MeetingId, stored: Stored | None, now: datetime, *, resend: bool

@@ -12,9 +12,12 @@ from typing import Any
 
 from shared.domain import CallId, LegKey, MeetingId, digest
 from shared.meeting import SURPLUS, Leaver, LegClaim, Meeting, Outgoing
+from shared.outside import usable_id
 from shared.record import Record
 
 TEND_QUEUE = "tend-meeting"
+LONGEST_MESSAGE_ID = 128
+"""Source: https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +75,10 @@ def learned(claim: LegClaim, call: Mapping[str, Any]) -> LegClaim:
     Source: https://learn.microsoft.com/graph/api/resources/call
     """
     participant_id, chain_id = call.get("myParticipantId"), call.get("callChainId")
-    if isinstance(participant_id, str) or claim.participant_id is None:
-        named = participant_id if isinstance(participant_id, str) else ""
+    if usable_id(participant_id) or claim.participant_id is None:
+        named = participant_id if usable_id(participant_id) else ""
         claim = replace(claim, participant_id=named)
-    if isinstance(chain_id, str) and chain_id not in claim.chain_ids:
+    if usable_id(chain_id) and chain_id not in claim.chain_ids:
         claim = replace(claim, chain_ids=(*claim.chain_ids, chain_id))
     return claim
 
@@ -173,9 +176,12 @@ def tend_message(
     due: datetime | None = None,
 ) -> Outgoing:
     """Return a message to ourselves about a meeting; `key` tells it from its others."""
+    message_id = f"{meeting_id}-{key}"
+    if len(message_id) > LONGEST_MESSAGE_ID:
+        message_id = f"{meeting_id}-{digest('tend message', key, characters=52)}"
     return Outgoing(
         entity=TEND_QUEUE,
-        message_id=f"{meeting_id}-{key}",
+        message_id=message_id,
         body=json.dumps({"meetingId": meeting_id, **body}, separators=(",", ":")),
         correlation_id=correlation_id,
         due=due,

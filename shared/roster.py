@@ -7,9 +7,19 @@ Source: https://learn.microsoft.com/graph/api/resources/participant
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from shared.domain import Person, Present, SessionId, same_id
+from shared.outside import held_kind, held_name, usable_id
+
+MOST_ENTRIES = 5_000
+"""How many entries of a roster are read. The rest is only counted, as of a roster that was cut."""
+ROOM = 960_000
+"""How much the people of one message may weigh together: what one row of the ledger holds, also
+where nothing in it can be compressed. 5,000 people with GUIDs and short names weigh as much."""
+WEIGHT_OF_ONE = 64
+"""What a person weighs besides the bytes of their ids and names."""
 
 BOT_KINDS = frozenset(
     {
@@ -29,8 +39,8 @@ type Identities = Mapping[str, Mapping[str, Any]]
 class Roster:
     """What one roster says. `entries` counts its whole list.
 
-    `unread` counts the entries without an id or an identity, and `hidden` those of them that may be
-    people: all but bots and the lobby.
+    `unread` counts the entries without an id and an identity that can be kept, and `hidden` those
+    of them that may be people: all but bots and the lobby.
     """
 
     people: tuple[Present, ...]
@@ -47,10 +57,12 @@ def read_roster(
     bot_app_id: str,
     my_participant_ids: frozenset[str],
     show_names: bool = False,
+    room: int = ROOM,
 ) -> Roster:
     """Return who is there, by session id. `in_lobby`: we are waiting to be let in.
 
-    Display names are read only where `show_names` is set.
+    Display names are read only where `show_names` is set. Those who weigh more than `room` together
+    with the ones before them are hidden.
 
     We are the participant with our application's identity, or one that `my_participant_ids` name:
     by its own id, or by the id of its guest identity.
@@ -59,11 +71,12 @@ def read_roster(
     lists_ourselves = in_lobby = False
     unread = hidden = 0
     mine = {same_id(one) for one in my_participant_ids}
-    for participant in participants:
+    for participant in islice(participants, MOST_ENTRIES):
         if isinstance(participant, dict) and participant.get("removedState") is not None:
             continue
         session_id, identities = _identified(participant)
-        unread += session_id is None or not identities
+        person = _person(identities, show_names=show_names) if identities else None
+        unread += session_id is None or person is None
         waiting = isinstance(participant, dict) and participant.get("isInLobby") is True
         if (
             session_id in mine
@@ -74,11 +87,15 @@ def read_roster(
             in_lobby = in_lobby or waiting
         elif identities.keys() & BOT_KINDS or waiting:
             continue
-        elif session_id is None or not identities:
+        elif session_id is None or person is None:
             hidden += 1
         else:
-            person = _person(identities, show_names=show_names)
-            people[session_id] = Present(session_id=session_id, person=person)
+            present = Present(session_id=session_id, person=person)
+            room -= weight_of(present)
+            if room >= 0:
+                people[session_id] = present
+            else:
+                unread, hidden = unread + 1, hidden + 1
     return Roster(
         people=tuple(people[session_id] for session_id in sorted(people)),
         lists_ourselves=lists_ourselves,
@@ -89,14 +106,24 @@ def read_roster(
     )
 
 
+def weight_of(present: Present) -> int:
+    """Return how much of a message's `ROOM` a person takes."""
+    person = present.person
+    texts = (present.session_id, person.kind, person.user_id, person.display_name, person.tenant_id)
+    return WEIGHT_OF_ONE + sum(
+        len(text.encode(errors="replace")) for text in texts if text is not None
+    )
+
+
 def _identified(participant: Any) -> tuple[SessionId | None, Identities]:
     if not isinstance(participant, dict):
         return None, {}
     session_id, info = _text(participant.get("id")), participant.get("info")
+    session_id = None if session_id is None else same_id(session_id)
     named = info.get("identity") if isinstance(info, dict) else None
     identities = named.items() if isinstance(named, dict) else ()
     return (
-        None if session_id is None else SessionId(same_id(session_id)),
+        SessionId(session_id) if session_id is not None and usable_id(session_id) else None,
         {kind: one for kind, one in identities if isinstance(one, dict)},
     )
 
@@ -113,15 +140,19 @@ def _has_application(identities: Identities, app_id: str) -> bool:
     )
 
 
-def _person(identities: Identities, *, show_names: bool) -> Person:
-    """Return who this is. A participant with any identity of a bot never comes here."""
+def _person(identities: Identities, *, show_names: bool) -> Person | None:
+    """Return who the most telling identity names; None where an id of it cannot be kept."""
     kind = next((kind for kind in TELLING_KINDS if kind in identities), next(iter(identities)))
     identity = identities[kind]
+    user_id, tenant_id = _text(identity.get("id")), _text(identity.get("tenantId"))
+    if not all(one is None or usable_id(one) for one in (user_id, tenant_id)):
+        return None
+    name = _text(identity.get("displayName")) if show_names else None
     return Person(
-        kind=kind,
-        user_id=_text(identity.get("id")),
-        display_name=_text(identity.get("displayName")) if show_names else None,
-        tenant_id=_text(identity.get("tenantId")),
+        kind=held_kind(kind),
+        user_id=user_id,
+        display_name=None if name is None else held_name(name),
+        tenant_id=tenant_id,
     )
 
 

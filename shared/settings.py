@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from shared.call_changes import IN_FLIGHT
+from shared.roster import MOST_ENTRIES
 from shared.settings_table import SETTINGS
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -90,7 +91,7 @@ class _Reader:
             "openid_config_url": self._url("OPENID_CONFIG_URL"),
             "callback_issuers": self._issuers(),
             "settle": self._seconds("SETTLE_SECONDS", most=IN_FLIGHT),
-            "roster_cap": self._whole("ROSTER_CAP"),
+            "roster_cap": self._whole("ROSTER_CAP", most=MOST_ENTRIES),
             "leave_when_alone": self._seconds("LEAVE_WHEN_ALONE_SECONDS"),
             "keep_alive": self._seconds("KEEP_ALIVE_SECONDS"),
             "retention_days": self._whole("RETENTION_DAYS"),
@@ -148,8 +149,11 @@ class _Reader:
             self._problems.append(f"{name} must be at most {most.total_seconds():g}")
         return found
 
-    def _whole(self, name: str) -> int | None:
-        return self._read(name, _whole, "a whole number from 1")
+    def _whole(self, name: str, *, most: int | None = None) -> int | None:
+        found = self._read(name, _whole, "a whole number from 1")
+        if found is not None and most is not None and found > most:
+            self._problems.append(f"{name} must be at most {most}")
+        return found
 
     def _flag(self, name: str) -> bool | None:
         return self._read(name, _flag, "true or false")

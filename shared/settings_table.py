@@ -47,7 +47,8 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         name="ROSTER_CAP",
-        meaning="rosters of so many entries may have been cut by Graph, and prove presence only",
+        meaning="rosters of so many entries may have been cut by Graph, and prove presence only; "
+        "at most 5000",
         default="100",
     ),
     Setting(

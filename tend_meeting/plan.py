@@ -25,6 +25,7 @@ from shared.group_calls import GONE, next_read
 from shared.legs import hang_up, learned, unwanted, with_claim
 from shared.meeting import Change, Meeting, Stored, TendPlan
 from shared.messages import Message, read_message
+from shared.outside import CALL_ID
 from shared.recording import RecordingRules, observe, plan_tending, tend_at
 from shared.roster import read_roster
 
@@ -39,6 +40,12 @@ def _meeting_id(text: str) -> str:
     return text
 
 
+def _call_id(text: str) -> str:
+    if CALL_ID.fullmatch(text) is None:
+        raise ValueError("must be the id of a call")
+    return text
+
+
 class TendMessage(Message):
     """What Rollcall sends itself: look at a meeting (`generation`), or end a leg that is to go.
 
@@ -47,8 +54,8 @@ class TendMessage(Message):
 
     meeting_id: Annotated[str, AfterValidator(_meeting_id)]
     generation: Annotated[int, Field(ge=1)] | None = None
-    hang_up: str | None = None
-    hung_up: str | None = None
+    hang_up: Annotated[str, AfterValidator(_call_id)] | None = None
+    hung_up: Annotated[str, AfterValidator(_call_id)] | None = None
     at: AwareDatetime | None = None
 
 

@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from call_callback.notification import MalformedNotification, parse_notifications
+from call_callback.notification import (
+    LONGEST_BODY,
+    MOST_ITEMS,
+    MalformedNotification,
+    parse_notifications,
+    read_envelope,
+)
 from devstack.graph.calls import Leg
 from devstack.graph.identities import BOT_APP_ID
 from devstack.graph.notifications import render_end, render_roster, render_state
@@ -197,6 +203,60 @@ def test_a_body_that_is_no_envelope_is_refused(body: bytes) -> None:
     """Only these are the sender's fault; everything inside an envelope is taken."""
     with pytest.raises(MalformedNotification):
         parsed(body)
+
+
+@pytest.mark.parametrize(
+    "call_id", ["..", ".", "%2e%2e", "a.b", "a b", "a%2Fb", "a\\b", "a#b", "é", "x" * 65]
+)
+def test_an_id_that_no_call_can_have_is_no_call(call_id: str) -> None:
+    """It would become a part of a path, or of a message's id."""
+    odd = item({"state": "established"}) | {"resourceUrl": f"/communications/calls/{call_id}"}
+
+    [(found, observation)] = parsed(json.dumps({"value": [odd]}).encode())
+
+    assert found is None
+    assert isinstance(observation, Unparsed)
+    assert observation.resource == "none"
+
+
+def test_of_very_many_items_the_first_are_read_and_the_others_counted() -> None:
+    """None of them is as much as looked at."""
+    body = json.dumps({"value": [item({"state": "established"})] * (MOST_ITEMS + 7)}).encode()
+
+    found = parse_notifications(body, leg_key=LEG, bot_app_id=BOT, received_at=NOW)
+
+    assert (len(found.observations), found.left) == (MOST_ITEMS, 7)
+
+
+def test_of_a_body_that_is_too_long_nothing_is_read() -> None:
+    """That there was one is known."""
+    body = b"[" * LONGEST_BODY
+
+    with pytest.raises(MalformedNotification):
+        read_envelope(body)
+    longer = read_envelope(body + b"[")
+    assert (longer.items, longer.left) == ((), 1)
+
+
+def test_the_rosters_of_one_body_share_its_room() -> None:
+    """One row of the ledger has to hold their people together; who finds no room is hidden."""
+    longest = "x" * 120
+
+    def crowd(number: int) -> list[dict[str, Any]]:
+        return [
+            {"id": f"{longest}{number}-{n}", "info": {"identity": {"user": {"id": longest}}}}
+            for n in range(2_000)
+        ]
+
+    first, second = observed(
+        *(item(crowd(number), tail="/participants") for number in (1, 2)),
+    )
+
+    assert isinstance(first, RosterPushed)
+    assert isinstance(second, RosterPushed)
+    assert (len(first.people), first.hidden) == (2_000, 0)
+    assert len(second.people) + second.hidden == second.entries == 2_000
+    assert 0 < second.hidden < 2_000
 
 
 def test_one_bad_item_does_not_hide_the_others() -> None:

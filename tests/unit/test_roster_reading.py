@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.domain import Person, Present, SessionId
-from shared.roster import Roster, read_roster
+from shared.roster import MOST_ENTRIES, Roster, read_roster
 
 BOT = "2891555a-92ff-42e6-80fa-6e1300c6b5c6"
 NOBODY = Roster(people=(), lists_ourselves=False, in_lobby=False, entries=1)
@@ -198,3 +198,66 @@ def test_people_are_sorted_by_session_and_listed_once() -> None:
 
     assert read(second, first) == read(first, second)
     assert read(second, first, second).people == read(first, second).people
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        entry("p" * 129, {"user": {"id": "x"}}),
+        entry("p\n1", {"user": {"id": "x"}}),
+        entry("p\x001", {"user": {"id": "x"}}),
+        entry("İ" * 100, {"user": {"id": "x"}}),
+        entry("p-1", {"user": {"id": "x" * 1_000_000}}),
+        entry("p-1", {"user": {"id": "x\u202e"}}),
+        entry("p-1", {"user": {"id": "x", "tenantId": "t" * 129}}),
+    ],
+    ids=["long", "line", "nul", "long in lower case", "long user", "direction", "long tenant"],
+)
+def test_an_entry_with_an_id_that_cannot_be_kept_hides_somebody(odd: Any) -> None:
+    """A read is requested for it, and nobody leaves by the roster."""
+    roster = read(odd, entry("p-2", {"user": {"id": "x"}}))
+
+    assert (ids(roster), roster.entries) == (["p-2"], 2)
+    assert (roster.unread, roster.hidden) == (1, 1)
+
+
+def test_ids_of_128_characters_are_kept() -> None:
+    """So long are none of Graph's."""
+    longest = "x" * 128
+
+    [present] = read(entry(longest, {"user": {"id": longest, "tenantId": longest}})).people
+
+    assert present.session_id == present.person.user_id == present.person.tenant_id == longest
+
+
+def test_names_and_kinds_are_cut_and_have_no_control_characters() -> None:
+    """What is left of them is shown; nobody is lost with the rest."""
+    named = {"k" * 70: {"id": "x", "displayName": "A\n\x1b👩‍👧" + "a" * 1_000_000}}
+
+    [present] = read(entry("p-1", named), show_names=True).people
+
+    assert present.person.kind == "k" * 64
+    assert present.person.display_name == "A  👩‍👧" + "a" * 250
+
+
+def test_of_a_roster_beyond_all_bounds_the_first_are_read() -> None:
+    """All of it is counted, so that it is known to be cut."""
+    listed = [entry(f"p-{n:05}", {"user": {"id": "x"}}) for n in range(MOST_ENTRIES + 1)]
+
+    roster = read(*listed)
+
+    assert (len(roster.people), roster.entries) == (MOST_ENTRIES, MOST_ENTRIES + 1)
+    assert (roster.unread, roster.hidden) == (0, 0)
+
+
+def test_people_who_weigh_too_much_together_are_hidden() -> None:
+    """One row of the ledger has to hold them; a person weighs their ids, their name and 64 more."""
+    listed = [entry(f"p-{n}", {"user": {"id": "é"}}) for n in range(3)]
+    weight = 64 + len("p-0") + len("user") + len("é".encode())
+
+    roster = read_roster(
+        listed, bot_app_id=BOT, my_participant_ids=frozenset(), room=2 * weight + 1
+    )
+
+    assert ids(roster) == ["p-0", "p-1"]
+    assert (roster.entries, roster.unread, roster.hidden) == (3, 1, 1)

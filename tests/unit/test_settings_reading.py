@@ -98,6 +98,7 @@ def test_every_problem_is_named_at_once() -> None:
         ("SETTLE_SECONDS", "3600"),
         ("ROSTER_CAP", "0"),
         ("ROSTER_CAP", "99.5"),
+        ("ROSTER_CAP", "5001"),
         ("CLAIM_LEASE_SECONDS", "-1"),
         ("CLAIM_LEASE_SECONDS", "nan"),
         ("CLAIM_LEASE_SECONDS", "inf"),
