@@ -24,13 +24,12 @@ from shared.domain import (
     same_id,
 )
 from shared.errors import RollcallError
+from shared.graph_call import result_of
 from shared.graph_json import read_json
 from shared.outside import CALL_ID, held_kind
 from shared.roster import ROOM, Roster, read_roster, weight_of
 
 CALL_PATH = re.compile(r"/(?:communications|app)/calls/([^/?]+)((?:/[^?]*)?)", re.IGNORECASE)
-CODE = re.compile("[0-9]{1,9}", re.ASCII)
-LARGEST_CODE = 2**31 - 1
 LONGEST_BODY = 4 * 1024 * 1024
 """Bytes of a body that is read: 5,000 participants as Graph writes them. It sends far smaller ones,
 and reading one takes as long as it is."""
@@ -178,7 +177,7 @@ def _of_call(item: Mapping[str, Any], tail: str, *, leg_key: LegKey, at: datetim
     data = item.get("resourceData")
     phase = _phase(item, data) if tail == "" else None
     if phase == "gone":
-        code, subcode = _result(data)
+        code, subcode = result_of(data)
         return LegSeen(at=at, leg_key=leg_key, phase="gone", code=code, subcode=subcode)
     if phase is not None:
         return LegSeen(at=at, leg_key=leg_key, phase=phase)
@@ -209,21 +208,6 @@ def _phase(item: Mapping[str, Any], data: Any) -> Phase | None:
     if _text(item, "changeType").lower() == "deleted":
         return "gone"
     return PHASES.get(_text(data, "state").lower()) if _is_object(data) else None
-
-
-def _result(data: Any) -> tuple[int | None, int | None]:
-    """Return code and subcode: integers on the wire, strings or `subCode` in some samples."""
-    result = data.get("resultInfo") if _is_object(data) else None
-    if not _is_object(result):
-        return None, None
-    return _number(result.get("code")), _number(result.get("subcode", result.get("subCode")))
-
-
-def _number(value: Any) -> int | None:
-    if isinstance(value, str) and CODE.fullmatch(value):
-        return int(value)
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return value if whole and abs(value) <= LARGEST_CODE else None
 
 
 def _text(item: Any, name: str) -> str:

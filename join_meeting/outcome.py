@@ -12,18 +12,16 @@ from join_meeting.decision import Adopt, Join
 from join_meeting.plan import FIRST_PAUSE
 from join_meeting.wish import Wish
 from shared.copies import kept_copy
-from shared.domain import CallId, LegKey, LegSeen, MeetingId, Phase, ReadFailed, same_id
+from shared.domain import CallId, LegKey, LegSeen, MeetingId, same_id
 from shared.errors import Rejected
 from shared.events import Fact, event_message, refusal_data, reply_message, tell
 from shared.facts import bot_joining
-from shared.group_calls import GONE
+from shared.graph_call import evidence_of
 from shared.legs import answered_elsewhere, asked_to_leave, bind, learned, standing, with_claim
 from shared.meeting import Change, Leaver, LegClaim, Meeting, Outgoing
 from shared.queue_message import QueueMessage
 from shared.recording import RecordingRules, observe
 
-STATES: Mapping[str, Phase] = {"established": "in", "terminated": "gone"}
-"""What Graph's call says of its leg, beside that it is on its way."""
 REQUESTS_KEPT = 256
 """How many of the requests that a leg was granted to it remembers, the newest."""
 
@@ -129,17 +127,13 @@ def record_call(
     leg, claim = meeting.record.legs.get(leg_key), meeting.claim(leg_key)
     if claim is None or (leg is not None and leg.is_gone):
         return None
-    if call is None:
-        return observe(
-            meeting, [ReadFailed(at=at, leg_key=leg_key, status=GONE)], now=now, rules=rules
-        )
-    phase: Phase | None = STATES.get(str(call.get("state")).lower())
-    known = leg is not None and phase in leg.phases
-    meeting = with_claim(meeting, learned(claim, call))
-    if phase is not None and not known:
-        seen = LegSeen(at=at, leg_key=leg_key, phase=phase)
+    seen = evidence_of(call, leg_key=leg_key, at=at)
+    learnt = claim if call is None else learned(claim, call)
+    known = isinstance(seen, LegSeen) and leg is not None and seen.phase in leg.phases
+    meeting = with_claim(meeting, learnt)
+    if seen is not None and not known:
         return observe(meeting, [seen], now=now, rules=rules)
-    return Change(meeting=meeting) if learned(claim, call) != claim else None
+    return Change(meeting=meeting) if learnt != claim else None
 
 
 def record_released(meeting: Meeting, leg_key: LegKey) -> Change | None:

@@ -75,7 +75,7 @@ def _step(record: Record, seen: Observation, by: Commit) -> Record:
         record = with_leg(record, leg)
     match seen:
         case LegSeen(phase="gone"):
-            if leg.code is None:
+            if leg.code is None or leg.subcode is None:
                 leg = replace(leg, code=seen.code, subcode=seen.subcode)
             return _leg_gone(record, leg, at, by)
         case LegSeen():
@@ -114,8 +114,9 @@ def _leg_gone(record: Record, leg: Leg, at: datetime, by: Commit) -> Record:
         if end.over:
             over = Sight(by=by, leg=leg, asked=at, answered=at)
             call = closed(call, over, reason=end.reason)
-        elif not call.is_unwatched:
-            call = replace(call, unwatched_since=leg.last_sign, unwatched_by=leg.key)
+        else:
+            since = call.unwatched_since or leg.last_sign
+            call = replace(call, unwatched_since=since, unwatched_by=leg.key)
         record = with_call(record, call)
     return _listening_anew(record, at, by) if listened and handed_over else record
 
@@ -186,7 +187,7 @@ def _joined_by_push(record: Record, call: GroupCall, sight: Sight) -> Record:
 
 def _read(record: Record, read: RosterRead, sight: Sight) -> Record:
     call, decided = record.open_call, True
-    unclear = read.hidden and call is not None and call.is_unwatched
+    unclear = read.hidden and call is not None and call.is_unwatched and not _is_same(call, read)
     if unclear or not (read.people or read.lists_ourselves):
         return _failed(record, sight.answered, sight.by)
     if call is not None:
@@ -214,9 +215,9 @@ def _weighed(
     """
     grown, listed = joined(call, sight, read_at=record.read_at)
     if call.provisional:
-        # Only pushed sessions count: a read that did not decide added others.
+        # A read that did not decide added others: they do not count.
         known = (call.sessions[one] for one in listed & call.sessions.keys())
-        goes_on = any(one.last_seen is None for one in known)
+        goes_on = any(one.opener or one.last_seen is None for one in known)
     elif call.is_unwatched:
         goes_on = sight.cut or _is_same(call, read)
     else:

@@ -129,7 +129,8 @@ def _identified(participant: Any) -> tuple[SessionId | None, Identities]:
 
 
 def _is_guest_of(mine: set[str], identities: Identities) -> bool:
-    return "guest" in identities and same_id(str(identities["guest"].get("id"))) in mine
+    guest_id = identities.get("guest", {}).get("id")
+    return isinstance(guest_id, str) and bool(guest_id) and same_id(guest_id) in mine
 
 
 def _has_application(identities: Identities, app_id: str) -> bool:

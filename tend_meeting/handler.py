@@ -1,12 +1,14 @@
 """Looking after meetings: one tend message, and the backstop's walk. Gathers, decides, acts."""
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from shared.delivery import deliver
-from shared.domain import CallId, MeetingId, Observation, utc_text
+from shared.domain import CallId, LegSeen, MeetingId, Observation, utc_text
 from shared.errors import Rejected, Transient
+from shared.graph_call import evidence_of
 from shared.journal import Loaded
 from shared.legs import tend_message
 from shared.queue_message import QueueMessage
@@ -78,10 +80,9 @@ async def _tend(message: QueueMessage, services: Services) -> None:
     )
 
     observations: tuple[Observation, ...] = ()
-    call: dict[str, Any] | None = None
+    call: dict[str, Any] = {}
     if isinstance(decision, Read):
-        call = await _call(decision, services) if decision.call_first else None
-        observations = (await _read(decision, call, services),)
+        call, observations = await _look(decision, services)
     receipt = await services.journal.change(
         meeting_id,
         lambda known, now: (
@@ -102,16 +103,26 @@ async def _tend(message: QueueMessage, services: Services) -> None:
     await receipt.sent
 
 
-async def _call(read: Read, services: Services) -> dict[str, Any] | None:
-    """Return Graph's call of the leg, which says who the leg is; None where it does not answer."""
+async def _look(read: Read, services: Services) -> tuple[dict[str, Any], tuple[Observation, ...]]:
+    """Return Graph's call of the leg, where it was asked for, and what this look heard."""
+    if not read.call_first:
+        return {}, (await _read(read, {}, services),)
     try:
-        return await services.graph.read_call(read.call_id)
+        call = await services.graph.read_call(read.call_id)
     except (Transient, Rejected):
-        return None  # the roster is read all the same, and the next look asks again
+        # The roster is read all the same, and the next look asks again.
+        return {}, (await _read(read, {}, services),)
+    seen = evidence_of(call, leg_key=read.leg_key, at=services.clock.now())
+    if seen is None:
+        return call or {}, (await _read(read, call or {}, services),)
+    if call is None or not (isinstance(seen, LegSeen) and seen.phase == "in"):
+        return call or {}, (seen,)
+    return call, (seen, await _read(read, call, services))
 
 
-async def _read(read: Read, call: dict[str, Any] | None, services: Services) -> Observation:
-    ourselves = str(call.get("myParticipantId")) if call is not None else ""
+async def _read(read: Read, call: Mapping[str, Any], services: Services) -> Observation:
+    named = call.get("myParticipantId")
+    ourselves = {named} if isinstance(named, str) and named else set()
     asked_at = max(services.clock.now(), read.not_before)
     try:
         participants = await services.graph.read_participants(read.call_id)
@@ -126,7 +137,7 @@ async def _read(read: Read, call: dict[str, Any] | None, services: Services) -> 
         participants,
         asked_at=asked_at,
         answered_at=max(services.clock.now(), asked_at),
-        own_ids=read.own_ids | {ourselves},
+        own_ids=read.own_ids | ourselves,
         bot_app_id=services.policy.bot_app_id,
         show_names=services.policy.recording.show_names,
     )

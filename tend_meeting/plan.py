@@ -142,14 +142,14 @@ def record_look(
     meeting: Meeting,
     generation: int,
     observations: tuple[Observation, ...],
-    call: Mapping[str, Any] | None,
+    call: Mapping[str, Any],
     *,
     now: datetime,
     rules: RecordingRules,
 ) -> Change | None:
     """Return the change that records a look and plans the next; None where nothing changes.
 
-    `call` is Graph's call of the leg that was looked through, where it was read.
+    `call` is Graph's call of the leg that was looked through; empty where it was not read.
     """
     mine = meeting.tend.generation == generation and meeting.tend.due is not None
     if not observations and not mine:
@@ -157,14 +157,21 @@ def record_look(
     if mine:
         meeting = replace(meeting, tend=TendPlan(generation=generation, due=None))
     claim = meeting.claim(observations[0].leg_key) if observations else None
-    if call is not None and claim is not None:
+    if call and claim is not None:
         meeting = with_claim(meeting, learned(claim, call))
     if observations:
         change = observe(meeting, observations, now=now, rules=rules)
-        there = call is not None and str(call.get("state")).lower() == "established"
+        there = str(call.get("state")).lower() == "established"
         return _warned(change, now=now) if there and _is_unreadable(change.meeting) else change
     meeting, tending = plan_tending(meeting, meeting.record, rules=rules)
-    return Change(meeting=meeting, outgoing=tending)
+    # A message that came early shows a bus whose clock is ahead: the next allows for as much.
+    early = tuple(
+        replace(one, due=one.due + (one.due - now))
+        if one.due is not None and one.due > now
+        else one
+        for one in tending
+    )
+    return Change(meeting=meeting, outgoing=early)
 
 
 def _is_unreadable(meeting: Meeting) -> bool:
@@ -177,8 +184,7 @@ def _warned(change: Change, *, now: datetime) -> Change:
         "code": UNREADABLE,
         "message": f"Graph says that the bot is in the meeting, but {MANY_FAILURES} reads of its "
         "roster in a row gave no answer that says who is there.",
-        "nextStep": "Check that the app has the application permission Calls.AccessMedia.All or "
-        "Calls.JoinGroupCall.All and that Graph is healthy. Ends and departures are published once "
+        "nextStep": "See whether Microsoft Graph is healthy. Ends and departures are published once "
         "a read succeeds, or with the end of the bot's leg.",
     }
     fact = Fact(name="meeting.warning", at=now, key=(UNREADABLE,), data=data)

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from shared.domain import utc_text
+from shared.domain import CallId, utc_text
 from tests.application.joined import Joined
 from tests.application.test_join_by_link import CLASSIC
 from tests.application.test_leave_meeting import lost
-from tests.application.world import World, envelope, roster, state
-from tests.fakes.graph import participant
+from tests.application.world import TENANT, World, envelope, roster, state
+from tests.fakes.graph import FakeGraph, participant
 
 REMOVED = {"resultInfo": {"code": 200, "subcode": 5000}}
 LEFT = {"resultInfo": {"code": 200, "subcode": 7000}}
@@ -173,3 +173,74 @@ async def test_the_conference_of_each_leg_is_kept_with_it() -> None:
     claim = (await world.meeting(world.meeting_id)).claims[0]
 
     assert claim.chain_ids == (world.fake_graph.posted[world.call_id]["callChainId"],)
+
+
+@pytest.mark.parametrize("state", ["terminated", None])
+async def test_what_graph_says_of_the_call_is_evidence_when_reads_keep_failing(
+    state: str | None,
+) -> None:
+    """The roster answers 503 for ever; the call is over, or Graph does not know it any more."""
+
+    class Unreadable(FakeGraph):
+        """A Graph whose rosters cannot be read."""
+
+        broken = False
+
+        async def read_participants(self, call_id: CallId) -> list[dict[str, Any]] | None:
+            """See `ports.Graph.read_participants`."""
+            if self.broken:
+                raise lost(503)
+            return await super().read_participants(call_id)
+
+        async def read_call(self, call_id: CallId) -> dict[str, Any] | None:
+            """See `ports.Graph.read_call`."""
+            return await super().read_call(call_id) if state is not None else None
+
+    graph = Unreadable(tenant_id=TENANT)
+    world = await talking("ada", fake_graph=graph)
+    graph.broken = True
+    graph.posted[world.call_id] |= {
+        "state": state,
+        "resultInfo": {"code": 200, "subcode": 5002},
+    }
+
+    await world.see()
+    await world.pump()
+
+    (call,) = (await world.record("INC-1"))["calls"]
+    assert (call["endedAt"] is not None) == (state == "terminated")
+    assert ("unwatchedSince" in call) == (state is None)
+    assert world.names()[-1] == "bot.left"
+
+
+@pytest.mark.parametrize("guest_id", ["", None])
+async def test_a_guest_without_an_id_is_somebody(guest_id: str | None) -> None:
+    """Not the bot: the call does not end while the guest is there."""
+    world = await Joined().begin()
+    guest = participant("p-guest", kind="guest", display_name="Visitor")
+    guest["info"]["identity"]["guest"]["id"] = guest_id
+    world.clock.advance(10)
+    world.fake_graph.fill_room(world.call_id, [guest])
+    ourselves = world.fake_graph.calls[world.call_id][0]
+
+    await world.call(envelope(world.call_id, "/participants", [ourselves, guest]))
+    await world.pump()
+
+    (call,) = (await world.record("INC-1"))["calls"]
+    assert (call["endedAt"], call["participantCount"]) == (None, 1)
+
+
+async def test_a_tend_message_that_comes_early_is_not_asked_for_again_at_once() -> None:
+    """The clock of the bus is ahead: the next message allows for as much."""
+    world = await talking("ada")
+    await world.see()
+    meeting = await world.meeting(world.meeting_id)
+    planned = len(world.fake_bus.sent_to("tend-meeting"))
+
+    await world.drop(
+        "tend-meeting", {"meetingId": meeting.meeting_id, "generation": meeting.tend.generation}
+    )
+
+    (again,) = world.fake_bus.sent_to("tend-meeting")[planned:]
+    assert meeting.tend.due is not None
+    assert again.due == meeting.tend.due + (meeting.tend.due - world.clock.now())

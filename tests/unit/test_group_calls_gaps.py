@@ -287,3 +287,30 @@ def test_the_old_leg_speaks_of_the_call_it_heard_last_not_of_the_open_one() -> N
 
     assert [set(call.sessions) for call in record.calls] == [{"ada", "bo"}, {"cy"}]
     assert there(record) == {"cy"}
+
+
+def test_a_read_that_names_a_person_of_the_call_ends_the_gap_though_an_entry_is_unread() -> None:
+    """Bo is recorded; nobody leaves by such a read, and it is made again."""
+    record = folded(*BOTH, *back(read(31, "ada", "cy", hidden=1, key=LEG2)))
+
+    assert there(record) == {"ada", "bo", "cy"}
+    assert (only_call(record).is_unwatched, record.failures) == (False, 1)
+
+
+def test_an_over_code_that_comes_later_counts_for_the_last_leg_of_a_gap() -> None:
+    """The second leg ended without a result first; the first leg's end had opened the gap."""
+    gap = (*ADA, leg(9, "gone", *REMOVED), leg(20, "in", key=LEG2), leg(20.5, "gone", key=LEG2))
+
+    record = folded(*gap, leg(20.6, "gone", *EVERYONE_LEFT, key=LEG2))
+
+    assert (only_call(folded(*gap)).unwatched_since, only_call(record).ended_at) == (
+        at(9),
+        at(20.6),
+    )
+
+
+def test_a_code_without_its_subcode_does_not_hide_the_whole_result() -> None:
+    """`terminated` says 200 alone, `deleted` says that everyone left."""
+    record = folded(*ADA, leg(9, "gone", 200, None), leg(9.1, "gone", *EVERYONE_LEFT))
+
+    assert (only_call(record).ended_at, only_call(record).reason) == (at(9.1), "everyoneLeft")

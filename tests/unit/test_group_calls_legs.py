@@ -303,3 +303,14 @@ def test_failures_of_one_leg_do_not_delay_reads_through_the_next() -> None:
     record = folded(*ADA, push(9), *fails, *gap, failed(31, key=LEG2))
 
     assert due(record) == at(33)
+
+
+def test_a_call_opened_by_a_read_that_may_be_old_is_confirmed_by_those_it_opened_with() -> None:
+    """The bot was back half a second after an end; the second read names them again."""
+    over = (*ADA, leg(6.5, "in", key=LEG2), leg(10, "gone", *EVERYONE_LEFT))
+
+    old = folded(*over, read(10.3, "x", key=LEG2))
+    again = folded(*over, read(10.3, "x", key=LEG2), read(12, "x", key=LEG2))
+
+    assert [call.number for call in old.known_calls] == [1]
+    assert [call.started_at for call in again.known_calls] == [at(5), at(10.3)]

@@ -106,6 +106,11 @@ EXAMPLES: dict[str, Example] = {
         (*ADA, failed(8, 404)),
         lambda it: it.listening is None,
     ),
+    "Graph's call of a leg, asked for after five reads that failed, or when it is not known who "
+    "the leg is": (
+        (leg(9, "gone", *REMOVED), leg(30, "in", key=LEG2)),
+        lambda it: (it.listening is it.legs[LEG2], due(it)) == (True, at(30)),
+    ),
     "the leg's end, its code says the conversation is over": (
         (*ADA, leg(9, "gone", *EVERYONE_LEFT)),
         lambda it: ending(only_call(it)) == (at(9), "observed", at(5), at(9)),
