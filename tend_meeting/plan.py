@@ -184,8 +184,8 @@ def _warned(change: Change, *, now: datetime) -> Change:
         "code": UNREADABLE,
         "message": f"Graph says that the bot is in the meeting, but {MANY_FAILURES} reads of its "
         "roster in a row gave no answer that says who is there.",
-        "nextStep": "See whether Microsoft Graph is healthy. Ends and departures are published once "
-        "a read succeeds, or with the end of the bot's leg.",
+        "nextStep": "See whether Microsoft Graph is healthy. Ends and departures are published "
+        "once a read succeeds, or with the end of the bot's leg.",
     }
     fact = Fact(name="meeting.warning", at=now, key=(UNREADABLE,), data=data)
     meeting = replace(change.meeting, warned=(*change.meeting.warned, UNREADABLE))
