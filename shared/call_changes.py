@@ -48,7 +48,7 @@ class Sight:
     cut: bool = False
 
     def unsettled(self, moment: datetime | None) -> datetime | None:
-        """Return `moment`, or None where this settles what was heard then."""
+        """Return `moment`; None where this is late enough to settle what was heard then."""
         settled = self.proof or self.asked - IN_FLIGHT
         return None if moment is None or moment <= settled else moment
 
@@ -112,19 +112,18 @@ def joined(
             blurred=late,
             left_at=call.ended_at,
         )
-    grown = replace(call, sessions=sessions, complete=call.complete and not sight.cut)
+    complete = call.complete and not sight.cut
     if late:
-        return grown, frozenset(listed)
+        return replace(call, sessions=sessions, complete=complete), frozenset(listed)
     sessions |= {one: _listed(sessions[one], present, sight) for one, present in listed.items()}
-    grown = replace(grown, heard_at=sight.answered)
+    grown = replace(call, sessions=sessions, complete=complete, heard_at=sight.answered)
     if sight.people:
         quiet_since = None if strangers else sight.unsettled(call.quiet_since)
         last_seen = latest(call.last_seen, sight.proof)
         grown = replace(grown, quiet_since=quiet_since, last_seen=last_seen)
     named = (sessions.get(present.session_id) for present in sight.people)
     if sight.proof is not None and any(one is not None and one.opener for one in named):
-        bound = latest(call.start_not_before, call.empty_at)
-        grown = replace(grown, start_not_before=bound)
+        grown = replace(grown, start_not_before=latest(call.start_not_before, call.empty_at))
     return grown, frozenset(listed)
 
 

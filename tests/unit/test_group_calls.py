@@ -79,7 +79,7 @@ def test_a_second_call_is_unpublished_until_a_read_names_one_of_its_sessions() -
     assert [call.number for call in pushed.known_calls] == [1]
     assert due(pushed) == at(20)
     assert [call.number for call in named.known_calls] == [1, 2]
-    assert named.calls[1].started_at == at(20)
+    assert (named.calls[1].started_at, named.calls[1].provisional) == (at(20), False)
 
 
 def test_a_provisional_call_is_taken_back_by_a_read_that_is_old_enough() -> None:
@@ -193,14 +193,14 @@ def test_a_read_ends_a_call_whose_last_push_was_lost_at_its_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"), [(30, (at(20), "observed")), (30.1, (at(30.1), "polled"))]
+    ("asked", "expected"), [(30, (at(20), "observed")), (30.1, (at(30.4), "polled"))]
 )
 def test_a_push_dates_what_a_read_confirms_at_most_ten_seconds_later(
     asked: float, expected: tuple[datetime, str]
 ) -> None:
     """Later it may be any old copy: the end, and who left, have the time of the read."""
-    ended = folded(*ADA, push(20), read(asked))
-    left = folded(*BOTH, push(20, "ada"), read(asked, "ada"))
+    ended = folded(*ADA, push(20), read(asked, took=0.3))
+    left = folded(*BOTH, push(20, "ada"), read(asked, "ada", took=0.3))
 
     assert ending(only_call(ended))[:2] == expected
     assert (session(ended, "ada").left_at, session(left, "bo").left_at) == (expected[0],) * 2

@@ -267,6 +267,7 @@ def test_joining_is_bounded_once_a_read_names_the_session() -> None:
 
     assert session(pushed, "bo").joined_not_before is None
     assert session(confirmed, "bo").joined_not_before == at(5)
+    assert session(confirmed, "bo").missed_at is None  # it has counted, and is not stored any more
     assert session(found, "bo").joined_at == at(20.2)
     assert session(found, "bo").joined_not_before == at(5)
 

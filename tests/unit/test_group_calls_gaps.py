@@ -87,10 +87,14 @@ def test_a_session_is_the_same_whoever_graph_says_it_is() -> None:
 
 def test_a_cut_read_after_a_gap_finds_the_call_going_on() -> None:
     """The people of the call may be among those it does not list."""
-    record = folded(*ADA, *back(read(30.5, "bo", entries=9, key=LEG2)), cap=9)
+    found = (*ADA, *back(read(30.5, "bo", entries=9, key=LEG2)))
+
+    record = folded(*found, cap=9)
+    joined = folded(*found, push(40, "ada", "bo", "cy", key=LEG2), cap=9)
 
     assert (only_call(record).ended_at, only_call(record).is_unwatched) == (None, False)
     assert there(record) == {"ada", "bo"}
+    assert session(joined, "cy").joined_at == at(40)
 
 
 def test_a_read_with_entries_that_cannot_be_read_decides_no_gap() -> None:

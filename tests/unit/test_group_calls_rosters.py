@@ -154,7 +154,7 @@ def test_a_late_roster_of_a_call_that_is_over_adds_its_unknown_people_and_asks()
 
     call = only_call(record)
     bo = call.sessions[SessionId("bo")]
-    assert call.ended_at == at(9)
+    assert (call.ended_at, call.complete) == (at(9), True)
     assert (bo.joined_at, bo.joined_not_before, *leaving(bo)) == (None, None, at(9), None, None)
     assert due(record) == at(12)
     assert set(only_call(folded(*OVER, push(11, "ada", "a2=ada"))).sessions) == {"ada", "a2"}
