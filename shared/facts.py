@@ -118,7 +118,9 @@ def _leg_facts(meeting: Meeting, before: Record, after: Record) -> tuple[list[Fa
         reached = max((ORDER.index(phase) for phase in known.phases), default=-1) if known else -1
         for phase, at in leg.phases.items():
             if phase == "gone" and known is not None and known.is_gone:
-                if known.code is None and leg.code is not None:
+                claim = meeting.claim(key)
+                reason = leg_over_data(claim, leg)["reason"]
+                if reason != leg_over_data(claim, known)["reason"]:
                     # Graph said why only now.
                     fact = leg_over(meeting, leg, at=at)
                     departures.append(replace(fact, key=(*fact.key, "result")))
