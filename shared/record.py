@@ -150,11 +150,6 @@ class GroupCall:
         """True while no leg has heard how the call goes on."""
         return self.unwatched_by is not None
 
-    @property
-    def is_doubtful(self) -> bool:
-        """True while only a read can tell whether there is such a call at all, or still."""
-        return self.provisional or self.is_unwatched
-
     def there(self) -> list[Session]:
         """Return the sessions held as there."""
         return [session for session in self.sessions.values() if session.left_at is None]
