@@ -142,17 +142,17 @@ def alias_partition(alias: str) -> str:
     return f"alias-{digest('alias', alias, characters=40)}"
 
 
-def unfinished_row(meeting_id: MeetingId, *, now: datetime) -> Row:
-    """Return the meeting's entry on the list of unfinished ones."""
+def unfinished_row(meeting_id: MeetingId, *, due_at: datetime) -> Row:
+    """Return the meeting's entry in the index of those that are to be looked at."""
     return {
         "PartitionKey": unfinished_partition(meeting_id),
         "RowKey": meeting_id,
-        "renewedAt": moment_text(now),
+        "dueAt": moment_text(due_at),
     }
 
 
 def unfinished_partition(meeting_id: MeetingId) -> str:
-    """Return the shard of the list that holds a meeting, so that no partition takes every write."""
+    """Return the shard of the index that holds a meeting: no partition is to take every write."""
     return f"{UNFINISHED[0]}{meeting_id[:1]}"
 
 

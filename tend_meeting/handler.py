@@ -11,12 +11,13 @@ from shared.errors import Rejected, Transient
 from shared.graph_call import evidence_of
 from shared.journal import Loaded
 from shared.legs import tend_message
+from shared.looks import mended
+from shared.meeting import Change, Meeting
+from shared.ports import Entry
 from shared.queue_message import QueueMessage
 from shared.services import Services
 from tend_meeting.plan import (
     Read,
-    is_finished,
-    mend,
     plan,
     read_failed,
     read_result,
@@ -47,15 +48,16 @@ async def tend_meeting(message: QueueMessage, services: Services) -> None:
 
 
 async def mend_meetings(services: Services) -> None:
-    """Walk the unfinished meetings: send what is unsent, mend broken chains, drop the finished."""
-    now = services.clock.now()
-    overdue = services.policy.backstop_after
-    async for meeting_id in services.ledger.unfinished(renewed_before=now - overdue):
+    """Walk the meetings that are overdue: send what is unsent, start broken chains again.
+
+    Those of which nothing is due any more leave the index.
+    """
+    async for entry in services.ledger.overdue(now=services.clock.now()):
         try:
-            await _mend(meeting_id, now, services)
+            await _mend(entry, services)
         except Exception:
             # The next walk comes by itself; one meeting must not keep the others waiting.
-            logger.exception("backstop.failed: meeting=%s", meeting_id)
+            logger.exception("backstop.failed: meeting=%s", entry.meeting_id)
 
 
 async def _tend(message: QueueMessage, services: Services) -> None:
@@ -81,7 +83,7 @@ async def _tend(message: QueueMessage, services: Services) -> None:
 
     observations: tuple[Observation, ...] = ()
     call: dict[str, Any] = {}
-    if isinstance(decision, Read):
+    if decision is not None:
         call, observations = await _look(decision, services)
     receipt = await services.journal.change(
         meeting_id,
@@ -146,15 +148,8 @@ async def _read(read: Read, call: Mapping[str, Any], services: Services) -> Obse
 async def _hang_up(
     message: QueueMessage, meeting_id: MeetingId, call_id: CallId, services: Services
 ) -> None:
-    """End a leg; a message of ours comes back to see whether its end was told.
-
-    Where Graph does not do it, the backstop walks by as long as the leg lives.
-    """
-    try:
-        await services.graph.end_call(call_id)
-    except (Transient, Rejected):
-        await services.ledger.watch(meeting_id, now=services.clock.now())
-        raise
+    """End a leg; a message of ours comes back to see whether its end was told."""
+    await services.graph.end_call(call_id)
     at = services.clock.now()
     look = tend_message(
         meeting_id,
@@ -186,19 +181,19 @@ async def _record_hung_up(
     await receipt.sent
 
 
-async def _mend(meeting_id: MeetingId, now: datetime, services: Services) -> None:
-    overdue = services.policy.backstop_after
+async def _mend(entry: Entry, services: Services) -> None:
+    meeting_id = entry.meeting_id
     stored = await services.ledger.load(meeting_id)
-    if stored is None or is_finished(stored, now=now):
-        await services.ledger.unwatch(meeting_id, renewed_before=now - overdue)
+    if stored is None:
+        await services.ledger.reindex(entry, due_at=None)
         return
-    receipt = await services.journal.change(
-        meeting_id,
-        lambda known, at: (
-            None
-            if known is None
-            else mend(known, now=at, overdue=overdue, rules=services.policy.recording)
-        ),
-        loaded=Loaded(stored),
-    )
+
+    def decide(known: Meeting | None, now: datetime) -> Change | None:
+        if known is None or known.version != stored.meeting.version:
+            return None  # whoever changed it looked after it; the entry stays for the next walk
+        return mended(known, now=now, rules=services.policy.tending, unsent=bool(stored.outbox))
+
+    receipt = await services.journal.change(meeting_id, decide, loaded=Loaded(stored))
     await receipt.sent
+    if receipt.meeting is not None:
+        await services.ledger.reindex(entry, due_at=receipt.meeting.tend.indexed)

@@ -264,7 +264,7 @@ async def test_a_finished_meeting_leaves_the_backstops_list() -> None:
 
     await world.mend()
 
-    left = [one async for one in world.ledger.unfinished(renewed_before=world.clock.now())]
+    left = [one async for one in world.ledger.overdue(now=world.clock.now() + timedelta(days=1))]
     assert left == []
 
 
