@@ -39,11 +39,13 @@ from shared.rows import (
     read_head,
     read_log,
     read_pages,
+    size_of,
     unfinished_partition,
     unfinished_row,
 )
 from shared.table_client import open_client
 from shared.tables import Conflict, Missing, Operation, Table, create, delete, exchange, put
+from shared.telemetry import measure
 
 _RACES = 8
 """How often an entry of the index is tried to be written."""
@@ -128,6 +130,7 @@ class TableLedger:
         ]
         hold_to_limits([head, *outbox.rows, *pages, *logged], operations=len(operations))
         etag = await self._write(operations, meeting, commits)
+        measure("rollcall.head.size", size_of(head))
         return Stored(
             meeting=meeting,
             etag=_token(etag, commits),

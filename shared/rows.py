@@ -73,7 +73,8 @@ def read_head(row: Mapping[str, Any]) -> Meeting:
         return unpacked(meeting_type(), blob_of(row))
     except (ValueError, zlib.error) as error:
         meeting_id = row["PartitionKey"]
-        raise Unreadable(f"the stored record of meeting {meeting_id} cannot be read") from error
+        why = f"the stored record of meeting {meeting_id} cannot be read"
+        raise Unreadable(why, meeting_id=meeting_id) from error
 
 
 def commits_of(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -156,6 +157,11 @@ def unfinished_partition(meeting_id: MeetingId) -> str:
     return f"{UNFINISHED[0]}{meeting_id[:1]}"
 
 
+def size_of(row: Row) -> int:
+    """Return the bytes of what is packed in a row."""
+    return sum(len(value) for value in row.values() if isinstance(value, bytes))
+
+
 def hold_to_limits(rows: Sequence[Row], *, operations: int) -> None:
     """Raise ValueError where one transaction cannot write `rows` with that many `operations`."""
     if operations > TRANSACTION_OPERATIONS:
@@ -163,7 +169,7 @@ def hold_to_limits(rows: Sequence[Row], *, operations: int) -> None:
             f"{operations} operations are more than one transaction holds "
             f"({TRANSACTION_OPERATIONS})"
         )
-    size = sum(len(value) for row in rows for value in row.values() if isinstance(value, bytes))
+    size = sum(size_of(row) for row in rows)
     if size > TRANSACTION_BYTES:
         raise ValueError(
             f"{size:,} bytes are more than one transaction holds ({TRANSACTION_BYTES:,})"

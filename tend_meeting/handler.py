@@ -1,21 +1,32 @@
 """Looking after meetings: one tend message, and the backstop's walk. Gathers, decides, acts."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from shared.delivery import deliver
-from shared.domain import CallId, LegSeen, MeetingId, Observation, utc_text
+from shared.domain import (
+    CallId,
+    LegSeen,
+    MeetingId,
+    Observation,
+    ReadFailed,
+    RosterRead,
+    utc_text,
+)
 from shared.errors import Rejected, Transient
+from shared.events import warning_message
 from shared.graph_call import evidence_of
+from shared.group_calls import GONE
 from shared.journal import Loaded
 from shared.legs import tend_message
 from shared.looks import mended
-from shared.meeting import Change, Meeting
+from shared.meeting import Change, Meeting, Outgoing
 from shared.ports import Entry
 from shared.queue_message import QueueMessage
 from shared.services import Services
+from shared.telemetry import count
 from tend_meeting.plan import (
     Read,
     plan,
@@ -28,6 +39,8 @@ from tend_meeting.plan import (
 
 logger = logging.getLogger("rollcall.tend")
 
+LATE = timedelta(seconds=10)
+"""How long after it was due a question that is open is counted as late."""
 TOLD_WITHIN = timedelta(seconds=10)
 """How long Graph has to notify us of the end of a leg that we hung up."""
 
@@ -37,14 +50,26 @@ async def tend_meeting(message: QueueMessage, services: Services) -> None:
     await deliver(
         message,
         lambda one: _tend(one, services),
-        # Nobody outside asked: a copy is kept. The backstop plans the next look, or hangs up again.
-        lambda one, refused, at: None,
+        lambda one, refused, at: _warning(one, refused, at, services.policy.tenant_id),
         bus=services.bus,
         clock=services.clock,
         policy=services.policy.retry,
         jitter=services.jitter,
         waits=services.waits,
     )
+
+
+def _warning(
+    message: QueueMessage, refused: Rejected, at: datetime, tenant_id: str
+) -> Outgoing | None:
+    """Return the event about a meeting that nobody can read; of anything else a copy is kept.
+
+    Nobody outside asked. The backstop plans the next look, or hangs up again.
+    """
+    if refused.code != "record_unreadable":
+        return None
+    meeting_id = MeetingId(read_tend_message(message.body).meeting_id)
+    return warning_message(meeting_id, refused, tenant_id=tenant_id, at=at)
 
 
 async def mend_meetings(services: Services) -> None:
@@ -81,10 +106,12 @@ async def _tend(message: QueueMessage, services: Services) -> None:
         settle=services.policy.recording.settle,
     )
 
+    _count_late(stored.meeting, services.clock.now())
     observations: tuple[Observation, ...] = ()
     call: dict[str, Any] = {}
     if decision is not None:
         call, observations = await _look(decision, services)
+        _count_reads(observations)
     receipt = await services.journal.change(
         meeting_id,
         lambda known, now: (
@@ -145,6 +172,21 @@ async def _read(read: Read, call: Mapping[str, Any], services: Services) -> Obse
     )
 
 
+def _count_reads(observations: Iterable[Observation]) -> None:
+    for one in observations:
+        if isinstance(one, RosterRead):
+            nobody = "nobody" if one.lists_ourselves else "nothing"
+            count("rollcall.reads", result="people" if one.people else nobody)
+        elif isinstance(one, ReadFailed):
+            count("rollcall.reads", result="gone" if one.status == GONE else "failed")
+
+
+def _count_late(meeting: Meeting, now: datetime) -> None:
+    question = meeting.record.question
+    if question is not None and now - question.due > LATE:
+        count("rollcall.questions.late")
+
+
 async def _hang_up(
     message: QueueMessage, meeting_id: MeetingId, call_id: CallId, services: Services
 ) -> None:
@@ -187,6 +229,8 @@ async def _mend(entry: Entry, services: Services) -> None:
     if stored is None:
         await services.ledger.reindex(entry, due_at=None)
         return
+
+    _count_late(stored.meeting, services.clock.now())
 
     def decide(known: Meeting | None, now: datetime) -> Change | None:
         if known is None or known.version != stored.meeting.version:
