@@ -26,6 +26,7 @@ from shared.rows import (
     read_head,
     read_log,
     read_pages,
+    size_of,
 )
 
 
@@ -33,6 +34,7 @@ class InMemoryLedger:
     """Implements `ports.Ledger`. Keeps the very rows the real one writes, so limits hold here too.
 
     Other tasks run in every call before anything is read or written, as they do on a network.
+    `loads`, `read_bytes`, `commits` and `written_bytes` count what handlers cost.
     """
 
     def __init__(self) -> None:
@@ -42,6 +44,7 @@ class InMemoryLedger:
         self._index: dict[MeetingId, Entry] = {}
         self._writes = 0
         self._failing = 0
+        self.loads = self.read_bytes = self.commits = self.written_bytes = 0
 
     def fail_next(self, times: int = 1) -> None:
         """Let the next `times` calls raise `Unavailable`, with nothing done."""
@@ -59,6 +62,8 @@ class InMemoryLedger:
         """See `ports.Ledger.load`."""
         await self._answer()
         rows = self._range(meeting_id, HEAD_AND_OUTBOX)
+        self.loads += 1
+        self.read_bytes += sum(size_of(row) for row in rows)
         if not rows:
             return None
         head, *outbox = rows
@@ -86,6 +91,8 @@ class InMemoryLedger:
             raise LostRace(f"meeting {meeting_id} was changed by somebody else")
         rows = self._partitions.setdefault(meeting_id, {})
         rows.update({row["RowKey"]: row for row in written})
+        self.commits += 1
+        self.written_bytes += sum(size_of(row) for row in written)
         self._etags[meeting_id] = f"etag-{version}"
         return Stored(
             meeting=meeting,
