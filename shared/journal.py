@@ -10,13 +10,14 @@ index has the meeting due in time. Holds no decision of its own.
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.decisions import Decide, decide_together
 from shared.dispatch import Dispatch
 from shared.domain import MeetingId
 from shared.errors import LostRace, Transient
+from shared.listing import having_listed, unlisted
 from shared.looks import TendingRules, settled
 from shared.meeting import Change, Meeting, OutboxRow, Stored
 from shared.ports import Bus, Clock, Ledger
@@ -162,12 +163,21 @@ class Journal:
 
         An index that has the meeting due already is not written: it may be early, never late.
         """
-        change = settled(change, now=now, rules=self._rules)
+        change = await self._listed(settled(change, now=now, rules=self._rules), now)
         known = before.meeting.tend.indexed if before is not None else None
         by = change.meeting.tend.indexed
         if by is not None and (known is None or by < known):
             await self._ledger.index(change.meeting.meeting_id, due_at=by)
         return await self._ledger.commit(before, change, now=now)
+
+    async def _listed(self, change: Change, now: datetime) -> Change:
+        """List what was just made or moved. Once a bot was asked for, looks do that."""
+        briefs = {} if change.meeting.claims else unlisted(change.meeting)
+        for day, brief in briefs.items():
+            await self._ledger.list_day(change.meeting.meeting_id, day, brief)
+        if not briefs:
+            return change
+        return replace(change, meeting=having_listed(change.meeting, briefs, at=now))
 
     async def _serve_apart(
         self, meeting_id: MeetingId, together: list[_Waiting], refused: ValueError

@@ -5,13 +5,14 @@ Adapter. What the rows look like is rows.py; what an error of the store means is
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import batched
 from uuid import uuid4
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.data.tables.aio import TableClient
 
+from shared.days import Brief
 from shared.domain import MeetingId
 from shared.errors import LostRace, Unavailable
 from shared.events import published_in
@@ -31,11 +32,14 @@ from shared.rows import (
     alias_partition,
     alias_row,
     commits_of,
+    day_partition,
+    day_row,
     head_row,
     hold_to_limits,
     log_rows,
     moment_text,
     page_rows,
+    read_day,
     read_head,
     read_log,
     read_pages,
@@ -217,6 +221,20 @@ class TableLedger:
                 await self._table.write(what, [exchange(row, entry.etag)])
         except (Conflict, Missing):
             return  # written since it was read
+
+    async def list_day(self, meeting_id: MeetingId, day: date, brief: Brief | None) -> None:
+        """See `ports.Ledger.list_day`."""
+        what = "listing a meeting"
+        if brief is None:
+            await self._table.delete(what, day_partition(day), meeting_id)
+        else:
+            await self._table.write(what, [put(day_row(meeting_id, day, brief))])
+
+    async def day(self, day: date) -> AsyncIterator[tuple[MeetingId, Brief]]:
+        """See `ports.Ledger.day`."""
+        query, words = "PartitionKey eq @day", {"day": day_partition(day)}
+        async for row in self._table.entries("reading the list of a day", query, words):
+            yield read_day(row)
 
     async def check(self) -> None:
         """See `ports.Ledger.check`."""

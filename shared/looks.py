@@ -12,6 +12,7 @@ from typing import Literal
 from shared.domain import CallId, LegKey, utc_text
 from shared.group_calls import next_read
 from shared.legs import hang_up, tend_message, unwanted, with_claim
+from shared.listing import list_due
 from shared.meeting import Change, Meeting, Outgoing, Planned
 
 HANG_UP_AGAIN = timedelta(minutes=2)
@@ -48,7 +49,14 @@ class HangUpAgain:
     slot: Literal["later"] = "later"
 
 
-type Look = Confirm | HangUpAgain
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListDays:
+    """Write into the lists of days what they do not say yet of the meeting."""
+
+    slot: Literal["later"] = "later"
+
+
+type Look = Confirm | HangUpAgain | ListDays
 
 
 def looks(meeting: Meeting, *, settle: timedelta) -> list[tuple[datetime, Look]]:
@@ -63,6 +71,8 @@ def looks(meeting: Meeting, *, settle: timedelta) -> list[tuple[datetime, Look]]
         for claim in unwanted(meeting)
         if claim.hang_up_at is not None
     ]
+    if meeting.claims and (due := list_due(meeting)) is not None:
+        found.append((due, ListDays()))
     return found
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from shared.coordinates import JoinTarget, OnlineMeeting
+from shared.days import Days
 from shared.domain import CallId, LegKey, MeetingId, guest_id_for
 from shared.history import Heard
 from shared.record import Record, SessionPage
@@ -214,6 +215,7 @@ class Meeting:
     revisions: dict[int, int] = field(default_factory=dict)
     warned: tuple[str, ...] = ()
     tend: Tending = field(default_factory=Tending)
+    days: Days = field(default_factory=Days)
 
     @property
     def known(self) -> bool:

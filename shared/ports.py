@@ -4,9 +4,10 @@ tests/contract holds every implementation, fakes included, to it.
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
+from shared.days import Brief
 from shared.domain import CallId, MeetingId
 from shared.history import LogEntry
 from shared.meeting import Change, Outgoing, Stored
@@ -86,6 +87,14 @@ class Ledger(Protocol):
 
     async def reindex(self, entry: Entry, *, due_at: datetime | None) -> None:
         """Move an entry to `due_at`, None: delete it, unless it was written since it was read."""
+        ...
+
+    async def list_day(self, meeting_id: MeetingId, day: date, brief: Brief | None) -> None:
+        """Let the list of `day` say `brief` of the meeting; None: it does not name it."""
+        ...
+
+    def day(self, day: date) -> AsyncIterator[tuple[MeetingId, Brief]]:
+        """Yield the meetings that a day's list names, and what it says of each."""
         ...
 
     async def check(self) -> None:

@@ -68,7 +68,9 @@ def observe(
     revisions = {
         number: count for number, count in _revised(meeting, found).items() if number > kept.before
     }
-    meeting = one_stays(replace(meeting, record=kept, revisions=revisions), after)
+    days = meeting.days.having_sealed(one for one in after.calls if one.number <= kept.before)
+    meeting = replace(meeting, record=kept, revisions=revisions, days=days)
+    meeting = one_stays(meeting, after)
     meeting, answers = tell(meeting, facts, now=now, reply=reply)
     meeting, events = _told(meeting, found, now=now)
     return Change(

@@ -8,9 +8,10 @@ handler needs, the head and the outbox, and nothing whose size grows with the pa
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
+from shared.days import Brief, Tally
 from shared.domain import MeetingId, digest
 from shared.errors import Unreadable
 from shared.history import LogEntry
@@ -160,6 +161,36 @@ def unfinished_partition(meeting_id: MeetingId) -> str:
 def size_of(row: Row) -> int:
     """Return the bytes of what is packed in a row."""
     return sum(len(value) for value in row.values() if isinstance(value, bytes))
+
+
+def day_row(meeting_id: MeetingId, day: date, brief: Brief) -> Row:
+    """Return the meeting's row in the list of a day; it lacks what is not known."""
+    said = {
+        "requestId": brief.request_id,
+        "subject": brief.subject,
+        "calls": brief.tally.calls,
+        "people": brief.tally.people,
+        "openSince": None if brief.open_since is None else moment_text(brief.open_since),
+    }
+    row = {"PartitionKey": day_partition(day), "RowKey": meeting_id}
+    return row | {name: value for name, value in said.items() if value is not None}
+
+
+def read_day(row: Mapping[str, Any]) -> tuple[MeetingId, Brief]:
+    """Return what a row of a day's list says."""
+    since = row.get("openSince")
+    brief = Brief(
+        request_id=row.get("requestId"),
+        subject=row.get("subject"),
+        tally=Tally(calls=int(row["calls"]), people=int(row["people"])),
+        open_since=None if since is None else datetime.fromisoformat(since),
+    )
+    return MeetingId(row["RowKey"]), brief
+
+
+def day_partition(day: date) -> str:
+    """Return the partition that is the list of a day."""
+    return f"day-{day.isoformat()}"
 
 
 def hold_to_limits(rows: Sequence[Row], *, operations: int) -> None:

@@ -35,6 +35,7 @@ from tend_meeting.plan import (
     read_tend_message,
     record_hung_up,
     record_look,
+    to_list,
 )
 
 logger = logging.getLogger("rollcall.tend")
@@ -99,14 +100,14 @@ async def _tend(message: QueueMessage, services: Services) -> None:
     if stored is None:
         return
 
-    decision = plan(
-        stored.meeting,
-        generation,
-        now=services.clock.now(),
-        settle=services.policy.recording.settle,
-    )
+    meeting, now = stored.meeting, services.clock.now()
+    settle = services.policy.recording.settle
+    decision = plan(meeting, generation, now=now, settle=settle)
+    listed = to_list(meeting, generation, now=now, settle=settle)
+    for day, brief in listed.items():
+        await services.ledger.list_day(meeting_id, day, brief)
 
-    _count_late(stored.meeting, services.clock.now())
+    _count_late(meeting, now)
     observations: tuple[Observation, ...] = ()
     call: dict[str, Any] = {}
     if decision is not None:
@@ -122,6 +123,7 @@ async def _tend(message: QueueMessage, services: Services) -> None:
                 generation,
                 observations,
                 call,
+                listed,
                 now=now,
                 rules=services.policy.recording,
             )

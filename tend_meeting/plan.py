@@ -6,11 +6,12 @@ What is due is said by shared/looks.py.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, Field
 
+from shared.days import Brief
 from shared.domain import (
     MEETING_ID,
     CallId,
@@ -23,7 +24,8 @@ from shared.domain import (
 from shared.events import Fact, tell
 from shared.group_calls import GONE
 from shared.legs import learned, with_claim
-from shared.looks import Confirm, HangUpAgain, Look, looks
+from shared.listing import having_listed, unlisted
+from shared.looks import Confirm, HangUpAgain, ListDays, Look, looks
 from shared.meeting import Change, Meeting, Planned
 from shared.messages import Message, read_message
 from shared.outside import CALL_ID
@@ -99,6 +101,15 @@ def plan(meeting: Meeting, generation: int, *, now: datetime, settle: timedelta)
     )
 
 
+def to_list(
+    meeting: Meeting, generation: int, *, now: datetime, settle: timedelta
+) -> dict[date, Brief | None]:
+    """Return what a tend message of `generation` has to write into the lists of days."""
+    due = _due(meeting, now=now, settle=settle)
+    is_due = _planned(meeting, generation) is not None and ListDays() in due
+    return unlisted(meeting) if is_due else {}
+
+
 def read_result(
     read: Read,
     participants: list[dict[str, Any]] | None,
@@ -137,6 +148,7 @@ def record_look(
     generation: int,
     observations: tuple[Observation, ...],
     call: Mapping[str, Any],
+    listed: Mapping[date, Brief | None],
     *,
     now: datetime,
     rules: RecordingRules,
@@ -144,12 +156,15 @@ def record_look(
     """Return the change that records a look; None where nothing changes.
 
     `call` is Graph's call of the leg that was looked through; empty where it was not read.
+    `listed` is what was written into the lists of days.
     """
     mine = _planned(meeting, generation)
     if not observations and mine is None:
         return None
     if mine is not None:
         meeting = _looked(meeting, mine, now=now, settle=rules.settle)
+    if listed:
+        meeting = having_listed(meeting, listed, at=now)
     claim = meeting.claim(observations[0].leg_key) if observations else None
     if call and claim is not None:
         meeting = with_claim(meeting, learned(claim, call))
@@ -185,8 +200,8 @@ def _looked(meeting: Meeting, mine: Planned, *, now: datetime, settle: timedelta
     )
     meeting = replace(meeting, tend=tend)
     for look in _due(meeting, now=now, settle=settle):
-        claim = meeting.claim(look.leg_key)
-        if isinstance(look, HangUpAgain) and claim is not None:
+        claim = meeting.claim(look.leg_key) if isinstance(look, HangUpAgain) else None
+        if claim is not None:
             meeting = with_claim(meeting, replace(claim, hang_up_at=None))
     return meeting
 

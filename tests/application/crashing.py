@@ -5,10 +5,11 @@ The call before which it ends does nothing; the one after which it ends has done
 
 from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import count
 from typing import Any
 
+from shared.days import Brief
 from shared.domain import CallId, MeetingId
 from shared.history import LogEntry
 from shared.meeting import Change, Outgoing, Stored
@@ -108,6 +109,14 @@ class FusedLedger:
     async def reindex(self, entry: Entry, *, due_at: datetime | None) -> None:
         """See `ports.Ledger.reindex`."""
         await self._fuse.through(self._ledger.reindex(entry, due_at=due_at))
+
+    async def list_day(self, meeting_id: MeetingId, day: date, brief: Brief | None) -> None:
+        """See `ports.Ledger.list_day`."""
+        await self._fuse.through(self._ledger.list_day(meeting_id, day, brief))
+
+    def day(self, day: date) -> AsyncIterator[tuple[MeetingId, Brief]]:
+        """See `ports.Ledger.day`."""
+        return self._ledger.day(day)
 
     async def check(self) -> None:
         """See `ports.Ledger.check`."""

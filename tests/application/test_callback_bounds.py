@@ -28,13 +28,11 @@ class CountingLedger(InMemoryLedger):
 
     def __init__(self) -> None:
         super().__init__()
-        self.commits = 0
         self.held = False
         self.refused = ""
 
     async def commit(self, before: Stored | None, change: Change, *, now: datetime) -> Stored:
         """See `ports.Ledger.commit`."""
-        self.commits += 1
         if self.held:
             await asyncio.Event().wait()
         if any(call.holds(SessionId(self.refused)) for call in change.meeting.record.calls):

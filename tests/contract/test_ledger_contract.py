@@ -5,10 +5,11 @@ import json
 import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
+from shared.days import Brief, Tally
 from shared.domain import LegSeen, MeetingId, Observation, ReadFailed, meeting_id_for
 from shared.errors import LostRace, Unavailable
 from shared.group_calls import fold
@@ -500,3 +501,22 @@ async def test_a_failing_fake_did_nothing() -> None:
         await ledger.check()
 
     assert await ledger.load(a_meeting().meeting_id) is None
+
+
+async def test_the_list_of_a_day_says_what_was_last_said_of_each_meeting(ledger: Ledger) -> None:
+    """Of those that are there; one is taken off again, and taking off twice does no harm."""
+    first, second = MeetingId("e" * 26), MeetingId("f" * 26)
+    day = date(2026, 9, 14)
+    full = Brief(request_id="r", subject="s", tally=Tally(calls=2, people=9), open_since=NOW)
+    await ledger.list_day(first, day, full)
+    await ledger.list_day(second, day, Brief())
+    await ledger.list_day(first, day + timedelta(days=1), Brief(subject="another"))
+
+    assert {one async for one in ledger.day(day)} == {(first, full), (second, Brief())}
+
+    await ledger.list_day(first, day, Brief(tally=Tally(calls=3, people=9)))
+    for _ in range(2):
+        await ledger.list_day(second, day, None)
+    assert [one async for one in ledger.day(day)] == [
+        (first, Brief(tally=Tally(calls=3, people=9)))
+    ]

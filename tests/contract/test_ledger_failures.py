@@ -9,6 +9,7 @@ from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import AsyncHTTPPolicy
 from azure.data.tables.aio import TableClient
 
+from shared.days import Brief
 from shared.domain import MeetingId
 from shared.errors import LostRace, Unavailable
 from shared.ledger import TableLedger
@@ -49,6 +50,8 @@ async def test_tables_that_are_down_are_unavailable_until_they_are_back() -> Non
         ledger.reindex(Entry(meeting_id=meeting_id, due_at=NOW, etag="e"), due_at=NOW),
         ledger.reindex(Entry(meeting_id=meeting_id, due_at=NOW, etag="e"), due_at=None),
         overdue(ledger, NOW),
+        ledger.list_day(meeting_id, NOW.date(), Brief()),
+        ledger.list_day(meeting_id, NOW.date(), None),
         ledger.check(),
     ]
 

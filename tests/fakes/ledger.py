@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
+from shared.days import Brief
 from shared.domain import MeetingId
 from shared.errors import LostRace, Unavailable
 from shared.events import published_in
@@ -19,10 +20,12 @@ from shared.rows import (
     LOG,
     PAGES,
     Row,
+    day_row,
     head_row,
     hold_to_limits,
     log_rows,
     page_rows,
+    read_day,
     read_head,
     read_log,
     read_pages,
@@ -43,6 +46,7 @@ class InMemoryLedger:
         self._aliases: dict[str, MeetingId] = {}
         self._index: dict[MeetingId, Entry] = {}
         self._writes = 0
+        self._days: dict[date, dict[MeetingId, Row]] = {}
         self._failing = 0
         self.loads = self.read_bytes = self.commits = self.written_bytes = 0
 
@@ -149,6 +153,21 @@ class InMemoryLedger:
             del self._index[entry.meeting_id]
         else:
             self._put(entry.meeting_id, due_at)
+
+    async def list_day(self, meeting_id: MeetingId, day: date, brief: Brief | None) -> None:
+        """See `ports.Ledger.list_day`."""
+        await self._answer()
+        rows = self._days.setdefault(day, {})
+        if brief is None:
+            rows.pop(meeting_id, None)
+        else:
+            rows[meeting_id] = day_row(meeting_id, day, brief)
+
+    async def day(self, day: date) -> AsyncIterator[tuple[MeetingId, Brief]]:
+        """See `ports.Ledger.day`."""
+        await self._answer()
+        for _, row in sorted(self._days.get(day, {}).items()):
+            yield read_day(row)
 
     def _put(self, meeting_id: MeetingId, due_at: datetime) -> None:
         self._writes += 1

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from shared.domain import CallId, LegKey, MeetingId
+from shared.listing import having_listed, unlisted
 from shared.looks import HANG_UP_AGAIN, HangUpAgain, TendingRules, looks, mended, settled
 from shared.meeting import Change, Leaver, LegClaim, Meeting, Outgoing, Planned
 from shared.record import Question, Record
@@ -33,13 +34,15 @@ def claim(key: LegKey, *leavers: str, hung_up: float | None = None) -> LegClaim:
 
 
 def a_meeting(record: Record, *claims: LegClaim) -> Meeting:
-    return Meeting(
+    """Return a meeting that stands in the lists of days as it is."""
+    meeting = Meeting(
         meeting_id=MeetingId("a" * 26),
         tenant_id="t",
         correlation_id="c",
         claims=claims or (claim(LEG),),
         record=record,
     )
+    return having_listed(meeting, unlisted(meeting), at=at(0))
 
 
 def asked(seconds: float) -> Record:
