@@ -21,6 +21,7 @@ from call_callback.plan import MOST_HANG_UPS, record_notifications, sort_out
 from shared.domain import LEG_KEY, MEETING_ID, LegKey, MeetingId
 from shared.errors import Transient
 from shared.journal import Receipt
+from shared.meeting import Change, Meeting
 from shared.services import Services
 
 logger = logging.getLogger("rollcall.callback")
@@ -77,7 +78,7 @@ async def _record(
     received_at: datetime,
     services: Services,
 ) -> Receipt | None:
-    """Record what an envelope says in one change; return None for a leg that no claim knows."""
+    """Record what an envelope says in one change; return None for a leg that the head lacks."""
 
     @cache  # a lost race decides again, and mostly reads the same
     def read(own_ids: frozenset[str]) -> ParsedNotifications:
@@ -90,19 +91,22 @@ async def _record(
             show_names=services.policy.recording.show_names,
         )
 
-    receipt = await services.journal.change(
-        meeting_id,
-        lambda known, now: record_notifications(
+    legs: list[bool] = []
+
+    def decide(known: Meeting | None, now: datetime) -> Change | None:
+        legs.append(known is not None and known.claim(leg_key) is not None)
+        return record_notifications(
             known,
             leg_key,
             read,
             received_at=received_at,
             now=now,
             rules=services.policy.recording,
-        ),
-    )
+        )
+
+    receipt = await services.journal.change(meeting_id, decide)
     meeting = receipt.meeting
-    if meeting is None or meeting.claim(leg_key) is None:
+    if not legs[-1] or meeting is None:
         return None
     if envelope.left:
         logger.warning(
@@ -111,6 +115,8 @@ async def _record(
             len(envelope.items),
             envelope.left,
         )
+    if meeting.claim(leg_key) is None:
+        return receipt  # its end was recorded, with which it left the head
     if surplus := sort_out(meeting, leg_key, read(meeting.own_ids())).surplus:
         logger.warning(
             "callback.surplus: meeting=%s calls=%d hung_up=%d",

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from join_meeting.plan import may_be_another
 from join_meeting.wish import Wish
 from shared.events import event_message, reply_message
-from shared.facts import leg_over
+from shared.facts import leg_over, told_end
 from shared.legs import Standing, answered_elsewhere, asked_to_leave, standing
 from shared.meeting import Change, Leaver, LegClaim, Meeting
 from shared.problems import rejected
@@ -103,9 +103,7 @@ def _answer(
 ) -> Change | None:
     if message.reply is None:
         return None
-    over, fact = end.claim.over, leg_over(meeting, end.leg, at=end.at)
-    if over is not None:
-        fact = replace(fact, name=over.key, at=over.at, data=over.data)
+    fact = told_end(end.claim) or leg_over(meeting, end.leg, at=end.at)
     event = event_message(meeting, fact, sequence=end.claim.over_sequence, now=now)
     return Change(
         meeting=meeting.having_answered(_noted(message)),

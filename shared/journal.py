@@ -17,6 +17,7 @@ from shared.dispatch import Dispatch
 from shared.domain import MeetingId
 from shared.errors import LostRace, Transient
 from shared.meeting import Meeting, OutboxRow, Stored
+from shared.older_legs import KEPT, Kept
 from shared.ports import Bus, Clock, Ledger
 
 ATTEMPTS = 40
@@ -57,16 +58,19 @@ class Journal:
         clock: Clock,
         grace: timedelta,
         jitter: Callable[[float], float],
+        kept: Kept = KEPT,
     ) -> None:
         """`grace`: how old an outbox row must be before somebody else's is sent again.
 
-        `jitter(most)` returns a random number of seconds from 0 to `most`.
+        `jitter(most)` returns a random number of seconds from 0 to `most`. `kept`: how much of our
+        legs stays in the head.
         """
         self._ledger = ledger
         self._dispatch = Dispatch(ledger=ledger, bus=bus, clock=clock, jitter=jitter)
         self._clock = clock
         self._grace = grace
         self._jitter = jitter
+        self._kept = kept
         self._waiting: dict[MeetingId, list[_Waiting]] = defaultdict(list)
         self._leading: set[MeetingId] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -135,7 +139,7 @@ class Journal:
             together = [waiting for waiting in together if not waiting.receipt.done()]
             decisions = [waiting.decide for waiting in together]
             meeting, now = stored.meeting if stored else None, self._clock.now()
-            decided = decide_together(decisions, meeting, now=now)
+            decided = decide_together(decisions, meeting, now=now, kept=self._kept)
             for place, error in decided.failures.items():
                 _fail([together[place]], error)
             served, left = together[: decided.count], together[decided.count :]

@@ -18,6 +18,7 @@ from meeting_record.handler import find_record, read_record
 from shared.domain import CallId, LegKey, MeetingId, same_id
 from shared.journal import Journal
 from shared.meeting import Meeting, Outgoing
+from shared.older_legs import KEPT, Kept
 from shared.patience import RetryPolicy
 from shared.ports import Bus, Graph, Ledger
 from shared.queue_message import QueueMessage
@@ -79,6 +80,7 @@ class World:
     delivered: set[int] = field(default_factory=set)
     numbers: int = 0
     show_names: bool = True
+    kept: Kept = KEPT
 
     def __post_init__(self) -> None:
         self.fake_graph.now = self.clock.now
@@ -99,6 +101,7 @@ class World:
                 clock=self.clock,
                 grace=timedelta(seconds=5),
                 jitter=lambda most: 0.0,
+                kept=self.kept,
             ),
             policy=Policy(
                 tenant_id=TENANT,
