@@ -61,9 +61,9 @@ def plan_leaving(meeting: Meeting | None, wish: Wish, *, now: datetime) -> Leavi
         return NothingThere()
     if _was_told(meeting, wish.message):
         return Told()
-    over = _over(meeting)
+    over, asker = _over(meeting), wish.asker
     for end in reversed(over):
-        if wish.asker in _askers(end.claim):
+        if asker in _askers(end.claim):
             return replace(end, again=True)
     legs = _meant(meeting, wish, now=now)
     unsure = [claim for claim in legs.bound if may_be_another(meeting, claim, now=now)]
@@ -122,8 +122,9 @@ def _meant(meeting: Meeting, wish: Wish, *, now: datetime) -> Standing:
 
 
 def _was_told(meeting: Meeting, message: QueueMessage) -> bool:
+    delivery_id = message.delivery_id
     return _noted(message) in meeting.answered or any(
-        claim.over_sequence and message.delivery_id in {one.origin_id for one in claim.leaving}
+        claim.over_sequence and any(one.origin_id == delivery_id for one in claim.leaving)
         for claim in meeting.claims
     )
 
