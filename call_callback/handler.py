@@ -18,11 +18,12 @@ from call_callback.notification import (
     read_envelope,
 )
 from call_callback.plan import MOST_HANG_UPS, record_notifications, sort_out
-from shared.domain import LEG_KEY, MEETING_ID, LegKey, MeetingId
+from shared.domain import LEG_KEY, MEETING_ID, LegKey, MeetingId, Unparsed
 from shared.errors import Transient
 from shared.journal import Receipt
 from shared.meeting import Change, Meeting
 from shared.services import Services
+from shared.telemetry import count
 
 logger = logging.getLogger("rollcall.callback")
 
@@ -31,6 +32,20 @@ FLUSH_WITHIN = 0.25
 down, must not make Graph think that we are."""
 RECORDED_WITHIN = 20.0
 """Seconds a callback waits to be recorded, lost races included; then Graph is to send it again."""
+KNOWN_KINDS = frozenset(
+    {
+        "no call",
+        "call",
+        "participants",
+        "operations",
+        "audioroutinggroups",
+        "contentsharingsessions",
+    }
+)
+"""What is counted by its name of the notifications that are not read.
+
+Source: https://learn.microsoft.com/graph/api/resources/call#relationships
+"""
 ACCEPTED, BAD_REQUEST, UNAUTHORIZED, FAILED, UNAVAILABLE = 202, 400, 401, 500, 503
 
 
@@ -91,11 +106,12 @@ async def _record(
             show_names=services.policy.recording.show_names,
         )
 
-    legs: list[bool] = []
+    known_leg, news = False, False
 
     def decide(known: Meeting | None, now: datetime) -> Change | None:
-        legs.append(known is not None and known.claim(leg_key) is not None)
-        return record_notifications(
+        nonlocal known_leg, news
+        known_leg = known is not None and known.claim(leg_key) is not None
+        change = record_notifications(
             known,
             leg_key,
             read,
@@ -103,11 +119,15 @@ async def _record(
             now=now,
             rules=services.policy.recording,
         )
+        news = change is not None
+        return change
 
     receipt = await services.journal.change(meeting_id, decide)
     meeting = receipt.meeting
-    if not legs[-1] or meeting is None:
+    if not known_leg or meeting is None:
         return None
+    parsed = read(meeting.own_ids())
+    _count(parsed, news=news)
     if envelope.left:
         logger.warning(
             "callback.left_unread: meeting=%s read=%d left=%d",
@@ -117,7 +137,7 @@ async def _record(
         )
     if meeting.claim(leg_key) is None:
         return receipt  # its end was recorded, with which it left the head
-    if surplus := sort_out(meeting, leg_key, read(meeting.own_ids())).surplus:
+    if surplus := sort_out(meeting, leg_key, parsed).surplus:
         logger.warning(
             "callback.surplus: meeting=%s calls=%d hung_up=%d",
             meeting_id,
@@ -125,6 +145,14 @@ async def _record(
             min(len(surplus), MOST_HANG_UPS),
         )
     return receipt
+
+
+def _count(parsed: ParsedNotifications, *, news: bool) -> None:
+    count("rollcall.pushes", news=str(news).lower())
+    for _, one in parsed.observations:
+        if isinstance(one, Unparsed):
+            kind = one.resource if one.resource in KNOWN_KINDS else "other"
+            count("rollcall.unparsed", one.count, kind=kind)
 
 
 async def receive_incoming(*, authorization: str | None, body: bytes, services: Services) -> int:

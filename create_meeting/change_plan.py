@@ -135,11 +135,9 @@ def begin_cancelling(
     if meeting.cancellation is not None:
         return cancelled_again(meeting, message, now=now)
     leaver = Leaver(request_id=message.delivery_id)
-    meeting, hang_ups = asked_to_leave(meeting, standing(meeting, now=now), leaver)
-    return Change(
-        meeting=replace(meeting, cancellation=Cancellation(asked_at=now), leave_asked=now),
-        outgoing=hang_ups,
-    )
+    meeting = asked_to_leave(meeting, standing(meeting, now=now), leaver)
+    cancellation = Cancellation(asked_at=now)
+    return Change(meeting=replace(meeting, cancellation=cancellation, leave_asked=now))
 
 
 def record_cancelled(

@@ -115,9 +115,6 @@ async def _joined(wish: Wish, stored: Stored | None, services: Services) -> bool
             return found == "elsewhere"  # and asked for there
     if isinstance(first, Join | Adopt):
         await hold_to_one_meeting(wish, whole, services)
-    if isinstance(first, Join):
-        # Before the claim, so that no crash leaves a bot that nobody looks after.
-        await services.ledger.watch(wish.meeting_id, now=services.clock.now())
 
     taken: list[Decision | None] = []
 

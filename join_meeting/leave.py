@@ -94,8 +94,8 @@ def record_leaving(
         return _answer(left, decision, message, now=now) or Change(meeting=left)
     # The answer is the leg's end, when it comes: `Told` knows it by the leaver's message.
     leaver = Leaver(request_id=wish.asker, origin_id=message.delivery_id, reply=message.reply)
-    left, outgoing = asked_to_leave(left, _meant(meeting, wish, now=now), leaver)
-    return Change(meeting=left, outgoing=outgoing) if left != meeting else None
+    left = asked_to_leave(left, _meant(meeting, wish, now=now), leaver)
+    return Change(meeting=left) if left != meeting else None
 
 
 def _answer(

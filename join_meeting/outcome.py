@@ -80,9 +80,9 @@ def record_moved(
     # After the observation, which may be old news: a callback may have been here first.
     leaver = Leaver(request_id=f"same as {owner}")
     moved = replace(change.meeting, same_as=owner)
-    moved, hang_ups = asked_to_leave(moved, standing(moved, now=now), leaver)
+    moved = asked_to_leave(moved, standing(moved, now=now), leaver)
     request = wish.elsewhere(owner, due=now + FIRST_PAUSE)
-    return replace(change, meeting=moved, outgoing=(*change.outgoing, *hang_ups, request))
+    return replace(change, meeting=moved, outgoing=(*change.outgoing, request))
 
 
 def record_adopted(meeting: Meeting, adopt: Adopt, wish: Wish, *, now: datetime) -> Change | None:

@@ -11,6 +11,7 @@ from shared.graph import open_graph
 from shared.identity import OpenIdSigningKeys, fetch_json, graph_credential, managed_identity
 from shared.journal import Journal
 from shared.ledger import open_ledger
+from shared.looks import TendingRules
 from shared.outbox import open_outbox
 from shared.patience import RetryPolicy
 from shared.recording import RecordingRules
@@ -39,7 +40,7 @@ def services() -> Services:
 
 def build(settings: Settings) -> Services:
     """Return services over the adapters that `settings` choose."""
-    clock = SystemClock()
+    clock, policy = SystemClock(), policy_of(settings)
     ledger = open_ledger(
         settings.tables,
         settings.table_name,
@@ -77,10 +78,10 @@ def build(settings: Settings) -> Services:
             ledger=ledger,
             bus=bus,
             clock=clock,
-            grace=settings.outbox_grace,
+            rules=policy.tending,
             jitter=_jitter,
         ),
-        policy=policy_of(settings),
+        policy=policy,
         jitter=_jitter,
         waits=ShortWaits(asyncio.sleep, seats=SEATS),
     )
@@ -106,7 +107,11 @@ def policy_of(settings: Settings) -> Policy:
             ceiling=settings.retry_ceiling,
         ),
         claim_lease=settings.claim_lease,
-        backstop_after=settings.backstop_after,
+        tending=TendingRules(
+            settle=settings.settle,
+            grace=settings.outbox_grace,
+            backstop=settings.backstop_after,
+        ),
     )
 
 

@@ -113,6 +113,10 @@ def joined(
             left_at=call.ended_at,
         )
     complete = call.complete and not sight.cut
+    if call.sealed:
+        # Found again by a read: pushes that name them are no old ones any more.
+        again = {seal_of(present.session_id) for present, _ in strangers}
+        call = replace(call, sealed=call.sealed - again)
     if late:
         return replace(call, sessions=sessions, complete=complete), frozenset(listed)
     sessions |= {one: _listed(sessions[one], present, sight) for one, present in listed.items()}

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from shared.copies import copy_of, kept_copy
 from shared.domain import utc_text
-from shared.errors import Rejected, Transient
+from shared.errors import Rejected, Transient, Unreadable
 from shared.events import reply_message
 from shared.meeting import Outgoing
 from shared.patience import RetryPolicy, fits_here, next_try
@@ -93,6 +93,9 @@ def final(failed: Transient | Rejected, message: QueueMessage, *, now: datetime)
     history = message.after(failed, at=now).history
     if isinstance(failed, Rejected):
         return replace(failed, history=history if len(history) > 1 else ())
+    if isinstance(failed, Unreadable):
+        refused = rejected("record_unreadable", meeting_id=failed.meeting_id)
+        return replace(refused, history=history)
     refused = rejected(
         "gave_up",
         graph=failed.graph,

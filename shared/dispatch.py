@@ -44,7 +44,7 @@ class Dispatch:
         """Send the messages of `rows` and clear them; `sent` is done when there is no more to wait.
 
         Where only callers' own queues take nothing, that is after the first try; the others follow.
-        What is not sent by then is in the outbox, and its meeting on the list of unfinished ones.
+        What is not sent by then is in the outbox, and the index has its meeting due.
         """
         keys = {(meeting_id, row.key) for row in rows}
         self._under_way |= keys
@@ -70,7 +70,7 @@ class Dispatch:
         if any(one.entity in OWN_ENTITIES for one in left):
             return False
         try:
-            await self._ledger.watch(meeting_id, now=self._clock.now())
+            await self._ledger.index(meeting_id, due_at=self._clock.now())
         except Transient as error:
             logger.warning("dispatch.not_kept: meeting=%s %s", meeting_id, error)
             return False
@@ -110,7 +110,7 @@ class Dispatch:
         whole: bool,
     ) -> None:
         try:
-            await self._ledger.watch(meeting_id, now=self._clock.now())
+            await self._ledger.index(meeting_id, due_at=self._clock.now())
             if not whole and await self._rewritten(meeting_id, left):
                 await self._clear(meeting_id, rows)
         except Transient as error:

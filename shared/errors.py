@@ -83,8 +83,11 @@ class Unavailable(Transient):
     """A part we depend on did not answer."""
 
 
+@dataclass(eq=False)
 class Unreadable(Unavailable):
     """The stored record of a meeting is none that this version of Rollcall can read."""
+
+    meeting_id: str = ""
 
 
 class NotAsked(Unavailable):

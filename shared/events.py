@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from shared.domain import digest, utc_text
+from shared.domain import MeetingId, digest, utc_text
 from shared.errors import GraphTrace, Rejected
 from shared.history import Published
 from shared.meeting import Meeting, Outgoing, ReplyAddress
@@ -122,6 +122,33 @@ def refusal_message(
             "context": context,
             "recordedAt": utc_text(at),
             **refusal_data(refused),
+        },
+    )
+
+
+def warning_message(
+    meeting_id: MeetingId, refused: Rejected, *, tenant_id: str, at: datetime
+) -> Outgoing:
+    """Return the topic message that warns of a meeting whose record cannot be read.
+
+    It is none of the meeting's numbered events, and says the same however often it is told.
+    """
+    return _message(
+        name="meeting.warning",
+        event_id=digest("meeting.warning", meeting_id, refused.code, characters=26),
+        tenant_id=tenant_id,
+        subject=f"meetings/{meeting_id}",
+        at=at,
+        correlation_id=meeting_id,
+        session_id=meeting_id,
+        sequence=None,
+        data={
+            "meetingId": meeting_id,
+            "context": None,
+            "recordedAt": utc_text(at),
+            "code": refused.code,
+            "message": refused.message,
+            "nextStep": refused.next_step,
         },
     )
 

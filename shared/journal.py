@@ -3,20 +3,22 @@
 What waits for one meeting in one process is decided one after another and committed together; a
 lost race gathers again. Where no transaction holds all of it, it is halved until the change at
 fault stands alone, and only that one fails. What is sent comes from the outbox, so that a crash
-after the commit loses nothing. Holds no decision of its own.
+after the commit loses nothing. A commit plans the meeting's next looks, and before it the ledger's
+index has the meeting due in time. Holds no decision of its own.
 """
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from shared.decisions import Decide, decide_together
 from shared.dispatch import Dispatch
 from shared.domain import MeetingId
 from shared.errors import LostRace, Transient
-from shared.meeting import Meeting, OutboxRow, Stored
+from shared.looks import TendingRules, settled
+from shared.meeting import Change, Meeting, OutboxRow, Stored
 from shared.older_legs import KEPT, Kept
 from shared.ports import Bus, Clock, Ledger
 
@@ -56,19 +58,18 @@ class Journal:
         ledger: Ledger,
         bus: Bus,
         clock: Clock,
-        grace: timedelta,
+        rules: TendingRules,
         jitter: Callable[[float], float],
         kept: Kept = KEPT,
     ) -> None:
-        """`grace`: how old an outbox row must be before somebody else's is sent again.
+        """`jitter(most)` returns a random number of seconds from 0 to `most`.
 
-        `jitter(most)` returns a random number of seconds from 0 to `most`. `kept`: how much of our
-        legs stays in the head.
+        `kept`: how much of our legs stays in the head.
         """
         self._ledger = ledger
         self._dispatch = Dispatch(ledger=ledger, bus=bus, clock=clock, jitter=jitter)
         self._clock = clock
-        self._grace = grace
+        self._rules = rules
         self._jitter = jitter
         self._kept = kept
         self._waiting: dict[MeetingId, list[_Waiting]] = defaultdict(list)
@@ -148,7 +149,7 @@ class Journal:
                 self._hand_out(meeting_id, served, stored, stale)
                 return
             try:
-                after = await self._ledger.commit(stored, decided.change, now=now)
+                after = await self._commit(stored, decided.change, now)
             except LostRace:
                 most = min(0.01 * 2**attempt, LONGEST_RETRY_PAUSE)
                 await asyncio.sleep(self._jitter(most))
@@ -161,6 +162,18 @@ class Journal:
             self._hand_out(meeting_id, served, after, (*stale, *after.outbox))
             return
         raise Transient("the meeting is being changed by others too often")
+
+    async def _commit(self, before: Stored | None, change: Change, now: datetime) -> Stored:
+        """Commit, with what follows from the change; no crash leaves what the index does not have.
+
+        An index that has the meeting due already is not written: it may be early, never late.
+        """
+        change = settled(change, now=now, rules=self._rules)
+        known = before.meeting.tend.indexed if before is not None else None
+        by = change.meeting.tend.indexed
+        if by is not None and (known is None or by < known):
+            await self._ledger.index(change.meeting.meeting_id, due_at=by)
+        return await self._ledger.commit(before, change, now=now)
 
     async def _serve_apart(
         self, meeting_id: MeetingId, together: list[_Waiting], refused: ValueError
@@ -183,7 +196,7 @@ class Journal:
         return tuple(
             row
             for row in rows
-            if (resend or row.written_at <= now - self._grace)
+            if (resend or row.written_at <= now - self._rules.grace)
             and not self._dispatch.is_under_way(meeting_id, row)
         )
 

@@ -13,11 +13,12 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.data.tables.aio import TableClient
 
 from shared.domain import MeetingId
-from shared.errors import LostRace
+from shared.errors import LostRace, Unavailable
 from shared.events import published_in
 from shared.history import LogEntry
 from shared.meeting import Change, LegPage, Meeting, Stored
 from shared.outbox_rows import outbox_of, read_outboxes, rides, riding_properties, sent_row
+from shared.ports import Entry
 from shared.record import SessionPage
 from shared.rows import (
     ALIAS,
@@ -41,12 +42,16 @@ from shared.rows import (
     read_legs,
     read_log,
     read_pages,
+    size_of,
     unfinished_partition,
     unfinished_row,
 )
 from shared.table_client import open_client
 from shared.tables import Conflict, Missing, Operation, Table, create, delete, exchange, put
+from shared.telemetry import measure
 
+_RACES = 8
+"""How often an entry of the index is tried to be written."""
 _OVERTAKEN = "W/\"datetime'2000-01-01T00%3A00%3A00.0000000Z'\""
 """An ETag that no row has: the next commit on top of it loses, as it must."""
 
@@ -129,6 +134,7 @@ class TableLedger:
         ]
         hold_to_limits([head, *outbox.rows, *pages, *legs, *logged], operations=len(operations))
         etag = await self._write(operations, meeting, commits)
+        measure("rollcall.head.size", size_of(head))
         return Stored(
             meeting=meeting,
             etag=_token(etag, commits),
@@ -178,35 +184,47 @@ class TableLedger:
         row = await self._table.row("resolving an alias", alias_partition(alias), ALIAS)
         return MeetingId(row["meetingId"]) if row else None
 
-    async def watch(self, meeting_id: MeetingId, *, now: datetime) -> None:
-        """See `ports.Ledger.watch`."""
-        await self._table.write("watching a meeting", [put(unfinished_row(meeting_id, now=now))])
+    async def index(self, meeting_id: MeetingId, *, due_at: datetime) -> None:
+        """See `ports.Ledger.index`."""
+        what, shard = "indexing a meeting", unfinished_partition(meeting_id)
+        for _ in range(_RACES):
+            known = await self._table.row(what, shard, meeting_id)
+            row = unfinished_row(meeting_id, due_at=due_at)
+            if known is not None:
+                row["dueAt"] = min(row["dueAt"], known["dueAt"])
+            written = create(row) if known is None else exchange(row, str(known.metadata["etag"]))
+            try:
+                await self._table.write(what, [written])
+            except (Conflict, Missing):
+                continue  # written or deleted since it was read
+            return
+        raise Unavailable(f"others wrote all the time while {what}")
 
-    async def unfinished(self, *, renewed_before: datetime) -> AsyncIterator[MeetingId]:
-        """See `ports.Ledger.unfinished`."""
+    async def overdue(self, *, now: datetime) -> AsyncIterator[Entry]:
+        """See `ports.Ledger.overdue`."""
         entries = self._table.entries(
-            "listing unfinished meetings",
-            "PartitionKey ge @low and PartitionKey lt @high and renewedAt lt @before",
-            {
-                "low": UNFINISHED[0],
-                "high": UNFINISHED[1],
-                "before": moment_text(renewed_before),
-            },
+            "reading the index",
+            "PartitionKey ge @low and PartitionKey lt @high and dueAt le @now",
+            {"low": UNFINISHED[0], "high": UNFINISHED[1], "now": moment_text(now)},
         )
         async for entry in entries:
-            yield MeetingId(entry["RowKey"])
+            yield Entry(
+                meeting_id=MeetingId(entry["RowKey"]),
+                due_at=datetime.fromisoformat(entry["dueAt"]),
+                etag=str(entry.metadata["etag"]),
+            )
 
-    async def unwatch(self, meeting_id: MeetingId, *, renewed_before: datetime) -> None:
-        """See `ports.Ledger.unwatch`."""
-        shard = unfinished_partition(meeting_id)
-        entry = await self._table.row("unwatching a meeting", shard, meeting_id)
-        if entry is None or entry["renewedAt"] >= moment_text(renewed_before):
-            return
-        etag = entry.metadata["etag"]
+    async def reindex(self, entry: Entry, *, due_at: datetime | None) -> None:
+        """See `ports.Ledger.reindex`."""
+        what, shard = "moving an entry of the index", unfinished_partition(entry.meeting_id)
         try:
-            await self._table.delete("unwatching a meeting", shard, meeting_id, etag=etag)
-        except Conflict:
-            return  # renewed since we read it
+            if due_at is None:
+                await self._table.delete(what, shard, entry.meeting_id, etag=entry.etag)
+            else:
+                row = unfinished_row(entry.meeting_id, due_at=due_at)
+                await self._table.write(what, [exchange(row, entry.etag)])
+        except (Conflict, Missing):
+            return  # written since it was read
 
     async def check(self) -> None:
         """See `ports.Ledger.check`."""

@@ -90,23 +90,17 @@ def with_claim(meeting: Meeting, claim: LegClaim) -> Meeting:
     return replace(meeting, claims=tuple(claims))
 
 
-def asked_to_leave(
-    meeting: Meeting, legs: Standing, leaver: Leaver
-) -> tuple[Meeting, tuple[Outgoing, ...]]:
-    """Return the meeting whose legs all have to go, and the messages that make them.
+def asked_to_leave(meeting: Meeting, legs: Standing, leaver: Leaver) -> Meeting:
+    """Return the meeting whose legs all have to go.
 
-    A leg whose call is not known yet is hung up as soon as it is: `unwanted` has it then. One that
-    was asked before is hung up again: it may be there because Graph refused us the first time.
+    A leg whose call is not known yet is hung up as soon as it is. One that was asked before is hung
+    up again: it may be there because Graph refused us the first time.
     """
-    outgoing = tuple(
-        hang_up(meeting, claim.call_id, again=leaver.request_id if claim.leaving else None)
-        for claim in legs.bound
-        if claim.call_id is not None
-    )
     for claim in (*legs.bound, *legs.held):
         if leaver not in claim.leaving:
-            meeting = with_claim(meeting, replace(claim, leaving=(*claim.leaving, leaver)))
-    return meeting, outgoing
+            asked = replace(claim, leaving=(*claim.leaving, leaver), hang_up_at=None)
+            meeting = with_claim(meeting, asked)
+    return meeting
 
 
 def answered_elsewhere(meeting: Meeting, origin_id: str | None = None) -> Meeting:
@@ -131,7 +125,11 @@ def one_stays(meeting: Meeting, record: Record) -> Meeting:
     ours, which has its bot there. What is decided stays decided, so that what is told later does
     not send the other one away as well.
     """
-    staying = [claim for claim in _seen(meeting, record) if not claim.leaving]
+    staying = [
+        claim
+        for claim in _alive(meeting, record)
+        if claim.call_id is not None and claim.leg_key in record.legs and not claim.leaving
+    ]
     kept = 1 if meeting.same_as is None else 0
     for claim in sorted(staying, key=lambda one: not one.told)[kept:]:
         leaving = (Leaver(request_id=SURPLUS),)
@@ -139,18 +137,10 @@ def one_stays(meeting: Meeting, record: Record) -> Meeting:
     return meeting
 
 
-def unwanted(meeting: Meeting, record: Record) -> list[CallId]:
-    """Return the calls that must not stay: somebody asked them to leave, or another leg stays."""
-    leaving = (claim for claim in _seen(meeting, record) if claim.leaving)
-    return [claim.call_id for claim in leaving if claim.call_id is not None]
-
-
-def _seen(meeting: Meeting, record: Record) -> list[LegClaim]:
-    return [
-        claim
-        for claim in _alive(meeting, record)
-        if claim.call_id is not None and claim.leg_key in record.legs
-    ]
+def unwanted(meeting: Meeting) -> list[LegClaim]:
+    """Return the legs that must not stay: somebody asked them to leave, or another leg stays."""
+    alive = _alive(meeting, meeting.record)
+    return [claim for claim in alive if claim.call_id is not None and claim.leaving]
 
 
 def hang_up(meeting: Meeting, call_id: CallId, *, again: str | None = None) -> Outgoing:

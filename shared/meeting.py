@@ -5,7 +5,7 @@ transaction does to it.
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from shared.coordinates import JoinTarget, OnlineMeeting
@@ -96,8 +96,8 @@ class LegClaim:
     moment `told_at`; its end as event `over_sequence`, which was `over`. `asked`: the request ids
     that were answered with this leg, and a digest of each member they asked with. `asked_at`: when
     the join that sent it came into the queue. `leaving`: who asked it to leave; with anybody, it
-    must not stay. Of both the oldest may have left the head; `more_leaving`: some of those await
-    the leg's end.
+    must not stay, and at `hang_up_at` we last set about hanging it up. Of `asked` and `leaving` the
+    oldest may have left the head; `more_leaving`: some of the latter await the leg's end.
     """
 
     leg_key: LegKey
@@ -117,6 +117,7 @@ class LegClaim:
     asked: dict[str, dict[str, str]] = field(default_factory=dict)
     asked_at: datetime | None = None
     leaving: tuple[Leaver, ...] = ()
+    hang_up_at: datetime | None = None
     more_leaving: bool = False
 
 
@@ -155,11 +156,27 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TendPlan:
-    """When the meeting is looked at next. A tend message of another generation is stale."""
+class Planned:
+    """A look that is planned, and under way as a scheduled message of that generation."""
 
+    generation: int
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tending:
+    """When the meeting is looked at next. A tend message of another generation is stale.
+
+    `soon` confirms, `later` is for what may wait, so that a question does not make the rest stale.
+    `generation` is the newest. The ledger's index has the meeting due at `indexed` at the latest;
+    None: it need not be there. `ahead`: how far the bus's clock was ahead of ours.
+    """
+
+    soon: Planned | None = None
+    later: Planned | None = None
     generation: int = 0
-    due: datetime | None = None
+    indexed: datetime | None = None
+    ahead: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,7 +232,7 @@ class Meeting:
     version: int = 0
     revisions: dict[int, int] = field(default_factory=dict)
     warned: tuple[str, ...] = ()
-    tend: TendPlan = field(default_factory=TendPlan)
+    tend: Tending = field(default_factory=Tending)
 
     @property
     def known(self) -> bool:

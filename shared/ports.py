@@ -3,6 +3,7 @@ tests/contract holds every implementation, fakes included, to it.
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -10,6 +11,15 @@ from shared.domain import CallId, MeetingId
 from shared.history import LogEntry
 from shared.meeting import Change, LegPage, Outgoing, Stored
 from shared.record import SessionPage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A meeting in the index, and when it is due; `etag` is the ledger's own."""
+
+    meeting_id: MeetingId
+    due_at: datetime
+    etag: str
 
 
 class Ledger(Protocol):
@@ -70,16 +80,19 @@ class Ledger(Protocol):
         """Return the meeting that `alias` leads to; None where nobody claimed it."""
         ...
 
-    async def watch(self, meeting_id: MeetingId, *, now: datetime) -> None:
-        """Put the meeting on the list of unfinished ones, or renew its entry. Idempotent."""
+    async def index(self, meeting_id: MeetingId, *, due_at: datetime) -> None:
+        """Let the index have the meeting due at `due_at` or before.
+
+        An entry that somebody read before is not theirs any more: `reindex` leaves it.
+        """
         ...
 
-    def unfinished(self, *, renewed_before: datetime) -> AsyncIterator[MeetingId]:
-        """Yield the meetings on the list whose entry was last renewed before that moment."""
+    def overdue(self, *, now: datetime) -> AsyncIterator[Entry]:
+        """Yield the entries of the index that are due at `now`; no meeting is loaded for it."""
         ...
 
-    async def unwatch(self, meeting_id: MeetingId, *, renewed_before: datetime) -> None:
-        """Take the meeting off the list unless its entry was renewed since `renewed_before`."""
+    async def reindex(self, entry: Entry, *, due_at: datetime | None) -> None:
+        """Move an entry to `due_at`, None: delete it, unless it was written since it was read."""
         ...
 
     async def check(self) -> None:

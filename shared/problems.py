@@ -30,6 +30,7 @@ type Code = Literal[
     "graph_token_refused",
     "graph_refused",
     "leg_ended",
+    "record_unreadable",
     "gave_up",
     "undeliverable",
 ]
@@ -150,6 +151,13 @@ _CATALOGUE: dict[str, Refusal] = {
     "leg_ended": Refusal(
         message="The bot's call ended before it was in the meeting.",
         next_step="Send the join request again; if it ends the same way, see `result`.",
+        waiting="later",
+    ),
+    "record_unreadable": Refusal(
+        message="The stored record of meeting {meeting_id} is none that this version of Rollcall "
+        "can read. Nothing of the meeting is recorded or changed.",
+        next_step="Deploy the version that wrote it, or restore its row `a-head`; then send the "
+        "request again.",
         waiting="later",
     ),
     "gave_up": Refusal(

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from shared.domain import LegKey, Observation
 from shared.events import Fact, reply_message, tell
 from shared.facts import LEG_OVER, Shown, facts_between
-from shared.group_calls import fold, next_read
+from shared.group_calls import fold
 from shared.history import as_change
-from shared.legs import answer_others, hang_up, one_stays, tend_message, unwanted, with_claim
-from shared.meeting import Change, Meeting, Outgoing, ReplyAddress, TendPlan, Told
-from shared.record import Commit, Record, seal
+from shared.legs import answer_others, one_stays, with_claim
+from shared.meeting import Change, Meeting, Outgoing, ReplyAddress, Told
+from shared.record import Commit, seal
 
 ONE_READ = timedelta(seconds=1)
 """How long a read takes at most, as far as shown bounds go."""
@@ -68,45 +68,15 @@ def observe(
     revisions = {
         number: count for number, count in _revised(meeting, found).items() if number > kept.before
     }
-    meeting = replace(meeting, record=kept, revisions=revisions)
-    known = unwanted(meeting, before)
-    meeting = one_stays(meeting, after)
-    surplus = [hang_up(meeting, leg) for leg in unwanted(meeting, after) if leg not in known]
-    meeting, tending = plan_tending(meeting, after, rules=rules)
+    meeting = one_stays(replace(meeting, record=kept, revisions=revisions), after)
     meeting, answers = tell(meeting, facts, now=now, reply=reply)
     meeting, events = _told(meeting, found, now=now)
     return Change(
         meeting=meeting,
         heard=tuple(heard),
-        outgoing=(*answers, *events, *tending, *surplus),
+        outgoing=(*answers, *events),
         pages=pages,
     )
-
-
-def plan_tending(
-    meeting: Meeting, record: Record, *, rules: RecordingRules
-) -> tuple[Meeting, tuple[Outgoing, ...]]:
-    """Return the meeting with its next look planned, and the message for it if it needs one.
-
-    A look that is already planned for that moment or before it needs no second message.
-    """
-    due = next_read(record, settle=rules.settle)
-    if due is None or (meeting.tend.due is not None and meeting.tend.due <= due):
-        return meeting, ()
-    return tend_at(meeting, due)
-
-
-def tend_at(meeting: Meeting, due: datetime) -> tuple[Meeting, tuple[Outgoing, ...]]:
-    """Return the meeting with a new generation of tending, due at `due`, and its message."""
-    generation = meeting.tend.generation + 1
-    message = tend_message(
-        meeting.meeting_id,
-        {"generation": generation},
-        key=str(generation),
-        correlation_id=meeting.correlation_id,
-        due=due,
-    )
-    return replace(meeting, tend=TendPlan(generation=generation, due=due)), (message,)
 
 
 def _told(

@@ -75,7 +75,8 @@ def read_head(row: Mapping[str, Any]) -> Meeting:
         return unpacked(meeting_type(), blob_of(row))
     except (ValueError, zlib.error) as error:
         meeting_id = row["PartitionKey"]
-        raise Unreadable(f"the stored record of meeting {meeting_id} cannot be read") from error
+        why = f"the stored record of meeting {meeting_id} cannot be read"
+        raise Unreadable(why, meeting_id=meeting_id) from error
 
 
 def commits_of(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -163,18 +164,23 @@ def alias_partition(alias: str) -> str:
     return f"alias-{digest('alias', alias, characters=40)}"
 
 
-def unfinished_row(meeting_id: MeetingId, *, now: datetime) -> Row:
-    """Return the meeting's entry on the list of unfinished ones."""
+def unfinished_row(meeting_id: MeetingId, *, due_at: datetime) -> Row:
+    """Return the meeting's entry in the index of those that are to be looked at."""
     return {
         "PartitionKey": unfinished_partition(meeting_id),
         "RowKey": meeting_id,
-        "renewedAt": moment_text(now),
+        "dueAt": moment_text(due_at),
     }
 
 
 def unfinished_partition(meeting_id: MeetingId) -> str:
-    """Return the shard of the list that holds a meeting, so that no partition takes every write."""
+    """Return the shard of the index that holds a meeting: no partition is to take every write."""
     return f"{UNFINISHED[0]}{meeting_id[:1]}"
+
+
+def size_of(row: Row) -> int:
+    """Return the bytes of what is packed in a row."""
+    return sum(len(value) for value in row.values() if isinstance(value, bytes))
 
 
 def hold_to_limits(rows: Sequence[Row], *, operations: int) -> None:
@@ -184,7 +190,7 @@ def hold_to_limits(rows: Sequence[Row], *, operations: int) -> None:
             f"{operations} operations are more than one transaction holds "
             f"({TRANSACTION_OPERATIONS})"
         )
-    size = sum(len(value) for row in rows for value in row.values() if isinstance(value, bytes))
+    size = sum(size_of(row) for row in rows)
     if size > TRANSACTION_BYTES:
         raise ValueError(
             f"{size:,} bytes are more than one transaction holds ({TRANSACTION_BYTES:,})"

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from shared.delivery import ShortWaits
 from shared.journal import Journal
+from shared.looks import TendingRules
 from shared.patience import RetryPolicy
 from shared.ports import Bus, Clock, Graph, Ledger, SigningKeys
 from shared.recording import RecordingRules
@@ -26,7 +27,7 @@ class Policy:
     recording: RecordingRules
     retry: RetryPolicy
     claim_lease: timedelta
-    backstop_after: timedelta
+    tending: TendingRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

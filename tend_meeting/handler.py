@@ -1,23 +1,36 @@
 """Looking after meetings: one tend message, and the backstop's walk. Gathers, decides, acts."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from shared.delivery import deliver
-from shared.domain import CallId, LegKey, LegSeen, MeetingId, Observation, utc_text
+from shared.domain import (
+    CallId,
+    LegKey,
+    LegSeen,
+    MeetingId,
+    Observation,
+    ReadFailed,
+    RosterRead,
+    utc_text,
+)
 from shared.errors import Rejected, Transient
+from shared.events import warning_message
 from shared.graph_call import evidence_of
+from shared.group_calls import GONE
 from shared.journal import Loaded
 from shared.legs import tend_message
+from shared.looks import mended
+from shared.meeting import Change, Meeting, Outgoing
 from shared.older_legs import unanswered, with_older
+from shared.ports import Entry
 from shared.queue_message import QueueMessage
 from shared.services import Services
+from shared.telemetry import count
 from tend_meeting.plan import (
     Read,
-    is_finished,
-    mend,
     plan,
     read_failed,
     read_result,
@@ -29,6 +42,8 @@ from tend_meeting.plan import (
 
 logger = logging.getLogger("rollcall.tend")
 
+LATE = timedelta(seconds=10)
+"""How long after it was due a question that is open is counted as late."""
 TOLD_WITHIN = timedelta(seconds=10)
 """How long Graph has to notify us of the end of a leg that we hung up."""
 
@@ -38,8 +53,7 @@ async def tend_meeting(message: QueueMessage, services: Services) -> None:
     await deliver(
         message,
         lambda one: _tend(one, services),
-        # Nobody outside asked: a copy is kept. The backstop plans the next look, or hangs up again.
-        lambda one, refused, at: None,
+        lambda one, refused, at: _warning(one, refused, at, services.policy.tenant_id),
         bus=services.bus,
         clock=services.clock,
         policy=services.policy.retry,
@@ -48,16 +62,30 @@ async def tend_meeting(message: QueueMessage, services: Services) -> None:
     )
 
 
+def _warning(
+    message: QueueMessage, refused: Rejected, at: datetime, tenant_id: str
+) -> Outgoing | None:
+    """Return the event about a meeting that nobody can read; of anything else a copy is kept.
+
+    Nobody outside asked. The backstop plans the next look, or hangs up again.
+    """
+    if refused.code != "record_unreadable":
+        return None
+    meeting_id = MeetingId(read_tend_message(message.body).meeting_id)
+    return warning_message(meeting_id, refused, tenant_id=tenant_id, at=at)
+
+
 async def mend_meetings(services: Services) -> None:
-    """Walk the unfinished meetings: send what is unsent, mend broken chains, drop the finished."""
-    now = services.clock.now()
-    overdue = services.policy.backstop_after
-    async for meeting_id in services.ledger.unfinished(renewed_before=now - overdue):
+    """Walk the meetings that are overdue: send what is unsent, start broken chains again.
+
+    Those of which nothing is due any more leave the index.
+    """
+    async for entry in services.ledger.overdue(now=services.clock.now()):
         try:
-            await _mend(meeting_id, now, services)
+            await _mend(entry, services)
         except Exception:
             # The next walk comes by itself; one meeting must not keep the others waiting.
-            logger.exception("backstop.failed: meeting=%s", meeting_id)
+            logger.exception("backstop.failed: meeting=%s", entry.meeting_id)
 
 
 async def _tend(message: QueueMessage, services: Services) -> None:
@@ -84,10 +112,12 @@ async def _tend(message: QueueMessage, services: Services) -> None:
         settle=services.policy.recording.settle,
     )
 
+    _count_late(stored.meeting, services.clock.now())
     observations: tuple[Observation, ...] = ()
     call: dict[str, Any] = {}
-    if isinstance(decision, Read):
+    if decision is not None:
         call, observations = await _look(decision, services)
+        _count_reads(observations)
     receipt = await services.journal.change(
         meeting_id,
         lambda known, now: (
@@ -148,18 +178,26 @@ async def _read(read: Read, call: Mapping[str, Any], services: Services) -> Obse
     )
 
 
+def _count_reads(observations: Iterable[Observation]) -> None:
+    for one in observations:
+        if isinstance(one, RosterRead):
+            nobody = "nobody" if one.lists_ourselves else "nothing"
+            count("rollcall.reads", result="people" if one.people else nobody)
+        elif isinstance(one, ReadFailed):
+            count("rollcall.reads", result="gone" if one.status == GONE else "failed")
+
+
+def _count_late(meeting: Meeting, now: datetime) -> None:
+    question = meeting.record.question
+    if question is not None and now - question.due > LATE:
+        count("rollcall.questions.late")
+
+
 async def _hang_up(
     message: QueueMessage, meeting_id: MeetingId, call_id: CallId, services: Services
 ) -> None:
-    """End a leg; a message of ours comes back to see whether its end was told.
-
-    Where Graph does not do it, the backstop walks by as long as the leg lives.
-    """
-    try:
-        await services.graph.end_call(call_id)
-    except (Transient, Rejected):
-        await services.ledger.watch(meeting_id, now=services.clock.now())
-        raise
+    """End a leg; a message of ours comes back to see whether its end was told."""
+    await services.graph.end_call(call_id)
     at = services.clock.now()
     look = tend_message(
         meeting_id,
@@ -212,19 +250,21 @@ async def _answer(meeting_id: MeetingId, leg_key: LegKey, services: Services) ->
     await receipt.sent
 
 
-async def _mend(meeting_id: MeetingId, now: datetime, services: Services) -> None:
-    overdue = services.policy.backstop_after
+async def _mend(entry: Entry, services: Services) -> None:
+    meeting_id = entry.meeting_id
     stored = await services.ledger.load(meeting_id)
-    if stored is None or is_finished(stored, now=now):
-        await services.ledger.unwatch(meeting_id, renewed_before=now - overdue)
+    if stored is None:
+        await services.ledger.reindex(entry, due_at=None)
         return
-    receipt = await services.journal.change(
-        meeting_id,
-        lambda known, at: (
-            None
-            if known is None
-            else mend(known, now=at, overdue=overdue, rules=services.policy.recording)
-        ),
-        loaded=Loaded(stored),
-    )
+
+    _count_late(stored.meeting, services.clock.now())
+
+    def decide(known: Meeting | None, now: datetime) -> Change | None:
+        if known is None or known.version != stored.meeting.version:
+            return None  # whoever changed it looked after it; the entry stays for the next walk
+        return mended(known, now=now, rules=services.policy.tending, unsent=bool(stored.outbox))
+
+    receipt = await services.journal.change(meeting_id, decide, loaded=Loaded(stored))
     await receipt.sent
+    if receipt.meeting is not None:
+        await services.ledger.reindex(entry, due_at=receipt.meeting.tend.indexed)

@@ -1,6 +1,7 @@
 """What is done when a meeting is looked after, given its record and the time.
 
 Core. One chain a meeting: each look plans the next, and a message of an older generation is stale.
+What is due is said by shared/looks.py.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,16 +20,16 @@ from shared.domain import (
     Observation,
     ReadFailed,
     RosterRead,
-    utc_text,
 )
 from shared.events import Fact, event_message, reply_message, tell
 from shared.facts import told_end
-from shared.group_calls import GONE, next_read
-from shared.legs import hang_up, learned, unwanted, with_claim
-from shared.meeting import Change, Leaver, LegClaim, Meeting, Stored, TendPlan
+from shared.group_calls import GONE
+from shared.legs import learned, with_claim
+from shared.looks import Confirm, HangUpAgain, Look, looks
+from shared.meeting import Change, Leaver, LegClaim, Meeting, Planned
 from shared.messages import Message, read_message
 from shared.outside import CALL_ID
-from shared.recording import RecordingRules, observe, plan_tending, tend_at
+from shared.recording import RecordingRules, observe
 from shared.roster import read_roster
 
 MANY_FAILURES = 5
@@ -85,33 +86,26 @@ class Read:
     call_first: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Nothing:
-    """The message is stale, or there is nothing to confirm."""
-
-
 def read_tend_message(body: bytes) -> TendMessage:
     """Return the message in `body`; raise `Rejected` for what Rollcall never sent."""
     return read_message(TendMessage, body)
 
 
-def plan(meeting: Meeting, generation: int, *, now: datetime, settle: timedelta) -> Read | Nothing:
-    """Return what a tend message of `generation` has to do now."""
-    if generation != meeting.tend.generation:
-        return Nothing()
-    record = meeting.record
-    leg, due = record.listening, next_read(record, settle=settle)
-    claim = meeting.claim(leg.key) if leg else None
-    latest = max(now, record.moment or now)
-    if due is None or due > latest or claim is None or claim.call_id is None:
-        return Nothing()
+def plan(meeting: Meeting, generation: int, *, now: datetime, settle: timedelta) -> Read | None:
+    """Return what a tend message of `generation` has to ask Graph; None for a stale one, too."""
+    confirm = next(
+        (look for look in _due(meeting, now=now, settle=settle) if isinstance(look, Confirm)), None
+    )
+    if confirm is None or _planned(meeting, generation) is None:
+        return None
+    claim = meeting.claim(confirm.leg_key)
     return Read(
-        leg_key=claim.leg_key,
-        call_id=claim.call_id,
-        not_before=latest,
+        leg_key=confirm.leg_key,
+        call_id=confirm.call_id,
+        not_before=max(now, meeting.record.moment or now),
         version=meeting.version,
         own_ids=meeting.own_ids(),
-        call_first=claim.participant_id is None or _is_unreadable(meeting),
+        call_first=claim is None or claim.participant_id is None or _is_unreadable(meeting),
     )
 
 
@@ -157,15 +151,15 @@ def record_look(
     now: datetime,
     rules: RecordingRules,
 ) -> Change | None:
-    """Return the change that records a look and plans the next; None where nothing changes.
+    """Return the change that records a look; None where nothing changes.
 
     `call` is Graph's call of the leg that was looked through; empty where it was not read.
     """
-    mine = meeting.tend.generation == generation and meeting.tend.due is not None
-    if not observations and not mine:
+    mine = _planned(meeting, generation)
+    if not observations and mine is None:
         return None
-    if mine:
-        meeting = replace(meeting, tend=TendPlan(generation=generation, due=None))
+    if mine is not None:
+        meeting = _looked(meeting, mine, now=now, settle=rules.settle)
     claim = meeting.claim(observations[0].leg_key) if observations else None
     if claim is None:
         observations = ()  # the leg left the head meanwhile: it is over
@@ -175,15 +169,38 @@ def record_look(
         change = observe(meeting, observations, now=now, rules=rules)
         there = str(call.get("state")).lower() == "established"
         return _warned(change, now=now) if there and _is_unreadable(change.meeting) else change
-    meeting, tending = plan_tending(meeting, meeting.record, rules=rules)
-    # A message that came early shows a bus whose clock is ahead: the next allows for as much.
-    early = tuple(
-        replace(one, due=one.due + (one.due - now))
-        if one.due is not None and one.due > now
-        else one
-        for one in tending
+    return Change(meeting=meeting)
+
+
+def _planned(meeting: Meeting, generation: int) -> Planned | None:
+    tend = meeting.tend
+    slots = (one for one in (tend.soon, tend.later) if one is not None)
+    return next((one for one in slots if one.generation == generation), None)
+
+
+def _due(meeting: Meeting, *, now: datetime, settle: timedelta) -> list[Look]:
+    latest = max(now, meeting.record.moment or now)
+    return [look for due, look in looks(meeting, settle=settle) if due <= latest]
+
+
+def _looked(meeting: Meeting, mine: Planned, *, now: datetime, settle: timedelta) -> Meeting:
+    """Return the meeting whose planned look came: what it needs no answer of Graph's for is done.
+
+    A message that came early shows a bus whose clock is ahead: the next allows for as much.
+    """
+    tend = meeting.tend
+    tend = replace(
+        tend,
+        soon=None if tend.soon == mine else tend.soon,
+        later=None if tend.later == mine else tend.later,
+        ahead=max(mine.due - now, timedelta(0)),
     )
-    return Change(meeting=meeting, outgoing=early)
+    meeting = replace(meeting, tend=tend)
+    for look in _due(meeting, now=now, settle=settle):
+        claim = meeting.claim(look.leg_key)
+        if isinstance(look, HangUpAgain) and claim is not None:
+            meeting = with_claim(meeting, replace(claim, hang_up_at=None))
+    return meeting
 
 
 def _is_unreadable(meeting: Meeting) -> bool:
@@ -235,37 +252,3 @@ def record_answers(
     event = event_message(meeting, fact, sequence=claim.over_sequence, now=now)
     answers = tuple(reply_message(event, one.reply) for one in leavers if one.reply is not None)
     return Change(meeting=meeting.having_answered(key), outgoing=answers)
-
-
-def is_finished(stored: Stored, *, now: datetime) -> bool:
-    """Tell whether nothing more will happen to a meeting by itself.
-
-    No call open, no leg that lives, no claim whose POST may still be answered, nothing unsent.
-    """
-    record = stored.meeting.record
-    waiting = any(
-        claim.state != "failed"
-        and "gone" not in getattr(record.legs.get(claim.leg_key), "phases", {})
-        and (claim.call_id is not None or now < claim.lease_until)
-        for claim in stored.meeting.claims
-    )
-    return record.open_call is None and not waiting and not stored.outbox
-
-
-def mend(
-    meeting: Meeting, *, now: datetime, overdue: timedelta, rules: RecordingRules
-) -> Change | None:
-    """Return the change that mends what a lost or refused message left; None where nothing is.
-
-    Legs that are to go and live are hung up again. The chain of looks is broken, and started
-    again, when something is to be confirmed and the look planned for it is `overdue`.
-    """
-    record = meeting.record
-    hang_ups = tuple(
-        hang_up(meeting, call_id, again=utc_text(now)) for call_id in unwanted(meeting, record)
-    )
-    due, planned = next_read(record, settle=rules.settle), meeting.tend.due
-    if due is None or (planned is not None and now < planned + overdue):
-        return Change(meeting=meeting, outgoing=hang_ups) if hang_ups else None
-    meeting, tending = tend_at(meeting, max(due, now))
-    return Change(meeting=meeting, outgoing=(*hang_ups, *tending))

@@ -3,15 +3,16 @@
 The call before which it ends does nothing; the one after which it ends has done its work.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from shared.domain import CallId, MeetingId
 from shared.history import LogEntry
 from shared.meeting import Change, LegPage, Outgoing, Stored
-from shared.ports import Bus, Graph, Ledger
+from shared.ports import Bus, Entry, Graph, Ledger
 from shared.record import SessionPage
 
 
@@ -21,12 +22,13 @@ class Crashed(BaseException):
 
 @dataclass
 class Fuse:
-    """Counts calls to the outside, and burns at one of them. `at` counts from 1; 0 never."""
+    """Counts calls to the outside, and burns at one of them, once. `at` counts from 1; 0 never."""
 
     at: int = 0
     after: bool = False
     calls: int = 0
     burnt: bool = False
+    mended: bool = False
 
     async def through[T](self, call: Awaitable[T]) -> T:
         """Let a call through, or end the process before or after it."""
@@ -34,7 +36,7 @@ class Fuse:
             _close(call)
             raise Crashed
         self.calls += 1
-        if self.calls != self.at:
+        if self.mended or self.calls != self.at:
             return await call
         self.burnt = True
         if self.after:
@@ -45,7 +47,20 @@ class Fuse:
 
     def mend(self) -> None:
         """A new process: nothing burns any more."""
-        self.burnt, self.at = False, 0
+        self.burnt, self.mended = False, True
+
+
+def every_fuse() -> Iterator[Fuse]:
+    """Yield fuses that burn one call later each time, before it and after it.
+
+    The last one is that with which a story went to its end: so every point of it was visited,
+    however many there are.
+    """
+    for at in count(1):
+        yield (before := Fuse(at=at))
+        if before.calls < at:
+            return
+        yield Fuse(at=at, after=True)
 
 
 class FusedLedger:
@@ -86,17 +101,17 @@ class FusedLedger:
         """See `ports.Ledger.resolve_alias`."""
         return await self._fuse.through(self._ledger.resolve_alias(alias))
 
-    async def watch(self, meeting_id: MeetingId, *, now: datetime) -> None:
-        """See `ports.Ledger.watch`."""
-        await self._fuse.through(self._ledger.watch(meeting_id, now=now))
+    async def index(self, meeting_id: MeetingId, *, due_at: datetime) -> None:
+        """See `ports.Ledger.index`."""
+        await self._fuse.through(self._ledger.index(meeting_id, due_at=due_at))
 
-    def unfinished(self, *, renewed_before: datetime) -> AsyncIterator[MeetingId]:
-        """See `ports.Ledger.unfinished`."""
-        return self._ledger.unfinished(renewed_before=renewed_before)
+    def overdue(self, *, now: datetime) -> AsyncIterator[Entry]:
+        """See `ports.Ledger.overdue`."""
+        return self._ledger.overdue(now=now)
 
-    async def unwatch(self, meeting_id: MeetingId, *, renewed_before: datetime) -> None:
-        """See `ports.Ledger.unwatch`."""
-        await self._fuse.through(self._ledger.unwatch(meeting_id, renewed_before=renewed_before))
+    async def reindex(self, entry: Entry, *, due_at: datetime | None) -> None:
+        """See `ports.Ledger.reindex`."""
+        await self._fuse.through(self._ledger.reindex(entry, due_at=due_at))
 
     async def check(self) -> None:
         """See `ports.Ledger.check`."""

@@ -1,11 +1,81 @@
-"""A world whose process dies at one call to the outside, and one message that outlives it."""
+"""Worlds whose process dies at one call to the outside, and what outlives it."""
 
 import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from shared.ports import Bus, Graph, Ledger
+from shared.queue_message import QueueMessage
 from tests.application.crashing import Crashed, Fuse, FusedBus, FusedGraph, FusedLedger
-from tests.application.world import LEASE, World
+from tests.application.world import LEASE, World, state
+from tests.fakes.ledger import InMemoryLedger
+
+LOCK_SECONDS = 31
+
+
+class Mortal(World):
+    """A world whose process may die, and comes back."""
+
+    fuse: Fuse
+    true_ledger: InMemoryLedger
+
+    def __init__(self, fuse: Fuse) -> None:
+        self.fuse, self.true_ledger = fuse, InMemoryLedger()
+        ledger: Ledger = FusedLedger(self.true_ledger, fuse)
+        super().__init__(ledger=ledger)
+        bus: Bus = FusedBus(self.fake_bus, fuse)
+        graph: Graph = FusedGraph(self.fake_graph, fuse)
+        self.bus, self.graph = bus, graph
+        self.restart()
+
+    async def deliver(self, message: QueueMessage) -> None:
+        """Deliver; where the process dies, let Graph call back meanwhile, then redeliver."""
+        count = message.delivery_count
+        while not await self.lives(partial(World.deliver, self, message)):
+            await self.greet()
+            self.clock.advance(LOCK_SECONDS)
+            count += 1
+            message = replace(message, delivery_count=count)
+
+    async def callback(
+        self, meeting_id: str, leg_key: str, body: bytes, *, authorization: str | None = None
+    ) -> int:
+        """Call back until there is an answer."""
+        statuses: list[int] = []
+
+        async def once() -> None:
+            statuses.append(await World.callback(self, meeting_id, leg_key, body))
+
+        while not await self.lives(once):
+            self.clock.advance(1)
+        return statuses[-1]
+
+    async def greet(self) -> None:
+        """Let Graph tell of every bot it has that it is in its meeting."""
+        for body, call_id in zip(self.fake_graph.bodies, self.fake_graph.calls, strict=True):
+            meeting_id, leg_key = str(body["callbackUri"]).split("/")[-2:]
+            await self.callback(meeting_id, leg_key, state(call_id, "established"))
+
+    async def lives(self, act: Callable[[], Awaitable[None]]) -> bool:
+        """Let the process do something; tell whether it outlived that. Else there is a new one."""
+        with contextlib.suppress(Crashed, asyncio.CancelledError):
+            await act()
+        if not self.fuse.burnt:
+            return True
+        await self._bury()
+        self.fuse.mend()
+        self.restart()
+        return False
+
+    async def _bury(self) -> None:
+        """Wait for what the dead process had begun; it reaches nothing any more."""
+        await asyncio.gather(
+            *(task for task in asyncio.all_tasks() if task is not asyncio.current_task()),
+            return_exceptions=True,
+        )
 
 
 def fused(world: World, fuse: Fuse) -> World:
@@ -17,10 +87,10 @@ def fused(world: World, fuse: Fuse) -> World:
     return world
 
 
-async def drop_until_done(world: World, fuse: Fuse, body: dict[str, Any]) -> int:
+async def drop_until_done(world: World, fuse: Fuse, body: dict[str, Any]) -> None:
     """Drop one request; where the process dies, deliver it again in a new one, leases run out.
 
-    What it leads to is delivered without a crash. Return how many calls its first delivery made.
+    What it leads to is delivered without a crash, and is not counted.
     """
     message = world.message("create-meeting", body, reply_to="replies")
     try:
@@ -28,11 +98,11 @@ async def drop_until_done(world: World, fuse: Fuse, body: dict[str, Any]) -> int
     except (Crashed, asyncio.CancelledError):
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         await asyncio.gather(*tasks, return_exceptions=True)
-    calls, burnt = fuse.calls, fuse.burnt
+    burnt, calls = fuse.burnt, fuse.calls
     fuse.mend()
     if burnt:
         world.restart()
         world.clock.advance(LEASE.total_seconds() + 1)
         await world.deliver(replace(message, delivery_count=2))
     await world.pump()
-    return calls
+    fuse.calls = calls

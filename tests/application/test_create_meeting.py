@@ -224,7 +224,7 @@ async def test_a_full_reply_queue_keeps_no_invocation() -> None:
 
     meeting_id = world.events("meeting.created")[0]["data"]["meetingId"]
     later = world.clock.now() + timedelta(seconds=1)
-    unfinished = [one async for one in world.ledger.unfinished(renewed_before=later)]
+    unfinished = [one.meeting_id async for one in world.ledger.overdue(now=later)]
     assert (unfinished, world.replies()) == ([meeting_id], [])
     world.fake_bus.down = set()
     await world.services.journal.settled()

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from random import Random
 
 import pytest
@@ -14,7 +14,7 @@ from shared.errors import Unavailable
 from shared.history import Heard
 from shared.journal import Journal, Receipt
 from shared.meeting import Change, Meeting, Outgoing, Stored
-from tests.application.world import T0, SettableClock
+from tests.application.world import T0, TENDING, SettableClock
 from tests.fakes.bus import InMemoryBus
 from tests.fakes.ledger import InMemoryLedger
 
@@ -54,7 +54,7 @@ def journal_over(ledger: CountingLedger) -> Journal:
         ledger=ledger,
         bus=InMemoryBus(),
         clock=SettableClock(),
-        grace=timedelta(seconds=5),
+        rules=TENDING,
         jitter=lambda most: 0.0,
     )
 

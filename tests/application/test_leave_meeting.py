@@ -316,7 +316,7 @@ async def test_a_redelivered_join_brings_no_bot_back() -> None:
 
 
 @pytest.mark.parametrize(("failures", "why"), [(1, refused_token()), (5, lost(503))])
-async def test_a_leg_that_graph_would_not_end_is_hung_up_by_the_backstop(
+async def test_a_leg_that_graph_would_not_end_is_hung_up_again(
     failures: int, why: RollcallError
 ) -> None:
     """However the first message failed: the bot goes, and whoever asked is answered."""
@@ -324,10 +324,24 @@ async def test_a_leg_that_graph_would_not_end_is_hung_up_by_the_backstop(
     meeting_id, _, call_id = await joined(world)
     await world.drop("join-meeting", {"meetingId": meeting_id} | LEAVE, reply_to="replies")
     world.fake_graph.fail_next(why, times=failures)
-    await world.pump(until=timedelta(minutes=10))
+    await world.pump(until=timedelta(minutes=1))
     assert call_id in world.fake_graph.calls
 
-    world.clock.advance(200)
+    await world.pump(until=timedelta(minutes=10))
+
+    assert world.fake_graph.calls == {}
+    assert [one["type"] for one in world.replies()] == ["rollcall.bot.left.v1"]
+
+
+async def test_a_hang_up_whose_messages_were_all_lost_is_mended_by_the_backstop() -> None:
+    """It starts the chain again, which hangs up."""
+    world = World()
+    meeting_id, _, call_id = await joined(world)
+    await world.drop("join-meeting", {"meetingId": meeting_id} | LEAVE, reply_to="replies")
+    world.delivered |= set(range(len(world.fake_bus.sent)))
+    world.clock.advance(600)
+    assert call_id in world.fake_graph.calls
+
     await world.mend()
     await world.pump(until=timedelta(minutes=1))
 
@@ -354,23 +368,23 @@ async def test_a_leave_that_comes_again_is_answered_as_it_was() -> None:
 
 
 async def test_a_second_leave_hangs_up_again() -> None:
-    """Nobody has to wait for the backstop."""
+    """Nobody has to wait for the next try."""
     world = World()
     meeting_id, _, call_id = await joined(world)
     await world.drop("join-meeting", {"meetingId": meeting_id} | LEAVE, reply_to="one")
     world.fake_graph.fail_next(refused_token())
-    await world.pump()
+    await world.pump(until=timedelta(minutes=1))
     assert call_id in world.fake_graph.calls
 
     await world.drop("join-meeting", {"meetingId": meeting_id} | LEAVE, reply_to="two")
-    await world.pump()
+    await world.pump(until=timedelta(minutes=1))
 
     assert world.fake_graph.calls == {}
     assert len(world.replies("one")) == len(world.replies("two")) == 1
 
 
-async def test_a_leg_that_turned_up_after_its_lease_is_watched_until_it_is_gone() -> None:
-    """The list of unfinished meetings had dropped it: nobody expected it any more."""
+async def test_a_leg_that_turned_up_after_its_lease_is_hung_up_until_it_is_gone() -> None:
+    """The index had dropped its meeting: nobody expected it any more."""
     world = World()
     world.fake_graph.fail_next(lost(), done=True)
     await world.drop("join-meeting", {"joinWebUrl": CLASSIC})
@@ -385,9 +399,7 @@ async def test_a_leg_that_turned_up_after_its_lease_is_watched_until_it_is_gone(
     await world.pump(until=timedelta(minutes=1))
     assert call_id in world.fake_graph.calls
 
-    world.clock.advance(200)
-    await world.mend()
-    await world.pump(until=timedelta(minutes=1))
+    await world.pump(until=timedelta(minutes=10))
 
     assert world.fake_graph.calls == {}
 

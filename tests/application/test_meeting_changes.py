@@ -9,7 +9,7 @@ import pytest
 from icalendar import Calendar
 
 from shared.errors import GraphTrace, Rejected
-from tests.application.crashing import Fuse
+from tests.application.crashing import every_fuse
 from tests.application.mortal import drop_until_done, fused
 from tests.application.world import TENANT, World, leg_of, state
 from tests.fakes.graph import FakeGraph
@@ -429,8 +429,8 @@ async def test_a_cancellation_that_gives_up_leaves_the_meeting() -> None:
 
 CHANGE = update(subject="all well", **EARLIER)
 STORIES = [
-    pytest.param(CHANGE, "meeting.updated", 6, id="update"),
-    pytest.param(CANCEL, "meeting.cancelled", 10, id="cancel"),
+    pytest.param(CHANGE, "meeting.updated", id="update"),
+    pytest.param(CANCEL, "meeting.cancelled", id="cancel"),
 ]
 
 
@@ -443,40 +443,19 @@ async def a_meeting_with_a_bot() -> World:
     return world
 
 
-@pytest.mark.parametrize(("change", "name", "points"), STORIES)
-async def test_without_a_crash_a_change_is_as_long_as_we_think(
-    change: dict[str, Any], name: str, points: int
-) -> None:
-    """So that the next test visits every point there is."""
-    fuse = Fuse()
-    world = fused(await a_meeting_with_a_bot(), fuse)
-
-    assert await drop_until_done(world, fuse, change) == points
-
-
-@pytest.mark.parametrize(
-    ("change", "name", "point"),
-    [
-        pytest.param(*story.values[:2], point, id=f"{story.id}-{point}")
-        for story in STORIES
-        for point in range(1, int(str(story.values[2])) + 1)
-    ],
-)
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-async def test_no_crash_point_tells_a_change_twice(
-    change: dict[str, Any], name: str, point: int, after: bool
-) -> None:
+@pytest.mark.parametrize(("change", "name"), STORIES)
+async def test_no_crash_point_tells_a_change_twice(change: dict[str, Any], name: str) -> None:
     """Done once, told once, answered once; a cancelled meeting has no leg left."""
-    fuse = Fuse(at=point, after=after)
-    world = fused(await a_meeting_with_a_bot(), fuse)
+    for fuse in every_fuse():
+        world = fused(await a_meeting_with_a_bot(), fuse)
 
-    await drop_until_done(world, fuse, change)
+        await drop_until_done(world, fuse, change)
 
-    assert len(world.events(name)) == 1
-    assert {one["id"] for one in world.replies()} == {world.events(name)[0]["id"]}
-    if change is CANCEL:
-        assert world.fake_graph.online == {}
-        assert world.fake_graph.calls == {}
-    else:
-        (meeting,) = world.fake_graph.online.values()
-        assert meeting["subject"] == "all well"
+        assert len(world.events(name)) == 1
+        assert {one["id"] for one in world.replies()} == {world.events(name)[0]["id"]}
+        if change is CANCEL:
+            assert world.fake_graph.online == {}
+            assert world.fake_graph.calls == {}
+        else:
+            (meeting,) = world.fake_graph.online.values()
+            assert meeting["subject"] == "all well"

@@ -264,7 +264,7 @@ async def test_a_finished_meeting_leaves_the_backstops_list() -> None:
 
     await world.mend()
 
-    left = [one async for one in world.ledger.unfinished(renewed_before=world.clock.now())]
+    left = [one async for one in world.ledger.overdue(now=world.clock.now() + timedelta(days=1))]
     assert left == []
 
 
@@ -422,5 +422,22 @@ async def test_a_record_that_cannot_be_read_is_said_to_be_so() -> None:
 
     (refused,) = world.replies()
     assert status == 503
-    assert refused["data"]["code"] == "gave_up"
-    assert "cannot be read" in refused["data"]["message"] + repr(refused["data"]["history"])
+    assert refused["data"]["code"] == "record_unreadable"
+    assert "cannot be read" in repr(refused["data"]["history"])
+
+
+async def test_a_look_at_a_record_that_cannot_be_read_ends_with_a_warning() -> None:
+    """The message is kept like any that was given up, and the topic says what is wrong."""
+    ledger = InMemoryLedger()
+    world = await Joined(ledger=ledger).begin()
+    await world.see("ada")
+    ledger.spoil(MeetingId(world.meeting_id))
+
+    await world.pump()
+
+    (warning,) = world.events("meeting.warning")
+    assert warning["subject"] == f"meetings/{world.meeting_id}"
+    assert warning["data"]["code"] == "record_unreadable"
+    assert "sequence" not in warning
+    (kept,) = world.fake_bus.sent_to("rejected-requests")
+    assert json.loads(kept.body)["meetingId"] == world.meeting_id

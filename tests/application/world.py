@@ -17,6 +17,7 @@ from join_meeting.handler import join_meeting
 from meeting_record.handler import find_record, read_record
 from shared.domain import CallId, LegKey, MeetingId, same_id
 from shared.journal import Journal
+from shared.looks import TendingRules
 from shared.meeting import Meeting, Outgoing
 from shared.older_legs import KEPT, Kept
 from shared.patience import RetryPolicy
@@ -35,6 +36,7 @@ BOT = "9d2e4b7a-5f8c-4d1e-a3b6-8c7f0e1d2a05"
 T0 = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
 SETTLE = timedelta(seconds=1)
 LEASE = timedelta(seconds=60)
+TENDING = TendingRules(settle=SETTLE, grace=timedelta(seconds=5), backstop=timedelta(seconds=120))
 HANDLERS = {
     "create-meeting": create_meeting,
     "join-meeting": join_meeting,
@@ -99,7 +101,7 @@ class World:
                 ledger=self.ledger,
                 bus=bus,
                 clock=self.clock,
-                grace=timedelta(seconds=5),
+                rules=TENDING,
                 jitter=lambda most: 0.0,
                 kept=self.kept,
             ),
@@ -117,7 +119,7 @@ class World:
                     ceiling=timedelta(seconds=60),
                 ),
                 claim_lease=LEASE,
-                backstop_after=timedelta(seconds=120),
+                tending=TENDING,
             ),
             jitter=lambda most: 0.0,
         )

@@ -31,7 +31,7 @@ from tests.fixtures.ledger_values import (
     by_commit,
     committed,
     heard,
-    listed,
+    overdue,
     seen,
 )
 
@@ -450,33 +450,69 @@ async def test_concurrent_claims_of_an_alias_agree(ledger: Ledger) -> None:
     assert answers[0] in meetings
 
 
-async def test_unfinished_meetings_are_listed_by_their_last_renewal(ledger: Ledger) -> None:
-    """The bound is exact, to the microsecond, and a renewal moves an entry."""
+async def test_the_index_has_a_meeting_due_at_the_earliest_of_what_was_said(
+    ledger: Ledger,
+) -> None:
+    """The bound is exact, to the microsecond."""
     early, late = MeetingId("a" * 26), MeetingId("7" * 26)
     tick = timedelta(microseconds=1)
-    assert await listed(ledger, NOW) == set()
-    await ledger.watch(early, now=NOW)
-    await ledger.watch(late, now=NOW + tick)
+    assert await overdue(ledger, NOW) == {}
+    await ledger.index(early, due_at=NOW)
+    await ledger.index(late, due_at=NOW + 2 * tick)
 
-    assert await listed(ledger, NOW) == set()
-    assert await listed(ledger, NOW + tick) == {early}
-    assert await listed(ledger, NOW + 2 * tick) == {early, late}
+    assert await overdue(ledger, NOW - tick) == {}
+    assert await overdue(ledger, NOW) == {early: NOW}
+    assert await overdue(ledger, NOW + 2 * tick) == {early: NOW, late: NOW + 2 * tick}
 
-    await ledger.watch(early, now=NOW + 5 * tick)
-    assert await listed(ledger, NOW + 2 * tick) == {late}
+    await ledger.index(early, due_at=NOW + 5 * tick)
+    await ledger.index(late, due_at=NOW + tick)
+    assert await overdue(ledger, NOW + tick) == {early: NOW, late: NOW + tick}
 
 
-async def test_an_entry_renewed_meanwhile_stays_on_the_list(ledger: Ledger) -> None:
-    """Who finishes a meeting does not take away what somebody else just renewed."""
+async def test_an_entry_is_moved_on_and_at_last_deleted_by_whoever_read_it(
+    ledger: Ledger,
+) -> None:
+    """Each time by an entry that was just read: the one from before is not theirs any more."""
+    meeting_id = MeetingId("b" * 26)
+    later, far = NOW + timedelta(seconds=9), NOW + timedelta(days=1)
+    await ledger.index(meeting_id, due_at=NOW)
+    (first,) = [one async for one in ledger.overdue(now=NOW)]
+
+    await ledger.reindex(first, due_at=later)
+    assert (await overdue(ledger, NOW), await overdue(ledger, far)) == ({}, {meeting_id: later})
+    (second,) = [one async for one in ledger.overdue(now=far)]
+
+    await ledger.reindex(first, due_at=None)
+    assert await overdue(ledger, far) == {meeting_id: later}
+    await ledger.reindex(second, due_at=None)
+    await ledger.reindex(second, due_at=None)
+    await ledger.reindex(second, due_at=NOW)
+    assert await overdue(ledger, far) == {}
+
+
+async def test_an_entry_that_was_written_meanwhile_is_not_moved(ledger: Ledger) -> None:
+    """Even where the moment it says stayed the same: whoever wrote it relies on it."""
     meeting_id = MeetingId("c" * 26)
-    await ledger.watch(meeting_id, now=NOW)
+    await ledger.index(meeting_id, due_at=NOW)
+    (entry,) = [one async for one in ledger.overdue(now=NOW)]
+    await ledger.index(meeting_id, due_at=NOW + timedelta(seconds=9))
 
-    await ledger.unwatch(meeting_id, renewed_before=NOW)
-    assert await listed(ledger, NOW + timedelta(days=1)) == {meeting_id}
+    await ledger.reindex(entry, due_at=None)
+    await ledger.reindex(entry, due_at=NOW + timedelta(hours=1))
 
-    await ledger.unwatch(meeting_id, renewed_before=NOW + timedelta(seconds=1))
-    await ledger.unwatch(meeting_id, renewed_before=NOW + timedelta(seconds=1))
-    assert await listed(ledger, NOW + timedelta(days=1)) == set()
+    assert await overdue(ledger, NOW) == {meeting_id: NOW}
+
+
+async def test_of_two_who_index_one_meeting_at_once_the_earlier_moment_stays(
+    ledger: Ledger,
+) -> None:
+    """Neither writes over the other."""
+    meeting_id = MeetingId("d" * 26)
+    moments = [NOW + timedelta(seconds=second) for second in (3, 1, 2)]
+
+    await asyncio.gather(*(ledger.index(meeting_id, due_at=one) for one in moments))
+
+    assert await overdue(ledger, NOW + timedelta(days=1)) == {meeting_id: min(moments)}
 
 
 async def test_a_ledger_that_answers_passes_its_check(ledger: Ledger) -> None:

@@ -13,6 +13,7 @@ from shared.domain import MeetingId
 from shared.errors import LostRace, Unavailable
 from shared.ledger import TableLedger
 from shared.meeting import Change, Outgoing
+from shared.ports import Entry
 from tests.fixtures.ledger_values import (
     NOW,
     a_meeting,
@@ -20,7 +21,7 @@ from tests.fixtures.ledger_values import (
     an_event,
     committed,
     heard,
-    listed,
+    overdue,
     seen,
 )
 from tests.stack.connections import tables_at
@@ -44,9 +45,10 @@ async def test_tables_that_are_down_are_unavailable_until_they_are_back() -> Non
         ledger.pages(meeting_id),
         ledger.claim_alias("thread", meeting_id),
         ledger.resolve_alias("thread"),
-        ledger.watch(meeting_id, now=NOW),
-        ledger.unwatch(meeting_id, renewed_before=NOW),
-        listed(ledger, NOW),
+        ledger.index(meeting_id, due_at=NOW),
+        ledger.reindex(Entry(meeting_id=meeting_id, due_at=NOW, etag="e"), due_at=NOW),
+        ledger.reindex(Entry(meeting_id=meeting_id, due_at=NOW, etag="e"), due_at=None),
+        overdue(ledger, NOW),
         ledger.check(),
     ]
 
@@ -91,7 +93,7 @@ async def lossy(azurite_connection: str) -> AsyncIterator[tuple[TableLedger, Ans
         )
     )
     # The table is made now, so that the lost answer is the one that is meant.
-    await ledger.watch(MeetingId("z" * 26), now=NOW)
+    await ledger.index(MeetingId("z" * 26), due_at=NOW)
     yield ledger, policy
     await ledger.aclose()
 

@@ -11,6 +11,7 @@ from shared.events import published_in
 from shared.history import LogEntry
 from shared.meeting import Change, LegPage, Meeting, Stored
 from shared.outbox_rows import outbox_rows, read_outbox
+from shared.ports import Entry
 from shared.record import SessionPage
 from shared.rows import (
     HEAD,
@@ -28,6 +29,7 @@ from shared.rows import (
     read_legs,
     read_log,
     read_pages,
+    size_of,
 )
 
 
@@ -35,14 +37,17 @@ class InMemoryLedger:
     """Implements `ports.Ledger`. Keeps the very rows the real one writes, so limits hold here too.
 
     Other tasks run in every call before anything is read or written, as they do on a network.
+    `loads`, `read_bytes`, `commits` and `written_bytes` count what handlers cost.
     """
 
     def __init__(self) -> None:
         self._partitions: dict[MeetingId, dict[str, Row]] = {}
         self._etags: dict[MeetingId, str] = {}
         self._aliases: dict[str, MeetingId] = {}
-        self._unfinished: dict[MeetingId, datetime] = {}
+        self._index: dict[MeetingId, Entry] = {}
+        self._writes = 0
         self._failing = 0
+        self.loads = self.read_bytes = self.commits = self.written_bytes = 0
 
     def fail_next(self, times: int = 1) -> None:
         """Let the next `times` calls raise `Unavailable`, with nothing done."""
@@ -60,6 +65,8 @@ class InMemoryLedger:
         """See `ports.Ledger.load`."""
         await self._answer()
         rows = self._range(meeting_id, HEAD_AND_OUTBOX)
+        self.loads += 1
+        self.read_bytes += sum(size_of(row) for row in rows)
         if not rows:
             return None
         head, *outbox = rows
@@ -88,6 +95,8 @@ class InMemoryLedger:
             raise LostRace(f"meeting {meeting_id} was changed by somebody else")
         rows = self._partitions.setdefault(meeting_id, {})
         rows.update({row["RowKey"]: row for row in written})
+        self.commits += 1
+        self.written_bytes += sum(size_of(row) for row in written)
         self._etags[meeting_id] = f"etag-{version}"
         return Stored(
             meeting=meeting,
@@ -127,24 +136,33 @@ class InMemoryLedger:
         await self._answer()
         return self._aliases.get(alias)
 
-    async def watch(self, meeting_id: MeetingId, *, now: datetime) -> None:
-        """See `ports.Ledger.watch`."""
+    async def index(self, meeting_id: MeetingId, *, due_at: datetime) -> None:
+        """See `ports.Ledger.index`."""
         await self._answer()
-        self._unfinished[meeting_id] = now
+        known = self._index.get(meeting_id)
+        self._put(meeting_id, due_at if known is None else min(known.due_at, due_at))
 
-    async def unfinished(self, *, renewed_before: datetime) -> AsyncIterator[MeetingId]:
-        """See `ports.Ledger.unfinished`."""
+    async def overdue(self, *, now: datetime) -> AsyncIterator[Entry]:
+        """See `ports.Ledger.overdue`."""
         await self._answer()
-        for meeting_id, renewed_at in sorted(self._unfinished.items()):
-            if renewed_at < renewed_before:
-                yield meeting_id
+        for _, entry in sorted(self._index.items()):
+            if entry.due_at <= now:
+                yield entry
 
-    async def unwatch(self, meeting_id: MeetingId, *, renewed_before: datetime) -> None:
-        """See `ports.Ledger.unwatch`."""
+    async def reindex(self, entry: Entry, *, due_at: datetime | None) -> None:
+        """See `ports.Ledger.reindex`."""
         await self._answer()
-        renewed_at = self._unfinished.get(meeting_id)
-        if renewed_at is not None and renewed_at < renewed_before:
-            del self._unfinished[meeting_id]
+        if self._index.get(entry.meeting_id) != entry:
+            return
+        if due_at is None:
+            del self._index[entry.meeting_id]
+        else:
+            self._put(entry.meeting_id, due_at)
+
+    def _put(self, meeting_id: MeetingId, due_at: datetime) -> None:
+        self._writes += 1
+        entry = Entry(meeting_id=meeting_id, due_at=due_at, etag=str(self._writes))
+        self._index[meeting_id] = entry
 
     async def check(self) -> None:
         """See `ports.Ledger.check`."""

@@ -1,6 +1,6 @@
 """Laws of the ledger's rows: what goes into them comes out equal, and their keys sort like time."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,9 +28,10 @@ from shared.meeting import (
     LegClaim,
     Meeting,
     Outgoing,
+    Planned,
     PostClaim,
     ReplyAddress,
-    TendPlan,
+    Tending,
     Told,
 )
 from shared.outbox_rows import outbox_of, outbox_rows, read_outbox, read_outboxes, riding_properties
@@ -52,6 +53,7 @@ maybe_words = st.none() | words
 numbers = st.integers(min_value=0, max_value=10**6)
 moments = st.datetimes(min_value=datetime(1970, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - Hypothesis adds the zone itself
 maybe_moments = st.none() | moments
+planned_looks = st.builds(Planned, generation=numbers, due=moments)
 bases = st.sampled_from(["attendanceReport", "graphEvent", "observed", "polled", "assumed"])
 phases = st.sampled_from(["joining", "lobby", "in", "gone"])
 documents = st.recursive(
@@ -276,7 +278,14 @@ meetings = st.builds(
     created_sequence=numbers,
     version=numbers,
     revisions=st.dictionaries(numbers, numbers, max_size=2),
-    tend=st.builds(TendPlan, generation=numbers, due=maybe_moments),
+    tend=st.builds(
+        Tending,
+        soon=st.none() | planned_looks,
+        later=st.none() | planned_looks,
+        generation=numbers,
+        indexed=maybe_moments,
+        ahead=st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=1)),
+    ),
 )
 messages = st.builds(
     Outgoing,

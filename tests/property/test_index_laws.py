@@ -1,0 +1,112 @@
+"""The backstop's index, over generated trouble: it may have a meeting early, never late."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.domain import MeetingId
+from shared.looks import looks
+from tests.application.joined import Joined
+from tests.application.world import SETTLE, TENDING, leg_of
+from tests.fakes.ledger import InMemoryLedger
+
+type Step = tuple[str, int]
+"""What happens, and how many seconds after the step before."""
+
+HAPPENINGS = ("ada", "ada bo", "", "lost ada", "lost", "leave", "again", "pump", "walk", "crash")
+steps = st.lists(st.tuples(st.sampled_from(HAPPENINGS), st.integers(0, 400)), max_size=14)
+
+
+async def happen(world: Joined, what: str) -> None:
+    """Let one thing happen in the meeting, or to the app; nobody is seen where no bot is."""
+    world.leg_key, world.call_id = leg_of(await world.meeting(world.meeting_id))
+    is_there = world.call_id in world.fake_graph.calls
+    match what.split():
+        case ["walk"]:
+            await world.mend()
+        case ["pump"]:
+            await world.pump(until=timedelta(seconds=5))
+        case ["leave" | "again"]:
+            action = {"leave": "leave", "again": "join"}[what]
+            await world.drop("join-meeting", {"meetingId": world.meeting_id, "action": action})
+        case _ if not is_there:
+            return
+        case ["crash"]:
+            world.fake_bus.fail_next(99)
+            await world.see("ada", "cy", after=0)
+            world.fake_bus.fail_next(0)
+            world.restart()
+        case ["lost", *names]:
+            await world.see(*names, after=0)
+            world.delivered |= set(range(len(world.fake_bus.sent)))
+        case names:
+            await world.see(*names, after=0)
+
+
+async def entry_of(world: Joined) -> datetime | None:
+    far = world.clock.now() + timedelta(days=1)
+    found = [one.due_at async for one in world.ledger.overdue(now=far)]
+    return found[0] if found else None
+
+
+@settings(max_examples=60)
+@given(steps)
+def test_the_index_has_whatever_is_due(steps: list[Step]) -> None:
+    """At most `backstop` after it is due; and one that says so in the head is there."""
+
+    async def play() -> None:
+        world = await Joined().begin()
+        for what, seconds in steps:
+            world.clock.advance(seconds)
+            await happen(world, what)
+            meeting, entry = await world.meeting(world.meeting_id), await entry_of(world)
+            due = [at for at, _ in looks(meeting, settle=SETTLE)]
+            if due:
+                assert entry is not None
+                assert entry <= max(min(due), world.clock.now()) + TENDING.backstop
+            if meeting.tend.indexed is not None:
+                assert entry is not None
+                assert entry <= meeting.tend.indexed
+
+    asyncio.run(play())
+
+
+@settings(max_examples=30)
+@given(steps)
+def test_two_walks_after_whatever_happened_the_meeting_is_looked_after(steps: list[Step]) -> None:
+    """Chain and backstop leave nothing overdue, and no entry of what is finished."""
+
+    async def play() -> None:
+        world = await Joined().begin()
+        for what, seconds in steps:
+            world.clock.advance(seconds)
+            await happen(world, what)
+        for _ in range(4):
+            world.clock.advance(TENDING.backstop.total_seconds() + 120)
+            await world.mend()
+            await world.pump(until=timedelta(minutes=10))
+        stored = await world.ledger.load(MeetingId(world.meeting_id))
+        assert stored is not None
+        assert stored.outbox == ()
+        assert looks(stored.meeting, settle=SETTLE) == []
+        assert await entry_of(world) is None
+
+    asyncio.run(play())
+
+
+async def test_a_walk_loads_what_is_overdue_and_nothing_else() -> None:
+    """A meeting whose chain is in order costs the backstop nothing."""
+    world = Joined(ledger=(ledger := InMemoryLedger()))
+    await world.begin()
+    await world.see("ada")
+    before = ledger.loads
+
+    await world.mend()
+    assert ledger.loads == before
+
+    world.delivered |= set(range(len(world.fake_bus.sent)))
+    world.clock.advance(TENDING.backstop.total_seconds() + 2)
+    await world.mend()
+    assert ledger.loads > before

@@ -1,0 +1,160 @@
+"""What follows from a meeting as it stands: two slots of looks, hang-ups, and the index."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+from shared.domain import CallId, LegKey, MeetingId
+from shared.looks import HANG_UP_AGAIN, HangUpAgain, TendingRules, looks, mended, settled
+from shared.meeting import Change, Leaver, LegClaim, Meeting, Outgoing, Planned
+from shared.record import Question, Record
+from tests.fixtures.evidence import LEG, LEG2, at, folded, leg
+
+RULES = TendingRules(
+    settle=timedelta(seconds=1), grace=timedelta(seconds=5), backstop=timedelta(seconds=120)
+)
+IN = folded(leg(0, "in"))
+CALLS = {LEG: CallId("call-1"), LEG2: CallId("call-2")}
+
+
+def claim(key: LegKey, *leavers: str, hung_up: float | None = None) -> LegClaim:
+    """Return the claim of a leg that Graph took; who asked it to leave, and when it was hung up."""
+    return LegClaim(
+        leg_key=key,
+        attempt=list(CALLS).index(key) + 1,
+        request_id="r",
+        claimed_at=at(0),
+        lease_until=at(60),
+        state="joined",
+        call_id=CALLS[key],
+        leaving=tuple(Leaver(request_id=one) for one in leavers),
+        hang_up_at=None if hung_up is None else at(hung_up),
+    )
+
+
+def a_meeting(record: Record, *claims: LegClaim) -> Meeting:
+    return Meeting(
+        meeting_id=MeetingId("a" * 26),
+        tenant_id="t",
+        correlation_id="c",
+        claims=claims or (claim(LEG),),
+        record=record,
+    )
+
+
+def asked(seconds: float) -> Record:
+    """Return the record with a question since then."""
+    raised = Question(due=at(seconds + 1), last=at(seconds), version=1)
+    return replace(IN, question=raised, answered_at=None, failures=0, failed_at=None)
+
+
+def quiet(meeting: Meeting) -> Meeting:
+    """Return the meeting with nothing to ask."""
+    return replace(meeting, record=replace(meeting.record, question=None))
+
+
+def settle(meeting: Meeting, now: float, *outgoing: Outgoing) -> Change:
+    return settled(Change(meeting=meeting, outgoing=outgoing), now=at(now), rules=RULES)
+
+
+def an_event() -> Outgoing:
+    return Outgoing(entity="meeting-events", message_id="e", body="{}")
+
+
+def test_a_leg_that_is_to_go_is_hung_up_once_and_again_when_it_does_not() -> None:
+    """The retry is a look of its own, planned in the slot of what may wait."""
+    change = settle(quiet(a_meeting(IN, claim(LEG, "somebody"))), 10)
+
+    (look, hang_up) = change.outgoing
+    assert json.loads(hang_up.body)["hangUp"] == "call-1"
+    assert look.due == at(10) + HANG_UP_AGAIN
+    assert change.meeting.tend.later == Planned(generation=1, due=at(10) + HANG_UP_AGAIN)
+    assert looks(change.meeting, settle=RULES.settle) == [
+        (at(10) + HANG_UP_AGAIN, HangUpAgain(leg_key=LEG))
+    ]
+    assert settle(change.meeting, 20).outgoing == ()
+
+
+def test_questions_leave_what_is_planned_for_later_alone() -> None:
+    """A busy call asks every second; the look planned in two minutes is not made stale."""
+    meeting = settle(
+        quiet(a_meeting(asked(0), claim(LEG), claim(LEG2, "surplus", hung_up=0))), 1
+    ).meeting
+    later = meeting.tend.later
+    sent = 0
+    for second in range(2, 100):
+        meeting = replace(meeting, record=asked(second))
+        change = settle(meeting, second)
+        sent += len(change.outgoing)
+        meeting = replace(change.meeting, tend=replace(change.meeting.tend, soon=None))
+
+    assert meeting.tend.later == later
+    assert sent == 98
+
+
+def test_a_question_within_a_planned_look_needs_no_message() -> None:
+    """Whichever slot is there by then looks at everything that is due."""
+    meeting = settle(a_meeting(asked(0)), 0).meeting
+    again = settle(replace(meeting, record=asked(0.5)), 0.5)
+    soon = settle(quiet(a_meeting(IN, claim(LEG), claim(LEG2, "surplus", hung_up=0))), 0).meeting
+    covered = settle(replace(soon, record=asked(125)), 125)
+
+    assert (again.outgoing, covered.outgoing) == ((), ())
+    assert again.meeting.tend == meeting.tend
+
+
+def test_the_index_is_written_only_where_it_would_be_late() -> None:
+    """The first question writes it; those of the next two minutes find it early enough."""
+    first = settle(a_meeting(asked(0)), 0, an_event()).meeting
+    second = settle(replace(first, record=asked(100)), 100, an_event()).meeting
+
+    assert first.tend.indexed == at(1) + RULES.backstop
+    assert second.tend.indexed == first.tend.indexed
+
+
+def test_what_is_unsent_is_in_the_index_once_somebody_asked_for_a_bot() -> None:
+    """Before, the request's own message stands behind it."""
+    unasked = replace(quiet(a_meeting(IN)), claims=())
+
+    assert settle(unasked, 0, an_event()).meeting.tend.indexed is None
+    assert settle(quiet(a_meeting(IN)), 0, an_event()).meeting.tend.indexed == at(125)
+
+
+def test_a_look_whose_message_was_lost_is_planned_again() -> None:
+    """It is overdue for as long as the backstop allows; until then the chain is left alone."""
+    meeting = settle(a_meeting(asked(0)), 0).meeting
+
+    before = mended(meeting, now=at(120), rules=RULES, unsent=False)
+    after = mended(meeting, now=at(121), rules=RULES, unsent=False)
+
+    assert before is None
+    assert after is not None
+    assert after.meeting.tend.soon == Planned(generation=2, due=at(121))
+    assert after.meeting.tend.indexed == at(121) + RULES.backstop
+    assert [one.due for one in after.outgoing] == [at(121)]
+
+
+def test_a_meeting_of_which_nothing_is_due_leaves_the_index() -> None:
+    """Finished means: nothing is due, and nothing unsent."""
+    meeting = quiet(settle(a_meeting(asked(0)), 0).meeting)
+
+    unsent = mended(meeting, now=at(500), rules=RULES, unsent=True)
+    finished = mended(meeting, now=at(500), rules=RULES, unsent=False)
+
+    assert unsent is not None
+    assert finished is not None
+    assert unsent.meeting.tend.indexed == at(505) + RULES.backstop
+    assert finished.meeting.tend.indexed is None
+    assert mended(finished.meeting, now=at(900), rules=RULES, unsent=False) is None
+
+
+def test_an_entry_that_was_early_is_moved_on_with_what_is_due_next() -> None:
+    """The backstop came by; the look for later is on its way."""
+    meeting = settle(quiet(a_meeting(IN, claim(LEG), claim(LEG2, "surplus", hung_up=0))), 0).meeting
+    early = replace(meeting, tend=replace(meeting.tend, indexed=at(5)))
+
+    moved = mended(early, now=at(60), rules=RULES, unsent=False)
+
+    assert moved is not None
+    assert moved.outgoing == ()
+    assert moved.meeting.tend.indexed == at(0) + HANG_UP_AGAIN + RULES.backstop
