@@ -93,7 +93,7 @@ async def _record(
     received_at: datetime,
     services: Services,
 ) -> Receipt | None:
-    """Record what an envelope says in one change; return None for a leg that no claim knows."""
+    """Record what an envelope says in one change; return None for a leg that the head lacks."""
 
     @cache  # a lost race decides again, and mostly reads the same
     def read(own_ids: frozenset[str]) -> ParsedNotifications:
@@ -106,10 +106,11 @@ async def _record(
             show_names=services.policy.recording.show_names,
         )
 
-    news = False
+    known_leg, news = False, False
 
     def decide(known: Meeting | None, now: datetime) -> Change | None:
-        nonlocal news
+        nonlocal known_leg, news
+        known_leg = known is not None and known.claim(leg_key) is not None
         change = record_notifications(
             known,
             leg_key,
@@ -123,7 +124,7 @@ async def _record(
 
     receipt = await services.journal.change(meeting_id, decide)
     meeting = receipt.meeting
-    if meeting is None or meeting.claim(leg_key) is None:
+    if not known_leg or meeting is None:
         return None
     parsed = read(meeting.own_ids())
     _count(parsed, news=news)
@@ -134,6 +135,8 @@ async def _record(
             len(envelope.items),
             envelope.left,
         )
+    if meeting.claim(leg_key) is None:
+        return receipt  # its end was recorded, with which it left the head
     if surplus := sort_out(meeting, leg_key, parsed).surplus:
         logger.warning(
             "callback.surplus: meeting=%s calls=%d hung_up=%d",

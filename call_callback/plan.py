@@ -43,8 +43,8 @@ def record_notifications(
 ) -> Change | None:
     """Return the change that records what arrived for a leg; None where that is no news.
 
-    `read` says what arrived, given the ids by which rosters may name legs of ours. Of a leg that no
-    claim knows nothing is recorded.
+    `read` says what arrived, given the ids by which rosters may name legs of ours. Of a leg
+    that the head does not know, one that was never claimed or is long over, nothing is recorded.
     """
     if meeting is None or meeting.claim(leg_key) is None:
         return None

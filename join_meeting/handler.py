@@ -13,7 +13,7 @@ from join_meeting.decision import (
     Wait,
     is_prepared,
 )
-from join_meeting.holding import hold_to_one_meeting
+from join_meeting.holding import all_older, hold_to_one_meeting
 from join_meeting.leave import (
     AnswerEnd,
     Hang,
@@ -37,12 +37,13 @@ from shared.events import refusal_message
 from shared.journal import Loaded
 from shared.meeting import Change, Meeting, Outgoing, Stored
 from shared.messages import read_members, readable_context, readable_request_id
+from shared.older_legs import Older
 from shared.problems import rejected
 from shared.queue_message import AT_START, QueueMessage
 from shared.services import Services
 
-ROUNDS = 5
-"""How often a join begins anew because the meeting changed between a look and its decision."""
+ROUNDS = 12
+"""How often a request begins anew because the meeting changed between a look and its decision."""
 
 
 async def join_meeting(message: QueueMessage, services: Services) -> None:
@@ -104,25 +105,33 @@ async def _joined(wish: Wish, stored: Stored | None, services: Services) -> bool
         public_url=policy.public_url,
         tenant_id=policy.tenant_id,
     )
-    first = plan(stored.meeting if stored else None, wish, now=services.clock.now(), rules=rules)
+    # Only by its own id is a request known again that an older leg was the answer to.
+    older = await all_older(stored, services) if wish.asked() else Older(pages=None)
+    whole = older.beside(stored.meeting if stored else None)
+    first = plan(whole, wish, now=services.clock.now(), rules=rules)
     if isinstance(first, Adopt) and first.to_be_looked_at and stored is not None:
         found = await look_again(first, stored.meeting.target, wish, services)
         if found != "there":
             return found == "elsewhere"  # and asked for there
     if isinstance(first, Join | Adopt):
-        await hold_to_one_meeting(wish, stored.meeting if stored else None, services)
+        await hold_to_one_meeting(wish, whole, services)
 
     taken: list[Decision | None] = []
 
-    def decide(known: Meeting | None, now: datetime) -> Change | None:
+    def decide(head: Meeting | None, now: datetime) -> Change | None:
+        if not older.is_of(head):
+            taken.append(None)
+            return None
+        known = older.beside(head)
         decision = plan(known, wish, now=now, rules=rules)
         ready = is_prepared(decision, by=first)
         taken.append(decision if ready else None)
+        change = None
         if isinstance(decision, Join) and ready:
-            return record_claim(decision)
+            change = record_claim(decision)
         if isinstance(decision, Adopt) and ready and known is not None:
-            return record_adopted(known, decision, wish, now=now)
-        return None
+            change = record_adopted(known, decision, wish, now=now)
+        return older.kept_apart(change, head) if change is not None else None
 
     receipt = await services.journal.change(
         wish.meeting_id, decide, loaded=Loaded(stored), resend=message.delivery_count > 1
@@ -147,25 +156,42 @@ async def _joined(wish: Wish, stored: Stored | None, services: Services) -> bool
 
 
 async def _leave(wish: Wish, stored: Stored | None, services: Services) -> None:
-    known = stored.meeting if stored else None
-    first = plan_leaving(known, wish, now=services.clock.now())
+    for _ in range(ROUNDS):
+        if await _left(wish, stored, services):
+            return
+        stored = await services.ledger.load(wish.meeting_id)
+    raise Transient("the legs of the bot in this meeting change too fast")
+
+
+async def _left(wish: Wish, stored: Stored | None, services: Services) -> bool:
+    """Decide and act; False where nothing was done, because more legs left the head meanwhile."""
+    older = await all_older(stored, services)
+    whole = older.beside(stored.meeting if stored else None)
+    first = plan_leaving(whole, wish, now=services.clock.now())
     if isinstance(first, Hang | Mark | AnswerEnd):
-        await hold_to_one_meeting(wish, known, services)
+        await hold_to_one_meeting(wish, whole, services)
 
-    taken: list[Leaving] = []
+    taken: list[Leaving | None] = []
 
-    def decide(known: Meeting | None, now: datetime) -> Change | None:
+    def decide(head: Meeting | None, now: datetime) -> Change | None:
+        if not older.is_of(head):
+            taken.append(None)
+            return None
+        known = older.beside(head)
         decision = plan_leaving(known, wish, now=now)
         taken.append(decision)
         # A join that was sent before may come after: the leave is remembered in any case.
         meeting = known or newcomer(wish, tenant_id=services.policy.tenant_id)
-        return record_leaving(meeting, decision, wish, now=now)
+        change = record_leaving(meeting, decision, wish, now=now)
+        return older.kept_apart(change, head) if change is not None else None
 
     receipt = await services.journal.change(
         wish.meeting_id, decide, loaded=Loaded(stored), resend=wish.message.delivery_count > 1
     )
     await receipt.sent
     match taken[-1]:
+        case None:
+            return False
         case Mark(pause=pause):
             raise Transient(
                 "the bot may be on its way into the meeting; it is hung up once it is seen",
@@ -175,6 +201,7 @@ async def _leave(wish: Wish, stored: Stored | None, services: Services) -> None:
             raise rejected("nothing_to_leave")
         case _:
             pass  # the end of the leg is the answer
+    return True
 
 
 def _refusal(message: QueueMessage, refused: Rejected, at: datetime, tenant_id: str) -> Outgoing:

@@ -3,7 +3,8 @@
 from join_meeting.forms import FORMS
 from join_meeting.wish import Wish, has_failed, request_conflict
 from shared.domain import MeetingId, join_request_alias
-from shared.meeting import Meeting
+from shared.meeting import Meeting, Stored
+from shared.older_legs import Older
 from shared.services import Services
 
 MOST_MEETINGS = 16
@@ -33,10 +34,19 @@ async def hold_to_one_meeting(wish: Wish, known: Meeting | None, services: Servi
         raise request_conflict(request_id, members.keys() & FORMS.keys())
 
 
+async def all_older(stored: Stored | None, services: Services) -> Older:
+    """Return what left the head of a meeting; nothing is read where nothing did."""
+    if stored is None or not stored.meeting.leg_pages:
+        return Older(pages=())
+    return Older(pages=tuple(await services.ledger.older_legs(stored.meeting.meeting_id)))
+
+
 async def _led_to(meeting_id: MeetingId, services: Services) -> tuple[MeetingId, Meeting | None]:
     """Return the meeting under an id, or the other of ours that it turned out to be."""
     stored = await services.ledger.load(meeting_id)
     if stored is not None and stored.meeting.same_as is not None:
         meeting_id = stored.meeting.same_as
         stored = await services.ledger.load(meeting_id)
-    return meeting_id, stored.meeting if stored is not None else None
+    if stored is None:
+        return meeting_id, None
+    return meeting_id, (await all_older(stored, services)).beside(stored.meeting)

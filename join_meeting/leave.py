@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from join_meeting.plan import may_be_another
 from join_meeting.wish import Wish
 from shared.events import event_message, reply_message
-from shared.facts import leg_over
+from shared.facts import leg_over, told_end
 from shared.legs import Standing, answered_elsewhere, asked_to_leave, standing
 from shared.meeting import Change, Leaver, LegClaim, Meeting
 from shared.problems import rejected
@@ -61,9 +61,9 @@ def plan_leaving(meeting: Meeting | None, wish: Wish, *, now: datetime) -> Leavi
         return NothingThere()
     if _was_told(meeting, wish.message):
         return Told()
-    over = _over(meeting)
+    over, asker = _over(meeting), wish.asker
     for end in reversed(over):
-        if wish.asker in _askers(end.claim):
+        if asker in _askers(end.claim):
             return replace(end, again=True)
     legs = _meant(meeting, wish, now=now)
     unsure = [claim for claim in legs.bound if may_be_another(meeting, claim, now=now)]
@@ -103,9 +103,7 @@ def _answer(
 ) -> Change | None:
     if message.reply is None:
         return None
-    over, fact = end.claim.over, leg_over(meeting, end.leg, at=end.at)
-    if over is not None:
-        fact = replace(fact, name=over.key, at=over.at, data=over.data)
+    fact = told_end(end.claim) or leg_over(meeting, end.leg, at=end.at)
     event = event_message(meeting, fact, sequence=end.claim.over_sequence, now=now)
     return Change(
         meeting=meeting.having_answered(_noted(message)),
@@ -124,8 +122,9 @@ def _meant(meeting: Meeting, wish: Wish, *, now: datetime) -> Standing:
 
 
 def _was_told(meeting: Meeting, message: QueueMessage) -> bool:
+    delivery_id = message.delivery_id
     return _noted(message) in meeting.answered or any(
-        claim.over_sequence and message.delivery_id in {one.origin_id for one in claim.leaving}
+        claim.over_sequence and any(one.origin_id == delivery_id for one in claim.leaving)
         for claim in meeting.claims
     )
 

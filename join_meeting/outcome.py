@@ -22,9 +22,6 @@ from shared.meeting import Change, Leaver, LegClaim, Meeting, Outgoing
 from shared.queue_message import QueueMessage
 from shared.recording import RecordingRules, observe
 
-REQUESTS_KEPT = 256
-"""How many of the requests that a leg was granted to it remembers, the newest."""
-
 
 def record_joining(
     meeting: Meeting,
@@ -101,7 +98,7 @@ def record_adopted(meeting: Meeting, adopt: Adopt, wish: Wish, *, now: datetime)
     fact = bot_joining(adopt.leg_key, adopt.call_id, at=claim.told_at or seen)
     asked = {**claim.asked, **wish.asked()}
     remembered = asked == claim.asked
-    claim = replace(claim, asked=dict(list(asked.items())[-REQUESTS_KEPT:]))
+    claim = replace(claim, asked=asked)
     answered = _told(meeting, claim, message, fact)
     if not claim.told:
         answered, events = tell(answered, [fact], now=now, reply=message.reply)

@@ -72,7 +72,7 @@ def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> D
     if legs.held:
         left = legs.held[0].lease_until - now
         return Wait(pause=min(left, FIRST_PAUSE) if message.attempt == 1 else left)
-    attempt = len(meeting.claims) + 1
+    attempt = meeting.next_attempt
     claim = LegClaim(
         leg_key=leg_key_for(meeting_id=meeting_id, attempt=attempt),
         attempt=attempt,

@@ -7,6 +7,7 @@ from typing import Any
 from meeting_record.view import record_view
 from shared.domain import MEETING_ID, MeetingId, join_request_alias, meeting_id_for
 from shared.errors import RollcallError
+from shared.older_legs import with_older
 from shared.services import Services
 
 
@@ -23,7 +24,12 @@ async def read_record(meeting_id: str, services: Services) -> dict[str, Any] | N
         if record.before or any(call.sealed for call in record.calls)
         else ()
     )
-    return record_view(stored.meeting, pages, shown=services.policy.recording.shown)
+    legs = (
+        await services.ledger.older_legs(MeetingId(meeting_id)) if stored.meeting.leg_pages else ()
+    )
+    return record_view(
+        with_older(stored.meeting, legs), pages, shown=services.policy.recording.shown
+    )
 
 
 async def find_record(request_id: str, services: Services) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from shared.meeting import Change, Meeting
+from shared.older_legs import KEPT, Kept, put_by
 
 ENOUGH_HEARD = 40
 """How many observations a transaction has before it takes no further change."""
@@ -31,9 +32,16 @@ class Decided:
 
 
 def decide_together(
-    decisions: Sequence[Decide], meeting: Meeting | None, *, now: datetime
+    decisions: Sequence[Decide], meeting: Meeting | None, *, now: datetime, kept: Kept = KEPT
 ) -> Decided:
-    """Let each decide on what those before it made of `meeting`."""
+    """Let each decide on what those before it made of `meeting`, and move out what is over."""
+    decided = _decided(decisions, meeting, now=now)
+    if decided.change is None:
+        return decided
+    return replace(decided, change=put_by(decided.change, now=now, kept=kept))
+
+
+def _decided(decisions: Sequence[Decide], meeting: Meeting | None, *, now: datetime) -> Decided:
     together: Change | None = None
     failures: dict[int, Exception] = {}
     for place, decide in enumerate(decisions):
@@ -56,4 +64,5 @@ def _both(first: Change, second: Change) -> Change:
         heard=first.heard + second.heard,
         outgoing=first.outgoing + second.outgoing,
         pages=first.pages + second.pages,
+        leg_pages=first.leg_pages + second.leg_pages,
     )

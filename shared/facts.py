@@ -87,6 +87,14 @@ def leg_over(meeting: Meeting, leg: Leg, *, at: datetime) -> Fact:
     return Fact(name=name, at=at, key=(leg.key, "gone"), data=data)
 
 
+def told_end(claim: LegClaim) -> Fact | None:
+    """Return the end of a leg as it was told; None before that."""
+    if claim.over is None:
+        return None
+    told = claim.over
+    return Fact(name=told.key, at=told.at, key=(claim.leg_key, "gone"), data=told.data)
+
+
 def leg_over_data(claim: LegClaim | None, leg: Leg) -> dict[str, Any]:
     """Return why a leg that is gone ended, and Graph's result where it gave one."""
     end, leaving = leg_end(leg.code, leg.subcode), claim.leaving if claim is not None else ()
@@ -154,7 +162,8 @@ def _call_facts(
     yield from _session_facts(known, call, after, shown)
     since = call.unwatched_since
     if since is not None and (known is None or known.unwatched_since != since):
-        leg = after.legs[call.unwatched_by] if call.unwatched_by is not None else None
+        # A leg that ends is still held by the record that its end is published from.
+        leg = after.legs.get(call.unwatched_by) if call.unwatched_by is not None else None
         claim = meeting.claim(leg.key) if leg is not None else None
         reason = leg_over_data(claim, leg)["reason"] if leg is not None else "unknown"
         data = {"callNumber": number, "since": utc_text(since), "reason": reason}

@@ -20,6 +20,7 @@ from shared.errors import LostRace, Transient
 from shared.listing import having_listed, unlisted
 from shared.looks import TendingRules, settled
 from shared.meeting import Change, Meeting, OutboxRow, Stored
+from shared.older_legs import KEPT, Kept
 from shared.ports import Bus, Clock, Ledger
 
 ATTEMPTS = 40
@@ -60,13 +61,18 @@ class Journal:
         clock: Clock,
         rules: TendingRules,
         jitter: Callable[[float], float],
+        kept: Kept = KEPT,
     ) -> None:
-        """`jitter(most)` returns a random number of seconds from 0 to `most`."""
+        """`jitter(most)` returns a random number of seconds from 0 to `most`.
+
+        `kept`: how much of our legs stays in the head.
+        """
         self._ledger = ledger
         self._dispatch = Dispatch(ledger=ledger, bus=bus, clock=clock, jitter=jitter)
         self._clock = clock
         self._rules = rules
         self._jitter = jitter
+        self._kept = kept
         self._waiting: dict[MeetingId, list[_Waiting]] = defaultdict(list)
         self._leading: set[MeetingId] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -135,7 +141,7 @@ class Journal:
             together = [waiting for waiting in together if not waiting.receipt.done()]
             decisions = [waiting.decide for waiting in together]
             meeting, now = stored.meeting if stored else None, self._clock.now()
-            decided = decide_together(decisions, meeting, now=now)
+            decided = decide_together(decisions, meeting, now=now, kept=self._kept)
             for place, error in decided.failures.items():
                 _fail([together[place]], error)
             served, left = together[: decided.count], together[decided.count :]

@@ -17,7 +17,7 @@ from shared.domain import MeetingId
 from shared.errors import LostRace, Unavailable
 from shared.events import published_in
 from shared.history import LogEntry
-from shared.meeting import Change, Meeting, Stored
+from shared.meeting import Change, LegPage, Meeting, Stored
 from shared.outbox_rows import outbox_of, read_outboxes, rides, riding_properties, sent_row
 from shared.ports import Entry
 from shared.record import SessionPage
@@ -25,6 +25,7 @@ from shared.rows import (
     ALIAS,
     HEAD,
     HEAD_AND_OUTBOX,
+    LEGS,
     LOG,
     PAGES,
     TRANSACTION_OPERATIONS,
@@ -36,11 +37,13 @@ from shared.rows import (
     day_row,
     head_row,
     hold_to_limits,
+    leg_rows,
     log_rows,
     moment_text,
     page_rows,
     read_day,
     read_head,
+    read_legs,
     read_log,
     read_pages,
     size_of,
@@ -124,15 +127,16 @@ class TableLedger:
         )
         head = head_row(meeting, commits) | riding_properties(outbox.riding)
         pages = page_rows(meeting.meeting_id, version=version, pages=change.pages)
+        legs = leg_rows(meeting.meeting_id, version=version, pages=change.leg_pages)
         published = published_in(change.outgoing) if change.heard else ()
         entry = LogEntry(version=version, heard=change.heard, published=published)
         logged = log_rows(meeting.meeting_id, entry)
         operations: list[Operation] = [
             exchange(head, etag) if before else create(head),
             *(create(row) for row in logged),
-            *(create(row) for row in (*outbox.rows, *pages)),
+            *(create(row) for row in (*outbox.rows, *pages, *legs)),
         ]
-        hold_to_limits([head, *outbox.rows, *pages, *logged], operations=len(operations))
+        hold_to_limits([head, *outbox.rows, *pages, *legs, *logged], operations=len(operations))
         etag = await self._write(operations, meeting, commits)
         measure("rollcall.head.size", size_of(head))
         return Stored(
@@ -165,6 +169,10 @@ class TableLedger:
     async def pages(self, meeting_id: MeetingId) -> Sequence[SessionPage]:
         """See `ports.Ledger.pages`. A call's sessions may come in several pages."""
         return read_pages(await self._table.rows("reading pages", meeting_id, *PAGES))
+
+    async def older_legs(self, meeting_id: MeetingId) -> Sequence[LegPage]:
+        """See `ports.Ledger.older_legs`."""
+        return read_legs(await self._table.rows("reading older legs", meeting_id, *LEGS))
 
     async def claim_alias(self, alias: str, meeting_id: MeetingId) -> MeetingId:
         """See `ports.Ledger.claim_alias`."""

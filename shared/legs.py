@@ -157,6 +157,16 @@ def hang_up(meeting: Meeting, call_id: CallId, *, again: str | None = None) -> O
     )
 
 
+def answer_others(meeting: Meeting, claim: LegClaim) -> Outgoing:
+    """Return the message that answers those who asked a leg to leave and left the head since."""
+    return tend_message(
+        meeting.meeting_id,
+        {"answer": claim.leg_key},
+        key=f"answer-{claim.leg_key}",
+        correlation_id=meeting.correlation_id,
+    )
+
+
 def tend_message(
     meeting_id: MeetingId,
     body: Mapping[str, object],

@@ -12,7 +12,7 @@ from shared.coordinates import JoinTarget, OnlineMeeting
 from shared.days import Days
 from shared.domain import CallId, LegKey, MeetingId, guest_id_for
 from shared.history import Heard
-from shared.record import Record, SessionPage
+from shared.record import Leg, Record, SessionPage
 
 ClaimState = Literal["claimed", "joined", "failed"]
 
@@ -97,7 +97,8 @@ class LegClaim:
     moment `told_at`; its end as event `over_sequence`, which was `over`. `asked`: the request ids
     that were answered with this leg, and a digest of each member they asked with. `asked_at`: when
     the join that sent it came into the queue. `leaving`: who asked it to leave; with anybody, it
-    must not stay, and at `hang_up_at` we last set about hanging it up.
+    must not stay, and at `hang_up_at` we last set about hanging it up. Of `asked` and `leaving` the
+    oldest may have left the head; `more_leaving`: some of the latter await the leg's end.
     """
 
     leg_key: LegKey
@@ -118,6 +119,22 @@ class LegClaim:
     asked_at: datetime | None = None
     leaving: tuple[Leaver, ...] = ()
     hang_up_at: datetime | None = None
+    more_leaving: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegPage:
+    """Of one leg, what leaves the head: all of it, or the oldest of the requests about it.
+
+    `claim`, without those requests, and `leg` leave with the leg itself. `asked` and `leaving` are
+    as in `LegClaim`.
+    """
+
+    leg_key: LegKey
+    claim: LegClaim | None = None
+    leg: Leg | None = None
+    asked: dict[str, dict[str, str]] = field(default_factory=dict)
+    leaving: tuple[Leaver, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +204,8 @@ class Meeting:
     `made_at`: a meeting of ours was not there before that moment.
     `answer` is what `meeting.created` said, for whoever asks again; `updates` counts the changes
     since, and `updated` is the last `meeting.updated`. `warned`: the codes of warnings that were
-    published.
+    published. `claims` are those of the newest legs, and of older ones that may live; `leg_pages`
+    counts the pages of what left.
     """
 
     meeting_id: MeetingId
@@ -208,6 +226,7 @@ class Meeting:
     updated: Told | None = None
     cancellation: Cancellation | None = None
     claims: tuple[LegClaim, ...] = ()
+    leg_pages: int = 0
     answered: tuple[str, ...] = ()
     record: Record = field(default_factory=Record)
     sequence: int = 0
@@ -222,8 +241,13 @@ class Meeting:
         """Whether there is a meeting: a claim to make one, or one that Graph refused, is none."""
         return self.asked is not None or self.target is not None
 
+    @property
+    def next_attempt(self) -> int:
+        """The number of the leg that is claimed next. The newest claim never leaves the head."""
+        return self.claims[-1].attempt + 1 if self.claims else 1
+
     def claim(self, leg_key: LegKey) -> LegClaim | None:
-        """Return the claim under `leg_key`, if the meeting has it."""
+        """Return the claim under `leg_key`, if the head has it."""
         return next((claim for claim in self.claims if claim.leg_key == leg_key), None)
 
     def having_answered(self, key: str) -> "Meeting":
@@ -233,7 +257,10 @@ class Meeting:
         return replace(self, answered=(*self.answered, key)[-ANSWERED_KEPT:])
 
     def own_ids(self) -> frozenset[str]:
-        """Return the ids by which rosters name legs of ours: as participants, and as guests."""
+        """Return the ids by which rosters name legs of ours: as participants, and as guests.
+
+        Of legs that left the head none is needed: they are over, and no roster lists them.
+        """
         named = {claim.participant_id for claim in self.claims if claim.participant_id}
         return frozenset(named | {guest_id_for(claim.leg_key) for claim in self.claims})
 
@@ -246,6 +273,7 @@ class Change:
     heard: tuple[Heard, ...] = ()
     outgoing: tuple[Outgoing, ...] = ()
     pages: tuple[SessionPage, ...] = ()
+    leg_pages: tuple[LegPage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from shared.history import LogEntry
-from shared.meeting import Meeting, Outgoing
+from shared.meeting import LegPage, Meeting, Outgoing
 from shared.record import SessionPage
 
 PROPERTY_BYTES = 60_000
@@ -50,6 +50,12 @@ def outgoing_type() -> TypeAdapter[tuple[Outgoing, ...]]:
 def pages_type() -> TypeAdapter[tuple[SessionPage, ...]]:
     """Return the adapter of the session pages of one row."""
     return TypeAdapter(tuple[SessionPage, ...])
+
+
+@cache
+def leg_pages_type() -> TypeAdapter[tuple[LegPage, ...]]:
+    """Return the adapter of the pages of legs of one row."""
+    return TypeAdapter(tuple[LegPage, ...])
 
 
 def packed[T](kind: TypeAdapter[T], value: T) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from shared.days import Brief
 from shared.domain import CallId, MeetingId
 from shared.history import LogEntry
-from shared.meeting import Change, Outgoing, Stored
+from shared.meeting import Change, LegPage, Outgoing, Stored
 from shared.record import SessionPage
 
 
@@ -60,6 +60,13 @@ class Ledger(Protocol):
 
     async def pages(self, meeting_id: MeetingId) -> Sequence[SessionPage]:
         """Return the sealed sessions of the meeting's calls that are over."""
+        ...
+
+    async def older_legs(self, meeting_id: MeetingId) -> Sequence[LegPage]:
+        """Return what left the head of our legs, in the order of commits.
+
+        As many pages as `Meeting.leg_pages` counts, or more, if the meeting was changed meanwhile.
+        """
         ...
 
     async def claim_alias(self, alias: str, meeting_id: MeetingId) -> MeetingId:

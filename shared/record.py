@@ -4,7 +4,7 @@ Core: shapes and what can be read off them. How they come about is in group_call
 best estimate; its bounds, `…_not_before` and `…_not_after`, are certain, None where unknown.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -64,9 +64,10 @@ class Leg:
 class Session:
     """One person's join to leave inside one group call.
 
-    `legs` are those through which it was listed, the last one last, and `aliases` the ids by which
-    legs but the first named it. `present_before`: it was there when we first looked. `opener`: the
-    call opened with it. `first_version`: the commit that first named it.
+    `legs` are those through which it was listed, the last one last, less those that left the head;
+    `aliases` the ids by which legs but the first named it. `present_before`: it was there when we
+    first looked. `opener`: the call opened with it. `first_version`: the commit that first named
+    it.
 
     `last_seen` is moved by reads alone. `missed_at` is a lower bound of the join that counts once a
     read has named the session under its own id. `absent_since`: the first push without it that no
@@ -278,6 +279,27 @@ def seal(record: Record) -> tuple[Record, tuple[SessionPage, ...]]:
     if not pages:
         return record, ()
     return replace(record, calls=tuple(calls), before=before), tuple(pages)
+
+
+def without_legs(record: Record, keys: Collection[LegKey]) -> Record:
+    """Return the record without legs that are over, of which nothing more is heard.
+
+    Sessions need not name them either: only rosters through legs of the head are compared.
+    """
+    if not keys:
+        return record
+    calls = (
+        replace(call, sessions={name: _unlisted(one, keys) for name, one in call.sessions.items()})
+        for call in record.calls
+    )
+    legs = {key: leg for key, leg in record.legs.items() if key not in keys}
+    return replace(record, legs=legs, calls=tuple(calls))
+
+
+def _unlisted(session: Session, keys: Collection[LegKey]) -> Session:
+    if not any(key in keys for key in session.legs):
+        return session
+    return replace(session, legs=tuple(key for key in session.legs if key not in keys))
 
 
 def _is_past(moment: datetime | None, span: timedelta, now: datetime | None) -> bool:

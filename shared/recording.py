@@ -13,7 +13,7 @@ from shared.events import Fact, reply_message, tell
 from shared.facts import LEG_OVER, Shown, facts_between
 from shared.group_calls import fold
 from shared.history import as_change
-from shared.legs import one_stays, with_claim
+from shared.legs import answer_others, one_stays, with_claim
 from shared.meeting import Change, Meeting, Outgoing, ReplyAddress, Told
 from shared.record import Commit, seal
 
@@ -97,6 +97,8 @@ def _told(
                 for leaver in claim.leaving
                 if leaver.reply is not None
             ]
+            if claim.more_leaving:
+                outgoing.append(answer_others(meeting, claim))
             meeting = with_claim(
                 meeting, replace(claim, over_sequence=meeting.sequence, over=_kept(meeting, fact))
             )

@@ -2,7 +2,7 @@
 
 Core. A meeting is one partition. Its RowKeys are ordered so that one range holds what every
 handler needs, the head and the outbox, and nothing whose size grows with the past:
-`a-head`, the outbox (outbox_rows.py), then `c-log-…` and `d-page-…`.
+`a-head`, the outbox (outbox_rows.py), then `c-log-…`, `d-page-…` and `g-legs-…`.
 """
 
 import zlib
@@ -15,10 +15,11 @@ from shared.days import Brief, Tally
 from shared.domain import MeetingId, digest
 from shared.errors import Unreadable
 from shared.history import LogEntry
-from shared.meeting import Meeting
+from shared.meeting import LegPage, Meeting
 from shared.packing import (
     ROW_BYTES,
     blob_of,
+    leg_pages_type,
     log_type,
     meeting_type,
     packed,
@@ -35,6 +36,7 @@ HEAD = "a-head"
 HEAD_AND_OUTBOX = ("a-", "b.")
 LOG = ("c-log-", "c-log.")
 PAGES = ("d-page-", "d-page.")
+LEGS = ("g-legs-", "g-legs.")
 UNFINISHED = ("unfinished-", "unfinished.")
 ALIAS = "alias"
 
@@ -132,6 +134,25 @@ def read_pages(rows: Iterable[Mapping[str, Any]]) -> list[SessionPage]:
     """Return the pages of all page rows of a meeting, in the order of their calls."""
     pages = [page for row in rows for page in unpacked(pages_type(), blob_of(row))]
     return sorted(pages, key=lambda page: page.call_number)
+
+
+def leg_rows(meeting_id: MeetingId, *, version: int, pages: Sequence[LegPage]) -> list[Row]:
+    """Return the rows of what one commit moved out of the head of our legs, many to a row."""
+    if not pages:
+        return []
+    return [
+        {
+            "PartitionKey": meeting_id,
+            "RowKey": f"{LEGS[0]}{version:012d}-{part:03d}",
+            **properties(blob),
+        }
+        for part, blob in enumerate(parcels(leg_pages_type(), pages))
+    ]
+
+
+def read_legs(rows: Iterable[Mapping[str, Any]]) -> list[LegPage]:
+    """Return what left the head of our legs, in the order of their rows."""
+    return [page for row in rows for page in unpacked(leg_pages_type(), blob_of(row))]
 
 
 def alias_row(alias: str, meeting_id: MeetingId) -> Row:

@@ -8,6 +8,7 @@ from typing import Any
 from shared.delivery import deliver
 from shared.domain import (
     CallId,
+    LegKey,
     LegSeen,
     MeetingId,
     Observation,
@@ -23,6 +24,7 @@ from shared.journal import Loaded
 from shared.legs import tend_message
 from shared.looks import mended
 from shared.meeting import Change, Meeting, Outgoing
+from shared.older_legs import unanswered, with_older
 from shared.ports import Entry
 from shared.queue_message import QueueMessage
 from shared.services import Services
@@ -33,6 +35,7 @@ from tend_meeting.plan import (
     read_failed,
     read_result,
     read_tend_message,
+    record_answers,
     record_hung_up,
     record_look,
     to_list,
@@ -94,6 +97,9 @@ async def _tend(message: QueueMessage, services: Services) -> None:
         return
     if asked.hung_up is not None and asked.at is not None:
         await _record_hung_up(meeting_id, CallId(asked.hung_up), asked.at, services)
+        return
+    if asked.answer is not None:
+        await _answer(meeting_id, LegKey(asked.answer), services)
         return
     generation = asked.generation or 0
     stored = await services.ledger.load(meeting_id)
@@ -221,6 +227,27 @@ async def _record_hung_up(
                 rules=services.policy.recording,
             )
         ),
+    )
+    await receipt.sent
+
+
+async def _answer(meeting_id: MeetingId, leg_key: LegKey, services: Services) -> None:
+    """Answer with a leg's end those who asked for it and left the head before it came."""
+    stored = await services.ledger.load(meeting_id)
+    if stored is None:
+        return
+    pages = await services.ledger.older_legs(meeting_id)
+    # The leg may leave the head between the two reads: then both of them have it.
+    claim = with_older(stored.meeting, pages).claim(leg_key)
+    if claim is None:
+        return
+    leavers = unanswered(stored.meeting, pages, leg_key)
+    receipt = await services.journal.change(
+        meeting_id,
+        lambda known, now: (
+            None if known is None else record_answers(known, claim, leavers, now=now)
+        ),
+        loaded=Loaded(stored),
     )
     await receipt.sent
 

@@ -4,7 +4,7 @@ Core. One chain a meeting: each look plans the next, and a message of an older g
 What is due is said by shared/looks.py.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
@@ -13,6 +13,7 @@ from pydantic import AfterValidator, AwareDatetime, Field
 
 from shared.days import Brief
 from shared.domain import (
+    LEG_KEY,
     MEETING_ID,
     CallId,
     LegKey,
@@ -21,12 +22,13 @@ from shared.domain import (
     ReadFailed,
     RosterRead,
 )
-from shared.events import Fact, tell
+from shared.events import Fact, event_message, reply_message, tell
+from shared.facts import told_end
 from shared.group_calls import GONE
 from shared.legs import learned, with_claim
 from shared.listing import having_listed, unlisted
 from shared.looks import Confirm, HangUpAgain, ListDays, Look, looks
-from shared.meeting import Change, Meeting, Planned
+from shared.meeting import Change, Leaver, LegClaim, Meeting, Planned
 from shared.messages import Message, read_message
 from shared.outside import CALL_ID
 from shared.recording import RecordingRules, observe
@@ -43,6 +45,12 @@ def _meeting_id(text: str) -> str:
     return text
 
 
+def _leg_key(text: str) -> str:
+    if LEG_KEY.fullmatch(text) is None:
+        raise ValueError("must be the key of a leg of Rollcall's")
+    return text
+
+
 def _call_id(text: str) -> str:
     if CALL_ID.fullmatch(text) is None:
         raise ValueError("must be the id of a call")
@@ -52,7 +60,8 @@ def _call_id(text: str) -> str:
 class TendMessage(Message):
     """What Rollcall sends itself: look at a meeting (`generation`), or end a leg that is to go.
 
-    `hung_up`, some time after that: Graph said `at` that the leg ended; was it told?
+    `hung_up`, some time after that: Graph said `at` that the leg ended; was it told? `answer`: a
+    leg ended that more requests to leave wait for than the head holds.
     """
 
     meeting_id: Annotated[str, AfterValidator(_meeting_id)]
@@ -60,6 +69,7 @@ class TendMessage(Message):
     hang_up: Annotated[str, AfterValidator(_call_id)] | None = None
     hung_up: Annotated[str, AfterValidator(_call_id)] | None = None
     at: AwareDatetime | None = None
+    answer: Annotated[str, AfterValidator(_leg_key)] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +176,9 @@ def record_look(
     if listed:
         meeting = having_listed(meeting, listed, at=now)
     claim = meeting.claim(observations[0].leg_key) if observations else None
-    if call and claim is not None:
+    if claim is None:
+        observations = ()  # the leg left the head meanwhile: it is over
+    elif call:
         meeting = with_claim(meeting, learned(claim, call))
     if observations:
         change = observe(meeting, observations, now=now, rules=rules)
@@ -243,3 +255,15 @@ def record_hung_up(
         return None
     gone = LegSeen(at=at, leg_key=claim.leg_key, phase="gone")
     return observe(meeting, [gone], now=now, rules=rules)
+
+
+def record_answers(
+    meeting: Meeting, claim: LegClaim, leavers: Iterable[Leaver], *, now: datetime
+) -> Change | None:
+    """Return the change that answers `leavers` with the end of the leg; None where it did."""
+    key, fact = f"leavers of {claim.leg_key}", told_end(claim)
+    if fact is None or key in meeting.answered:
+        return None
+    event = event_message(meeting, fact, sequence=claim.over_sequence, now=now)
+    answers = tuple(reply_message(event, one.reply) for one in leavers if one.reply is not None)
+    return Change(meeting=meeting.having_answered(key), outgoing=answers)

@@ -12,7 +12,7 @@ from typing import Any
 from shared.days import Brief
 from shared.domain import CallId, MeetingId
 from shared.history import LogEntry
-from shared.meeting import Change, Outgoing, Stored
+from shared.meeting import Change, LegPage, Outgoing, Stored
 from shared.ports import Bus, Entry, Graph, Ledger
 from shared.record import SessionPage
 
@@ -89,6 +89,10 @@ class FusedLedger:
     async def pages(self, meeting_id: MeetingId) -> Sequence[SessionPage]:
         """See `ports.Ledger.pages`."""
         return await self._fuse.through(self._ledger.pages(meeting_id))
+
+    async def older_legs(self, meeting_id: MeetingId) -> Sequence[LegPage]:
+        """See `ports.Ledger.older_legs`."""
+        return await self._fuse.through(self._ledger.older_legs(meeting_id))
 
     async def claim_alias(self, alias: str, meeting_id: MeetingId) -> MeetingId:
         """See `ports.Ledger.claim_alias`."""

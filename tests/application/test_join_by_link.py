@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 import pytest
 
-from join_meeting.outcome import REQUESTS_KEPT
 from shared.errors import Unavailable
 from shared.problems import rejected
 from tests.application.world import ORGANIZER, TENANT, World, leg_of, roster, state
@@ -422,17 +421,6 @@ async def test_a_request_that_found_the_bot_there_is_known_by_its_id() -> None:
     assert world.replies("other")[0]["data"]["code"] == "request_conflict"
     assert world.replies("same")[0]["data"]["legKey"] == leg_key
     assert len(world.fake_graph.bodies) == 1
-
-
-async def test_the_newest_of_very_many_requests_are_known_by_their_ids() -> None:
-    """A leg does not remember requests without end."""
-    world = World()
-    await world.drop("join-meeting", {"joinWebUrl": CLASSIC})
-    for number in range(REQUESTS_KEPT + 10):
-        await world.drop("join-meeting", {"joinWebUrl": CLASSIC, "requestId": f"J-{number}"})
-
-    (claim,) = (await world.meeting(await only_meeting_id(world))).claims
-    assert list(claim.asked) == [f"J-{number}" for number in range(10, REQUESTS_KEPT + 10)]
 
 
 async def test_a_join_that_failed_may_be_asked_for_again_under_its_id() -> None:

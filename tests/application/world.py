@@ -19,6 +19,7 @@ from shared.domain import CallId, LegKey, MeetingId, same_id
 from shared.journal import Journal
 from shared.looks import TendingRules
 from shared.meeting import Meeting, Outgoing
+from shared.older_legs import KEPT, Kept
 from shared.patience import RetryPolicy
 from shared.ports import Bus, Graph, Ledger
 from shared.queue_message import QueueMessage
@@ -81,6 +82,7 @@ class World:
     delivered: set[int] = field(default_factory=set)
     numbers: int = 0
     show_names: bool = True
+    kept: Kept = KEPT
 
     def __post_init__(self) -> None:
         self.fake_graph.now = self.clock.now
@@ -101,6 +103,7 @@ class World:
                 clock=self.clock,
                 rules=TENDING,
                 jitter=lambda most: 0.0,
+                kept=self.kept,
             ),
             policy=Policy(
                 tenant_id=TENANT,

@@ -15,13 +15,14 @@ from shared.errors import LostRace, Unavailable
 from shared.group_calls import fold
 from shared.history import Heard, LogEntry, Published, as_change, replayed
 from shared.ledger import open_ledger
-from shared.meeting import Change, OutboxRow, Outgoing, Stored
+from shared.meeting import Change, LegPage, OutboxRow, Outgoing, Stored
 from shared.ports import Ledger
 from shared.record import Record, SessionPage, seal
 from tests.fakes.ledger import InMemoryLedger
 from tests.fixtures.ledger_values import (
     LEG,
     NOW,
+    a_leg_page,
     a_meeting,
     a_page,
     a_read,
@@ -71,6 +72,7 @@ async def test_an_unknown_meeting_is_none(ledger: Ledger) -> None:
     assert await ledger.load(nobody, likely_new=True) is None
     assert await ledger.log(nobody) == []
     assert await ledger.pages(nobody) == []
+    assert await ledger.older_legs(nobody) == []
     await ledger.clear(nobody, ["b-outbox-000000000001-000"])
 
 
@@ -120,6 +122,7 @@ async def test_a_stale_commit_writes_nothing_at_all(ledger: Ledger) -> None:
                 heard=heard(seen(1)),
                 outgoing=(an_event(),),
                 pages=(a_page(1),),
+                leg_pages=(a_leg_page(1),),
             ),
             first,
         )
@@ -128,6 +131,7 @@ async def test_a_stale_commit_writes_nothing_at_all(ledger: Ledger) -> None:
     assert await ledger.load(meeting_id) == second
     assert await ledger.log(meeting_id) == []
     assert await ledger.pages(meeting_id) == []
+    assert await ledger.older_legs(meeting_id) == []
 
 
 async def test_of_concurrent_commits_exactly_one_wins(ledger: Ledger) -> None:
@@ -363,6 +367,33 @@ async def test_a_page_that_no_row_holds_becomes_several(ledger: Ledger) -> None:
     assert len(pages) > 1
     assert {part.call_number for part in pages} == {1}
     assert tuple(session for part in pages for session in part.sessions) == page.sessions
+
+
+async def test_legs_that_left_the_head_are_read_back_in_order(ledger: Ledger) -> None:
+    """Whole legs and parts of one, of several commits; no load of the meeting reads them."""
+    earlier = (a_leg_page(1), LegPage(leg_key=LEG, asked={"J-1": {"meetingId": "d"}}))
+    later = (replace(a_leg_page(2), leg=None), a_leg_page(3))
+    first = await committed(ledger, Change(meeting=a_meeting(), leg_pages=earlier))
+    second = await committed(ledger, Change(meeting=first.meeting, leg_pages=later), first)
+    meeting_id = first.meeting.meeting_id
+
+    assert tuple(await ledger.older_legs(meeting_id)) == earlier + later
+    assert await ledger.pages(meeting_id) == []
+    assert await ledger.load(meeting_id) == second
+
+
+@LARGE_BODY
+async def test_more_legs_than_one_row_holds_are_spread(ledger: Ledger) -> None:
+    """Each row can be read by itself; the order goes on from row to row."""
+    noise = random.Random(8)  # noqa: S311 - test data
+    pages = tuple(
+        replace(a_leg_page(number), asked={"J": {"context": noise.randbytes(90_000).hex()}})
+        for number in range(1, 20)
+    )
+
+    stored = await committed(ledger, Change(meeting=a_meeting(), leg_pages=pages))
+
+    assert tuple(await ledger.older_legs(stored.meeting.meeting_id)) == pages
 
 
 async def test_the_record_can_be_made_again_from_what_is_kept(ledger: Ledger) -> None:

@@ -75,6 +75,10 @@ class FakeGraph:
         """Let the request after the next `answers` ones raise `error`; see `fail_next`."""
         self._failures += [*[None] * answers, (error, done)]
 
+    def heal(self) -> None:
+        """Let no request fail any more that was to fail."""
+        self._failures.clear()
+
     def fill_room(self, call_id: str, people: list[dict[str, Any]]) -> None:
         """Let the room have `people` (see `participant`) in it, beside our leg."""
         room = self.calls[CallId(same_id(call_id))]

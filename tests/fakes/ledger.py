@@ -10,23 +10,26 @@ from shared.domain import MeetingId
 from shared.errors import LostRace, Unavailable
 from shared.events import published_in
 from shared.history import LogEntry
-from shared.meeting import Change, Meeting, Stored
+from shared.meeting import Change, LegPage, Meeting, Stored
 from shared.outbox_rows import outbox_rows, read_outbox
 from shared.ports import Entry
 from shared.record import SessionPage
 from shared.rows import (
     HEAD,
     HEAD_AND_OUTBOX,
+    LEGS,
     LOG,
     PAGES,
     Row,
     day_row,
     head_row,
     hold_to_limits,
+    leg_rows,
     log_rows,
     page_rows,
     read_day,
     read_head,
+    read_legs,
     read_log,
     read_pages,
     size_of,
@@ -85,10 +88,11 @@ class InMemoryLedger:
         head = head_row(meeting, [])
         outbox = outbox_rows(meeting_id, version=version, written_at=now, messages=change.outgoing)
         pages = page_rows(meeting_id, version=version, pages=change.pages)
+        legs = leg_rows(meeting_id, version=version, pages=change.leg_pages)
         published = published_in(change.outgoing) if change.heard else ()
         entry = LogEntry(version=version, heard=change.heard, published=published)
         logged = log_rows(meeting_id, entry)
-        written = [head, *outbox, *pages, *logged]
+        written = [head, *outbox, *pages, *legs, *logged]
         hold_to_limits(written, operations=len(written))
         await self._answer()
         if self._etags.get(meeting_id) != (before.etag if before else None):
@@ -120,6 +124,11 @@ class InMemoryLedger:
         """See `ports.Ledger.pages`."""
         await self._answer()
         return read_pages(self._range(meeting_id, PAGES))
+
+    async def older_legs(self, meeting_id: MeetingId) -> Sequence[LegPage]:
+        """See `ports.Ledger.older_legs`."""
+        await self._answer()
+        return read_legs(self._range(meeting_id, LEGS))
 
     async def claim_alias(self, alias: str, meeting_id: MeetingId) -> MeetingId:
         """See `ports.Ledger.claim_alias`."""

@@ -1,0 +1,234 @@
+"""What leaves the head of our legs: which, with what, and that it comes back as it was."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.domain import CallId, LegKey, LegSeen, Person, SessionId, leg_key_for
+from shared.meeting import Change, Leaver, LegClaim, LegPage, Meeting, ReplyAddress
+from shared.older_legs import Kept, Older, put_by, unanswered, with_older
+from shared.record import GroupCall, Leg, Record, Session
+from shared.recording import RecordingRules
+from tend_meeting.plan import record_answers, record_look
+from tests.fixtures.ledger_values import NOW, a_meeting
+
+SETTLE = timedelta(seconds=1)
+KEPT = Kept(legs=2, requests=2)
+REPLY = ReplyAddress(queue="replies", correlation_id="c")
+
+
+def key(attempt: int) -> LegKey:
+    """Return the key of a leg."""
+    return leg_key_for(meeting_id=a_meeting().meeting_id, attempt=attempt)
+
+
+def a_claim(attempt: int, **members: Any) -> LegClaim:
+    """Return the claim of a leg that joined and was told, its lease over."""
+    joined: dict[str, Any] = {"state": "joined", "call_id": CallId(f"c-{attempt}"), "told": True}
+    return LegClaim(
+        leg_key=key(attempt),
+        attempt=attempt,
+        request_id="m",
+        **{
+            "claimed_at": NOW - timedelta(seconds=60),
+            "lease_until": NOW,
+            "asked": {f"J-{attempt}": {}},
+            **joined,
+            **members,
+        },
+    )
+
+
+def a_head(*claims: LegClaim, gone: tuple[int, ...] = ()) -> Meeting:
+    """Return a meeting with these claims; the legs of the attempts in `gone` are over."""
+    legs = {
+        claim.leg_key: Leg(
+            key=claim.leg_key,
+            phases={"in": NOW, **({"gone": NOW} if claim.attempt in gone else {})},
+        )
+        for claim in claims
+        if claim.call_id is not None
+    }
+    return replace(a_meeting(), claims=claims, record=Record(legs=legs))
+
+
+def leavers(*names: str) -> tuple[Leaver, ...]:
+    """Return requests to leave that are to be answered."""
+    return tuple(Leaver(request_id=name, origin_id=name, reply=REPLY) for name in names)
+
+
+def kept(meeting: Meeting) -> list[int]:
+    """Return the attempts whose claims stay in the head."""
+    return [claim.attempt for claim in put(meeting).meeting.claims]
+
+
+def put(meeting: Meeting, *, kept: Kept = KEPT) -> Change:
+    """Return the change that moves out what is over."""
+    return put_by(Change(meeting=meeting), now=NOW, kept=kept)
+
+
+UNANSWERED: dict[str, Any] = {"state": "claimed", "call_id": None, "told": False}
+LATER = NOW + timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("first", "stays"),
+    [
+        (a_claim(1), False),
+        (a_claim(2), True),
+        (a_claim(1, **UNANSWERED, lease_until=LATER), True),
+        (a_claim(1, **UNANSWERED), False),
+        (a_claim(1, **UNANSWERED | {"state": "failed"}, lease_until=LATER), False),
+        (a_claim(1, told=False, lease_until=LATER), True),
+        (a_claim(1, told=True, lease_until=LATER), False),
+    ],
+    ids=["gone", "living", "in flight", "lease over", "given back", "gone, unanswered", "answered"],
+)
+def test_of_old_legs_those_stay_of_which_more_may_be_heard(first: LegClaim, *, stays: bool) -> None:
+    """A call that is not over, or a POST that may still be answered."""
+    meeting = a_head(first, a_claim(3), a_claim(4), gone=(1, 3, 4))
+
+    assert kept(meeting) == ([first.attempt] if stays else []) + [3, 4]
+
+
+def test_the_newest_legs_stay_whatever_became_of_them() -> None:
+    """Their last callbacks may be on their way; and the next leg is counted from the last one."""
+    meeting = a_head(a_claim(1), a_claim(2), gone=(1, 2))
+
+    assert put(meeting) == Change(meeting=meeting)
+    assert put(a_head(*map(a_claim, (1, 2, 3)), gone=(1, 2, 3))).meeting.next_attempt == 4
+
+
+def test_what_left_comes_back_as_it_was() -> None:
+    """But for where answers went: whoever waited for a leg that left was answered."""
+    claims = (
+        a_claim(1, leaving=leavers("L-1")),
+        a_claim(2, asked={f"J-{n}": {"a": "b"} for n in range(7)}, leaving=leavers(*"abcdefg")),
+        a_claim(3),
+        a_claim(4),
+    )
+    meeting = a_head(*claims, gone=(1,))
+
+    change = put(meeting)
+
+    head = change.meeting
+    older, newer = change.leg_pages
+    assert (older.leg_key, newer.leg_key) == (key(1), key(2))
+    assert list(newer.asked) == [f"J-{n}" for n in range(5)]
+    assert [claim.attempt for claim in head.claims] == [2, 3, 4]
+    assert head.leg_pages == 2
+    assert list(head.claims[0].asked) == ["J-5", "J-6"]
+    assert head.claims[0].more_leaving
+    answered = replace(claims[0], leaving=(Leaver(request_id="L-1", origin_id="L-1"),))
+    again = with_older(head, change.leg_pages)
+    assert again.claims == (answered, replace(claims[1], more_leaving=True), *claims[2:])
+    assert again.record.legs == meeting.record.legs
+
+
+def test_a_decision_on_all_of_it_changes_the_head_alone() -> None:
+    """What it did not touch is not written again; what it did is in the head, to leave it anew."""
+    meeting = a_head(
+        a_claim(1), a_claim(2, leaving=leavers(*"abcde")), *map(a_claim, (3, 4)), gone=(1,)
+    )
+    change = put(meeting)
+    head, older = change.meeting, Older(pages=change.leg_pages)
+    whole = older.beside(head)
+    assert whole is not None
+
+    assert older.kept_apart(Change(meeting=whole), head) == Change(meeting=head)
+    first = replace(whole.claims[0], told_sequence=9)
+    second = replace(whole.claims[1], leaving=(*whole.claims[1].leaving, *leavers("f")))
+    edited = replace(whole, claims=(first, second, *whole.claims[2:]))
+    apart = older.kept_apart(Change(meeting=edited), head).meeting
+
+    assert apart.claims == (
+        first,
+        replace(head.claims[0], leaving=(*head.claims[0].leaving, *leavers("f"))),
+        *head.claims[1:],
+    )
+    further = put(apart)
+    assert with_older(further.meeting, (*change.leg_pages, *further.leg_pages)).claims[0] == first
+
+
+def test_a_read_of_other_pages_than_the_heads_is_none() -> None:
+    """More left meanwhile, or the head is an older one; without need to know, any will do."""
+    page = LegPage(leg_key=key(1))
+    head = replace(a_meeting(), leg_pages=1)
+
+    assert Older(pages=(page,)).is_of(head)
+    assert not Older(pages=()).is_of(head)
+    assert not Older(pages=(page, page)).is_of(head)
+    assert not Older(pages=(page,)).is_of(None)
+    assert Older(pages=None).is_of(head)
+
+
+def test_that_more_await_the_end_of_a_leg_is_not_forgotten() -> None:
+    """By further requests that leave the head, which no one is to be answered for."""
+    claim = a_claim(1, more_leaving=True, asked={f"J-{n}": {} for n in range(5)})
+
+    (kept_claim,) = put(a_head(claim)).meeting.claims
+
+    assert kept_claim.more_leaving
+
+
+def test_a_leg_that_may_turn_out_to_be_in_another_meeting_keeps_all_who_ask() -> None:
+    """Until Graph's answer is known or its lease is over: they may be answered there."""
+    claim = a_claim(1, told=False, lease_until=LATER, leaving=leavers(*"abcdefg"))
+
+    assert put(a_head(claim)) == Change(meeting=a_head(claim))
+
+
+def test_sessions_do_not_name_legs_that_left() -> None:
+    """A person who stays while the bot comes and goes is listed through every leg."""
+    session = Session(
+        session_id=SessionId("s"),
+        person=Person(kind="user"),
+        first_seen=NOW,
+        first_version=1,
+        legs=(key(1), key(2)),
+    )
+    call = GroupCall(
+        number=1,
+        started_at=NOW,
+        start_basis="observed",
+        heard_at=NOW,
+        sessions={session.session_id: session},
+        unwatched_by=key(1),
+        unwatched_since=NOW,
+    )
+    meeting = a_head(*map(a_claim, (1, 2, 3)), gone=(1,))
+    meeting = replace(meeting, record=replace(meeting.record, calls=(call,)))
+
+    (after,) = put(meeting).meeting.record.calls
+
+    assert after.sessions[session.session_id].legs == (key(2),)
+    assert after.unwatched_by == key(1)
+
+
+def test_those_who_left_the_head_before_the_leg_ended_are_answered_once() -> None:
+    """Not those who were in it then, nor one whose answer came from elsewhere since."""
+    claim = a_claim(1, leaving=leavers(*"abcdefg"))
+    change = put(a_head(claim))
+    (mine,) = change.meeting.claims
+    moved = replace(mine, leaving=(Leaver(request_id="a", origin_id="a"), *mine.leaving))
+    head = replace(change.meeting, claims=(moved,))
+
+    waiting = unanswered(head, change.leg_pages, key(1))
+
+    assert [one.request_id for one in waiting] == list("bcde")
+    assert unanswered(head, change.leg_pages, key(2)) == ()
+    assert record_answers(head, mine, waiting, now=NOW) is None
+
+
+def test_a_look_through_a_leg_that_left_meanwhile_says_nothing() -> None:
+    """It is over; what the read says of it does not bring it back."""
+    meeting = a_head(a_claim(2))
+    seen = LegSeen(at=NOW, leg_key=key(1), phase="in")
+
+    change = record_look(
+        meeting, 0, (seen,), {"id": "c-1"}, now=NOW, rules=RecordingRules(settle=SETTLE)
+    )
+
+    assert change is None or change.meeting.record == meeting.record
