@@ -1,7 +1,8 @@
 """One HTTP callback of Graph's: verify, parse, one transaction, flush, answer.
 
 Answers fast and fails closed: nothing is read of a body whose sender is not proven. What cannot be
-stored now is answered 503, what no row can hold 500; what cannot be sent now stays in the outbox.
+stored now is answered 503; of what no row can hold, what it says of the leg is stored, and the room
+is read. What cannot be sent now stays in the outbox.
 """
 
 import asyncio
@@ -90,17 +91,26 @@ async def _record(
             show_names=services.policy.recording.show_names,
         )
 
-    receipt = await services.journal.change(
-        meeting_id,
-        lambda known, now: record_notifications(
-            known,
-            leg_key,
-            read,
-            received_at=received_at,
-            now=now,
-            rules=services.policy.recording,
-        ),
-    )
+    async def record(*, brief: bool) -> Receipt:
+        return await services.journal.change(
+            meeting_id,
+            lambda known, now: record_notifications(
+                known,
+                leg_key,
+                read,
+                received_at=received_at,
+                now=now,
+                rules=services.policy.recording,
+                brief=brief,
+            ),
+        )
+
+    try:
+        receipt = await record(brief=False)
+    except ValueError as error:
+        # Graph would send it again for ever.
+        logger.error("callback.fits_no_row: meeting=%s %s", meeting_id, error)  # noqa: TRY400 - one line
+        receipt = await record(brief=True)
     meeting = receipt.meeting
     if meeting is None or meeting.claim(leg_key) is None:
         return None

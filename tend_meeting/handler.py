@@ -9,7 +9,7 @@ from shared.delivery import deliver
 from shared.domain import CallId, LegSeen, MeetingId, Observation, utc_text
 from shared.errors import Rejected, Transient
 from shared.graph_call import evidence_of
-from shared.journal import Loaded
+from shared.journal import Loaded, Receipt
 from shared.legs import tend_message
 from shared.queue_message import QueueMessage
 from shared.services import Services
@@ -83,23 +83,34 @@ async def _tend(message: QueueMessage, services: Services) -> None:
     call: dict[str, Any] = {}
     if isinstance(decision, Read):
         call, observations = await _look(decision, services)
-    receipt = await services.journal.change(
-        meeting_id,
-        lambda known, now: (
-            None
-            if known is None
-            else record_look(
-                known,
-                generation,
-                observations,
-                call,
-                now=now,
-                rules=services.policy.recording,
-            )
-        ),
-        loaded=Loaded(stored) if not observations else None,
-        resend=message.delivery_count > 1,
-    )
+
+    async def record(observations: tuple[Observation, ...]) -> Receipt:
+        return await services.journal.change(
+            meeting_id,
+            lambda known, now: (
+                None
+                if known is None
+                else record_look(
+                    known,
+                    generation,
+                    observations,
+                    call,
+                    now=now,
+                    rules=services.policy.recording,
+                )
+            ),
+            loaded=Loaded(stored) if not observations else None,
+            resend=message.delivery_count > 1,
+        )
+
+    try:
+        receipt = await record(observations)
+    except ValueError as error:
+        if not isinstance(decision, Read):
+            raise
+        # A read that cannot be kept is one that failed: the chain goes on, and warns.
+        logger.error("tend.fits_no_row: meeting=%s %s", meeting_id, error)  # noqa: TRY400 - one line
+        receipt = await record((read_failed(decision, 0, at=services.clock.now()),))
     await receipt.sent
 
 
