@@ -3,7 +3,7 @@
 Core. Which evidence makes which change is decided in group_calls.py.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -284,15 +284,15 @@ def _recognised(
         if one.session_id not in names and (sight.proof or not call.has_sealed(one.session_id))
     ]
     ids = Counter(one.person.user_id for one in unknown)
+    through_others = defaultdict[str | None, list[Session]](list)
+    for one in call.there() if unknown else ():
+        if sight.leg.key not in one.legs:
+            through_others[one.person.user_id].append(one)
     strangers: list[tuple[Present, list[Session]]] = []
     for present in unknown:
         user_id = present.person.user_id
         candidates = [
-            one
-            for one in call.there()
-            if one.person.user_id == user_id
-            and sight.leg.key not in one.legs
-            and one.session_id not in listed
+            one for one in through_others.get(user_id, ()) if one.session_id not in listed
         ]
         if user_id is not None and len(candidates) == ids[user_id] == 1:
             listed[candidates[0].session_id] = present

@@ -317,7 +317,7 @@ def ids_of(session: Session) -> Iterable[SessionId]:
     return (session.session_id, *session.aliases)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)  # two for each person of the largest rosters
 def seal_of(session_id: SessionId) -> str:
     """Return the short mark that stands for a session once its call is sealed."""
     return digest("session", session_id, characters=13)
