@@ -1,7 +1,8 @@
 """One HTTP callback of Graph's: verify, parse, one transaction, flush, answer.
 
 Answers fast and fails closed: nothing is read of a body whose sender is not proven. What cannot be
-stored now is answered 503, what no row can hold 500; what cannot be sent now stays in the outbox.
+stored now is answered 503; of what no row can hold, what it says of the leg is stored, and the room
+is read. What cannot be sent now stays in the outbox.
 """
 
 import asyncio
@@ -108,21 +109,30 @@ async def _record(
 
     known_leg, news = False, False
 
-    def decide(known: Meeting | None, now: datetime) -> Change | None:
-        nonlocal known_leg, news
-        known_leg = known is not None and known.claim(leg_key) is not None
-        change = record_notifications(
-            known,
-            leg_key,
-            read,
-            received_at=received_at,
-            now=now,
-            rules=services.policy.recording,
-        )
-        news = change is not None
-        return change
+    async def record(*, brief: bool) -> Receipt:
+        def decide(known: Meeting | None, now: datetime) -> Change | None:
+            nonlocal known_leg, news
+            known_leg = known is not None and known.claim(leg_key) is not None
+            change = record_notifications(
+                known,
+                leg_key,
+                read,
+                received_at=received_at,
+                now=now,
+                rules=services.policy.recording,
+                brief=brief,
+            )
+            news = change is not None
+            return change
 
-    receipt = await services.journal.change(meeting_id, decide)
+        return await services.journal.change(meeting_id, decide)
+
+    try:
+        receipt = await record(brief=False)
+    except ValueError as error:
+        # Graph would send it again for ever.
+        logger.error("callback.fits_no_row: meeting=%s %s", meeting_id, error)  # noqa: TRY400 - one line
+        receipt = await record(brief=True)
     meeting = receipt.meeting
     if not known_leg or meeting is None:
         return None

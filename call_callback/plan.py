@@ -40,19 +40,25 @@ def record_notifications(
     received_at: datetime,
     now: datetime,
     rules: RecordingRules,
+    brief: bool = False,
 ) -> Change | None:
     """Return the change that records what arrived for a leg; None where that is no news.
 
     `read` says what arrived, given the ids by which rosters may name legs of ours. Of a leg
     that the head does not know, one that was never claimed or is long over, nothing is recorded.
+    `brief`: only what it says of the leg, in place of the rest the room is read.
     """
     if meeting is None or meeting.claim(leg_key) is None:
         return None
     parsed = read(meeting.own_ids())
     found = sort_out(meeting, leg_key, parsed)
     observations = found.observations
-    if parsed.left:
-        observations = (*observations, unread(parsed.left, leg_key=leg_key, at=received_at))
+    left = parsed.left
+    if brief:
+        observations = tuple(one for one in observations if isinstance(one, LegSeen))
+        left = max(left, 1)
+    if left:
+        observations = (*observations, unread(left, leg_key=leg_key, at=received_at))
     if not observations and not found.surplus:
         return None
     change = observe(found.meeting, observations, now=now, rules=rules)

@@ -3,12 +3,12 @@
 Core. Which evidence makes which change is decided in group_calls.py.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.domain import Basis, Present, SessionId
+from shared.domain import UNCOUNTED, Basis, Present, SessionId
 from shared.record import (
     Commit,
     GroupCall,
@@ -20,6 +20,7 @@ from shared.record import (
     mark_of,
     seal_of,
 )
+from shared.weight import weight_of, weight_of_alias, weight_of_session
 
 IN_FLIGHT = timedelta(seconds=10)
 """How long after a push older ones, or copies of them, may still be on their way to us.
@@ -79,50 +80,70 @@ def opened(record: Record, sight: Sight, *, provisional: bool) -> Record:
         start_not_before=sight.by.made_at,
         empty_at=record.empty_at,
     )
-    call, _ = joined(call, sight, read_at=record.read_at, opener=True)
+    call, _ = joined(record, call, sight, opener=True)
     return replace(record, calls=(*record.calls, call))
 
 
 def joined(
-    call: GroupCall, sight: Sight, *, read_at: datetime | None, opener: bool = False
+    record: Record, call: GroupCall, sight: Sight, *, opener: bool = False
 ) -> tuple[GroupCall, frozenset[SessionId]]:
     """Return the call with the people of `sight` in it, and which of its sessions they are.
 
-    `read_at` is the lower bound of a join that `record.read_at` gives. A session confirmed to have
-    ended stays so, unless a read lists it again. Of people who are named late nobody saw when they
-    came and went.
+    A session confirmed to have ended stays so, unless a read lists it again. Of people who are
+    named late nobody saw when they came and went. People who find no room are counted; a person who
+    finds some later may have been among them, so that nobody saw them come.
     """
     late = sight.leg.is_gone or call.ended_at is not None
     listed, strangers = _recognised(call, sight)
-    sessions = dict(call.sessions)
+    sessions, uncounted = dict(call.sessions), list[Present]()
+    renamed = [key for key, one in listed.items() if one.session_id not in ids_of(sessions[key])]
+    room = sight.by.room - weight_of(call) if strangers or renamed else 0
     for present, confusable in strangers:
         sessions |= {one.session_id: replace(one, blurred=True) for one in confusable}
-        listed[present.session_id] = present
-        sessions[present.session_id] = Session(
+        session = Session(
             session_id=present.session_id,
             person=present.person,
             first_seen=max(sight.answered, call.started_at),
             first_version=sight.by.version,
             legs=(sight.leg.key,),
             opener=opener,
-            present_before=late or not sight.leg.listened,
+            present_before=late or call.others > 0 or not sight.leg.listened,
             joined_not_before=None if late else sight.by.made_at,
-            missed_at=None if confusable else read_at,
+            missed_at=None if late or call.others or confusable else record.read_at,
             last_seen=sight.proof,
             blurred=late,
             left_at=call.ended_at,
         )
-    complete = call.complete and not sight.cut
-    if call.sealed:
-        # Found again by a read: pushes that name them are no old ones any more.
-        again = {seal_of(present.session_id) for present, _ in strangers}
-        call = replace(call, sealed=call.sealed - again)
+        weight = weight_of_session(session)
+        first = not (sessions or call.sealed)  # it is kept in any case: a call is somebody's
+        if present.person.kind == UNCOUNTED or (weight > room and not first):
+            uncounted.append(present)
+            continue
+        room -= weight
+        listed[present.session_id] = present
+        sessions[present.session_id] = session
+    # Found again by a read: pushes that name them are no old ones any more.
+    again = {seal_of(one) for one in sessions.keys() - call.sessions.keys()} if call.sealed else ()
+    grown = replace(
+        call,
+        sessions=sessions,
+        sealed=call.sealed.difference(again),
+        complete=call.complete and not sight.cut,
+    )
+    if uncounted or call.others:
+        grown = _with_others(grown, {mark_of(one) for one in uncounted}, call)
     if late:
-        return replace(call, sessions=sessions, complete=complete), frozenset(listed)
+        return grown, frozenset(listed)
+    for key in renamed:
+        weight = weight_of_alias(listed[key].session_id)
+        if weight <= room:
+            room -= weight
+            sessions[key] = _named(sessions[key], listed[key], sight)
     sessions |= {one: _listed(sessions[one], present, sight) for one, present in listed.items()}
-    grown = replace(call, sessions=sessions, complete=complete, heard_at=sight.answered)
+    grown = replace(grown, sessions=sessions, heard_at=sight.answered)
     if sight.people:
-        quiet_since = None if strangers else sight.unsettled(call.quiet_since)
+        new = len(strangers) > len(uncounted)
+        quiet_since = None if new else sight.unsettled(call.quiet_since)
         last_seen = latest(call.last_seen, sight.proof)
         grown = replace(grown, quiet_since=quiet_since, last_seen=last_seen)
     named = (sessions.get(present.session_id) for present in sight.people)
@@ -200,10 +221,14 @@ def with_late_people(record: Record, call: GroupCall, sight: Sight) -> Record:
     known = call.people if sight.leg.is_gone else frozenset()
     aliases = [one for one in unknown if mark_of(one) in known]
     fresh = tuple(one for one in unknown if mark_of(one) not in known)
-    grown, _ = joined(call, replace(sight, people=fresh), read_at=None)
+    grown, _ = joined(record, call, replace(sight, people=fresh))
     sessions, sealed = dict(grown.sessions), set(grown.sealed)
     there = {mark_of(one): one.session_id for one in call.there()}
+    room = sight.by.room - weight_of(grown) if aliases else 0
     for alias in aliases:
+        room -= weight_of_alias(alias.session_id)
+        if room < 0:
+            break
         if (holder := there.get(mark_of(alias))) is not None:
             session = sessions[holder]
             sessions[holder] = replace(session, aliases=(*session.aliases, alias.session_id))
@@ -266,15 +291,15 @@ def _recognised(
         if one.session_id not in names and (sight.proof or not call.has_sealed(one.session_id))
     ]
     ids = Counter(one.person.user_id for one in unknown)
+    through_others = defaultdict[str | None, list[Session]](list)
+    for one in call.there() if unknown else ():
+        if sight.leg.key not in one.legs:
+            through_others[one.person.user_id].append(one)
     strangers: list[tuple[Present, list[Session]]] = []
     for present in unknown:
         user_id = present.person.user_id
         candidates = [
-            one
-            for one in call.there()
-            if one.person.user_id == user_id
-            and sight.leg.key not in one.legs
-            and one.session_id not in listed
+            one for one in through_others.get(user_id, ()) if one.session_id not in listed
         ]
         if user_id is not None and len(candidates) == ids[user_id] == 1:
             listed[candidates[0].session_id] = present
@@ -283,11 +308,24 @@ def _recognised(
     return listed, strangers
 
 
+def _with_others(grown: GroupCall, uncounted: set[str], call: GroupCall) -> GroupCall:
+    """Return the call `grown` from `call` by a roster that named people who found no room."""
+    people = grown.people
+    others = max(call.others - len(people - call.people), len(uncounted - people))
+    return replace(grown, others=max(others, 0), complete=grown.complete and not uncounted)
+
+
+def _named(session: Session, present: Present, sight: Sight) -> Session:
+    return replace(
+        session,
+        aliases=(*session.aliases, present.session_id),
+        legs=(*session.legs, sight.leg.key)[-2:],
+    )
+
+
 def _listed(session: Session, present: Present, sight: Sight) -> Session:
-    if present.session_id not in ids_of(session):
-        session = replace(session, aliases=(*session.aliases, present.session_id))
-    if sight.leg.key not in session.legs:
-        session = replace(session, legs=(*session.legs, sight.leg.key))
+    if sight.leg.key not in session.legs and present.session_id in ids_of(session):
+        session = replace(session, legs=(*session.legs, sight.leg.key)[-2:])
     session = replace(session, absent_since=sight.unsettled(session.absent_since))
     if sight.proof is None:
         return session

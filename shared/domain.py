@@ -92,6 +92,10 @@ class Person:
     tenant_id: str | None = None
 
 
+UNCOUNTED = "uncounted"
+"""The kind of a person of whom the log keeps only that there was one more."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Present:
     """One person in a roster, under the id of their participant session."""

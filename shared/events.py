@@ -52,6 +52,17 @@ def tell(
     return meeting, tuple(outgoing)
 
 
+def warn_once(
+    meeting: Meeting, code: str, *, message: str, next_step: str, now: datetime
+) -> tuple[Meeting, tuple[Outgoing, ...]]:
+    """Return the meeting that has warned of `code`, and the warning where it is the first."""
+    if code in meeting.warned:
+        return meeting, ()
+    data = {"code": code, "message": message, "nextStep": next_step}
+    fact = Fact(name="meeting.warning", at=now, key=(code,), data=data)
+    return tell(replace(meeting, warned=(*meeting.warned, code)), [fact], now=now)
+
+
 def event_message(meeting: Meeting, fact: Fact, *, sequence: int, now: datetime) -> Outgoing:
     """Return the topic message that tells `fact` as event number `sequence` of its meeting."""
     subject = f"meetings/{meeting.meeting_id}"

@@ -177,12 +177,14 @@ def _pushed(record: Record, roster: RosterPushed, sight: Sight) -> Record:
 
 
 def _joined_by_push(record: Record, call: GroupCall, sight: Sight) -> Record:
-    grown, listed = joined(call, sight, read_at=record.read_at)
+    grown, listed = joined(record, call, sight)
     left = {one.session_id for one in call.sessions.values() if one.left_at is not None}
     absent = [one for one in grown.there() if sight.whole and one.session_id not in listed]
-    record = with_call(record, doubted(grown, absent, sight) if absent else grown)
+    doubt = absent or (sight.whole and not sight.people)
+    record = with_call(record, doubted(grown, absent, sight) if doubt else grown)
     old = listed & left or any(call.has_sealed(one.session_id) for one in sight.people)
-    return asking(record, sight.asked, sight.by) if absent or old else record
+    more = grown.others > call.others
+    return asking(record, sight.asked, sight.by) if doubt or old or more else record
 
 
 def _read(record: Record, read: RosterRead, sight: Sight) -> Record:
@@ -213,7 +215,7 @@ def _weighed(
 
     It does not where it names others alone and misses somebody too young for it to miss.
     """
-    grown, listed = joined(call, sight, read_at=record.read_at)
+    grown, listed = joined(record, call, sight)
     if call.provisional:
         # A read that did not decide added others: they do not count.
         known = (call.sessions[one] for one in listed & call.sessions.keys())
@@ -247,7 +249,12 @@ def _weighed(
 
 
 def _is_same(call: GroupCall, read: RosterRead) -> bool:
-    """Tell whether a read after a gap shows the call that was open before it, or may do so."""
+    """Tell whether a read after a gap shows the call that was open before it, or may do so.
+
+    Of people who found no room it is not known who they are.
+    """
+    if call.others and read.people:
+        return True
     anonymous = any(one.person.user_id is None for one in call.sessions.values())
     people = call.people
     return any(

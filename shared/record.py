@@ -11,6 +11,13 @@ from functools import lru_cache
 
 from shared.domain import Basis, LegKey, Person, Phase, Present, SessionId, digest
 
+ROOM = 700_000
+"""How many bytes of a head row calls and people take at most, by the estimate of weight.py.
+
+840,000 fit. The rest is for the request (at most 131,072, where nothing of it can be compressed),
+the coordinates and the legs; messages that ride have a property of their own.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
@@ -18,13 +25,15 @@ class Commit:
 
     `version` is the meeting's after the commit; `made_at` when our own meeting was made, None for
     one that somebody else made. `settle` must be longer than Graph's reads are old plus the
-    difference of our clocks. Rosters of `roster_cap` or more entries may have been cut.
+    difference of our clocks. Rosters of `roster_cap` or more entries may have been cut. A call
+    takes `room` at most; people who find none are counted, not kept.
     """
 
     version: int
     settle: timedelta
     roster_cap: int
     made_at: datetime | None = None
+    room: int = ROOM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +73,9 @@ class Leg:
 class Session:
     """One person's join to leave inside one group call.
 
-    `legs` are those through which it was listed, the last one last, less those that left the head;
-    `aliases` the ids by which legs but the first named it. `present_before`: it was there when we
-    first looked. `opener`: the call opened with it. `first_version`: the commit that first named
-    it.
+    `legs` are the last two through which it was listed, the newest last, and `aliases` the ids by
+    which legs but the first named it. `present_before`: it may have been there before it was first
+    named. `opener`: the call opened with it. `first_version`: the commit that first named it.
 
     `last_seen` is moved by reads alone. `missed_at` is a lower bound of the join that counts once a
     read has named the session under its own id. `absent_since`: the first push without it that no
@@ -108,7 +116,8 @@ class GroupCall:
     `unwatched_since` is the last sign of the leg `unwatched_by`, after which no leg listened.
     `complete`: no roster was cut, so every participant was listed. `sealed` marks ids of sessions
     that the ledger keeps in pages of their own, and ids that name nobody new; `sealed_people` the
-    people in those pages.
+    people in those pages. `others`: so many more people, at least, found no room; it is the most
+    that one roster named, less those that were kept since.
     """
 
     number: int
@@ -131,6 +140,7 @@ class GroupCall:
     sessions: Mapping[SessionId, Session] = field(default_factory=dict)
     sealed: frozenset[str] = frozenset()
     sealed_people: frozenset[str] = frozenset()
+    others: int = 0
 
     @property
     def ids(self) -> dict[SessionId, SessionId]:
@@ -162,8 +172,11 @@ class GroupCall:
 
     @property
     def participant_count(self) -> int:
-        """How many people were in the call, each counted once however often they came back."""
-        return len(self.people)
+        """How many people were in the call, each counted once however often they came back.
+
+        A lower bound where the call is not `complete`.
+        """
+        return len(self.people) + self.others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,8 +286,7 @@ def seal(record: Record) -> tuple[Record, tuple[SessionPage, ...]]:
             pages.append(SessionPage(call_number=call.number, sessions=tuple(leaving.values())))
             calls[place] = _without_sessions(call, leaving)
     while calls and _is_past(calls[0].ended_at, OVER_FOR, record.moment):
-        over = replace(calls.pop(0), sealed=frozenset(), sealed_people=frozenset())
-        pages.append(SessionPage(call_number=over.number, sessions=(), call=over))
+        pages.append(page_of(calls.pop(0)))
         before += 1
     if not pages:
         return record, ()
@@ -282,24 +294,15 @@ def seal(record: Record) -> tuple[Record, tuple[SessionPage, ...]]:
 
 
 def without_legs(record: Record, keys: Collection[LegKey]) -> Record:
-    """Return the record without legs that are over, of which nothing more is heard.
-
-    Sessions need not name them either: only rosters through legs of the head are compared.
-    """
-    if not keys:
-        return record
-    calls = (
-        replace(call, sessions={name: _unlisted(one, keys) for name, one in call.sessions.items()})
-        for call in record.calls
-    )
+    """Return the record without legs that are over, of which nothing more is heard."""
     legs = {key: leg for key, leg in record.legs.items() if key not in keys}
-    return replace(record, legs=legs, calls=tuple(calls))
+    return replace(record, legs=legs)
 
 
-def _unlisted(session: Session, keys: Collection[LegKey]) -> Session:
-    if not any(key in keys for key in session.legs):
-        return session
-    return replace(session, legs=tuple(key for key in session.legs if key not in keys))
+def page_of(call: GroupCall) -> SessionPage:
+    """Return the page with which a call leaves the head, whose sessions left it before."""
+    over = replace(call, sealed=frozenset(), sealed_people=frozenset())
+    return SessionPage(call_number=call.number, sessions=(), call=over)
 
 
 def _is_past(moment: datetime | None, span: timedelta, now: datetime | None) -> bool:
@@ -320,7 +323,7 @@ def ids_of(session: Session) -> Iterable[SessionId]:
     return (session.session_id, *session.aliases)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)  # two for each person of the largest rosters
 def seal_of(session_id: SessionId) -> str:
     """Return the short mark that stands for a session once its call is sealed."""
     return digest("session", session_id, characters=13)

@@ -9,16 +9,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.domain import LegKey, Observation
-from shared.events import Fact, reply_message, tell
+from shared.events import Fact, reply_message, tell, warn_once
 from shared.facts import LEG_OVER, Shown, facts_between
 from shared.group_calls import fold
 from shared.history import as_change
 from shared.legs import answer_others, one_stays, with_claim
 from shared.meeting import Change, Meeting, Outgoing, ReplyAddress, Told
-from shared.record import Commit, seal
+from shared.record import ROOM, Commit, Record, seal
+from shared.weight import relieved
 
 ONE_READ = timedelta(seconds=1)
 """How long a read takes at most, as far as shown bounds go."""
+LIMITED = "recording_limited"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +28,14 @@ class RecordingRules:
     """Settings that recording follows.
 
     `settle`: how long after a hint a read confirms it. `roster_cap`: rosters of as many entries or
-    more may have been cut. `show_names`: names are kept and published.
+    more may have been cut. `show_names`: names are kept and published. `room`: how much of a head
+    row calls and people take.
     """
 
     settle: timedelta
     roster_cap: int = 100
     show_names: bool = False
+    room: int = ROOM
 
     @property
     def shown(self) -> Shown:
@@ -58,12 +62,14 @@ def observe(
         settle=rules.settle,
         roster_cap=rules.roster_cap,
         made_at=meeting.made_at,
+        room=rules.room,
     )
     after, heard = before, []
     for observation in observations:
-        heard.append(as_change(after, observation))
-        after = fold(after, [observation], by)
+        earlier, after = after, fold(after, [observation], by)
+        heard.append(as_change(earlier, observation, after))
     kept, pages = seal(after)
+    kept, early = relieved(kept, rules.room)
     found = facts_between(meeting, before, after, shown=rules.shown)
     revisions = {
         number: count for number, count in _revised(meeting, found).items() if number > kept.before
@@ -73,11 +79,30 @@ def observe(
     meeting = one_stays(meeting, after)
     meeting, answers = tell(meeting, facts, now=now, reply=reply)
     meeting, events = _told(meeting, found, now=now)
+    meeting, warning = _limited(meeting, after, now=now)
     return Change(
         meeting=meeting,
         heard=tuple(heard),
-        outgoing=(*answers, *events),
-        pages=pages,
+        outgoing=(*answers, *events, *warning),
+        pages=(*pages, *early),
+    )
+
+
+def _limited(
+    meeting: Meeting, record: Record, *, now: datetime
+) -> tuple[Meeting, tuple[Outgoing, ...]]:
+    """Warn, once a meeting, that people found no room in it."""
+    full = next((call.number for call in record.calls if call.others), None)
+    if full is None:
+        return meeting, ()
+    return warn_once(
+        meeting,
+        LIMITED,
+        message=f"More people are in call {full} than the record of a meeting holds. Those who "
+        "come now are counted, and not listed.",
+        next_step="Take participantCount as the least number of people, and the others from the "
+        "attendance report of Teams. Start and end of the call stay right.",
+        now=now,
     )
 
 

@@ -15,7 +15,13 @@ from azure.core.exceptions import (
     IncompleteReadError,
     ResourceExistsError,
 )
-from azure.data.tables import TableEntity, TableErrorCode, TransactionOperation, UpdateMode
+from azure.data.tables import (
+    RequestTooLargeError,
+    TableEntity,
+    TableErrorCode,
+    TransactionOperation,
+    UpdateMode,
+)
 from azure.data.tables.aio import TableClient
 
 from shared.errors import Unavailable
@@ -25,6 +31,16 @@ type Operation = tuple[TransactionOperation, Row, dict[str, Any]]
 
 NO_CONTENT = "return-no-content"
 """Source: https://learn.microsoft.com/rest/api/storageservices/insert-entity"""
+
+TOO_LARGE = (
+    TableErrorCode.ENTITY_TOO_LARGE,
+    TableErrorCode.PROPERTY_VALUE_TOO_LARGE,
+    TableErrorCode.REQUEST_BODY_TOO_LARGE,
+    TableErrorCode.INVALID_INPUT,
+)
+"""How the store refuses for its size what it is to write. The last one has other meanings too; the
+same write again heals none of them.
+Source: https://learn.microsoft.com/rest/api/storageservices/table-service-error-codes"""
 
 PATIENCE_SECONDS = 15.0
 """One operation with the client's own retries; a hung store must not outlast a message's lock."""
@@ -90,7 +106,8 @@ class Table:
     async def write(self, what: str, operations: Sequence[Operation]) -> str:
         """Do all `operations` of one partition or none; return the first one's new ETag.
 
-        Raises `Conflict` or `Missing`, with nothing written.
+        Raises `Conflict` or `Missing`, or ValueError for what the store takes as too large, with
+        nothing written.
         """
         if len(operations) == 1:
             return await self._ask(what, lambda: self._single(operations[0]))
@@ -175,6 +192,8 @@ def _table_is_missing(error: HttpResponseError) -> bool:
 def _meaning(error: AzureError, what: str) -> Exception | None:
     if not isinstance(error, HttpResponseError) or error.status_code is None:
         return Unavailable(f"the tables did not answer while {what}: {type(error).__name__}")
+    if _is_too_large(error):
+        return ValueError(f"more than the tables take while {what} ({error.status_code})")
     match error.status_code:
         case 409 | 412 as status:
             return Conflict(f"{status} while {what}")
@@ -191,6 +210,18 @@ def _meaning(error: AzureError, what: str) -> Exception | None:
             return Unavailable(f"the tables' answer broke off while {what}")
         case _:
             return None
+
+
+def _is_too_large(error: HttpResponseError) -> bool:
+    # An operation of a transaction that answers 413 has the transaction's own status, 202.
+    if error.status_code == 413 or isinstance(error, RequestTooLargeError):
+        return True
+    code = getattr(error, "error_code", None)
+    if code is None:
+        # A create's error has its code in the body alone.
+        body: Mapping[str, Any] = getattr(error.model, "additional_properties", None) or {}
+        code = body.get("odata.error", {}).get("code")
+    return error.status_code == 400 and code in TOO_LARGE
 
 
 def _retry_after(error: HttpResponseError) -> timedelta | None:

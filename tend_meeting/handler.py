@@ -20,7 +20,7 @@ from shared.errors import Rejected, Transient
 from shared.events import warning_message
 from shared.graph_call import evidence_of
 from shared.group_calls import GONE
-from shared.journal import Loaded
+from shared.journal import Loaded, Receipt
 from shared.legs import tend_message
 from shared.looks import mended
 from shared.meeting import Change, Meeting, Outgoing
@@ -119,24 +119,35 @@ async def _tend(message: QueueMessage, services: Services) -> None:
     if decision is not None:
         call, observations = await _look(decision, services)
         _count_reads(observations)
-    receipt = await services.journal.change(
-        meeting_id,
-        lambda known, now: (
-            None
-            if known is None
-            else record_look(
-                known,
-                generation,
-                observations,
-                call,
-                listed,
-                now=now,
-                rules=services.policy.recording,
-            )
-        ),
-        loaded=Loaded(stored) if not observations else None,
-        resend=message.delivery_count > 1,
-    )
+
+    async def record(observations: tuple[Observation, ...]) -> Receipt:
+        return await services.journal.change(
+            meeting_id,
+            lambda known, now: (
+                None
+                if known is None
+                else record_look(
+                    known,
+                    generation,
+                    observations,
+                    call,
+                    listed,
+                    now=now,
+                    rules=services.policy.recording,
+                )
+            ),
+            loaded=Loaded(stored) if not observations else None,
+            resend=message.delivery_count > 1,
+        )
+
+    try:
+        receipt = await record(observations)
+    except ValueError as error:
+        if decision is None:
+            raise
+        # A read that cannot be kept is one that failed: the chain goes on, and warns.
+        logger.error("tend.fits_no_row: meeting=%s %s", meeting_id, error)  # noqa: TRY400 - one line
+        receipt = await record((read_failed(decision, 0, at=services.clock.now()),))
     await receipt.sent
 
 

@@ -22,7 +22,7 @@ from shared.domain import (
     ReadFailed,
     RosterRead,
 )
-from shared.events import Fact, event_message, reply_message, tell
+from shared.events import event_message, reply_message, warn_once
 from shared.facts import told_end
 from shared.group_calls import GONE
 from shared.legs import learned, with_claim
@@ -224,16 +224,15 @@ def _is_unreadable(meeting: Meeting) -> bool:
 
 def _warned(change: Change, *, now: datetime) -> Change:
     """Return the change that also warns, once a meeting, that its roster cannot be read."""
-    data = {
-        "code": UNREADABLE,
-        "message": f"Graph says that the bot is in the meeting, but {MANY_FAILURES} reads of its "
+    meeting, events = warn_once(
+        change.meeting,
+        UNREADABLE,
+        message=f"Graph says that the bot is in the meeting, but {MANY_FAILURES} reads of its "
         "roster in a row gave no answer that says who is there.",
-        "nextStep": "See whether Microsoft Graph is healthy. Ends and departures are published "
+        next_step="See whether Microsoft Graph is healthy. Ends and departures are published "
         "once a read succeeds, or with the end of the bot's leg.",
-    }
-    fact = Fact(name="meeting.warning", at=now, key=(UNREADABLE,), data=data)
-    meeting = replace(change.meeting, warned=(*change.meeting.warned, UNREADABLE))
-    meeting, events = tell(meeting, [fact], now=now)
+        now=now,
+    )
     return replace(change, meeting=meeting, outgoing=(*change.outgoing, *events))
 
 

@@ -205,7 +205,7 @@ class CallStarted(Told):
 class MeetingWarning(Told):
     """Something keeps the record of a meeting from being as good as it could be. Once a code."""
 
-    code: Literal["roster_unreadable", "record_unreadable"]
+    code: Literal["recording_limited", "roster_unreadable", "record_unreadable"]
     message: str
     next_step: str
 

@@ -1,6 +1,6 @@
 """A world whose bot is in a meeting, for tests of what is recorded there."""
 
-from typing import Any
+from typing import Any, Self
 
 from shared.domain import CallId, LegKey
 from tests.application.world import World, leg_of, roster, state
@@ -15,7 +15,7 @@ class Joined(World):
     leg_key: LegKey
     call_id: CallId
 
-    async def begin(self) -> "Joined":
+    async def begin(self) -> Self:
         """Create the meeting, let the bot join, confirm that nobody is there."""
         await self.drop("create-meeting", ASK)
         await self.pump()

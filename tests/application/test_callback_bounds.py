@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -15,7 +15,7 @@ from shared.domain import LegKey, MeetingId, SessionId, Unparsed
 from shared.history import LogEntry
 from shared.meeting import Change, Stored
 from tests.application.joined import Joined
-from tests.application.world import BOT, envelope, roster
+from tests.application.world import BOT, envelope, roster, state
 from tests.fakes.graph import participant
 from tests.fakes.ledger import InMemoryLedger
 
@@ -191,7 +191,7 @@ async def test_a_name_of_a_megabyte_costs_nobody_anything(world: Counted) -> Non
 
 
 async def test_a_crowd_of_the_longest_texts_fits_its_row(world: Counted) -> None:
-    """Nothing in them can be compressed; who finds no room is hidden, and a read is requested."""
+    """Who finds no room in the message is hidden, and a read is requested; in the head, counted."""
     random = Random(1)  # noqa: S311 - the same crowd every time
     people = [
         {
@@ -212,20 +212,63 @@ async def test_a_crowd_of_the_longest_texts_fits_its_row(world: Counted) -> None
     status = await world.call(envelope(world.call_id, "/participants", crowd(*people)))
 
     assert (status, world.counting.commits, world.looks()) == (202, 1, 1)
-    assert 1_000 < len(world.events("participant.joined")) < 2_000
+    (call,) = (await world.meeting(world.meeting_id)).record.calls
+    assert 900 < len(world.events("participant.joined")) < 1_000
+    assert 1_200 < call.participant_count < 2_000
 
 
-async def test_a_body_that_no_row_can_hold_fails_alone(world: Counted) -> None:
-    """The meeting's row may be nearly full: the sender of what is too much hears of it alone."""
+async def test_of_a_body_that_no_row_can_hold_the_room_is_read(world: Counted) -> None:
+    """It costs no other, nobody comes or leaves by it, and Graph need not send it again."""
     world.counting.refused = "p-one-too-many"
+    looks = world.looks()
 
     statuses = await asyncio.gather(
         *(world.call(roster(world.call_id, name)) for name in ("ada", "one-too-many", "bo"))
     )
 
-    assert statuses == [202, 500, 202]
+    assert statuses == [202, 202, 202]
     joined = {event["data"]["sessionId"] for event in world.events("participant.joined")}
     assert joined == {"p-ada", "p-bo"}
+    assert world.looks() > looks
+
+
+async def test_what_a_body_says_of_the_leg_is_kept_where_the_rest_fits_no_row(
+    world: Counted,
+) -> None:
+    """Its end is not lost with a roster."""
+    world.counting.refused = "p-one-too-many"
+    people = json.loads(roster(world.call_id, "one-too-many"))["value"]
+    end = json.loads(state(world.call_id, "terminated"))["value"]
+
+    assert await world.call(body([*people, *end])) == 202
+
+    assert len(world.events("bot.left")) == 1
+
+
+async def test_a_body_of_which_nothing_fits_is_answered_500(world: Counted) -> None:
+    """Graph is to send it again: the meeting may have room then."""
+    await world.see("ada")
+    world.counting.refused = "p-ada"
+
+    assert await world.call(roster(world.call_id, "ada", "bo")) == 500
+
+
+async def test_a_read_that_no_row_can_hold_is_one_that_failed(world: Counted) -> None:
+    """The message is done, and the next look comes later."""
+    await world.see("ada")
+    await world.pump()
+    world.counting.refused = "p-one-too-many"
+    world.people_in(world.call_id, "ada", "one-too-many")
+    await world.call(roster(world.call_id, "bo"))
+
+    await world.pump(until=timedelta(seconds=20))
+    failures = (await world.meeting(world.meeting_id)).record.failures
+    world.counting.refused = ""
+    await world.pump()
+
+    assert failures > 1
+    joined = {event["data"]["sessionId"] for event in world.events("participant.joined")}
+    assert joined == {"p-ada", "p-bo", "p-one-too-many"}
 
 
 async def test_a_callback_that_cannot_be_recorded_in_time_is_to_come_again(world: Counted) -> None:

@@ -23,6 +23,7 @@ from shared.older_legs import KEPT, Kept
 from shared.patience import RetryPolicy
 from shared.ports import Bus, Graph, Ledger
 from shared.queue_message import QueueMessage
+from shared.record import ROOM
 from shared.recording import RecordingRules
 from shared.services import Policy, Services
 from tend_meeting.handler import mend_meetings, tend_meeting
@@ -83,6 +84,7 @@ class World:
     numbers: int = 0
     show_names: bool = True
     kept: Kept = KEPT
+    room: int = ROOM
 
     def __post_init__(self) -> None:
         self.fake_graph.now = self.clock.now
@@ -111,7 +113,7 @@ class World:
                 bot_app_id=BOT,
                 public_url="https://rollcall.example",
                 callback_issuers=frozenset({ISSUER}),
-                recording=RecordingRules(settle=SETTLE, show_names=self.show_names),
+                recording=RecordingRules(settle=SETTLE, show_names=self.show_names, room=self.room),
                 retry=RetryPolicy(
                     attempts=5,
                     total=timedelta(minutes=30),

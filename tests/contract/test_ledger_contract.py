@@ -409,8 +409,8 @@ async def test_the_record_can_be_made_again_from_what_is_kept(ledger: Ledger) ->
     for version, observations in enumerate(commits, start=1):
         changes: list[Heard] = []
         for observation in observations:
-            changes.append(as_change(record, observation))
-            record = fold(record, [observation], by_commit(version))
+            before, record = record, fold(record, [observation], by_commit(version))
+            changes.append(as_change(before, observation, record))
         record, pages = seal(record)
         meeting = replace(stored.meeting if stored else a_meeting(), record=record)
         change = Change(meeting=meeting, heard=tuple(changes), pages=pages)

@@ -1,10 +1,14 @@
 """What the real ledger does when its store fails: says so, and knows its own work again."""
 
 import asyncio
+import json
+from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
+from azure.core.exceptions import HttpResponseError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import AsyncHTTPPolicy
 from azure.data.tables.aio import TableClient
@@ -166,3 +170,78 @@ async def test_a_claim_of_an_alias_whose_answer_was_lost_is_ours(
     policy.armed = True
 
     assert await ledger.claim_alias("thread", MeetingId("a" * 26)) == "a" * 26
+
+
+def answer(status: str, code: str) -> bytes:
+    """Return an HTTP answer by which the tables refuse."""
+    error = {"code": code, "message": {"lang": "en-US", "value": "0:It is refused."}}
+    body = json.dumps({"odata.error": error})
+    kind = "application/json;odata=minimalmetadata;streaming=true;charset=utf-8"
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+    return (head + body).encode()
+
+
+def in_transaction(refusal: bytes) -> bytes:
+    """Return the answer to a transaction, one operation of which is refused."""
+    head = "HTTP/1.1 202 Accepted\r\nContent-Type: multipart/mixed; boundary=b\r\n"
+    body = (
+        b"--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n"
+        b"Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
+        + refusal
+        + b"\r\n--c--\r\n--b--\r\n"
+    )
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+@asynccontextmanager
+async def answering(answered: bytes) -> AsyncIterator[TableLedger]:
+    """Yield a ledger on tables that answer every request alike."""
+
+    async def serve(reader: StreamReader, writer: StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        length = head.partition("content-length:")[2].partition("\r\n")[0]
+        await reader.readexactly(int(length or 0))
+        writer.write(answered.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        connection = tables_at(server.sockets[0].getsockname()[1])
+        ledger = TableLedger(TableClient.from_connection_string(connection, a_table()))
+        try:
+            yield ledger
+        finally:
+            await ledger.aclose()
+
+
+SIZES = [
+    ("413 Payload Too Large", "RequestBodyTooLarge"),
+    ("400 Bad Request", "EntityTooLarge"),
+    ("400 Bad Request", "PropertyValueTooLarge"),
+    ("400 Bad Request", "RequestBodyTooLarge"),
+    ("400 Bad Request", "InvalidInput"),
+]
+
+
+@pytest.mark.parametrize(("status", "code"), SIZES)
+async def test_what_the_store_refuses_as_too_large_is_what_no_transaction_holds(
+    status: str, code: str
+) -> None:
+    """By itself, as a transaction, and as one operation of it: the journal halves it then."""
+    refusal, event = answer(status, code), heard(seen(1))
+
+    for answered, change in [
+        (refusal, Change(meeting=a_meeting())),
+        (refusal, Change(meeting=a_meeting(), heard=event)),
+        (in_transaction(refusal), Change(meeting=a_meeting(), heard=event)),
+    ]:
+        async with answering(answered) as ledger:
+            with pytest.raises(ValueError, match="more than the tables take"):
+                await committed(ledger, change)
+
+
+async def test_what_the_store_refuses_for_another_reason_is_an_error() -> None:
+    """It is no question of size, and nothing that a handler expects."""
+    async with answering(answer("400 Bad Request", "PropertyNameInvalid")) as ledger:
+        with pytest.raises(HttpResponseError):
+            await committed(ledger, Change(meeting=a_meeting()))

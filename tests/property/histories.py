@@ -27,7 +27,8 @@ from shared.domain import (
     SessionId,
 )
 from shared.group_calls import fold, next_read
-from shared.record import Commit, GroupCall, Record, Session, SessionPage, seal
+from shared.record import ROOM, Commit, GroupCall, Record, Session, SessionPage, seal
+from shared.weight import relieved
 
 T0 = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
 SETTLE = 1.0
@@ -43,7 +44,7 @@ def moment(seconds: float) -> datetime:
 
 @dataclass(frozen=True, kw_only=True)
 class Trouble:
-    """How unkind a history is. Durations in seconds, the rest probabilities, but for `cap`.
+    """How unkind a history is. Durations in seconds, the rest probabilities, but `cap` and `room`.
 
     `apart`: between two moves of people. `delay`, `lag`: of a push until it is received, and until
     it is committed. `clocks`: how far the writers' clocks differ. `old`: reads that show the room
@@ -64,6 +65,7 @@ class Trouble:
     changed: bool = False
     arrive: bool = False
     concurrent: float = 0.02
+    room: int = ROOM
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -262,26 +264,31 @@ class History:
         before, version = self.record, self.version + 1
         self.log.append((version, observation))
         after = fold(before, [observation], self.by(version))
-        self.record, pages = seal(after)
-        self.pages += pages
+        kept, pages = seal(after)
+        self.record, early = relieved(kept, self.trouble.room)
+        self.pages += (*pages, *early)
         self.steps.append(Step(at=at, before=before, observation=observation, after=after))
 
     @property
     def calls(self) -> list[GroupCall]:
         """The published calls, each with all its sessions."""
         sealed: dict[int, dict[SessionId, Session]] = {}
+        early = [page.call for page in self.pages if page.call is not None]
         for page in self.pages:
             of_call = sealed.setdefault(page.call_number, {})
             of_call.update({one.session_id: one for one in page.sessions})
         return [
             replace(call, sessions={**sealed.get(call.number, {}), **call.sessions})
-            for call in self.record.known_calls
+            for call in (*early, *self.record.known_calls)
         ]
 
     def by(self, version: int) -> Commit:
         """Return what the observations of one commit are folded by."""
         return Commit(
-            version=version, settle=timedelta(seconds=SETTLE), roster_cap=self.trouble.cap
+            version=version,
+            settle=timedelta(seconds=SETTLE),
+            roster_cap=self.trouble.cap,
+            room=self.trouble.room,
         )
 
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from shared.group_calls import fold
 from shared.history import Heard, as_change, replayed
 from shared.record import Record, seal
+from shared.weight import relieved
 from tests.property.histories import History, Trouble, play
 
 TROUBLES = [
@@ -13,6 +14,8 @@ TROUBLES = [
     Trouble(cap=3, old=0.6),
     Trouble(gaps=3, changed=True, old=0.6),
     Trouble(gaps=3, lost=0.3, delay=4, cap=4, failing=2, stray=0.3, clocks=2, apart=8),
+    Trouble(room=0),
+    Trouble(room=900, gaps=3, changed=True, lost=0.15, old=0.6, arrive=True, cap=4),
 ]
 
 
@@ -24,6 +27,7 @@ def test_the_record_is_the_fold_of_the_log(trouble: Trouble, seed: int) -> None:
 
     for (version, _), change in zip(history.log, log, strict=True):
         record, _ = seal(fold(record, [replayed(record, change)], history.by(version)))
+        record, _ = relieved(record, trouble.room)
 
     assert record == history.record
 
@@ -43,4 +47,4 @@ def test_a_change_names_nobody_who_was_held_as_there(trouble: Trouble, seed: int
 
 def changes_of(history: History) -> list[Heard]:
     """Return the log of a history, as each of its commits would have kept it."""
-    return [as_change(step.before, step.observation) for step in history.steps]
+    return [as_change(step.before, step.observation, step.after) for step in history.steps]

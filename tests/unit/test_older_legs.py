@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from shared.domain import CallId, LegKey, LegSeen, Person, SessionId, leg_key_for
+from shared.domain import CallId, LegKey, LegSeen, leg_key_for
 from shared.meeting import Change, Leaver, LegClaim, LegPage, Meeting, ReplyAddress
 from shared.older_legs import Kept, Older, put_by, unanswered, with_older
-from shared.record import GroupCall, Leg, Record, Session
+from shared.record import Leg, Record
 from shared.recording import RecordingRules
 from tend_meeting.plan import record_answers, record_look
 from tests.fixtures.ledger_values import NOW, a_meeting
@@ -180,33 +180,6 @@ def test_a_leg_that_may_turn_out_to_be_in_another_meeting_keeps_all_who_ask() ->
     assert put(a_head(claim)) == Change(meeting=a_head(claim))
 
 
-def test_sessions_do_not_name_legs_that_left() -> None:
-    """A person who stays while the bot comes and goes is listed through every leg."""
-    session = Session(
-        session_id=SessionId("s"),
-        person=Person(kind="user"),
-        first_seen=NOW,
-        first_version=1,
-        legs=(key(1), key(2)),
-    )
-    call = GroupCall(
-        number=1,
-        started_at=NOW,
-        start_basis="observed",
-        heard_at=NOW,
-        sessions={session.session_id: session},
-        unwatched_by=key(1),
-        unwatched_since=NOW,
-    )
-    meeting = a_head(*map(a_claim, (1, 2, 3)), gone=(1,))
-    meeting = replace(meeting, record=replace(meeting.record, calls=(call,)))
-
-    (after,) = put(meeting).meeting.record.calls
-
-    assert after.sessions[session.session_id].legs == (key(2),)
-    assert after.unwatched_by == key(1)
-
-
 def test_those_who_left_the_head_before_the_leg_ended_are_answered_once() -> None:
     """Not those who were in it then, nor one whose answer came from elsewhere since."""
     claim = a_claim(1, leaving=leavers(*"abcdefg"))
@@ -228,7 +201,7 @@ def test_a_look_through_a_leg_that_left_meanwhile_says_nothing() -> None:
     seen = LegSeen(at=NOW, leg_key=key(1), phase="in")
 
     change = record_look(
-        meeting, 0, (seen,), {"id": "c-1"}, now=NOW, rules=RecordingRules(settle=SETTLE)
+        meeting, 0, (seen,), {"id": "c-1"}, {}, now=NOW, rules=RecordingRules(settle=SETTLE)
     )
 
     assert change is None or change.meeting.record == meeting.record

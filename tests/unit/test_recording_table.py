@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.domain import Observation
-from shared.record import Record
+from shared.record import ROOM, Record
 from tests.fixtures.evidence import (
     ADA,
     EVERYONE_LEFT,
@@ -81,6 +81,13 @@ EXAMPLES: dict[str, Example] = {
     "a roster with entries that name nobody": (
         (*SETTLED, push(8, "bo", hidden=1)),
         lambda it: (there(it), due(it)) == ({"ada", "bo"}, at(9)),
+    ),
+    "a roster with people who find no room in the call": (
+        (*ADA, push(8, "ada", "bo", "cy"), *BACK, read(31, "dan", key=LEG2)),
+        lambda it: (
+            (there(it), only_call(it).participant_count, only_call(it).complete)
+            == (set(), 3, False)
+        ),
     ),
     "a read with people": (
         (*ADA, push(8, "bo"), read(9.5, "bo")),
@@ -157,6 +164,8 @@ EXAMPLES: dict[str, Example] = {
     ),
 }
 """What is heard after the bot got in at 0, for each row, and whether the record is as it says."""
+ROOMS = {"a roster with people who find no room in the call": 0}
+"""How much room calls have where there is little: the first person finds some all the same."""
 
 
 def rows() -> list[str]:
@@ -176,4 +185,4 @@ def test_a_row_is_true(row: str) -> None:
     """The fold does what the table says."""
     observations, holds = EXAMPLES[row]
 
-    assert holds(folded(*observations))
+    assert holds(folded(*observations, room=ROOMS.get(row, ROOM)))

@@ -1,0 +1,119 @@
+"""Laws of calls that are full: who is kept depends on the room, starts and ends do not."""
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.domain import MeetingId
+from shared.facts import Shown, facts_between
+from shared.group_calls import fold
+from shared.history import as_change
+from shared.meeting import Meeting
+from shared.record import GroupCall, Record, mark_of, seal
+from shared.weight import CALL, SESSION, relieved, weight_of
+from tests.property.histories import SETTLE, History, Trouble, moment, play
+
+seeds = st.integers(0, 2**32)
+rooms = st.integers(0, 1_500)
+MANY = settings(max_examples=2 * settings().max_examples)
+
+WATCHED = [
+    Trouble(late=0),
+    Trouble(late=0, old=0.6, arrive=True),
+    Trouble(),
+    Trouble(apart=8, clocks=2),
+    Trouble(delay=4, lost=0.3, old=0.6),
+    Trouble(cap=3, old=0.6),
+    Trouble(delay=4, old=0.6, late=0.5),
+]
+"""The bot is there throughout, and its reads are answered."""
+ANY = [
+    *WATCHED,
+    Trouble(lost=0.3, failing=2, stray=0.3, old=0.6, arrive=True),
+    Trouble(gaps=3, changed=True, old=0.6),
+    Trouble(gaps=3, changed=True, lost=0.3, delay=4, cap=4, failing=2, stray=0.3, old=0.6),
+]
+ONE_SESSION = SESSION + 100
+"""More than a session of these histories weighs."""
+
+
+@MANY
+@given(st.sampled_from(WATCHED), seeds, rooms)
+def test_starts_and_ends_are_those_of_a_head_without_bound(
+    trouble: Trouble, seed: int, room: int
+) -> None:
+    """The same is heard; only who is listed differs, and that is said.
+
+    An old roster of a full call may be taken for one of the next: then that one counts too many.
+    """
+    history = play(trouble, seed)
+
+    calls = in_room(history, room)
+
+    assert [_outline(call) for call in calls] == [_outline(call) for call in history.calls]
+    for call, whole in zip(calls, history.calls, strict=True):
+        assert call.others == 0 or not call.complete
+        assert trouble.late or call.participant_count <= whole.participant_count
+
+
+@MANY
+@given(st.sampled_from(ANY), seeds, rooms)
+def test_what_is_kept_never_takes_more_than_its_room(
+    trouble: Trouble, seed: int, room: int
+) -> None:
+    """But for the first session of a call, which is kept in any case."""
+    for step in play(replace(trouble, room=room), seed).steps:
+        assert sum(map(weight_of, step.before.calls)) <= max(room, CALL + ONE_SESSION)
+
+
+@MANY
+@given(st.sampled_from(ANY), seeds, rooms)
+def test_nobody_leaves_who_was_not_published_as_there(
+    trouble: Trouble, seed: int, room: int
+) -> None:
+    """And nobody comes twice without having left."""
+    history = play(replace(trouble, room=room), seed)
+    meeting, there = (
+        Meeting(meeting_id=MeetingId("m"), tenant_id="t", correlation_id="c"),
+        set[str](),
+    )
+    shown = Shown(names=False, within=moment(SETTLE) - moment(0))
+
+    for step in history.steps:
+        for fact in facts_between(meeting, step.before, step.after, shown=shown):
+            who = fact.data.get("sessionId", "")
+            if fact.name == "participant.joined":
+                assert who not in there
+                there.add(who)
+            elif fact.name == "participant.left":
+                there.remove(who)
+
+
+@given(st.sampled_from(ANY), seeds)
+def test_who_found_no_room_is_logged_once(trouble: Trouble, seed: int) -> None:
+    """Once a call is full, the log names only those who are known, or kept."""
+    for step in play(replace(trouble, room=0), seed).steps:
+        call, later = step.before.open_call, step.after.open_call
+        if call is None or later is None or not call.others or later.number != call.number:
+            continue
+        change = as_change(step.before, step.observation, step.after)
+        known = {one for each in step.after.calls for one in each.people} | call.people
+        named = getattr(change.observation, "people", ())
+        assert all(one.person.user_id is None or mark_of(one) in known for one in named)
+
+
+def in_room(history: History, room: int) -> list[GroupCall]:
+    """Return the calls of what a history heard, for a head with less room."""
+    record, early = Record(), list[GroupCall]()
+    for version, observation in history.log:
+        by = replace(history.by(version), room=room)
+        record, pages = seal(fold(record, [observation], by))
+        record, more = relieved(record, room)
+        early += [page.call for page in (*pages, *more) if page.call is not None]
+    return [*early, *record.known_calls]
+
+
+def _outline(call: GroupCall) -> tuple[object, ...]:
+    started = (call.number, call.started_at, call.start_basis)
+    return (*started, call.ended_at, call.end_basis, call.reason)
