@@ -64,7 +64,7 @@ def callback_rate_figures(found: CallbackRates) -> list[Figure]:
         _compared("all on one", found.one, found.bare_one, ONE_AIM),
         _compared(f"over {MEETINGS} meetings", found.many, found.bare_many, MANY_AIM),
         Figure(
-            what="where half of the news is a leaving",
+            what="the same, every other news a leaving",
             figure=f"{found.leaving.pushed.rate:.0f}/s, {_latency(found.leaving)}",
         ),
         Figure(

@@ -17,7 +17,7 @@ from shared.graph_json import read_json
 
 PEOPLE = (10, 50, 300, 1_000)
 AIMED_AT = 300
-ROUNDS = 12
+ROUNDS = 10
 """In each, one person joins, one leaves, and six are muted or unmuted."""
 MUTES = 3
 BETWEEN_SECONDS = 2.0

@@ -3,34 +3,22 @@ a counted table, a bus in memory and a clock that is set by hand.
 """
 
 import time
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, cast
-
-import jwt
-from cryptography.hazmat.primitives.asymmetric import rsa
+from datetime import timedelta
 
 from bench.counted_table import CountedTable, Traffic
 from bench.crowd import T0, Crowd
-from bench.pushing import NotTaken
+from bench.pushing import TAKEN, NotTaken
+from bench.stand_ins import HeldBus, Keys, SetClock, authorization, services_on
 from call_callback.handler import receive_notification
-from devstack.graph.identities import BOT_APP_ID, ORGANIZER_ID, TENANT_ID
+from devstack.graph.identities import TENANT_ID
 from shared.coordinates import ByJoinId
 from shared.domain import CallId, leg_key_for, linked_meeting_id_for, same_id
-from shared.journal import Journal
-from shared.ledger import TableLedger
 from shared.legs import TEND_QUEUE
 from shared.meeting import Change, LegClaim, Meeting, Outgoing
-from shared.patience import RetryPolicy
-from shared.ports import Graph
 from shared.queue_message import QueueMessage
-from shared.recording import RecordingRules
-from shared.services import Policy, Services
 from tend_meeting.handler import tend_meeting
 
-ISSUER = "https://graph.microsoft.com"
-ROSTER_CAP = 5_000
 MEETING_ID = linked_meeting_id_for(tenant_id=TENANT_ID, alias="the benchmark's")
 LEG_KEY = leg_key_for(meeting_id=MEETING_ID, attempt=1)
 CONFIRMED_AFTER = 3.0
@@ -45,60 +33,15 @@ class Cost:
     traffic: Traffic
 
 
-@dataclass(slots=True)
-class _Clock:
-    moment: datetime = T0
-
-    def now(self) -> datetime:
-        return self.moment
-
-
-class _Bus:
-    """Takes everything, and keeps what the app sends to itself."""
-
-    def __init__(self) -> None:
-        self.tending: list[Outgoing] = []
-
-    async def send(self, messages: Sequence[Outgoing]) -> None:
-        self.tending += [one for one in messages if one.entity == TEND_QUEUE]
-
-    def expect(self, entities: Iterable[str]) -> None:
-        pass
-
-    async def check(self) -> None:
-        pass
-
-
-@dataclass(frozen=True, slots=True)
-class _Room:
-    """Graph, as far as looking after a meeting asks it: who is there."""
-
-    crowd: Crowd
-
-    async def read_participants(self, _: CallId) -> list[dict[str, Any]]:
-        return self.crowd.read()
-
-
-class _Keys:
-    """Knows one key."""
-
-    def __init__(self) -> None:
-        self.private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self._public = self.private.public_key()
-
-    async def key(self, _: str) -> Any:
-        return self._public
-
-
 class OneLeg:
     """A meeting whose bot is in, with `crowd` around it. Make one with `begin`."""
 
     def __init__(self, crowd: Crowd) -> None:
         self.crowd = crowd
         self.table = CountedTable()
-        self._clock, self._bus, keys = _Clock(), _Bus(), _Keys()
-        self._services = _services(crowd, self.table, self._clock, self._bus, keys)
-        self._authorization = f"Bearer {_token(keys.private)}"
+        self._clock, self._bus, keys = SetClock(), HeldBus(), Keys()
+        self._services = services_on(self.table, self._clock, self._bus, keys, crowd=crowd)
+        self._authorization = authorization(keys.private)
 
     @classmethod
     async def begin(cls, crowd: Crowd) -> "OneLeg":
@@ -141,7 +84,7 @@ class OneLeg:
         )
         await self._services.journal.settled()
         used = time.process_time() - began
-        if status != 202:
+        if status != TAKEN:
             raise NotTaken(f"a callback was answered {status}")
         return Cost(cpu_ms=1000 * used, traffic=self.table.taken())
 
@@ -167,57 +110,3 @@ class OneLeg:
             delivery_count=1,
             enqueued_at=self._clock.moment,
         )
-
-
-def recording_rules() -> RecordingRules:
-    """Return how everything in this process is recorded: with names, no roster counts as cut."""
-    return RecordingRules(settle=timedelta(seconds=1), roster_cap=ROSTER_CAP, show_names=True)
-
-
-def _services(crowd: Crowd, table: CountedTable, clock: _Clock, bus: _Bus, keys: _Keys) -> Services:
-    ledger = TableLedger(table.client)
-    return Services(
-        ledger=ledger,
-        bus=bus,
-        graph=cast("Graph", _Room(crowd)),
-        keys=keys,
-        clock=clock,
-        journal=Journal(
-            ledger=ledger,
-            bus=bus,
-            clock=clock,
-            grace=timedelta(seconds=5),
-            jitter=lambda _: 0.0,
-        ),
-        policy=Policy(
-            tenant_id=TENANT_ID,
-            organizer_id=ORGANIZER_ID,
-            bot_app_id=BOT_APP_ID,
-            public_url="https://rollcall.example",
-            callback_issuers=frozenset({ISSUER}),
-            recording=recording_rules(),
-            retry=RetryPolicy(
-                attempts=5,
-                total=timedelta(minutes=30),
-                base=timedelta(seconds=2),
-                ceiling=timedelta(seconds=60),
-            ),
-            claim_lease=timedelta(seconds=60),
-            backstop_after=timedelta(seconds=120),
-        ),
-        jitter=lambda _: 0.0,
-    )
-
-
-def _token(key: rsa.RSAPrivateKey) -> str:
-    """Return a token that holds for a day of the clock's."""
-    moment = int(T0.timestamp())
-    claims = {
-        "aud": BOT_APP_ID,
-        "iss": ISSUER,
-        "tid": TENANT_ID,
-        "iat": moment,
-        "nbf": moment,
-        "exp": moment + 86_400,
-    }
-    return jwt.encode(claims, key, algorithm="RS256", headers={"kid": "bench"})

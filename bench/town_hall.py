@@ -13,11 +13,11 @@ from shared.history import Heard, LogEntry
 from shared.packing import log_type, packed
 
 PEOPLE = 1_000
-MUTES = 200
+MUTES = 100
 JOINING_SECONDS = 0.9
 TALKING_SECONDS = 15.0
 LEAVING_SECONDS = 0.3
-"""Between two pushes: all come within 15 minutes, talk for 50, and leave within five."""
+"""Between two pushes: all come within 15 minutes, talk for 25, and leave within five."""
 SAMPLED = 20
 """Of so many full rosters one is packed, and stands for the others."""
 LOG_AIM_BYTES = 1_000_000
