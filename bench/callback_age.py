@@ -17,7 +17,8 @@ PEOPLE = 50
 NOTIFICATIONS = 5_000
 FIRST = 10
 WINDOW = 200
-"""Notifications over which a cost is taken: from the 10th on, and up to the 5,000th."""
+"""Notifications over which a cost is taken: from the 10th on, and up to the 5,000th. Each window
+has as many with news."""
 EACH_SECONDS = 1.5
 """Between two notifications: the whole is a meeting of two hours."""
 SAME_CPU = 1.25
@@ -38,22 +39,18 @@ class Stretch:
 async def measured_ages() -> tuple[Stretch, Stretch]:
     """Return what notifications took around the 10th, and around the 5,000th.
 
-    One in four is news: somebody joins, or leaves. The others name exactly who is there.
+    Of two meetings, so that both are measured in turn: an old one, and one that has just begun.
     """
-    crowd = Crowd(people=PEOPLE, seed=1)
-    on = await OneLeg.begin(crowd)
-    costs = list[Cost]()
-    for number in range(NOTIFICATIONS):
-        match number % 8:
-            case 0:
-                crowd.join()
-            case 4:
-                crowd.leave()
-            case _:
-                crowd.mute()
-        costs.append(await on.push(crowd.roster()))
-        await on.passes(EACH_SECONDS)
-    return _stretch(costs[FIRST : FIRST + WINDOW]), _stretch(costs[-WINDOW:])
+    old, young = await _begun(), await _begun()
+    for number in range(NOTIFICATIONS - WINDOW):
+        await _notified(old, number)
+    for number in range(FIRST):
+        await _notified(young, number)
+    first, last = list[Cost](), list[Cost]()
+    for place in range(WINDOW):
+        first.append(await _notified(young, FIRST + place))
+        last.append(await _notified(old, NOTIFICATIONS - WINDOW + place))
+    return _stretch(first), _stretch(last)
 
 
 def age_figures(first: Stretch, last: Stretch) -> list[Figure]:
@@ -87,6 +84,24 @@ def age_figures(first: Stretch, last: Stretch) -> list[Figure]:
             beside=f"the {FIRST}th: {first.cpu_ms:.1f} ms",
         ),
     ]
+
+
+async def _begun() -> OneLeg:
+    return await OneLeg.begin(Crowd(people=PEOPLE, seed=1))
+
+
+async def _notified(on: OneLeg, number: int) -> Cost:
+    """Push the notification of a number: one in four is news, a joining and a leaving in turn."""
+    match number % 8:
+        case 0:
+            on.crowd.join()
+        case 4:
+            on.crowd.leave()
+        case _:
+            on.crowd.mute()
+    cost = await on.push(on.crowd.roster())
+    await on.passes(EACH_SECONDS)
+    return cost
 
 
 def _stretch(costs: Sequence[Cost]) -> Stretch:
