@@ -1,4 +1,5 @@
-"""`python -m bench`: measures everything, one after the other, and prints one table.
+"""`python -m bench`: measures everything, one after the other, and prints one table; with
+`--only callback` or `--only meetings` that part alone.
 
 Aims are printed beside the figures; a missed one is no failure, a request without an answer is.
 """
@@ -9,17 +10,25 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from bench.backlog import backlog_figures, measured_backlog
+from bench.callback_age import age_figures, measured_ages
+from bench.callback_rates import callback_rate_figures, measured_callbacks
+from bench.callback_size import measured_sizes, size_figures
 from bench.figures import Figure, as_markdown, as_table
 from bench.load import NotAnswered
+from bench.pushing import NotTaken
 from bench.rates import host_alone, measured_rates, rate_figures, tutorial_rates
 from bench.stage import EMPTY, ROLLCALL, stage
 from bench.starting import NotStarted, measured_starts, start_figures
+from bench.town_hall import measured_town_hall, town_hall_figures
 from devstack.process import PartFailed
+
+type Part = Callable[[], Awaitable[list[Figure]]]
 
 TABLE_WIDTH = 150
 console = Console(highlight=False, soft_wrap=True)
@@ -29,15 +38,17 @@ def main() -> int:
     """Measure and print; 1 where something could not be measured."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--markdown", action="store_true", help="print the table for the docs")
-    as_docs = parser.parse_args().markdown
+    parser.add_argument("--only", choices=PARTS, help="measure this part alone")
+    options = parser.parse_args()
+    parts = [PARTS[options.only]] if options.only else list(PARTS.values())
     began = time.monotonic()
     try:
-        figures = asyncio.run(_measure())
-    except (NotAnswered, NotStarted, PartFailed) as error:
+        figures = asyncio.run(_measure(parts))
+    except (NotAnswered, NotStarted, NotTaken, PartFailed) as error:
         Console(stderr=True, highlight=False).print(str(error), markup=False)
         return 1
     _say(f"{_machine()}; {time.monotonic() - began:.0f} s")
-    if as_docs:
+    if options.markdown:
         _say(as_markdown(figures))
     else:
         Console(width=max(console.width, TABLE_WIDTH)).print(as_table(figures))
@@ -46,7 +57,11 @@ def main() -> int:
     return 0
 
 
-async def _measure() -> list[Figure]:
+async def _measure(parts: Sequence[Part]) -> list[Figure]:
+    return [figure for part in parts for figure in await part()]
+
+
+async def _meetings() -> list[Figure]:
     _say("starting processes ...")
     async with stage(EMPTY) as on:
         rollcall, empty = await measured_starts(on)
@@ -63,6 +78,26 @@ async def _measure() -> list[Figure]:
         *start_figures(rollcall, empty),
         *backlog_figures(backlog),
     ]
+
+
+async def _callback() -> list[Figure]:
+    _say("notifications to Rollcall and to a bare endpoint ...")
+    rates = await measured_callbacks()
+    _say("one callback with 10 to 1,000 people, in this process ...")
+    sizes = await measured_sizes()
+    _say("5,000 notifications of one meeting, in this process ...")
+    ages = await measured_ages()
+    _say("a town hall, in this process ...")
+    town_hall = await measured_town_hall()
+    return [
+        *callback_rate_figures(rates),
+        *size_figures(sizes),
+        *age_figures(*ages),
+        *town_hall_figures(town_hall),
+    ]
+
+
+PARTS: Mapping[str, Part] = {"meetings": _meetings, "callback": _callback}
 
 
 def _machine() -> str:

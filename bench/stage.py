@@ -3,10 +3,11 @@ say, and the host is known by its process id.
 """
 
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver, ServiceBusSender
@@ -20,8 +21,10 @@ ROOT = Path(__file__).resolve().parent.parent
 ROLLCALL = ROOT
 EMPTY = ROOT / "bench" / "apps" / "empty"
 TUTORIAL = ROOT / "bench" / "apps" / "tutorial"
+BARE_CALLBACK = ROOT / "bench" / "apps" / "callback"
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 AT_ONCE = 16
-"""`maxConcurrentCalls` of the host.json that all three apps have."""
+"""`maxConcurrentCalls` of the host.json that all apps have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +75,12 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(app: Path) -> AsyncIterator[Stage]:
-    """Start a stack with `app` on it; stop it, whatever happens."""
+async def stage(app: Path, settings: Mapping[str, str] = NO_SETTINGS) -> AsyncIterator[Stage]:
+    """Start a stack with `app` on it, under `settings` of its own; stop it, whatever happens."""
     with tempfile.TemporaryDirectory(prefix="rollcall-bench-") as name:
         folder = Path(name)
         witness = folder / "witness"
-        own = {"BENCH_WITNESS": str(witness)}
+        own = {"BENCH_WITNESS": str(witness), **settings}
         stack = Stack(Plan(app=app, folder=folder, settings=own), tell=lambda _: None)
         endpoints = await stack.start()
         try:

@@ -1,0 +1,112 @@
+"""One meeting with the bot's leg in it, all in this process: the app's own handlers and ledger, on
+a counted table, a bus in memory and a clock that is set by hand.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bench.counted_table import CountedTable, Traffic
+from bench.crowd import T0, Crowd
+from bench.pushing import TAKEN, NotTaken
+from bench.stand_ins import HeldBus, Keys, SetClock, authorization, services_on
+from call_callback.handler import receive_notification
+from devstack.graph.identities import TENANT_ID
+from shared.coordinates import ByJoinId
+from shared.domain import CallId, leg_key_for, linked_meeting_id_for, same_id
+from shared.legs import TEND_QUEUE
+from shared.meeting import Change, LegClaim, Meeting, Outgoing
+from shared.queue_message import QueueMessage
+from tend_meeting.handler import tend_meeting
+
+MEETING_ID = linked_meeting_id_for(tenant_id=TENANT_ID, alias="the benchmark's")
+LEG_KEY = leg_key_for(meeting_id=MEETING_ID, attempt=1)
+CONFIRMED_AFTER = 3.0
+"""Seconds after which the reads that a push asked for are done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What one callback took: milliseconds of CPU, and what it asked of the table."""
+
+    cpu_ms: float
+    traffic: Traffic
+
+
+class OneLeg:
+    """A meeting whose bot is in, with `crowd` around it. Make one with `begin`."""
+
+    def __init__(self, crowd: Crowd) -> None:
+        self.crowd = crowd
+        self.table = CountedTable()
+        self._clock, self._bus, keys = SetClock(), HeldBus(), Keys()
+        self._services = services_on(self.table, self._clock, self._bus, keys, crowd=crowd)
+        self._authorization = authorization(keys.private)
+
+    @classmethod
+    async def begin(cls, crowd: Crowd) -> "OneLeg":
+        """Return the meeting after the leg got in, and its first roster was confirmed by a read."""
+        one = cls(crowd)
+        claim = LegClaim(
+            leg_key=LEG_KEY,
+            attempt=1,
+            request_id="INC-4711",
+            claimed_at=T0,
+            lease_until=T0 + timedelta(minutes=1),
+            state="joined",
+            call_id=CallId(same_id(crowd.leg.call_id)),
+            told=True,
+            participant_id=crowd.leg.participant_id,
+        )
+        meeting = Meeting(
+            meeting_id=MEETING_ID,
+            tenant_id=TENANT_ID,
+            correlation_id="INC-4711",
+            target=ByJoinId(join_meeting_id="23456789012345", tenant_id=TENANT_ID),
+            claims=(claim,),
+        )
+        await one._services.ledger.commit(None, Change(meeting=meeting), now=T0)
+        await one.push(crowd.established())
+        await one.push(crowd.roster())
+        await one.passes(CONFIRMED_AFTER)
+        return one
+
+    async def push(self, body: bytes) -> Cost:
+        """Let Graph call back; return what it took until all that it committed was sent."""
+        self.table.taken()
+        began = time.process_time()
+        status = await receive_notification(
+            meeting_id=MEETING_ID,
+            leg_key=LEG_KEY,
+            authorization=self._authorization,
+            body=body,
+            services=self._services,
+        )
+        await self._services.journal.settled()
+        used = time.process_time() - began
+        if status != TAKEN:
+            raise NotTaken(f"a callback was answered {status}")
+        return Cost(cpu_ms=1000 * used, traffic=self.table.taken())
+
+    async def passes(self, seconds: float) -> None:
+        """Let time pass, and the meeting be looked after whenever that is due."""
+        end = self._clock.moment + timedelta(seconds=seconds)
+        while due := [one for one in self._bus.tending if (one.due or T0) <= end]:
+            for message in due:
+                self._bus.tending.remove(message)
+                self._clock.moment = max(self._clock.moment, message.due or T0)
+                await tend_meeting(self._received(message), self._services)
+                await self._services.journal.settled()
+        self._clock.moment = end
+
+    def _received(self, message: Outgoing) -> QueueMessage:
+        return QueueMessage(
+            queue=TEND_QUEUE,
+            body=str(message.body).encode(),
+            message_id=message.message_id,
+            correlation_id=message.correlation_id,
+            reply_to=None,
+            sequence_number=1,
+            delivery_count=1,
+            enqueued_at=self._clock.moment,
+        )
