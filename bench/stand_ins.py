@@ -15,6 +15,7 @@ from shared.domain import CallId
 from shared.journal import Journal
 from shared.ledger import TableLedger
 from shared.legs import TEND_QUEUE
+from shared.looks import TendingRules
 from shared.meeting import Outgoing
 from shared.patience import RetryPolicy
 from shared.ports import Graph
@@ -23,6 +24,9 @@ from shared.services import Policy, Services
 
 ISSUER = "https://graph.microsoft.com"
 ROSTER_CAP = 5_000
+TENDING = TendingRules(
+    settle=timedelta(seconds=1), grace=timedelta(seconds=5), backstop=timedelta(seconds=120)
+)
 
 
 @dataclass(slots=True)
@@ -90,7 +94,7 @@ def services_on(
             ledger=ledger,
             bus=bus,
             clock=clock,
-            grace=timedelta(seconds=5),
+            rules=TENDING,
             jitter=lambda _: 0.0,
         ),
         policy=Policy(
@@ -109,7 +113,7 @@ def services_on(
                 ceiling=timedelta(seconds=60),
             ),
             claim_lease=timedelta(seconds=60),
-            backstop_after=timedelta(seconds=120),
+            tending=TENDING,
         ),
         jitter=lambda _: 0.0,
     )

@@ -27,7 +27,7 @@ from shared.errors import RollcallError
 from shared.graph_call import result_of
 from shared.graph_json import read_json
 from shared.outside import CALL_ID, held_kind
-from shared.roster import ROOM, Roster, read_roster, weight_of
+from shared.roster import ROOM, Roster, read_roster
 
 CALL_PATH = re.compile(r"/(?:communications|app)/calls/([^/?]+)((?:/[^?]*)?)", re.IGNORECASE)
 LONGEST_BODY = 4 * 1024 * 1024
@@ -142,7 +142,7 @@ def parse_envelope(
                 show_names=show_names,
                 room=room,
             )
-            room -= sum(weight_of(present) for present in roster.people)
+            room -= roster.weight
             observed = _of_roster(roster, leg_key=leg_key, at=received_at)
         else:
             observed = [_of_call(item, tail, leg_key=leg_key, at=received_at)]

@@ -14,7 +14,7 @@ from call_callback.notification import Notified, ParsedNotifications
 from shared.domain import CallId, LegKey, LegSeen, RosterPushed, Unparsed
 from shared.legs import bind, hang_up
 from shared.meeting import Change, Meeting
-from shared.recording import RecordingRules, observe
+from shared.recording import RecordingRules, observe, put_away
 
 MOST_HANG_UPS = 4
 """How many surplus legs one callback sends away. Each of the others calls back for itself."""
@@ -64,7 +64,7 @@ def record_notifications(
     change = observe(found.meeting, observations, now=now, rules=rules)
     hang_ups = (hang_up(found.meeting, call_id) for call_id in found.surplus[:MOST_HANG_UPS])
     change = replace(change, outgoing=(*change.outgoing, *hang_ups))
-    return change if _is_news(meeting, change) else None
+    return change if _is_news(meeting, change, rules) else None
 
 
 def sort_out(meeting: Meeting, leg_key: LegKey, parsed: ParsedNotifications) -> Sorted:
@@ -100,14 +100,18 @@ def unread(count: int, *, leg_key: LegKey, at: datetime) -> RosterPushed:
     )
 
 
-def _is_news(known: Meeting, change: Change) -> bool:
+def _is_news(known: Meeting, change: Change, rules: RecordingRules) -> bool:
     """Tell whether anything but the freshness of the record changes, or a kind is to be kept.
 
-    An exact copy of a shorter roster is news: it raises the question anew.
+    An exact copy of a shorter roster is news: it raises the question anew. What is over leaves the
+    head with the next news.
     """
+    record = change.meeting.record
+    aged, _ = put_away(replace(known.record, moment=record.moment), rules)
+    same = replace(known, record=record, days=change.meeting.days, version=change.meeting.version)
     return (
-        bool(change.outgoing or change.pages)
+        bool(change.outgoing)
         or any(isinstance(one.observation, Unparsed) for one in change.heard)
-        or replace(change.meeting, record=known.record) != known
-        or change.meeting.record.but_for_freshness != known.record.but_for_freshness
+        or replace(same, revisions=change.meeting.revisions) != change.meeting
+        or aged.but_for_freshness != record.but_for_freshness
     )

@@ -326,7 +326,9 @@ def _named(session: Session, present: Present, sight: Sight) -> Session:
 def _listed(session: Session, present: Present, sight: Sight) -> Session:
     if sight.leg.key not in session.legs and present.session_id in ids_of(session):
         session = replace(session, legs=(*session.legs, sight.leg.key)[-2:])
-    session = replace(session, absent_since=sight.unsettled(session.absent_since))
+    absent_since = sight.unsettled(session.absent_since)
+    if absent_since is not session.absent_since:
+        session = replace(session, absent_since=absent_since)
     if sight.proof is None:
         return session
     if present.session_id == session.session_id:

@@ -19,9 +19,6 @@ from shared.domain import (
 )
 from shared.record import Record, Session, mark_of, seal_of
 
-MARK = 8
-"""Characters that tell the sessions held as there from each other: 40 bits."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
@@ -128,4 +125,4 @@ def _there(record: Record) -> dict[SessionId, Session]:
 
 
 def _mark(session: Session) -> str:
-    return seal_of(session.session_id)[:MARK]
+    return seal_of(session.session_id)

@@ -15,7 +15,7 @@ from shared.group_calls import fold
 from shared.history import as_change
 from shared.legs import answer_others, one_stays, with_claim
 from shared.meeting import Change, Meeting, Outgoing, ReplyAddress, Told
-from shared.record import ROOM, Commit, Record, seal
+from shared.record import ROOM, Commit, Record, SessionPage, seal
 from shared.weight import relieved
 
 ONE_READ = timedelta(seconds=1)
@@ -68,8 +68,7 @@ def observe(
     for observation in observations:
         earlier, after = after, fold(after, [observation], by)
         heard.append(as_change(earlier, observation, after))
-    kept, pages = seal(after)
-    kept, early = relieved(kept, rules.room)
+    kept, pages = put_away(after, rules)
     found = facts_between(meeting, before, after, shown=rules.shown)
     revisions = {
         number: count for number, count in _revised(meeting, found).items() if number > kept.before
@@ -84,8 +83,15 @@ def observe(
         meeting=meeting,
         heard=tuple(heard),
         outgoing=(*answers, *events, *warning),
-        pages=(*pages, *early),
+        pages=pages,
     )
+
+
+def put_away(record: Record, rules: RecordingRules) -> tuple[Record, tuple[SessionPage, ...]]:
+    """Return the record without what is over, or finds no room, and the pages that hold it."""
+    record, pages = seal(record)
+    record, early = relieved(record, rules.room)
+    return record, (*pages, *early)
 
 
 def _limited(

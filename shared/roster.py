@@ -40,7 +40,8 @@ class Roster:
     """What one roster says. `entries` counts its whole list.
 
     `unread` counts the entries without an id and an identity that can be kept, and `hidden` those
-    of them that may be people: all but bots and the lobby.
+    of them that may be people: all but bots and the lobby. `weight` is what the people take of a
+    message's `ROOM`.
     """
 
     people: tuple[Present, ...]
@@ -49,6 +50,7 @@ class Roster:
     entries: int
     unread: int = 0
     hidden: int = 0
+    weight: int = 0
 
 
 def read_roster(
@@ -68,6 +70,7 @@ def read_roster(
     by its own id, or by the id of its guest identity.
     """
     people: dict[SessionId, Present] = {}
+    whole = room
     lists_ourselves = in_lobby = False
     unread = hidden = 0
     mine = {same_id(one) for one in my_participant_ids}
@@ -85,7 +88,7 @@ def read_roster(
         ):
             lists_ourselves = lists_ourselves or not waiting
             in_lobby = in_lobby or waiting
-        elif identities.keys() & BOT_KINDS or waiting:
+        elif waiting or not BOT_KINDS.isdisjoint(identities):
             continue
         elif session_id is None or person is None:
             hidden += 1
@@ -103,6 +106,7 @@ def read_roster(
         entries=len(participants),
         unread=unread,
         hidden=hidden,
+        weight=whole - room,
     )
 
 
@@ -110,9 +114,11 @@ def weight_of(present: Present) -> int:
     """Return how much of a message's `ROOM` a person takes."""
     person = present.person
     texts = (present.session_id, person.kind, person.user_id, person.display_name, person.tenant_id)
-    return WEIGHT_OF_ONE + sum(
-        len(text.encode(errors="replace")) for text in texts if text is not None
-    )
+    weight = WEIGHT_OF_ONE
+    for text in texts:
+        if text is not None:
+            weight += len(text) if text.isascii() else len(text.encode(errors="replace"))
+    return weight
 
 
 def _identified(participant: Any) -> tuple[SessionId | None, Identities]:
@@ -129,11 +135,15 @@ def _identified(participant: Any) -> tuple[SessionId | None, Identities]:
 
 
 def _is_guest_of(mine: set[str], identities: Identities) -> bool:
-    guest_id = identities.get("guest", {}).get("id")
+    if "guest" not in identities:
+        return False
+    guest_id = identities["guest"].get("id")
     return isinstance(guest_id, str) and bool(guest_id) and same_id(guest_id) in mine
 
 
 def _has_application(identities: Identities, app_id: str) -> bool:
+    if BOT_KINDS.isdisjoint(identities):
+        return False
     return any(
         same_id(str(identity.get("id"))) == same_id(app_id)
         for kind, identity in identities.items()

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from shared.days import Brief, Tally
@@ -73,11 +74,20 @@ def read_head(row: Mapping[str, Any]) -> Meeting:
     Requests then wait, and give up with that reason; callbacks and readers are answered 503.
     """
     try:
-        return unpacked(meeting_type(), blob_of(row))
+        return _meeting_in(blob_of(row))
     except (ValueError, zlib.error) as error:
         meeting_id = row["PartitionKey"]
         why = f"the stored record of meeting {meeting_id} cannot be read"
         raise Unreadable(why, meeting_id=meeting_id) from error
+
+
+@lru_cache(maxsize=64)
+def _meeting_in(blob: bytes) -> Meeting:
+    """Return the meeting of a head; the next push, mostly without news, meets the same one.
+
+    Values are frozen: nobody changes what others hold.
+    """
+    return unpacked(meeting_type(), blob)
 
 
 def commits_of(row: Mapping[str, Any]) -> tuple[str, ...]:

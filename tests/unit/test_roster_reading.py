@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.domain import Person, Present, SessionId
-from shared.roster import MOST_ENTRIES, Roster, read_roster
+from shared.roster import MOST_ENTRIES, Roster, read_roster, weight_of
 
 BOT = "2891555a-92ff-42e6-80fa-6e1300c6b5c6"
 NOBODY = Roster(people=(), lists_ourselves=False, in_lobby=False, entries=1)
@@ -41,16 +41,12 @@ def test_people_are_listed_by_session_and_told_from_ourselves() -> None:
 
     roster = read(*listed, show_names=True)
 
+    ada = Present(
+        session_id=SessionId("0d7664b6643243ed8d27d9e7adec188c"),
+        person=Person(kind="user", user_id="u-ada", display_name="Ada", tenant_id="t"),
+    )
     assert roster == Roster(
-        people=(
-            Present(
-                session_id=SessionId("0d7664b6643243ed8d27d9e7adec188c"),
-                person=Person(kind="user", user_id="u-ada", display_name="Ada", tenant_id="t"),
-            ),
-        ),
-        lists_ourselves=True,
-        in_lobby=False,
-        entries=2,
+        people=(ada,), lists_ourselves=True, in_lobby=False, entries=2, weight=weight_of(ada)
     )
 
 
