@@ -41,12 +41,12 @@ def test_people_are_listed_by_session_and_told_from_ourselves() -> None:
 
     roster = read(*listed, show_names=True)
 
-    ada = Present(
+    seen = Present(
         session_id=SessionId("0d7664b6643243ed8d27d9e7adec188c"),
         person=Person(kind="user", user_id="u-ada", display_name="Ada", tenant_id="t"),
     )
     assert roster == Roster(
-        people=(ada,), lists_ourselves=True, in_lobby=False, entries=2, weight=weight_of(ada)
+        people=(seen,), lists_ourselves=True, in_lobby=False, entries=2, weight=weight_of(seen)
     )
 
 
