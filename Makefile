@@ -15,7 +15,7 @@ help:
 	@echo "make run    play the whole job once on a local stack and print the record"
 	@echo "make up     keep the local stack running until Ctrl-C"
 	@echo "make test   all tests    make check   format, lint, types, imports"
-	@echo "make bench  what a meeting costs, aim beside figure (about 5 minutes)"
+	@echo "make bench  what meetings and notifications cost, aim beside figure (about 7 minutes)"
 	@echo "make mutants  mutation tests of the fold and of the callers' check; survivors are listed with reasons"
 
 $(INSTALLED): requirements-dev.txt devstack/azurite/package-lock.json
