@@ -92,7 +92,7 @@ async def _callback() -> list[Figure]:
     return [
         *callback_rate_figures(rates),
         *size_figures(sizes),
-        *age_figures(*ages),
+        *age_figures(ages),
         *town_hall_figures(town_hall),
     ]
 

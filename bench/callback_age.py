@@ -1,5 +1,8 @@
 """What the 5,000th notification of one meeting takes beside the 10th: requests to the table, their
 bytes, and CPU. In this process, on a counted table.
+
+Twice: in a meeting of many calls, and in a call that goes on all the time. Of whoever left that one
+the head keeps marks.
 """
 
 from collections.abc import Sequence
@@ -15,10 +18,13 @@ from bench.one_leg import Cost, OneLeg
 
 PEOPLE = 50
 NOTIFICATIONS = 5_000
+CALL = 500
+"""Notifications of one of the many calls."""
 FIRST = 10
 WINDOW = 200
-"""Notifications over which a cost is taken: from the 10th on, and up to the 5,000th. Each window
-has as many with news."""
+"""Notifications over which a cost is taken: from the 10th on, and from the 5,010th on. Each window
+has as many with news, and lies in its call where the other does."""
+BETWEEN_CALLS = 2 * 3600.0
 EACH_SECONDS = 1.5
 """Between two notifications: the whole is a meeting of two hours."""
 SAME_CPU = 1.25
@@ -36,25 +42,41 @@ class Stretch:
     cpu_ms: float
 
 
-async def measured_ages() -> tuple[Stretch, Stretch]:
-    """Return what notifications took around the 10th, and around the 5,000th.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ages:
+    """What notifications took from the 10th on, and from the 5,010th on; also of one long call."""
 
-    Of two meetings, so that both are measured in turn: an old one, and one that has just begun.
-    """
-    old, young = await _begun(), await _begun()
-    for number in range(NOTIFICATIONS - WINDOW):
+    first: Stretch
+    last: Stretch
+    long: Stretch
+
+
+async def measured_ages() -> Ages:
+    """Measure three meetings in turn: an old one, one that has just begun, and one long call."""
+    old, young, long = await _begun(), await _begun(), await _begun()
+    for number in range(NOTIFICATIONS + FIRST):
+        if number % CALL == 0 and number > 0:
+            await _another_call(old)
         await _notified(old, number)
+        await _notified(long, number)
     for number in range(FIRST):
         await _notified(young, number)
-    first, last = list[Cost](), list[Cost]()
+    costs: tuple[list[Cost], ...] = ([], [], [])
     for place in range(WINDOW):
-        first.append(await _notified(young, FIRST + place))
-        last.append(await _notified(old, NOTIFICATIONS - WINDOW + place))
-    return _stretch(first), _stretch(last)
+        for on, found, number in zip(
+            (young, old, long),
+            costs,
+            (FIRST, NOTIFICATIONS + FIRST, NOTIFICATIONS + FIRST),
+            strict=True,
+        ):
+            found.append(await _notified(on, number + place))
+    first, last, longest = map(_stretch, costs)
+    return Ages(first=first, last=last, long=longest)
 
 
-def age_figures(first: Stretch, last: Stretch) -> list[Figure]:
+def age_figures(ages: Ages) -> list[Figure]:
     """Return the lines of the table."""
+    first, last, long = ages.first, ages.last, ages.long
     return [
         aimed(
             f"table requests of the {NOTIFICATIONS:,}th notification",
@@ -83,11 +105,28 @@ def age_figures(first: Stretch, last: Stretch) -> list[Figure]:
             aim=f"≤ {SAME_CPU:.0%} of the {FIRST}th's",
             beside=f"the {FIRST}th: {first.cpu_ms:.1f} ms",
         ),
+        Figure(
+            what="the same, all in one call",
+            figure=f"{long.requests:.2f}, {long.bytes / 1000:.2f} kB, {long.cpu_ms:.1f} ms",
+            beside=f"{NOTIFICATIONS // 8} people left it before",
+        ),
     ]
 
 
 async def _begun() -> OneLeg:
     return await OneLeg.begin(Crowd(people=PEOPLE, seed=1))
+
+
+async def _another_call(on: OneLeg) -> None:
+    """Let everybody go, and as many come hours later."""
+    for _ in range(PEOPLE):
+        on.crowd.leave()
+    await on.push(on.crowd.roster())
+    await on.passes(BETWEEN_CALLS)
+    for _ in range(PEOPLE):
+        on.crowd.join()
+    await on.push(on.crowd.roster())
+    await on.passes(EACH_SECONDS)
 
 
 async def _notified(on: OneLeg, number: int) -> Cost:

@@ -7,11 +7,19 @@ Source: https://learn.microsoft.com/graph/api/resources/participant
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 from shared.domain import Person, Present, SessionId, same_id
-from shared.outside import held_kind, held_name, usable_id
+from shared.outside import (
+    LONGEST_ID,
+    LONGEST_KIND,
+    LONGEST_NAME,
+    held_kind,
+    held_name,
+    usable_id,
+)
 
 MOST_ENTRIES = 5_000
 """How many entries of a roster are read. The rest is only counted, as of a roster that was cut."""
@@ -20,6 +28,8 @@ ROOM = 960_000
 where nothing in it can be compressed. 5,000 people with GUIDs and short names weigh as much."""
 WEIGHT_OF_ONE = 64
 """What a person weighs besides the bytes of their ids and names."""
+REMEMBERED = 8_192
+"""Of how many ids and people it is remembered what was read of them."""
 
 BOT_KINDS = frozenset(
     {
@@ -93,8 +103,8 @@ def read_roster(
         elif session_id is None or person is None:
             hidden += 1
         else:
-            present = Present(session_id=session_id, person=person)
-            room -= weight_of(present)
+            present, weight = _present(session_id, person)
+            room -= weight
             if room >= 0:
                 people[session_id] = present
             else:
@@ -125,11 +135,10 @@ def _identified(participant: Any) -> tuple[SessionId | None, Identities]:
     if not isinstance(participant, dict):
         return None, {}
     session_id, info = _text(participant.get("id")), participant.get("info")
-    session_id = None if session_id is None else same_id(session_id)
     named = info.get("identity") if isinstance(info, dict) else None
     identities = named.items() if isinstance(named, dict) else ()
     return (
-        SessionId(session_id) if session_id is not None and usable_id(session_id) else None,
+        None if session_id is None or len(session_id) > LONGEST_ID else _session_id(session_id),
         {kind: one for kind, one in identities if isinstance(one, dict)},
     )
 
@@ -156,15 +165,39 @@ def _person(identities: Identities, *, show_names: bool) -> Person | None:
     kind = next((kind for kind in TELLING_KINDS if kind in identities), next(iter(identities)))
     identity = identities[kind]
     user_id, tenant_id = _text(identity.get("id")), _text(identity.get("tenantId"))
-    if not all(one is None or usable_id(one) for one in (user_id, tenant_id)):
+    if len(user_id or "") > LONGEST_ID or len(tenant_id or "") > LONGEST_ID:
         return None
     name = _text(identity.get("displayName")) if show_names else None
+    return _known_person(
+        kind[:LONGEST_KIND], user_id, tenant_id, None if name is None else name[:LONGEST_NAME]
+    )
+
+
+# Graph names everybody who is there in each roster, mostly the same people as in the one before.
+@lru_cache(maxsize=REMEMBERED)
+def _session_id(text: str) -> SessionId | None:
+    session_id = same_id(text)
+    return SessionId(session_id) if usable_id(session_id) else None
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _known_person(
+    kind: str, user_id: str | None, tenant_id: str | None, name: str | None
+) -> Person | None:
+    if not all(one is None or usable_id(one) for one in (user_id, tenant_id)):
+        return None
     return Person(
         kind=held_kind(kind),
         user_id=user_id,
         display_name=None if name is None else held_name(name),
         tenant_id=tenant_id,
     )
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _present(session_id: SessionId, person: Person) -> tuple[Present, int]:
+    present = Present(session_id=session_id, person=person)
+    return present, weight_of(present)
 
 
 def _text(value: Any) -> str | None:
