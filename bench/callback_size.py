@@ -13,7 +13,7 @@ from bench.figures import Figure, aimed
 from bench.one_leg import LEG_KEY, OneLeg
 from call_callback.notification import parse_notifications
 from devstack.graph.identities import BOT_APP_ID
-from shared.graph_json import read_json
+from shared.graph.documents import read_json
 
 PEOPLE = (10, 50, 300, 1_000)
 AIMED_AT = 300

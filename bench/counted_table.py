@@ -13,7 +13,7 @@ from azure.core.exceptions import HttpResponseError
 from azure.data.tables import TransactionOperation
 from azure.data.tables.aio import TableClient
 
-from shared.rows import Row
+from shared.ledger.rows import Row
 
 INTEGER_BYTES = 4
 

@@ -12,11 +12,11 @@ from bench.pushing import TAKEN, NotTaken
 from bench.stand_ins import HeldBus, Keys, SetClock, authorization, services_on
 from call_callback.handler import receive_notification
 from devstack.graph.identities import TENANT_ID
-from shared.coordinates import ByJoinId
-from shared.domain import CallId, leg_key_for, linked_meeting_id_for, same_id
-from shared.legs import TEND_QUEUE
-from shared.meeting import Change, LegClaim, Meeting, Outgoing
-from shared.queue_message import QueueMessage
+from shared.inbox.message import QueueMessage
+from shared.meeting.meeting import Change, LegClaim, Meeting
+from shared.words.coordinates import ByJoinId
+from shared.words.ids import CallId, leg_key_for, linked_meeting_id_for, same_id
+from shared.words.outgoing import TEND_QUEUE, Outgoing
 from tend_meeting.handler import tend_meeting
 
 MEETING_ID = linked_meeting_id_for(tenant_id=TENANT_ID, alias="the benchmark's")

@@ -11,16 +11,15 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from bench.counted_table import CountedTable
 from bench.crowd import T0, Crowd
 from devstack.graph.identities import BOT_APP_ID, ORGANIZER_ID, TENANT_ID
-from shared.domain import CallId
-from shared.journal import Journal
-from shared.ledger import TableLedger
-from shared.legs import TEND_QUEUE
-from shared.looks import TendingRules
-from shared.meeting import Outgoing
-from shared.patience import RetryPolicy
+from shared.inbox.patience import RetryPolicy
+from shared.journal.journal import Journal
+from shared.journal.recording import RecordingRules
+from shared.ledger.ledger import TableLedger
+from shared.meeting.looks import TendingRules
 from shared.ports import Graph
-from shared.recording import RecordingRules
 from shared.services import Policy, Services
+from shared.words.ids import CallId
+from shared.words.outgoing import TEND_QUEUE, Outgoing
 
 ISSUER = "https://graph.microsoft.com"
 ROSTER_CAP = 5_000

@@ -9,8 +9,8 @@ from bench.figures import Figure, aimed
 from bench.one_leg import LEG_KEY, OneLeg
 from call_callback.notification import parse_notifications
 from devstack.graph.identities import BOT_APP_ID
-from shared.history import Heard, LogEntry
-from shared.packing import log_type, packed
+from shared.calls.history import Heard, LogEntry
+from shared.ledger.packing import log_type, packed
 
 PEOPLE = 1_000
 MUTES = 100

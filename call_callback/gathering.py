@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from call_callback.notification import MOST_NAMES, Notified
-from shared.domain import LegSeen, RosterPushed, Unparsed
+from shared.words.observations import LegSeen, RosterPushed, Unparsed
 
 MOST_ROSTERS = 3
 """How many rosters in a row are recorded one by one: each is weighed against everybody there."""

@@ -19,12 +19,13 @@ from call_callback.notification import (
     read_envelope,
 )
 from call_callback.plan import MOST_HANG_UPS, record_notifications, sort_out
-from shared.domain import LEG_KEY, MEETING_ID, LegKey, MeetingId, Unparsed
-from shared.errors import Transient
-from shared.journal import Receipt
-from shared.meeting import Change, Meeting
+from shared.journal.journal import Receipt
+from shared.meeting.meeting import Change, Meeting
 from shared.services import Services
 from shared.telemetry import count
+from shared.words.errors import Transient
+from shared.words.ids import LEG_KEY, MEETING_ID, LegKey, MeetingId
+from shared.words.observations import Unparsed
 
 logger = logging.getLogger("rollcall.callback")
 

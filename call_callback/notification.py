@@ -14,20 +14,13 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, TypeIs
 
-from shared.domain import (
-    CallId,
-    LegKey,
-    LegSeen,
-    Phase,
-    RosterPushed,
-    Unparsed,
-    same_id,
-)
-from shared.errors import RollcallError
-from shared.graph_call import result_of
-from shared.graph_json import read_json
-from shared.outside import CALL_ID, held_kind
-from shared.roster import ROOM, Roster, read_roster
+from shared.graph.call import result_of
+from shared.graph.documents import read_json
+from shared.graph.roster import ROOM, Roster, read_roster
+from shared.words.errors import RollcallError
+from shared.words.ids import CallId, LegKey, same_id
+from shared.words.observations import LegSeen, Phase, RosterPushed, Unparsed
+from shared.words.outside import CALL_ID, held_kind
 
 CALL_PATH = re.compile(r"/(?:communications|app)/calls/([^/?]+)((?:/[^?]*)?)", re.IGNORECASE)
 LONGEST_BODY = 4 * 1024 * 1024

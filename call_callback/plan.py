@@ -11,10 +11,11 @@ from datetime import datetime
 
 from call_callback.gathering import gathered
 from call_callback.notification import Notified, ParsedNotifications
-from shared.domain import CallId, LegKey, LegSeen, RosterPushed, Unparsed
-from shared.legs import bind, hang_up
-from shared.meeting import Change, Meeting
-from shared.recording import RecordingRules, observe, put_away
+from shared.journal.recording import RecordingRules, observe, put_away
+from shared.meeting.legs import bind, hang_up
+from shared.meeting.meeting import Change, Meeting
+from shared.words.ids import CallId, LegKey
+from shared.words.observations import LegSeen, RosterPushed, Unparsed
 
 MOST_HANG_UPS = 4
 """How many surplus legs one callback sends away. Each of the others calls back for itself."""

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from create_meeting.request import Attendee, CreateMeeting, UpdateMeeting
-from shared.domain import utc_text
-from shared.meeting import Asked
+from shared.meeting.meeting import Asked
+from shared.words.ids import utc_text
 
 type Members = dict[str, Any]
 TIMES = ("startDateTime", "endDateTime")

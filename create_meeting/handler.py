@@ -1,27 +1,18 @@
-"""One create-meeting message: gather what is known, decide, act. Holds no decision of its own."""
+"""One create-meeting message: which of its actions is carried out, and how it is refused."""
 
-import asyncio
 from datetime import datetime
 
-from create_meeting.answers import created_again
-from create_meeting.bodies import Members
-from create_meeting.changing import cancel_meeting, update_meeting
-from create_meeting.option_setting import set_options
-from create_meeting.plan import AnswerAgain, Create, Identity, identify, plan, record_created
-from create_meeting.post_plan import Posting
-from create_meeting.posting import claim_post, drop_surplus, posted_meeting, yield_claim
+from create_meeting.change.act import cancel_meeting, update_meeting
+from create_meeting.new.act import create
+from create_meeting.new.plan import identify
 from create_meeting.request import CancelMeeting, CreateMeeting, UpdateMeeting, read_request
-from shared.coordinates import Coordinates, alias_of, read_online_meeting, target_of
-from shared.delivery import deliver
-from shared.domain import MeetingId
-from shared.errors import Rejected, Transient
-from shared.events import EVENTS_TOPIC, refusal_message
-from shared.invitation import prepare
-from shared.journal import Loaded
-from shared.meeting import Outgoing
-from shared.messages import read_members, readable_context, readable_request_id
-from shared.queue_message import QueueMessage
+from shared.events.cloud_events import refusal_message
+from shared.inbox.message import QueueMessage
+from shared.inbox.models import read_members, readable_context, readable_request_id
+from shared.inbox.verdict import deliver
 from shared.services import Services
+from shared.words.errors import Rejected
+from shared.words.outgoing import EVENTS_TOPIC, Outgoing
 
 
 async def create_meeting(message: QueueMessage, services: Services) -> None:
@@ -45,95 +36,11 @@ async def _carry_out(message: QueueMessage, services: Services) -> None:
     identity = identify(request.request_id, message, tenant_id=services.policy.tenant_id)
     match request:
         case CreateMeeting():
-            await _create(request, identity, message, services)
+            await create(request, identity, message, services)
         case UpdateMeeting():
             await update_meeting(request, identity, message, services)
         case CancelMeeting():
             await cancel_meeting(identity, message, services)
-
-
-async def _create(
-    request: CreateMeeting, identity: Identity, message: QueueMessage, services: Services
-) -> None:
-    stored = await services.ledger.load(identity.meeting_id, likely_new=True)
-    decision = plan(
-        request,
-        read_members(message.body),
-        identity,
-        stored.meeting if stored else None,
-        organizer_id=services.policy.organizer_id,
-        now=services.clock.now(),
-    )
-    if isinstance(decision, AnswerAgain):
-        await _answer_again(identity, message, Loaded(stored), services)
-    elif not decision.post:
-        made, _ = await asyncio.gather(
-            services.graph.create_or_get_meeting(decision.asked.organizer_id, decision.body),
-            prepare(),
-        )
-        await _finish(decision, made, message, Loaded(stored), services)
-    else:
-        posting = await claim_post(decision, message, Loaded(stored), services)
-        if posting is None:
-            await _answer_again(identity, message, None, services)
-        else:
-            await _create_by_post(decision, posting, message, services)
-
-
-async def _create_by_post(
-    create: Create, posting: Posting, message: QueueMessage, services: Services
-) -> None:
-    try:
-        made = await posted_meeting(create, posting, services)
-        await _finish(create, made, message, None, services)
-    except (Rejected, Transient):
-        await yield_claim(create, posting, services)
-        raise
-
-
-async def _finish(
-    create: Create,
-    made: Members,
-    message: QueueMessage,
-    loaded: Loaded | None,
-    services: Services,
-) -> None:
-    """Set the options of the meeting Graph made, then record and tell it."""
-    answer, refused = await set_options(create, made, services)
-    online = read_online_meeting(
-        answer, organizer_id=create.asked.organizer_id, tenant_id=create.identity.tenant_id
-    )
-    await _claim_aliases(online.coordinates, create.identity.meeting_id, services)
-    receipt = await services.journal.change(
-        create.identity.meeting_id,
-        lambda known, now: record_created(known, create, answer, refused, message, now=now),
-        loaded=loaded,
-        resend=message.delivery_count > 1,
-    )
-    await receipt.sent
-    if create.post and receipt.meeting is not None:
-        await drop_surplus(create, made, receipt.meeting, services)
-
-
-async def _answer_again(
-    identity: Identity, message: QueueMessage, loaded: Loaded | None, services: Services
-) -> None:
-    receipt = await services.journal.change(
-        identity.meeting_id,
-        lambda known, now: None if known is None else created_again(known, message, now=now),
-        loaded=loaded,
-        resend=message.delivery_count > 1,
-    )
-    await receipt.sent
-
-
-async def _claim_aliases(where: Coordinates, meeting_id: MeetingId, services: Services) -> None:
-    """Let the meeting be found by what its links carry."""
-    aliases = {
-        alias_of(target_of(where)),
-        *([where.join_meeting_id] if where.join_meeting_id else []),
-    }
-    await asyncio.gather(*(services.ledger.claim_alias(alias, meeting_id) for alias in aliases))
 
 
 def _refusal(message: QueueMessage, refused: Rejected, at: datetime, *, tenant_id: str) -> Outgoing:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from shared.messages import Message, ObjectId, Text
+from shared.inbox.models import Message, ObjectId, Text
 
 type Role = Literal["attendee", "presenter", "producer", "coorganizer"]
 type LobbyScope = Literal[

@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from create_meeting.options import MeetingOptions, NewMeetingOptions, Role
-from shared.messages import (
+from shared.inbox.models import (
     UNION_TAGS,
     Context,
     Message,

@@ -7,9 +7,10 @@ import json
 from datetime import datetime
 from typing import Any
 
-from shared.domain import utc_text
-from shared.meeting import Meeting, Outgoing
-from shared.queue_message import ASKED, AT_START, own_delivery
+from shared.inbox.message import ASKED, AT_START, own_delivery
+from shared.meeting.meeting import Meeting
+from shared.words.ids import utc_text
+from shared.words.outgoing import Outgoing
 
 JOIN_QUEUE = "join-meeting"
 HANDED_ON = ("leaveWhenAloneSeconds", "retryForSeconds")

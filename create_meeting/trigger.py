@@ -19,7 +19,7 @@ async def create_meeting(message: func.ServiceBusMessage) -> None:
     # Imported on first use: indexing the app must stay quick.
     from create_meeting.handler import create_meeting as handle
     from shared.bootstrap import services
-    from shared.queue_message import bound
+    from shared.inbox.message import bound
 
     ready = services()
     await handle(bound(message, queue="create-meeting", now=ready.clock.now()), ready)

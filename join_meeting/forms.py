@@ -7,7 +7,7 @@ was meant.
 from collections.abc import Mapping
 from typing import Any
 
-from shared.errors import Problem
+from shared.words.errors import Problem
 
 FORMS: Mapping[str, frozenset[str]] = {
     "meetingId": frozenset(),

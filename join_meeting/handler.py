@@ -1,49 +1,20 @@
-"""One join-meeting message: gather, decide, act. The claim is committed before Graph is asked."""
+"""One join-meeting message: whose meeting it is about, which action, and how it is refused."""
 
-from dataclasses import replace
 from datetime import datetime
 
-from join_meeting.adopting import look_again
-from join_meeting.decision import (
-    Adopt,
-    Decision,
-    Join,
-    NotYet,
-    Rules,
-    Wait,
-    is_prepared,
-)
-from join_meeting.holding import all_older, hold_to_one_meeting
-from join_meeting.leave import (
-    AnswerEnd,
-    Hang,
-    Leaving,
-    Mark,
-    NothingThere,
-    plan_leaving,
-    record_leaving,
-)
-from join_meeting.outcome import record_adopted
-from join_meeting.plan import newcomer, plan, record_claim
+from join_meeting.join.act import join
+from join_meeting.leave.act import leave
+from join_meeting.repeats import Wish, moved_request
 from join_meeting.request import JoinMeeting, read_request
-from join_meeting.sending import send_bot
-from join_meeting.wish import Wish, moved_request
-from shared.coordinates import JoinTarget, alias_of
-from shared.copies import postponed
-from shared.delivery import deliver
-from shared.domain import MeetingId, linked_meeting_id_for, utc_text
-from shared.errors import Rejected, Transient
-from shared.events import refusal_message
-from shared.journal import Loaded
-from shared.meeting import Change, Meeting, Outgoing, Stored
-from shared.messages import read_members, readable_context, readable_request_id
-from shared.older_legs import Older
-from shared.problems import rejected
-from shared.queue_message import AT_START, QueueMessage
+from shared.events.cloud_events import refusal_message
+from shared.inbox.message import QueueMessage
+from shared.inbox.models import read_members, readable_context, readable_request_id
+from shared.inbox.verdict import deliver
 from shared.services import Services
-
-ROUNDS = 12
-"""How often a request begins anew because the meeting changed between a look and its decision."""
+from shared.words.coordinates import JoinTarget, alias_of
+from shared.words.errors import Rejected
+from shared.words.ids import MeetingId, linked_meeting_id_for
+from shared.words.outgoing import Outgoing
 
 
 async def join_meeting(message: QueueMessage, services: Services) -> None:
@@ -70,9 +41,9 @@ async def _carry_out(message: QueueMessage, services: Services) -> None:
         stored = await services.ledger.load(meeting_id)
     wish = Wish(message=message, request=request, target=target, meeting_id=meeting_id)
     if request.action == "leave":
-        await _leave(wish, stored, services)
+        await leave(wish, stored, services)
     else:
-        await _join(wish, stored, services)
+        await join(wish, stored, services)
 
 
 async def _meeting_id(
@@ -86,122 +57,6 @@ async def _meeting_id(
     if request.action == "leave":
         return await services.ledger.resolve_alias(alias) or own
     return await services.ledger.claim_alias(alias, own)
-
-
-async def _join(wish: Wish, stored: Stored | None, services: Services) -> None:
-    for _ in range(ROUNDS):
-        if await _joined(wish, stored, services):
-            return
-        stored = await services.ledger.load(wish.meeting_id)
-    raise Transient("the legs of the bot in this meeting change too fast")
-
-
-async def _joined(wish: Wish, stored: Stored | None, services: Services) -> bool:
-    """Decide and act; False where nothing was done, because the meeting is no more what it was."""
-    message, policy = wish.message, services.policy
-    rules = Rules(
-        lease=policy.claim_lease,
-        bot_app_id=policy.bot_app_id,
-        public_url=policy.public_url,
-        tenant_id=policy.tenant_id,
-    )
-    # Only by its own id is a request known again that an older leg was the answer to.
-    older = await all_older(stored, services) if wish.asked() else Older(pages=None)
-    whole = older.beside(stored.meeting if stored else None)
-    first = plan(whole, wish, now=services.clock.now(), rules=rules)
-    if isinstance(first, Adopt) and first.to_be_looked_at and stored is not None:
-        found = await look_again(first, stored.meeting.target, wish, services)
-        if found != "there":
-            return found == "elsewhere"  # and asked for there
-    if isinstance(first, Join | Adopt):
-        await hold_to_one_meeting(wish, whole, services)
-
-    taken: list[Decision | None] = []
-
-    def decide(head: Meeting | None, now: datetime) -> Change | None:
-        if not older.is_of(head):
-            taken.append(None)
-            return None
-        known = older.beside(head)
-        decision = plan(known, wish, now=now, rules=rules)
-        ready = is_prepared(decision, by=first)
-        taken.append(decision if ready else None)
-        change = None
-        if isinstance(decision, Join) and ready:
-            change = record_claim(decision)
-        if isinstance(decision, Adopt) and ready and known is not None:
-            change = record_adopted(known, decision, wish, now=now)
-        return older.kept_apart(change, head) if change is not None else None
-
-    receipt = await services.journal.change(
-        wish.meeting_id, decide, loaded=Loaded(stored), resend=message.delivery_count > 1
-    )
-    await receipt.sent
-    match taken[-1]:
-        case None:
-            return False
-        case NotYet(start=start):
-            sent_for = {**message.properties, AT_START: utc_text(start)}
-            await services.bus.send([postponed(replace(message, properties=sent_for), due=start)])
-        case Wait(pause=pause):
-            raise Transient(
-                "another leg of the bot is on its way into the meeting, or out of it",
-                retry_after=pause,
-            )
-        case Join() as join:
-            await send_bot(join, wish, services)
-        case _:
-            pass  # adopted, or answered before: everything was in the transaction
-    return True
-
-
-async def _leave(wish: Wish, stored: Stored | None, services: Services) -> None:
-    for _ in range(ROUNDS):
-        if await _left(wish, stored, services):
-            return
-        stored = await services.ledger.load(wish.meeting_id)
-    raise Transient("the legs of the bot in this meeting change too fast")
-
-
-async def _left(wish: Wish, stored: Stored | None, services: Services) -> bool:
-    """Decide and act; False where nothing was done, because more legs left the head meanwhile."""
-    older = await all_older(stored, services)
-    whole = older.beside(stored.meeting if stored else None)
-    first = plan_leaving(whole, wish, now=services.clock.now())
-    if isinstance(first, Hang | Mark | AnswerEnd):
-        await hold_to_one_meeting(wish, whole, services)
-
-    taken: list[Leaving | None] = []
-
-    def decide(head: Meeting | None, now: datetime) -> Change | None:
-        if not older.is_of(head):
-            taken.append(None)
-            return None
-        known = older.beside(head)
-        decision = plan_leaving(known, wish, now=now)
-        taken.append(decision)
-        # A join that was sent before may come after: the leave is remembered in any case.
-        meeting = known or newcomer(wish, tenant_id=services.policy.tenant_id)
-        change = record_leaving(meeting, decision, wish, now=now)
-        return older.kept_apart(change, head) if change is not None else None
-
-    receipt = await services.journal.change(
-        wish.meeting_id, decide, loaded=Loaded(stored), resend=wish.message.delivery_count > 1
-    )
-    await receipt.sent
-    match taken[-1]:
-        case None:
-            return False
-        case Mark(pause=pause):
-            raise Transient(
-                "the bot may be on its way into the meeting; it is hung up once it is seen",
-                retry_after=pause,
-            )
-        case NothingThere():
-            raise rejected("nothing_to_leave")
-        case _:
-            pass  # the end of the leg is the answer
-    return True
 
 
 def _refusal(message: QueueMessage, refused: Rejected, at: datetime, tenant_id: str) -> Outgoing:

@@ -1,11 +1,11 @@
 """Lets a request's own id stand for one meeting, until the request has failed there."""
 
 from join_meeting.forms import FORMS
-from join_meeting.wish import Wish, has_failed, request_conflict
-from shared.domain import MeetingId, join_request_alias
-from shared.meeting import Meeting, Stored
-from shared.older_legs import Older
+from join_meeting.repeats import Wish, has_failed, request_conflict
+from shared.meeting.meeting import Meeting, Stored
+from shared.meeting.older_legs import Older
 from shared.services import Services
+from shared.words.ids import MeetingId, join_request_alias
 
 MOST_MEETINGS = 16
 """For how many meetings, one after another, one id may have been tried."""

@@ -8,11 +8,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from join_meeting.forms import form_problems
-from shared.coordinates import NO_MESSAGE, ByJoinId, ByThread, JoinTarget
-from shared.domain import MEETING_ID
-from shared.errors import Problem, Rejected
-from shared.join_links import DIGITS, THREAD, join_id_of, read_join_link
-from shared.messages import (
+from join_meeting.join_links import DIGITS, THREAD, join_id_of, read_join_link
+from shared.inbox.models import (
     Context,
     Message,
     ObjectId,
@@ -22,7 +19,10 @@ from shared.messages import (
     read_message,
     refused,
 )
-from shared.problems import rejected
+from shared.words.coordinates import NO_MESSAGE, ByJoinId, ByThread, JoinTarget
+from shared.words.errors import Problem, Rejected
+from shared.words.ids import MEETING_ID
+from shared.words.problems import rejected
 
 
 def _meeting_id(text: str) -> str:

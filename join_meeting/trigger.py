@@ -19,7 +19,7 @@ async def join_meeting(message: func.ServiceBusMessage) -> None:
     # Imported on first use: indexing the app must stay quick.
     from join_meeting.handler import join_meeting as handle
     from shared.bootstrap import services
-    from shared.queue_message import bound
+    from shared.inbox.message import bound
 
     ready = services()
     await handle(bound(message, queue="join-meeting", now=ready.clock.now()), ready)

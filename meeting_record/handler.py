@@ -5,10 +5,10 @@ from collections.abc import Awaitable
 from typing import Any
 
 from meeting_record.view import record_view
-from shared.domain import MEETING_ID, MeetingId, join_request_alias, meeting_id_for
-from shared.errors import RollcallError
-from shared.older_legs import with_older
+from shared.meeting.older_legs import with_older
 from shared.services import Services
+from shared.words.errors import RollcallError
+from shared.words.ids import MEETING_ID, MeetingId, join_request_alias, meeting_id_for
 
 
 async def read_record(meeting_id: str, services: Services) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ async def meeting_record(req: func.HttpRequest) -> func.HttpResponse:
     """Answer one meeting's record."""
     from meeting_record.handler import read_record
     from shared.bootstrap import services
-    from shared.errors import Unavailable
+    from shared.words.errors import Unavailable
 
     try:
         record = await read_record(req.route_params["meetingId"], services())
@@ -29,7 +29,7 @@ async def find_meeting(req: func.HttpRequest) -> func.HttpResponse:
     """Answer the record of the meeting that a request id asked for."""
     from meeting_record.handler import find_record
     from shared.bootstrap import services
-    from shared.errors import Unavailable
+    from shared.words.errors import Unavailable
 
     request_id = req.params.get("requestId")
     if not request_id:

@@ -9,10 +9,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from shared.domain import utc_text
-from shared.facts import Shown, end_data, leg_over_data, person_data, session_times
-from shared.meeting import LegClaim, Meeting
-from shared.record import GroupCall, Leg, Session, SessionPage, mark_of
+from shared.calls.record import GroupCall, Leg, Session, SessionPage, mark_of
+from shared.events.facts import Shown, end_data, leg_over_data, person_data, session_times
+from shared.meeting.meeting import LegClaim, Meeting
+from shared.words.ids import utc_text
 
 
 def record_view(meeting: Meeting, pages: Iterable[SessionPage], *, shown: Shown) -> dict[str, Any]:

@@ -6,15 +6,15 @@ import uuid
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from shared.delivery import ShortWaits
-from shared.graph import open_graph
+from shared.bus.outbox import open_outbox
+from shared.graph.client import open_graph
 from shared.identity import OpenIdSigningKeys, fetch_json, graph_credential, managed_identity
-from shared.journal import Journal
-from shared.ledger import open_ledger
-from shared.looks import TendingRules
-from shared.outbox import open_outbox
-from shared.patience import RetryPolicy
-from shared.recording import RecordingRules
+from shared.inbox.patience import RetryPolicy
+from shared.inbox.verdict import ShortWaits
+from shared.journal.journal import Journal
+from shared.journal.recording import RecordingRules
+from shared.ledger.ledger import open_ledger
+from shared.meeting.looks import TendingRules
 from shared.services import Policy, Services
 from shared.settings import Settings
 from shared.telemetry import quiet_libraries

@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-from shared.errors import Unavailable
 from shared.ports import Clock
+from shared.words.errors import Unavailable
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from shared.days import Brief
-from shared.domain import CallId, MeetingId
-from shared.history import LogEntry
-from shared.meeting import Change, LegPage, Outgoing, Stored
-from shared.record import SessionPage
+from shared.calls.history import LogEntry
+from shared.calls.record import SessionPage
+from shared.meeting.days import Brief
+from shared.meeting.meeting import Change, LegPage, Stored
+from shared.words.ids import CallId, MeetingId
+from shared.words.outgoing import Outgoing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

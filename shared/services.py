@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.delivery import ShortWaits
-from shared.journal import Journal
-from shared.looks import TendingRules
-from shared.patience import RetryPolicy
+from shared.inbox.patience import RetryPolicy
+from shared.inbox.verdict import ShortWaits
+from shared.journal.journal import Journal
+from shared.journal.recording import RecordingRules
+from shared.meeting.looks import TendingRules
 from shared.ports import Bus, Clock, Graph, Ledger, SigningKeys
-from shared.recording import RecordingRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

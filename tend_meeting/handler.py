@@ -5,30 +5,23 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.delivery import deliver
-from shared.domain import (
-    CallId,
-    LegKey,
-    LegSeen,
-    MeetingId,
-    Observation,
-    ReadFailed,
-    RosterRead,
-    utc_text,
-)
-from shared.errors import Rejected, Transient
-from shared.events import warning_message
-from shared.graph_call import evidence_of
-from shared.group_calls import GONE
-from shared.journal import Loaded, Receipt
-from shared.legs import tend_message
-from shared.looks import mended
-from shared.meeting import Change, Meeting, Outgoing
-from shared.older_legs import unanswered, with_older
+from shared.calls.fold import GONE
+from shared.events.cloud_events import warning_message
+from shared.graph.call import evidence_of
+from shared.inbox.message import QueueMessage
+from shared.inbox.verdict import deliver
+from shared.journal.journal import Loaded, Receipt
+from shared.meeting.legs import tend_message
+from shared.meeting.looks import mended
+from shared.meeting.meeting import Change, Meeting
+from shared.meeting.older_legs import unanswered, with_older
 from shared.ports import Entry
-from shared.queue_message import QueueMessage
 from shared.services import Services
 from shared.telemetry import count
+from shared.words.errors import Rejected, Transient
+from shared.words.ids import CallId, LegKey, MeetingId, utc_text
+from shared.words.observations import LegSeen, Observation, ReadFailed, RosterRead
+from shared.words.outgoing import Outgoing
 from tend_meeting.plan import (
     Read,
     plan,

@@ -11,28 +11,20 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, Field
 
-from shared.days import Brief
-from shared.domain import (
-    LEG_KEY,
-    MEETING_ID,
-    CallId,
-    LegKey,
-    LegSeen,
-    Observation,
-    ReadFailed,
-    RosterRead,
-)
-from shared.events import event_message, reply_message, warn_once
-from shared.facts import told_end
-from shared.group_calls import GONE
-from shared.legs import learned, with_claim
-from shared.listing import having_listed, unlisted
-from shared.looks import Confirm, HangUpAgain, ListDays, Look, looks
-from shared.meeting import Change, Leaver, LegClaim, Meeting, Planned
-from shared.messages import Message, read_message
-from shared.outside import CALL_ID
-from shared.recording import RecordingRules, observe
-from shared.roster import read_roster
+from shared.calls.fold import GONE
+from shared.events.cloud_events import event_message, reply_message, warn_once
+from shared.events.facts import told_end
+from shared.graph.roster import read_roster
+from shared.inbox.models import Message, read_message
+from shared.journal.recording import RecordingRules, observe
+from shared.meeting.days import Brief
+from shared.meeting.legs import learned, with_claim
+from shared.meeting.listing import having_listed, unlisted
+from shared.meeting.looks import Confirm, HangUpAgain, ListDays, Look, looks
+from shared.meeting.meeting import Change, Leaver, LegClaim, Meeting, Planned
+from shared.words.ids import LEG_KEY, MEETING_ID, CallId, LegKey
+from shared.words.observations import LegSeen, Observation, ReadFailed, RosterRead
+from shared.words.outside import CALL_ID
 
 MANY_FAILURES = 5
 """After so many reads in a row that gave nothing it is said that the roster cannot be read."""

@@ -15,7 +15,7 @@ bp = func.Blueprint()
 async def tend_meeting(message: func.ServiceBusMessage) -> None:
     """Hand one message of the queue to the handler."""
     from shared.bootstrap import services
-    from shared.queue_message import bound
+    from shared.inbox.message import bound
     from tend_meeting.handler import tend_meeting as handle
 
     ready = services()

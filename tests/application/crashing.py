@@ -9,12 +9,13 @@ from datetime import date, datetime
 from itertools import count
 from typing import Any
 
-from shared.days import Brief
-from shared.domain import CallId, MeetingId
-from shared.history import LogEntry
-from shared.meeting import Change, LegPage, Outgoing, Stored
+from shared.calls.history import LogEntry
+from shared.calls.record import SessionPage
+from shared.meeting.days import Brief
+from shared.meeting.meeting import Change, LegPage, Stored
 from shared.ports import Bus, Entry, Graph, Ledger
-from shared.record import SessionPage
+from shared.words.ids import CallId, MeetingId
+from shared.words.outgoing import Outgoing
 
 
 class Crashed(BaseException):

@@ -2,7 +2,7 @@
 
 from typing import Any, Self
 
-from shared.domain import CallId, LegKey
+from shared.words.ids import CallId, LegKey
 from tests.application.world import World, leg_of, roster, state
 
 ASK: dict[str, Any] = {"requestId": "INC-1", "subject": "down", "join": "now"}

@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from shared.inbox.message import QueueMessage
 from shared.ports import Bus, Graph, Ledger
-from shared.queue_message import QueueMessage
 from tests.application.crashing import Crashed, Fuse, FusedBus, FusedGraph, FusedLedger
 from tests.application.world import LEASE, World, state
 from tests.fakes.ledger import InMemoryLedger

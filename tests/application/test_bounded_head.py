@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from shared.rows import head_row
+from shared.ledger.rows import head_row
 from tests.application.joined import Joined
 from tests.application.world import roster
 

@@ -11,9 +11,10 @@ import pytest
 from call_callback.handler import receive_notification
 from call_callback.notification import LONGEST_BODY, MOST_ITEMS
 from call_callback.plan import MOST_HANG_UPS
-from shared.domain import LegKey, MeetingId, SessionId, Unparsed
-from shared.history import LogEntry
-from shared.meeting import Change, Stored
+from shared.calls.history import LogEntry
+from shared.meeting.meeting import Change, Stored
+from shared.words.ids import LegKey, MeetingId, SessionId
+from shared.words.observations import Unparsed
 from tests.application.joined import Joined
 from tests.application.world import BOT, envelope, roster, state
 from tests.fakes.graph import participant

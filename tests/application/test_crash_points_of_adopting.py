@@ -7,7 +7,7 @@ each of those who asked is answered once.
 
 from datetime import timedelta
 
-from shared.domain import CallId
+from shared.words.ids import CallId
 from tests.application.crashing import Fuse, every_fuse
 from tests.application.mortal import Mortal
 from tests.application.test_join_by_link import CLASSIC, SHORT, THREAD

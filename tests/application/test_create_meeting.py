@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.errors import GraphTrace, Rejected
+from shared.words.errors import GraphTrace, Rejected
 from tests.application.world import HANDLERS, ORGANIZER, World
 from tests.fakes.bus import InMemoryBus
 

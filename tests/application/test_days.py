@@ -3,8 +3,8 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from shared.days import Brief, Tally
-from shared.domain import MeetingId
+from shared.meeting.days import Brief, Tally
+from shared.words.ids import MeetingId
 from tests.application.joined import ASK, Joined
 from tests.application.world import World
 from tests.fakes.ledger import InMemoryLedger

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from shared.domain import MeetingId
-from shared.rows import head_row
-from shared.weight import weight_of
+from shared.calls.weight import weight_of
+from shared.ledger.rows import head_row
+from shared.words.ids import MeetingId
 from tests.application.joined import Joined
 from tests.application.world import BOT, envelope, roster, state
 from tests.fakes.graph import participant

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain import CallId, utc_text
+from shared.words.ids import CallId, utc_text
 from tests.application.joined import Joined
 from tests.application.test_join_by_link import CLASSIC
 from tests.application.test_leave_meeting import lost

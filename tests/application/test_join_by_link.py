@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import pytest
 
-from shared.errors import Unavailable
-from shared.problems import rejected
+from shared.words.errors import Unavailable
+from shared.words.problems import rejected
 from tests.application.world import ORGANIZER, TENANT, World, leg_of, roster, state
 
 THREAD = "19:meeting_MGQ4MDQyNTEt@thread.v2"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from shared.domain import LegKey, leg_key_for
-from shared.errors import GraphTrace, NotAsked, Rejected, Unavailable
-from shared.problems import rejected
+from shared.words.errors import GraphTrace, NotAsked, Rejected, Unavailable
+from shared.words.ids import LegKey, leg_key_for
+from shared.words.problems import rejected
 from tests.application.world import BOT, LEASE, World, envelope, leg_of, roster, state
 from tests.fakes.graph import participant
 

@@ -8,12 +8,14 @@ from random import Random
 
 import pytest
 
-from shared.decisions import ENOUGH_HEARD
-from shared.domain import LegKey, MeetingId, Unparsed
-from shared.errors import Unavailable
-from shared.history import Heard
-from shared.journal import Journal, Receipt
-from shared.meeting import Change, Meeting, Outgoing, Stored
+from shared.calls.history import Heard
+from shared.journal.journal import Journal, Receipt
+from shared.journal.together import ENOUGH_HEARD
+from shared.meeting.meeting import Change, Meeting, Stored
+from shared.words.errors import Unavailable
+from shared.words.ids import LegKey, MeetingId
+from shared.words.observations import Unparsed
+from shared.words.outgoing import Outgoing
 from tests.application.world import T0, TENDING, SettableClock
 from tests.fakes.bus import InMemoryBus
 from tests.fakes.ledger import InMemoryLedger

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from join_meeting.join_links import read_join_link
 from meeting_record.handler import read_record
-from shared.coordinates import alias_of
-from shared.domain import CallId, LegKey, MeetingId, linked_meeting_id_for
-from shared.errors import GraphTrace, Rejected, RollcallError, Unavailable
-from shared.join_links import read_join_link
-from shared.problems import rejected
+from shared.words.coordinates import alias_of
+from shared.words.errors import GraphTrace, Rejected, RollcallError, Unavailable
+from shared.words.ids import CallId, LegKey, MeetingId, linked_meeting_id_for
+from shared.words.problems import rejected
 from tests.application.test_join_by_link import CLASSIC, EXPLICIT, SHORT, THREAD
 from tests.application.world import BOT, LEASE, TENANT, World, leg_of, roster, state
 from tests.fakes.graph import FakeGraph

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from shared.domain import MeetingId
-from shared.errors import GraphTrace, Rejected, Unavailable
+from shared.words.errors import GraphTrace, Rejected, Unavailable
+from shared.words.ids import MeetingId
 from tests.application.crashing import every_fuse
 from tests.application.mortal import drop_until_done, fused
 from tests.application.world import ORGANIZER, World

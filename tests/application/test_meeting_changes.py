@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
-from shared.errors import GraphTrace, Rejected
+from shared.words.errors import GraphTrace, Rejected
 from tests.application.crashing import every_fuse
 from tests.application.mortal import drop_until_done, fused
 from tests.application.world import TENANT, World, leg_of, state

@@ -6,7 +6,7 @@ from typing import Any
 
 from icalendar import Calendar
 
-from shared.errors import GraphTrace, Rejected, Unavailable
+from shared.words.errors import GraphTrace, Rejected, Unavailable
 from tests.application.world import ORGANIZER, World
 
 OPTIONS: dict[str, Any] = {

@@ -5,8 +5,8 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from shared.domain import MeetingId, utc_text
-from shared.errors import GraphTrace, Unavailable
+from shared.words.errors import GraphTrace, Unavailable
+from shared.words.ids import MeetingId, utc_text
 from tests.application.joined import ASK, Joined
 from tests.application.world import TENANT, World, envelope, leg_of, roster, state
 from tests.fakes.graph import FakeGraph

@@ -8,9 +8,9 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from shared.delivery import ShortWaits
-from shared.errors import GraphTrace, Unavailable
-from shared.queue_message import QueueMessage
+from shared.inbox.message import QueueMessage
+from shared.inbox.verdict import ShortWaits
+from shared.words.errors import GraphTrace, Unavailable
 from tests.application.world import TENANT, World
 from tests.fakes.graph import FakeGraph
 

@@ -6,8 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from docs.contract.events import EVENTS, hold_to_contract
-from shared.errors import GraphTrace, Rejected, Unavailable
-from shared.problems import rejected
+from shared.words.errors import GraphTrace, Rejected, Unavailable
+from shared.words.problems import rejected
 from tests.application.world import BOT, World, envelope, leg_of, roster, state
 from tests.fakes.graph import participant
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from shared.delivery import ShortWaits
-from shared.errors import GraphTrace, Rejected, Unavailable
-from shared.problems import rejected
+from shared.inbox.verdict import ShortWaits
+from shared.words.errors import GraphTrace, Rejected, Unavailable
+from shared.words.problems import rejected
 from tests.application.world import ORGANIZER, TENANT, World
 from tests.fakes.graph import FakeGraph
 

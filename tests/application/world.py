@@ -15,17 +15,18 @@ from call_callback.handler import receive_notification
 from create_meeting.handler import create_meeting
 from join_meeting.handler import join_meeting
 from meeting_record.handler import find_record, read_record
-from shared.domain import CallId, LegKey, MeetingId, same_id
-from shared.journal import Journal
-from shared.looks import TendingRules
-from shared.meeting import Meeting, Outgoing
-from shared.older_legs import KEPT, Kept
-from shared.patience import RetryPolicy
+from shared.calls.record import ROOM
+from shared.inbox.message import QueueMessage
+from shared.inbox.patience import RetryPolicy
+from shared.journal.journal import Journal
+from shared.journal.recording import RecordingRules
+from shared.meeting.looks import TendingRules
+from shared.meeting.meeting import Meeting
+from shared.meeting.older_legs import KEPT, Kept
 from shared.ports import Bus, Graph, Ledger
-from shared.queue_message import QueueMessage
-from shared.record import ROOM
-from shared.recording import RecordingRules
 from shared.services import Policy, Services
+from shared.words.ids import CallId, LegKey, MeetingId, same_id
+from shared.words.outgoing import Outgoing
 from tend_meeting.handler import mend_meetings, tend_meeting
 from tests.fakes.bus import InMemoryBus
 from tests.fakes.graph import FakeGraph, participant

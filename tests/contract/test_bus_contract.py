@@ -17,10 +17,10 @@ import pytest_asyncio
 from azure.servicebus import ServiceBusReceivedMessage, ServiceBusReceiveMode
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 
-from shared.errors import NotSent, Rejected, Unavailable
-from shared.meeting import Outgoing
-from shared.outbox import ServiceBusOutbox, open_outbox
+from shared.bus.outbox import ServiceBusOutbox, open_outbox
 from shared.ports import Bus
+from shared.words.errors import NotSent, Rejected, Unavailable
+from shared.words.outgoing import Outgoing
 from tests.fakes.bus import InMemoryBus
 from tests.stack.connections import bus_at
 from tests.stack.process import StackProcess

@@ -18,13 +18,13 @@ from devstack.graph.identities import (
     SECOND_ORGANIZER_ID,
     TENANT_ID,
 )
-from shared.coordinates import read_online_meeting
-from shared.domain import CallId, same_id
-from shared.errors import GraphTrace, Rejected, Unavailable
-from shared.graph import GraphOverSdk, open_graph
+from shared.graph.client import GraphOverSdk, open_graph
+from shared.graph.roster import Roster, read_roster
 from shared.identity import graph_credential
 from shared.ports import Graph
-from shared.roster import Roster, read_roster
+from shared.words.coordinates import read_online_meeting
+from shared.words.errors import GraphTrace, Rejected, Unavailable
+from shared.words.ids import CallId, same_id
 from tests.fakes.graph import FakeGraph, participant
 from tests.stack.process import StackProcess
 

@@ -9,15 +9,17 @@ from datetime import date, timedelta
 
 import pytest
 
-from shared.days import Brief, Tally
-from shared.domain import LegSeen, MeetingId, Observation, ReadFailed, meeting_id_for
-from shared.errors import LostRace, Unavailable
-from shared.group_calls import fold
-from shared.history import Heard, LogEntry, Published, as_change, replayed
-from shared.ledger import open_ledger
-from shared.meeting import Change, LegPage, OutboxRow, Outgoing, Stored
+from shared.calls.fold import fold
+from shared.calls.history import Heard, LogEntry, Published, as_change, replayed
+from shared.calls.record import Record, SessionPage, seal
+from shared.ledger.ledger import open_ledger
+from shared.meeting.days import Brief, Tally
+from shared.meeting.meeting import Change, LegPage, OutboxRow, Stored
 from shared.ports import Ledger
-from shared.record import Record, SessionPage, seal
+from shared.words.errors import LostRace, Unavailable
+from shared.words.ids import MeetingId, meeting_id_for
+from shared.words.observations import LegSeen, Observation, ReadFailed
+from shared.words.outgoing import Outgoing
 from tests.fakes.ledger import InMemoryLedger
 from tests.fixtures.ledger_values import (
     LEG,

@@ -13,12 +13,13 @@ from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import AsyncHTTPPolicy
 from azure.data.tables.aio import TableClient
 
-from shared.days import Brief
-from shared.domain import MeetingId
-from shared.errors import LostRace, Unavailable
-from shared.ledger import TableLedger
-from shared.meeting import Change, Outgoing
+from shared.ledger.ledger import TableLedger
+from shared.meeting.days import Brief
+from shared.meeting.meeting import Change
 from shared.ports import Entry
+from shared.words.errors import LostRace, Unavailable
+from shared.words.ids import MeetingId
+from shared.words.outgoing import Outgoing
 from tests.fixtures.ledger_values import (
     NOW,
     a_meeting,

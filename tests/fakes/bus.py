@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 
-from shared.errors import NotSent, Problem, Unavailable
-from shared.meeting import Outgoing
-from shared.outbox import undeliverable
+from shared.bus.outbox import undeliverable
+from shared.words.errors import NotSent, Problem, Unavailable
+from shared.words.outgoing import Outgoing
 
 
 class InMemoryBus:

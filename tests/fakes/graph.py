@@ -6,8 +6,8 @@ from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.domain import CallId, same_id
-from shared.errors import GraphTrace, RollcallError, Unavailable
+from shared.words.errors import GraphTrace, RollcallError, Unavailable
+from shared.words.ids import CallId, same_id
 from tests.fakes.graph_shapes import guid, new_meeting, organizer_of, refused
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.domain import digest
-from shared.errors import GraphTrace, Rejected
+from shared.words.errors import GraphTrace, Rejected
+from shared.words.ids import digest
 
 
 def refused(status: int, graph_code: str, code: str) -> Rejected:

@@ -5,16 +5,11 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from shared.days import Brief
-from shared.domain import MeetingId
-from shared.errors import LostRace, Unavailable
-from shared.events import published_in
-from shared.history import LogEntry
-from shared.meeting import Change, LegPage, Meeting, Stored
-from shared.outbox_rows import outbox_rows, read_outbox
-from shared.ports import Entry
-from shared.record import SessionPage
-from shared.rows import (
+from shared.calls.history import LogEntry
+from shared.calls.record import SessionPage
+from shared.events.cloud_events import published_in
+from shared.ledger.outbox_rows import outbox_rows, read_outbox
+from shared.ledger.rows import (
     HEAD,
     HEAD_AND_OUTBOX,
     LEGS,
@@ -34,6 +29,11 @@ from shared.rows import (
     read_pages,
     size_of,
 )
+from shared.meeting.days import Brief
+from shared.meeting.meeting import Change, LegPage, Meeting, Stored
+from shared.ports import Entry
+from shared.words.errors import LostRace, Unavailable
+from shared.words.ids import MeetingId
 
 
 class InMemoryLedger:

@@ -12,9 +12,9 @@ from aiohttp.test_utils import TestServer
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
-from shared.domain import CallId
-from shared.errors import NotAsked, Rejected, Unavailable
-from shared.graph import MOST_PAGES, GraphOverSdk, open_graph
+from shared.graph.client import MOST_PAGES, GraphOverSdk, open_graph
+from shared.words.errors import NotAsked, Rejected, Unavailable
+from shared.words.ids import CallId
 
 # The SDK's generated modules warn about themselves when they are imported.
 pytestmark = [

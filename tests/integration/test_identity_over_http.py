@@ -10,8 +10,8 @@ from aiohttp.test_utils import TestServer
 from call_callback.caller import Caller, CallerPolicy, read_key_id, verify_caller
 from devstack.graph.identities import BOT_APP_ID, TENANT_ID, Tenant
 from devstack.graph.tokens import BOT_ISSUER, GRAPH_ISSUER, CallbackSigner, openid_configuration
-from shared.errors import Unavailable
 from shared.identity import OpenIdSigningKeys, fetch_json
+from shared.words.errors import Unavailable
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 POLICY = CallerPolicy(

@@ -16,7 +16,7 @@ from devstack.graph.lab import leg_admitted, leg_ends, person_joins, person_leav
 from devstack.graph.meeting_book import Venue
 from devstack.graph.meeting_shapes import render_meeting
 from devstack.graph.refusals import GraphRefusal
-from shared.domain import CallId
+from shared.words.ids import CallId
 from tests.application import world as application
 from tests.fakes.graph import FakeGraph
 

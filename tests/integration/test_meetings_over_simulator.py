@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from devstack.graph.identities import BOT_APP_ID, IDENTITY_HEADER, ORGANIZER_ID, TENANT_ID
-from shared.graph import open_graph
+from shared.graph.client import open_graph
 from shared.identity import graph_credential
 from tests.application.world import SettableClock, World
 from tests.stack.process import StackProcess

@@ -14,8 +14,11 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from devstack.graph.room import Room
-from shared.domain import (
-    LegKey,
+from shared.calls.fold import fold, next_read
+from shared.calls.record import ROOM, Commit, GroupCall, Record, Session, SessionPage, seal
+from shared.calls.weight import relieved
+from shared.words.ids import LegKey, SessionId
+from shared.words.observations import (
     LegSeen,
     Observation,
     Person,
@@ -24,11 +27,7 @@ from shared.domain import (
     ReadFailed,
     RosterPushed,
     RosterRead,
-    SessionId,
 )
-from shared.group_calls import fold, next_read
-from shared.record import ROOM, Commit, GroupCall, Record, Session, SessionPage, seal
-from shared.weight import relieved
 
 T0 = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
 SETTLE = 1.0

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from devstack.graph.room import GroupCall as TrueCall
 from devstack.graph.room import Session as TrueSession
-from shared.domain import RosterPushed, RosterRead, SessionId
-from shared.record import GroupCall, Session
+from shared.calls.record import GroupCall, Session
+from shared.words.ids import SessionId
+from shared.words.observations import RosterPushed, RosterRead
 from tests.property.histories import READ, SETTLE, History, Step, Trouble, moment, play
 
 seeds = st.integers(0, 2**32)

@@ -5,13 +5,13 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain import MeetingId
-from shared.facts import Shown, facts_between
-from shared.group_calls import fold
-from shared.history import as_change
-from shared.meeting import Meeting
-from shared.record import GroupCall, Record, mark_of, seal
-from shared.weight import CALL, SESSION, relieved, weight_of
+from shared.calls.fold import fold
+from shared.calls.history import as_change
+from shared.calls.record import GroupCall, Record, mark_of, seal
+from shared.calls.weight import CALL, SESSION, relieved, weight_of
+from shared.events.facts import Shown, facts_between
+from shared.meeting.meeting import Meeting
+from shared.words.ids import MeetingId
 from tests.property.histories import SETTLE, History, Trouble, moment, play
 
 seeds = st.integers(0, 2**32)

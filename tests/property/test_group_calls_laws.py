@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain import (
-    LegKey,
+from shared.calls.fold import fold
+from shared.calls.record import Commit, GroupCall, Record, Session, seal
+from shared.words.ids import LegKey, SessionId
+from shared.words.observations import (
     LegSeen,
     Observation,
     Person,
@@ -15,10 +17,7 @@ from shared.domain import (
     ReadFailed,
     RosterPushed,
     RosterRead,
-    SessionId,
 )
-from shared.group_calls import fold
-from shared.record import Commit, GroupCall, Record, Session, seal
 
 T0 = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
 LEGS = [LegKey("leg1"), LegKey("leg2")]

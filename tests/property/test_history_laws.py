@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.group_calls import fold
-from shared.history import Heard, as_change, replayed
-from shared.record import Record, seal
-from shared.weight import relieved
+from shared.calls.fold import fold
+from shared.calls.history import Heard, as_change, replayed
+from shared.calls.record import Record, seal
+from shared.calls.weight import relieved
 from tests.property.histories import History, Trouble, play
 
 TROUBLES = [

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain import MeetingId
-from shared.looks import looks
+from shared.meeting.looks import looks
+from shared.words.ids import MeetingId
 from tests.application.joined import Joined
 from tests.application.world import SETTLE, TENDING, leg_of
 from tests.fakes.ledger import InMemoryLedger

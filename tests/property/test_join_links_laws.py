@@ -8,9 +8,9 @@ from urllib.parse import quote
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.coordinates import ByJoinId, ByThread, alias_of
-from shared.errors import Rejected
-from shared.join_links import join_id_of, read_join_link
+from join_meeting.join_links import join_id_of, read_join_link
+from shared.words.coordinates import ByJoinId, ByThread, alias_of
+from shared.words.errors import Rejected
 
 OWN = "0a1b2c3d-0000-4000-8000-00000000000f"
 guids = st.uuids().map(str)

@@ -10,9 +10,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from call_callback.notification import MalformedNotification, parse_notifications
-from shared.domain import CallId, LegKey, MeetingId, Observation, RosterPushed, Unparsed
-from shared.history import Heard, LogEntry
-from shared.rows import log_rows, read_log
+from shared.calls.history import Heard, LogEntry
+from shared.ledger.rows import log_rows, read_log
+from shared.words.ids import CallId, LegKey, MeetingId
+from shared.words.observations import Observation, RosterPushed, Unparsed
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 BOT = "2891555a-92ff-42e6-80fa-6e1300c6b5c6"

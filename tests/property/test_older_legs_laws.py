@@ -9,10 +9,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain import CallId
-from shared.errors import GraphTrace, Unavailable
-from shared.meeting import LegClaim, Meeting
-from shared.older_legs import Kept, with_older
+from shared.meeting.meeting import LegClaim, Meeting
+from shared.meeting.older_legs import Kept, with_older
+from shared.words.errors import GraphTrace, Unavailable
+from shared.words.ids import CallId
 from tests.application.test_join_by_link import CLASSIC
 from tests.application.world import World, roster, state
 from tests.fakes.ledger import InMemoryLedger

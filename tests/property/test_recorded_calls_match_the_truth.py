@@ -20,10 +20,11 @@ from devstack.graph.identities import BOT_APP_ID, same_guid, seeded
 from devstack.graph.notifications import render_roster, render_state
 from devstack.graph.participants import render_participants
 from devstack.graph.room import Room
-from shared.domain import LegKey, Observation, RosterRead
-from shared.group_calls import fold, next_read
-from shared.record import Commit, Record
-from shared.roster import read_roster
+from shared.calls.fold import fold, next_read
+from shared.calls.record import Commit, Record
+from shared.graph.roster import read_roster
+from shared.words.ids import LegKey
+from shared.words.observations import Observation, RosterRead
 
 T0 = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
 SETTLE = timedelta(seconds=1)

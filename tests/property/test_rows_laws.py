@@ -5,38 +5,16 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.coordinates import Attendee, ByJoinId, ByThread, Coordinates, OnlineMeeting
-from shared.domain import (
-    CallId,
-    LegKey,
-    LegSeen,
-    MeetingId,
-    Observation,
-    Person,
-    Present,
-    ReadFailed,
-    RosterPushed,
-    RosterRead,
-    SessionId,
-    Unparsed,
+from shared.calls.history import Heard, LogEntry, Published
+from shared.calls.record import GroupCall, Leg, Question, Record, Session, SessionPage
+from shared.ledger.outbox_rows import (
+    outbox_of,
+    outbox_rows,
+    read_outbox,
+    read_outboxes,
+    riding_properties,
 )
-from shared.history import Heard, LogEntry, Published
-from shared.meeting import (
-    Asked,
-    Cancellation,
-    Leaver,
-    LegClaim,
-    Meeting,
-    Outgoing,
-    Planned,
-    PostClaim,
-    ReplyAddress,
-    Tending,
-    Told,
-)
-from shared.outbox_rows import outbox_of, outbox_rows, read_outbox, read_outboxes, riding_properties
-from shared.record import GroupCall, Leg, Question, Record, Session, SessionPage
-from shared.rows import (
+from shared.ledger.rows import (
     head_row,
     log_rows,
     moment_text,
@@ -45,6 +23,30 @@ from shared.rows import (
     read_log,
     read_pages,
 )
+from shared.meeting.meeting import (
+    Asked,
+    Cancellation,
+    Leaver,
+    LegClaim,
+    Meeting,
+    Planned,
+    PostClaim,
+    Tending,
+    Told,
+)
+from shared.words.coordinates import Attendee, ByJoinId, ByThread, Coordinates, OnlineMeeting
+from shared.words.ids import CallId, LegKey, MeetingId, SessionId
+from shared.words.observations import (
+    LegSeen,
+    Observation,
+    Person,
+    Present,
+    ReadFailed,
+    RosterPushed,
+    RosterRead,
+    Unparsed,
+)
+from shared.words.outgoing import Outgoing, ReplyAddress
 
 MEETING_ID = MeetingId("a" * 26)
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from shared.coordinates import Attendee, Coordinates, OnlineMeeting, read_online_meeting
-from shared.errors import Unavailable
+from shared.words.coordinates import Attendee, Coordinates, OnlineMeeting, read_online_meeting
+from shared.words.errors import Unavailable
 
 ASKED_FOR = {"organizer_id": "the-organizer-asked-for", "tenant_id": "our-tenant"}
 LINK = "https://teams.microsoft.com/l/meetup-join/19%3ameeting_M2Iz%40thread.skype/0"

@@ -7,7 +7,7 @@ import pytest
 
 from create_meeting.bodies import option_parts, update_body
 from create_meeting.request import CreateMeeting, UpdateMeeting, read_request
-from shared.errors import Rejected
+from shared.words.errors import Rejected
 
 LABEL = "0a1b2c3d-0000-4000-8000-00000000000f"
 FLAGS = [

@@ -6,13 +6,8 @@ from typing import Any
 import pytest
 
 from create_meeting.request import Attendee, CreateMeeting, read_request
-from shared.errors import Rejected
-from shared.messages import (
-    LARGEST_BODY,
-    MOST_PROBLEMS,
-    readable_context,
-    readable_request_id,
-)
+from shared.inbox.models import LARGEST_BODY, MOST_PROBLEMS, readable_context, readable_request_id
+from shared.words.errors import Rejected
 
 
 def problems(body: bytes) -> dict[str, str]:

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from shared.copies import copy_of, kept_copy, postponed
-from shared.delivery import ShortWaits, deliver, final
-from shared.errors import Attempt, GraphTrace, Rejected, RollcallError, Transient, Unavailable
-from shared.meeting import Outgoing
-from shared.patience import RetryPolicy
-from shared.queue_message import QueueMessage
+from shared.inbox.copies import copy_of, kept_copy, postponed
+from shared.inbox.message import QueueMessage
+from shared.inbox.patience import RetryPolicy
+from shared.inbox.verdict import ShortWaits, deliver, final
+from shared.words.errors import Attempt, GraphTrace, Rejected, RollcallError, Transient, Unavailable
+from shared.words.outgoing import Outgoing
 from tests.fakes.bus import InMemoryBus
 
 NOW = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)

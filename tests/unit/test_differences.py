@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from create_meeting.answers.warnings import differences
 from create_meeting.bodies import added_up
-from create_meeting.differences import differences
 
 ADA = {"upn": "ada@example.com", "role": "presenter"}
 

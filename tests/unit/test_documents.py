@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import pytest
 
-from create_meeting.differences import WarningCode
+from create_meeting.answers.warnings import WarningCode
 from docs.contract.events import EVENTS
 from docs.contract.render import REQUESTS, documents, event_schema, request_schema
 

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from docs.contract.events import hold_to_contract
-from shared.domain import CallId, LegKey, MeetingId, Person, Phase, SessionId, utc_text
-from shared.events import Fact, event_message
-from shared.facts import Shown, bot_joining, end_data, facts_between, person_data
-from shared.meeting import SURPLUS, Leaver, LegClaim, Meeting
-from shared.record import GroupCall, Leg, Record, Session, mark_of, seal_of
+from shared.calls.record import GroupCall, Leg, Record, Session, mark_of, seal_of
+from shared.events.cloud_events import Fact, event_message
+from shared.events.facts import Shown, bot_joining, end_data, facts_between, person_data
+from shared.meeting.meeting import SURPLUS, Leaver, LegClaim, Meeting
+from shared.words.ids import CallId, LegKey, MeetingId, SessionId, utc_text
+from shared.words.observations import Person, Phase
 
 T0 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 LEG, OTHER_LEG = LegKey("abcdefghijklmnop"), LegKey("bcdefghijklmnopq")

@@ -8,7 +8,8 @@ import pytest
 
 from call_callback.gathering import gathered
 from call_callback.notification import Notified
-from shared.domain import LegKey, LegSeen, Person, Present, RosterPushed, SessionId, Unparsed
+from shared.words.ids import LegKey, SessionId
+from shared.words.observations import LegSeen, Person, Present, RosterPushed, Unparsed
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 LEG = LegKey("abcdefghijklmnop")

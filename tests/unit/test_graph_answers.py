@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import GraphTrace, Rejected, Unavailable
-from shared.graph_answers import (
+from shared.graph.answers import (
     Answer,
     Asking,
     hold_to_success,
@@ -17,6 +16,7 @@ from shared.graph_answers import (
     read_answer,
     retry_after,
 )
+from shared.words.errors import GraphTrace, Rejected, Unavailable
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CALL = Asking(bot_app_id="the-bot", client_request_id="asked-as")

@@ -9,10 +9,8 @@ from datetime import datetime
 
 import pytest
 
-from shared.domain import (
-    SessionId,
-    Unparsed,
-)
+from shared.words.ids import SessionId
+from shared.words.observations import Unparsed
 from tests.fixtures.evidence import (
     ADA,
     BOTH,

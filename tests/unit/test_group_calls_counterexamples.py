@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from shared.domain import SessionId
+from shared.words.ids import SessionId
 from tests.fixtures.evidence import (
     ADA,
     BOTH,

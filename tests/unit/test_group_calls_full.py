@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from shared.call_changes import Sight, joined
-from shared.domain import SessionId
-from shared.record import Commit, Record
-from shared.weight import MARK, weight_of, weight_of_session
+from shared.calls.changes import Sight, joined
+from shared.calls.record import Commit, Record
+from shared.calls.weight import MARK, weight_of, weight_of_session
+from shared.words.ids import SessionId
 from tests.fixtures.evidence import (
     ADA,
     LEG,

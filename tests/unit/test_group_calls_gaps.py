@@ -2,7 +2,8 @@
 
 import pytest
 
-from shared.domain import LegKey, Observation, SessionId
+from shared.words.ids import LegKey, SessionId
+from shared.words.observations import Observation
 from tests.fixtures.evidence import (
     ADA,
     BOTH,

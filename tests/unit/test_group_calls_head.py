@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from shared.domain import Observation, RosterRead
-from shared.group_calls import fold
-from shared.record import Commit, Record, seal
+from shared.calls.fold import fold
+from shared.calls.record import Commit, Record, seal
+from shared.words.observations import Observation, RosterRead
 from tests.fixtures.evidence import (
     ADA,
     EVERYONE_LEFT,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.domain import Observation
-from shared.end_codes import LEG_ENDS
+from shared.calls.end_codes import LEG_ENDS
+from shared.words.observations import Observation
 from tests.fixtures.evidence import (
     ADA,
     BOTH,

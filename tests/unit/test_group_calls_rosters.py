@@ -5,7 +5,8 @@ from random import Random
 
 import pytest
 
-from shared.domain import Observation, SessionId
+from shared.words.ids import SessionId
+from shared.words.observations import Observation
 from tests.fixtures.evidence import (
     ADA,
     BOTH,

@@ -9,8 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from shared.errors import Unavailable
 from shared.identity import REFRESH_PAUSE, OpenIdSigningKeys
+from shared.words.errors import Unavailable
 
 CONFIG = "https://signer.example/config"
 KEYS = "https://signer.example/keys"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
-from shared.invitation import Invited, invitation
+from create_meeting.answers.invitation import Invited, invitation
 
 START = datetime(2026, 9, 14, 9, 0, 0, 123456, tzinfo=UTC)
 MEETING = Invited(

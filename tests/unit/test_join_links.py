@@ -4,9 +4,9 @@ from urllib.parse import quote
 
 import pytest
 
-from shared.coordinates import ByJoinId, ByThread
-from shared.errors import Rejected
-from shared.join_links import read_join_link
+from join_meeting.join_links import read_join_link
+from shared.words.coordinates import ByJoinId, ByThread
+from shared.words.errors import Rejected
 
 TENANT = "6c5e9a3e-1f0b-4f3a-9d57-2b8f4f6d1a01"
 ORGANIZER = "2f6b0c1d-94d4-4b8a-8f0e-7a1d5c3e0b02"

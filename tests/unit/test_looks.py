@@ -4,11 +4,12 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-from shared.domain import CallId, LegKey, MeetingId
-from shared.listing import having_listed, unlisted
-from shared.looks import HANG_UP_AGAIN, HangUpAgain, TendingRules, looks, mended, settled
-from shared.meeting import Change, Leaver, LegClaim, Meeting, Outgoing, Planned
-from shared.record import Question, Record
+from shared.calls.record import Question, Record
+from shared.meeting.listing import having_listed, unlisted
+from shared.meeting.looks import HANG_UP_AGAIN, HangUpAgain, TendingRules, looks, mended, settled
+from shared.meeting.meeting import Change, Leaver, LegClaim, Meeting, Planned
+from shared.words.ids import CallId, LegKey, MeetingId
+from shared.words.outgoing import Outgoing
 from tests.fixtures.evidence import LEG, LEG2, at, folded, leg
 
 RULES = TendingRules(

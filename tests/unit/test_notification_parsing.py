@@ -21,7 +21,8 @@ from devstack.graph.calls import Leg
 from devstack.graph.identities import BOT_APP_ID
 from devstack.graph.notifications import render_end, render_roster, render_state
 from devstack.graph.room import Room
-from shared.domain import CallId, LegKey, LegSeen, Observation, RosterPushed, Unparsed
+from shared.words.ids import CallId, LegKey
+from shared.words.observations import LegSeen, Observation, RosterPushed, Unparsed
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "notifications"
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

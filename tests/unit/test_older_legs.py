@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from shared.domain import CallId, LegKey, LegSeen, leg_key_for
-from shared.meeting import Change, Leaver, LegClaim, LegPage, Meeting, ReplyAddress
-from shared.older_legs import Kept, Older, put_by, unanswered, with_older
-from shared.record import Leg, Record
-from shared.recording import RecordingRules
+from shared.calls.record import Leg, Record
+from shared.journal.recording import RecordingRules
+from shared.meeting.meeting import Change, Leaver, LegClaim, LegPage, Meeting
+from shared.meeting.older_legs import Kept, Older, put_by, unanswered, with_older
+from shared.words.ids import CallId, LegKey, leg_key_for
+from shared.words.observations import LegSeen
+from shared.words.outgoing import ReplyAddress
 from tend_meeting.plan import record_answers, record_look
 from tests.fixtures.ledger_values import NOW, a_meeting
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.attempts import MOST_KEPT, history_text, read_history
-from shared.copies import copy_of
-from shared.errors import Attempt, Rejected, Transient
-from shared.patience import RetryPolicy, fits_here, next_try, patience_of
-from shared.queue_message import QueueMessage
+from shared.inbox.attempts import MOST_KEPT, history_text, read_history
+from shared.inbox.copies import copy_of
+from shared.inbox.message import QueueMessage
+from shared.inbox.patience import RetryPolicy, fits_here, next_try, patience_of
+from shared.words.errors import Attempt, Rejected, Transient
 
 NOW = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
 POLICY = RetryPolicy(

@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from shared.problems import CATALOGUE, Code, Waiting, heals, rejected
+from shared.words.problems import CATALOGUE, Code, Waiting, heals, rejected
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = (

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from shared.settings_table import as_markdown
+from shared.settings import as_markdown
 
 README = Path(__file__).parents[2] / "README.md"
 

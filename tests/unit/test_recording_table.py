@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.domain import Observation
-from shared.record import ROOM, Record
+from shared.calls.record import ROOM, Record
+from shared.words.observations import Observation
 from tests.fixtures.evidence import (
     ADA,
     EVERYONE_LEFT,

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from shared.domain import Person, Present, SessionId
-from shared.roster import MOST_ENTRIES, Roster, read_roster, weight_of
+from shared.graph.roster import Roster, read_roster, weight_of
+from shared.words.ids import SessionId
+from shared.words.observations import Person, Present
+from shared.words.outside import MOST_ENTRIES
 
 BOT = "2891555a-92ff-42e6-80fa-6e1300c6b5c6"
 NOBODY = Roster(people=(), lists_ourselves=False, in_lobby=False, entries=1)

@@ -7,12 +7,16 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from shared.domain import LegKey, LegSeen, MeetingId, Person, ReadFailed, SessionId
-from shared.errors import Unreadable
-from shared.history import Heard, LogEntry
-from shared.meeting import Meeting, Outgoing
-from shared.outbox_rows import outbox_of, outbox_rows, read_outboxes, riding_properties, sent_row
-from shared.packing import (
+from shared.calls.history import Heard, LogEntry
+from shared.calls.record import Leg, Record, Session, SessionPage
+from shared.ledger.outbox_rows import (
+    outbox_of,
+    outbox_rows,
+    read_outboxes,
+    riding_properties,
+    sent_row,
+)
+from shared.ledger.packing import (
     PROPERTIES,
     PROPERTY_BYTES,
     ROW_BYTES,
@@ -22,8 +26,7 @@ from shared.packing import (
     properties,
     unpacked,
 )
-from shared.record import Leg, Record, Session, SessionPage
-from shared.rows import (
+from shared.ledger.rows import (
     HEAD,
     HEAD_AND_OUTBOX,
     LOG,
@@ -42,6 +45,11 @@ from shared.rows import (
     read_pages,
     unfinished_partition,
 )
+from shared.meeting.meeting import Meeting
+from shared.words.errors import Unreadable
+from shared.words.ids import LegKey, MeetingId, SessionId
+from shared.words.observations import LegSeen, Person, ReadFailed
+from shared.words.outgoing import Outgoing
 
 AT = datetime(2026, 3, 4, 9, 30, 0, 123456, tzinfo=UTC)
 MEETING_ID = MeetingId("a2b3c4d5e6f7a2b3c4d5e6f7a2")

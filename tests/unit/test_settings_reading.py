@@ -5,8 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.settings import Settings, SettingsError
-from shared.settings_table import SETTINGS, as_markdown
+from shared.settings import SETTINGS, Settings, SettingsError, as_markdown
 
 TENANT = "6C5E9A3E-1F0B-4F3A-9D57-2B8F4F6D1A01"
 ENOUGH = {

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from shared.domain import CallId, LegKey, MeetingId
-from shared.errors import Rejected
-from shared.legs import hang_up, learned, tend_message
-from shared.meeting import LegClaim, Meeting
+from shared.meeting.legs import hang_up, learned, tend_message
+from shared.meeting.meeting import LegClaim, Meeting
+from shared.words.errors import Rejected
+from shared.words.ids import CallId, LegKey, MeetingId
 from tend_meeting.plan import read_tend_message
 from tests.application.world import T0
 

@@ -9,12 +9,13 @@ from uuid import UUID
 
 import pytest
 
-from shared.domain import LegKey, MeetingId, Person, Present, RosterPushed, SessionId
-from shared.group_calls import fold
-from shared.meeting import Meeting
-from shared.packing import ROW_BYTES, meeting_type, packed
-from shared.record import ROOM, Commit, GroupCall, Record, Session, seal, seal_of
-from shared.weight import relieved, weight_of, weight_of_session
+from shared.calls.fold import fold
+from shared.calls.record import ROOM, Commit, GroupCall, Record, Session, seal, seal_of
+from shared.calls.weight import relieved, weight_of, weight_of_session
+from shared.ledger.packing import ROW_BYTES, meeting_type, packed
+from shared.meeting.meeting import Meeting
+from shared.words.ids import LegKey, MeetingId, SessionId
+from shared.words.observations import Person, Present, RosterPushed
 from tests.fixtures.evidence import LEG, at, leg
 
 random = Random(1)  # noqa: S311 - the same crowd every time
@@ -131,7 +132,8 @@ def test_a_call_becomes_no_heavier_by_a_session_than_the_session_weighs() -> Non
     after = replace(before, sessions={**before.sessions, one.session_id: one})
 
     assert weight_of(after) - weight_of(before) <= weight_of_session(one)
-    record = Record(calls=(replace(after, ended_at=moment()),), moment=moment())
+    ended = moment()
+    record = Record(calls=(replace(after, ended_at=ended),), moment=ended)
     assert weight_of(seal(record)[0].calls[0]) < weight_of(after)
 
 

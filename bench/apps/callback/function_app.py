@@ -12,7 +12,7 @@ from azure.data.tables.aio import TableClient
 
 from call_callback.caller import Caller, CallerPolicy, Refused, read_key_id, verify_caller
 from shared.identity import OpenIdSigningKeys, fetch_json
-from shared.table_client import open_client
+from shared.ledger.tables import open_client
 
 app = func.FunctionApp()
 

@@ -1,0 +1,1 @@
+"""What is said of a meeting: its coordinates, warnings, an invitation."""

@@ -1,0 +1,212 @@
+"""What the caller is told of a meeting: created, updated, cancelled, and the same once more.
+
+Core. `meeting.created` is kept as it was told, its context with it, so that whoever asks again is
+answered with the same bytes, whatever became of the meeting since.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from create_meeting.answers.invitation import Invited, invitation
+from create_meeting.answers.warnings import Warn, moment_of
+from shared.events.cloud_events import Fact, event_message, reply_message, tell
+from shared.inbox.message import QueueMessage
+from shared.meeting.meeting import Asked, Cancellation, Change, Meeting, Told
+from shared.words.coordinates import Coordinates, OnlineMeeting
+
+
+def tell_created(
+    meeting: Meeting, warnings: Iterable[Warn], message: QueueMessage, *, now: datetime
+) -> Change:
+    """Return the change that tells a meeting which Graph has just given."""
+    answer = {
+        "context": meeting.context,
+        **_described(meeting),
+        "coordinates": _coordinates(_online(meeting).coordinates),
+        "warnings": list(warnings),
+        "invitation": invitation(_invited(meeting, now)),
+    }
+    meeting = replace(meeting, answer=answer, created_at=now).having_answered(message.delivery_id)
+    meeting, events = tell(meeting, [_created(meeting, now)], now=now, reply=message.reply)
+    return Change(meeting=replace(meeting, created_sequence=meeting.sequence), outgoing=events)
+
+
+def created_again(known: Meeting, message: QueueMessage, *, now: datetime) -> Change | None:
+    """Return the change that answers a repeated request to its own reply queue, once a message."""
+    if known.created_at is None:
+        return None
+    return _again(
+        known,
+        _created(known, known.created_at),
+        message,
+        sequence=known.created_sequence,
+        now=now,
+    )
+
+
+def tell_updated(
+    meeting: Meeting,
+    changed: Iterable[str],
+    warnings: Iterable[Warn],
+    message: QueueMessage,
+    *,
+    now: datetime,
+) -> Change | None:
+    """Return the change that tells a meeting which Graph has just changed.
+
+    Where it is what the last update was told as, that one was asked for again: the answer is the
+    same event. None where it was given, or nobody waits for it.
+    """
+    data = {
+        **_described(meeting),
+        "coordinates": _coordinates(_online(meeting).coordinates),
+        "changed": list(changed),
+        "warnings": list(warnings),
+    }
+    last = meeting.updated
+    if last is not None and last.data == {**last.data, **data}:
+        return _again(meeting, _updated(last), message, sequence=last.sequence, now=now)
+    meeting = replace(meeting, updates=meeting.updates + 1).having_answered(message.delivery_id)
+    told = Told(
+        at=now,
+        sequence=meeting.sequence + 1,
+        key=message.delivery_id,
+        data={
+            "context": meeting.context,
+            **data,
+            "invitation": invitation(_invited(meeting, now)),
+        },
+    )
+    meeting, events = tell(
+        replace(meeting, updated=told), [_updated(told)], now=now, reply=message.reply
+    )
+    return Change(meeting=meeting, outgoing=events)
+
+
+def tell_cancelled(meeting: Meeting, message: QueueMessage, *, now: datetime) -> Change:
+    """Return the change that tells a meeting which Graph does not have any more."""
+    asked_at = meeting.cancellation.asked_at if meeting.cancellation else now
+    cancellation = Cancellation(asked_at=asked_at, done_at=now, sequence=meeting.sequence + 1)
+    meeting = replace(meeting, cancellation=cancellation).having_answered(message.delivery_id)
+    meeting, events = tell(meeting, [_cancelled(meeting, now)], now=now, reply=message.reply)
+    return Change(meeting=meeting, outgoing=events)
+
+
+def cancelled_again(known: Meeting, message: QueueMessage, *, now: datetime) -> Change | None:
+    """Return the change that answers another request to cancel, once a message."""
+    cancellation = known.cancellation
+    if cancellation is None or cancellation.done_at is None:
+        return None
+    return _again(
+        known,
+        _cancelled(known, cancellation.done_at),
+        message,
+        sequence=cancellation.sequence,
+        now=now,
+    )
+
+
+def is_answered(known: Meeting, message: QueueMessage) -> bool:
+    """Tell whether the message, or an earlier delivery of it, was answered."""
+    return message.delivery_id in known.answered
+
+
+def _again(
+    known: Meeting, fact: Fact, message: QueueMessage, *, sequence: int, now: datetime
+) -> Change | None:
+    if message.reply is None or is_answered(known, message):
+        return None
+    event = event_message(known, fact, sequence=sequence, now=now)
+    return Change(
+        meeting=known.having_answered(message.delivery_id),
+        outgoing=(reply_message(event, message.reply),),
+    )
+
+
+def _created(meeting: Meeting, at: datetime) -> Fact:
+    return Fact(
+        name="meeting.created", at=at, key=(_asked(meeting).request_id,), data=meeting.answer or {}
+    )
+
+
+def _updated(told: Told) -> Fact:
+    return Fact(name="meeting.updated", at=told.at, key=(told.key,), data=told.data)
+
+
+def _cancelled(meeting: Meeting, at: datetime) -> Fact:
+    over = replace(
+        _invited(meeting, at),
+        sequence=meeting.updates + 1,
+        status="CANCELLED",
+        join_web_url=None,
+        join_meeting_id=None,
+        passcode=None,
+        dial_in=None,
+    )
+    return Fact(
+        name="meeting.cancelled",
+        at=at,
+        key=(),
+        data={
+            **_described(meeting),
+            "onlineMeetingId": _online(meeting).coordinates.online_meeting_id,
+            "invitation": invitation(over),
+        },
+    )
+
+
+def _described(meeting: Meeting) -> dict[str, Any]:
+    online, asked = _online(meeting), _asked(meeting)
+    return {
+        "requestId": asked.request_id,
+        "organizerId": asked.organizer_id,
+        "subject": online.subject,
+        "startDateTime": online.start_date_time,
+        "endDateTime": online.end_date_time,
+        "attendees": [
+            {"upn": one.upn, "role": one.role, "id": one.user_id} for one in online.attendees
+        ],
+    }
+
+
+def _coordinates(where: Coordinates) -> dict[str, Any]:
+    return {
+        "onlineMeetingId": where.online_meeting_id,
+        "joinWebUrl": where.join_web_url,
+        "chatInfo": {"threadId": where.thread_id, "messageId": where.message_id},
+        "tenantId": where.tenant_id,
+        "joinMeetingId": where.join_meeting_id,
+        "passcode": where.passcode,
+        "dialIn": where.dial_in,
+    }
+
+
+def _invited(meeting: Meeting, at: datetime) -> Invited:
+    online, asked = _online(meeting), _asked(meeting)
+    where = online.coordinates
+    return Invited(
+        meeting_id=meeting.meeting_id,
+        subject=online.subject or str(asked.members.get("subject", "")),
+        start=moment_of(online.start_date_time) or asked.start_date_time,
+        end=moment_of(online.end_date_time) or asked.end_date_time,
+        written_at=at,
+        sequence=meeting.updates,
+        join_web_url=where.join_web_url,
+        join_meeting_id=where.join_meeting_id,
+        passcode=where.passcode,
+        dial_in=where.dial_in,
+    )
+
+
+def _online(meeting: Meeting) -> OnlineMeeting:
+    if meeting.online is None:
+        raise ValueError("a meeting is told only once Graph has given it")
+    return meeting.online
+
+
+def _asked(meeting: Meeting) -> Asked:
+    if meeting.asked is None:
+        raise ValueError("a meeting that nobody asked for is not told")
+    return meeting.asked

@@ -1,0 +1,1 @@
+"""A meeting is updated, or cancelled."""

@@ -1,0 +1,197 @@
+"""What is done about a request to update or cancel a meeting. Core.
+
+The ledger's `asked` keeps the members of the first request, so that a repeat of it is still known;
+its times follow the changes, so that a scheduled join does too.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from create_meeting.answers.told import (
+    cancelled_again,
+    is_answered,
+    tell_cancelled,
+    tell_updated,
+)
+from create_meeting.answers.warnings import attendees_in, differences
+from create_meeting.bodies import Members, update_body
+from create_meeting.new.plan import Identity
+from create_meeting.request import UpdateMeeting
+from create_meeting.scheduled_join import rescheduled_join
+from shared.inbox.message import QueueMessage
+from shared.meeting.legs import asked_to_leave, standing
+from shared.meeting.meeting import Asked, Cancellation, Change, Leaver, Meeting
+from shared.words.coordinates import Attendee, OnlineMeeting
+from shared.words.errors import Transient
+from shared.words.ids import CallId
+from shared.words.problems import rejected
+
+NAMES = {"participants": "attendees"}
+"""Members of Graph's that the caller knows by another name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """Change Graph's meeting by `body`."""
+
+    identity: Identity
+    request: UpdateMeeting
+    organizer_id: str
+    online_meeting_id: str
+    body: Members
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancel:
+    """End our calls, then delete Graph's meeting."""
+
+    organizer_id: str
+    online_meeting_id: str
+    calls: tuple[CallId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """An earlier delivery of the message did it all, or another message had cancelled before."""
+
+
+def plan_update(
+    known: Meeting | None, request: UpdateMeeting, message: QueueMessage, identity: Identity
+) -> Update | Answered:
+    """Return what to do; raise `Rejected` where there is no such meeting (any more)."""
+    meeting, asked, online = _made(known, identity)
+    if is_answered(meeting, message):
+        return Answered()
+    _require_standing(meeting)
+    return Update(
+        identity=identity,
+        request=request,
+        organizer_id=asked.organizer_id,
+        online_meeting_id=online.coordinates.online_meeting_id,
+        body=update_body(request),
+    )
+
+
+def record_updated(
+    known: Meeting | None,
+    update: Update,
+    answer: Mapping[str, Any],
+    message: QueueMessage,
+    *,
+    now: datetime,
+) -> Change | None:
+    """Return the change that records what Graph changed, tells it, and moves a scheduled join."""
+    meeting, asked, online = _made(known, update.identity)
+    if is_answered(meeting, message):
+        return None
+    _require_standing(meeting)
+    before, start, end = (
+        asked.start_date_time,
+        update.request.start_date_time,
+        update.request.end_date_time,
+    )
+    if start is not None and end is not None:
+        asked = replace(asked, start_date_time=start, end_date_time=end)
+    change = tell_updated(
+        replace(meeting, asked=asked, online=_changed(online, update.body, answer)),
+        _names(update.body),
+        differences(update.body, answer),
+        message,
+        now=now,
+    )
+    if change is None:
+        return None
+    joins = rescheduled_join(change.meeting, before=before, now=now)
+    return replace(change, outgoing=(*change.outgoing, *joins))
+
+
+def plan_cancel(
+    known: Meeting | None, message: QueueMessage, identity: Identity, *, now: datetime
+) -> Cancel | Answered:
+    """Return what is left to do for a cancellation that was begun."""
+    meeting, asked, online = _made(known, identity)
+    done = meeting.cancellation is not None and meeting.cancellation.done_at is not None
+    if done or is_answered(meeting, message):
+        return Answered()
+    bound = standing(meeting, now=now).bound
+    return Cancel(
+        organizer_id=asked.organizer_id,
+        online_meeting_id=online.coordinates.online_meeting_id,
+        calls=tuple(claim.call_id for claim in bound if claim.call_id is not None),
+    )
+
+
+def begin_cancelling(
+    known: Meeting | None, message: QueueMessage, identity: Identity, *, now: datetime
+) -> Change | None:
+    """Return the change from which on nobody joins and every leg of ours has to go.
+
+    A leg whose POST is on its way is hung up as soon as Graph names its call. A meeting that is
+    cancelled already is only told so again.
+    """
+    meeting, _, _ = _made(known, identity)
+    if meeting.cancellation is not None:
+        return cancelled_again(meeting, message, now=now)
+    leaver = Leaver(request_id=message.delivery_id)
+    meeting = asked_to_leave(meeting, standing(meeting, now=now), leaver)
+    cancellation = Cancellation(asked_at=now)
+    return Change(meeting=replace(meeting, cancellation=cancellation, leave_asked=now))
+
+
+def record_cancelled(
+    known: Meeting | None, message: QueueMessage, identity: Identity, *, now: datetime
+) -> Change | None:
+    """Return the change that tells that the meeting is no more; once, whoever asked."""
+    meeting, _, _ = _made(known, identity)
+    if meeting.cancellation is not None and meeting.cancellation.done_at is not None:
+        return cancelled_again(meeting, message, now=now)
+    return tell_cancelled(meeting, message, now=now)
+
+
+def record_kept(known: Meeting | None) -> Change | None:
+    """Return the change after the meeting could not be deleted: it may be joined again."""
+    if known is None or known.cancellation is None or known.cancellation.done_at is not None:
+        return None
+    return Change(meeting=replace(known, cancellation=None))
+
+
+def _made(known: Meeting | None, identity: Identity) -> tuple[Meeting, Asked, OnlineMeeting]:
+    if known is not None and known.asked is not None and known.online is not None:
+        return known, known.asked, known.online
+    if known is not None and known.post_claim is not None:
+        raise Transient("the meeting is being made")
+    raise rejected("meeting_not_found", what=f"the request id {identity.request_id}")
+
+
+def _require_standing(meeting: Meeting) -> None:
+    if meeting.cancellation is not None:
+        raise rejected("meeting_cancelled", meeting_id=meeting.meeting_id)
+
+
+def _names(body: Members) -> list[str]:
+    top = {"subject", "startDateTime", "endDateTime", "participants"}
+    return [NAMES.get(name, name) if name in top else f"options.{name}" for name in body]
+
+
+def _changed(online: OnlineMeeting, body: Members, answer: Mapping[str, Any]) -> OnlineMeeting:
+    """Return the meeting as Graph now has it; its answer need not repeat what did not change."""
+    told = {name: answer.get(name) or body.get(name) for name in body}
+    attendees = online.attendees
+    if "participants" in body:
+        got = attendees_in(answer)
+        asked = body["participants"]["attendees"]
+        attendees = tuple(_attendee(one) for one in (asked if got is None else got))
+    return replace(
+        online,
+        subject=told.get("subject") or online.subject,
+        start_date_time=told.get("startDateTime") or online.start_date_time,
+        end_date_time=told.get("endDateTime") or online.end_date_time,
+        attendees=attendees,
+    )
+
+
+def _attendee(one: Mapping[str, Any]) -> Attendee:
+    user = (one.get("identity") or {}).get("user") or {}
+    return Attendee(upn=one.get("upn"), role=one.get("role"), user_id=user.get("id"))

@@ -1,0 +1,116 @@
+"""One request for a meeting: gather what is known, decide, act. Holds no decision of its own."""
+
+import asyncio
+import sys
+from importlib import import_module
+
+from create_meeting.answers.told import created_again
+from create_meeting.bodies import Members
+from create_meeting.new.plan import AnswerAgain, Create, Identity, plan, record_created
+from create_meeting.new.set_options import set_options
+from create_meeting.post.act import claim_post, drop_surplus, posted_meeting, yield_claim
+from create_meeting.post.plan import Posting
+from create_meeting.request import CreateMeeting
+from shared.inbox.message import QueueMessage
+from shared.inbox.models import read_members
+from shared.journal.journal import Loaded
+from shared.services import Services
+from shared.words.coordinates import Coordinates, alias_of, read_online_meeting, target_of
+from shared.words.errors import Rejected, Transient
+from shared.words.ids import MeetingId
+
+CALENDAR = "icalendar"
+
+
+async def create(
+    request: CreateMeeting, identity: Identity, message: QueueMessage, services: Services
+) -> None:
+    """Make the meeting that is asked for, or tell again of the one that is there."""
+    stored = await services.ledger.load(identity.meeting_id, likely_new=True)
+    decision = plan(
+        request,
+        read_members(message.body),
+        identity,
+        stored.meeting if stored else None,
+        organizer_id=services.policy.organizer_id,
+        now=services.clock.now(),
+    )
+    if isinstance(decision, AnswerAgain):
+        await _answer_again(identity, message, Loaded(stored), services)
+    elif not decision.post:
+        made, _ = await asyncio.gather(
+            services.graph.create_or_get_meeting(decision.asked.organizer_id, decision.body),
+            _calendar_ready(),
+        )
+        await _finish(decision, made, message, Loaded(stored), services)
+    else:
+        posting = await claim_post(decision, message, Loaded(stored), services)
+        if posting is None:
+            await _answer_again(identity, message, None, services)
+        else:
+            await _create_by_post(decision, posting, message, services)
+
+
+async def _create_by_post(
+    create: Create, posting: Posting, message: QueueMessage, services: Services
+) -> None:
+    try:
+        made = await posted_meeting(create, posting, services)
+        await _finish(create, made, message, None, services)
+    except (Rejected, Transient):
+        await yield_claim(create, posting, services)
+        raise
+
+
+async def _finish(
+    create: Create,
+    made: Members,
+    message: QueueMessage,
+    loaded: Loaded | None,
+    services: Services,
+) -> None:
+    """Set the options of the meeting Graph made, then record and tell it."""
+    answer, refused = await set_options(create, made, services)
+    online = read_online_meeting(
+        answer, organizer_id=create.asked.organizer_id, tenant_id=create.identity.tenant_id
+    )
+    await _claim_aliases(online.coordinates, create.identity.meeting_id, services)
+    receipt = await services.journal.change(
+        create.identity.meeting_id,
+        lambda known, now: record_created(known, create, answer, refused, message, now=now),
+        loaded=loaded,
+        resend=message.delivery_count > 1,
+    )
+    await receipt.sent
+    if create.post and receipt.meeting is not None:
+        await drop_surplus(create, made, receipt.meeting, services)
+
+
+async def _answer_again(
+    identity: Identity, message: QueueMessage, loaded: Loaded | None, services: Services
+) -> None:
+    receipt = await services.journal.change(
+        identity.meeting_id,
+        lambda known, now: None if known is None else created_again(known, message, now=now),
+        loaded=loaded,
+        resend=message.delivery_count > 1,
+    )
+    await receipt.sent
+
+
+async def _claim_aliases(where: Coordinates, meeting_id: MeetingId, services: Services) -> None:
+    """Let the meeting be found by what its links carry."""
+    aliases = {
+        alias_of(target_of(where)),
+        *([where.join_meeting_id] if where.join_meeting_id else []),
+    }
+    await asyncio.gather(*(services.ledger.claim_alias(alias, meeting_id) for alias in aliases))
+
+
+async def _calendar_ready() -> None:
+    """Import the calendar library, once a process, while its caller waits for somebody else.
+
+    It takes 85 ms, and would hold up every other message of the process when it is first needed.
+    """
+    if CALENDAR not in sys.modules:
+        await asyncio.to_thread(import_module, CALENDAR)

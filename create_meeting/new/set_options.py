@@ -1,0 +1,43 @@
+"""Sets a new meeting's options: one PATCH, and where Graph refuses it, each option by itself.
+
+A meeting that exists is told, whatever became of its options: in an incident a bridge without a
+wish is worth more than none.
+"""
+
+from create_meeting.answers.warnings import Warn, refused_options
+from create_meeting.bodies import Members, added_up, together
+from create_meeting.new.plan import Create
+from shared.services import Services
+from shared.words.errors import Rejected
+
+BAD_REQUEST = 400
+
+
+async def set_options(
+    create: Create, made: Members, services: Services
+) -> tuple[Members, tuple[Warn, ...]]:
+    """Return Graph's meeting with its options set, and a warning for each that Graph refused.
+
+    Raises `Transient` where Graph does not answer; everything done here may be done again.
+    """
+    parts = create.options
+    if not parts:
+        return made, ()
+    try:
+        return await _patch(create, made, together(parts), services), ()
+    except Rejected as error:
+        refused = error  # the name of an except clause does not outlive it
+    if len(parts) == 1 or refused.graph is None or refused.graph.status != BAD_REQUEST:
+        return made, tuple(warning for part in parts for warning in refused_options(part, refused))
+    warnings: list[Warn] = []
+    for part in parts:
+        try:
+            made = await _patch(create, made, part, services)
+        except Rejected as error:
+            warnings += refused_options(part, error)
+    return made, tuple(warnings)
+
+
+async def _patch(create: Create, made: Members, body: Members, services: Services) -> Members:
+    changed = await services.graph.update_meeting(create.asked.organizer_id, made["id"], body)
+    return added_up(made, changed, body)

@@ -1,0 +1,114 @@
+"""A meeting that only a POST can make: claims the right to send it, sends it, keeps what it gave.
+
+Holds no decision of its own: plan.py decides.
+"""
+
+import logging
+from datetime import datetime
+
+from create_meeting.bodies import Members
+from create_meeting.new.plan import Create
+from create_meeting.post.plan import (
+    Busy,
+    Decision,
+    Posting,
+    is_what_was_asked,
+    may_be_deleted,
+    plan_post,
+    record_claim,
+    record_posted,
+    record_released,
+    record_yielded,
+)
+from shared.inbox.message import QueueMessage
+from shared.journal.journal import Loaded
+from shared.meeting.meeting import Change, Meeting
+from shared.services import Services
+from shared.words.errors import Rejected, RollcallError, Transient
+
+logger = logging.getLogger("rollcall.create")
+
+TOO_MANY_REQUESTS = 429
+
+
+async def claim_post(
+    create: Create, message: QueueMessage, loaded: Loaded, services: Services
+) -> Posting | None:
+    """Take the claim; return None where the meeting is there already.
+
+    Raises `Transient` while somebody else holds it.
+    """
+    taken: list[Decision] = []
+
+    def decide(known: Meeting | None, now: datetime) -> Change | None:
+        decision = plan_post(known, create, message, now=now, lease=services.policy.claim_lease)
+        taken.append(decision)
+        return record_claim(known, create, decision) if isinstance(decision, Posting) else None
+
+    await services.journal.change(create.identity.meeting_id, decide, loaded=loaded)
+    match taken[-1]:
+        case Busy(pause=pause):
+            raise Transient("an earlier try may be making the meeting", retry_after=pause)
+        case Posting() as posting:
+            return posting
+        case _:
+            return None
+
+
+async def posted_meeting(create: Create, posting: Posting, services: Services) -> Members:
+    """Return Graph's meeting: what an earlier holder got or left, else that of a POST."""
+    if posting.claim.answer is not None:
+        return posting.claim.answer
+    left = await _left_behind(create, posting, services) if posting.in_doubt else None
+    answer = left or await _post(create, posting, services)
+    # Before anything else that may fail: nobody but we may know of this meeting.
+    await services.journal.change(
+        create.identity.meeting_id, lambda known, _: record_posted(known, posting, answer)
+    )
+    return answer
+
+
+async def yield_claim(create: Create, posting: Posting, services: Services) -> None:
+    """Let the next try begin at once, by finding out what this one left."""
+    await services.journal.change(
+        create.identity.meeting_id,
+        lambda known, now: record_yielded(known, posting, now=now),
+    )
+
+
+async def drop_surplus(create: Create, answer: Members, kept: Meeting, services: Services) -> None:
+    """Delete what we made where another holder's meeting was told meanwhile."""
+    told = kept.online.coordinates.online_meeting_id if kept.online else answer["id"]
+    if told == answer["id"]:
+        return
+    try:
+        await services.graph.delete_meeting(create.asked.organizer_id, answer["id"])
+    except RollcallError:
+        # Nobody knows of that meeting, and nobody waits for its end.
+        logger.warning("create.surplus_left: meeting=%s", kept.meeting_id)
+
+
+async def _left_behind(create: Create, posting: Posting, services: Services) -> Members | None:
+    """Return what an earlier POST made, if createOrGet finds it; take away what it made itself."""
+    organizer_id = create.asked.organizer_id
+    found = await services.graph.create_or_get_meeting(organizer_id, create.body)
+    if is_what_was_asked(found, create):
+        return found
+    if may_be_deleted(found, posting):
+        await services.graph.delete_meeting(organizer_id, found["id"])
+    return None
+
+
+async def _post(create: Create, posting: Posting, services: Services) -> Members:
+    try:
+        return await services.graph.create_meeting(
+            create.asked.organizer_id, {**create.body, **create.post}
+        )
+    except (Rejected, Transient) as failed:
+        throttled = failed.graph is not None and failed.graph.status == TOO_MANY_REQUESTS
+        if isinstance(failed, Rejected) or throttled:
+            # Refused before anything was made: the id is free, nobody has to look for it.
+            await services.journal.change(
+                create.identity.meeting_id, lambda known, _: record_released(known, posting)
+            )
+        raise

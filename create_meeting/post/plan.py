@@ -1,0 +1,131 @@
+"""The right to POST a meeting: who has it, and what an earlier holder may have left behind.
+
+Core. `POST /onlineMeetings` has no idempotency of any kind, so it is sent only by the holder of a
+claim that the ledger keeps, and after a crash Graph is asked before it is sent again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from create_meeting.answers.warnings import moment_of
+from create_meeting.new.plan import Create, differing, newcomer, require_same
+from shared.inbox.message import QueueMessage
+from shared.meeting.meeting import Change, Meeting, PostClaim
+
+FIRST_PAUSE = timedelta(seconds=2)
+"""Somebody else's POST is answered sooner than that, or nobody knows when."""
+CLOCKS_APART = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """The claim is ours."""
+
+    claim: PostClaim
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether an earlier holder may have sent its POST, and nobody knows what came of it."""
+        return self.claim.attempt > 1 and self.claim.answer is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Busy:
+    """Somebody else has the claim and may be waiting for Graph: come again after the pause."""
+
+    pause: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """The meeting is there already."""
+
+
+type Decision = Posting | Busy | Made
+
+
+def plan_post(
+    known: Meeting | None,
+    create: Create,
+    message: QueueMessage,
+    *,
+    now: datetime,
+    lease: timedelta,
+) -> Decision:
+    """Return who sends the POST; raise `Rejected` while the id stands for another request."""
+    if known is not None and known.asked is not None:
+        require_same(known.asked, create.asked.members)
+        return Made()
+    before = known.post_claim if known is not None else None
+    if before is None:
+        claim = PostClaim(
+            attempt=1, asked=create.asked, first_claimed_at=now, lease_until=now + lease
+        )
+        return Posting(claim=claim)
+    same = not differing(before.asked, create.asked.members)
+    if now < before.lease_until:
+        require_same(before.asked, create.asked.members)
+        left = before.lease_until - now
+        return Busy(pause=min(left, FIRST_PAUSE) if message.attempt == 1 else left)
+    return Posting(
+        claim=replace(
+            before,
+            attempt=before.attempt + 1,
+            asked=create.asked,
+            lease_until=now + lease,
+            answer=before.answer if same else None,
+        )
+    )
+
+
+def record_claim(known: Meeting | None, create: Create, posting: Posting) -> Change:
+    """Return the change that takes the claim, before Graph is asked."""
+    meeting = known or newcomer(create.identity)
+    return Change(meeting=replace(meeting, post_claim=posting.claim))
+
+
+def record_posted(known: Meeting | None, posting: Posting, answer: dict[str, Any]) -> Change | None:
+    """Return the change that keeps what Graph gave until it is told."""
+    if known is None or not _holds(known, posting):
+        return None
+    return Change(meeting=replace(known, post_claim=replace(posting.claim, answer=answer)))
+
+
+def record_released(known: Meeting | None, posting: Posting) -> Change | None:
+    """Return the change that gives back a claim whose POST certainly made nothing."""
+    if known is None or not _holds(known, posting):
+        return None
+    return Change(meeting=replace(known, post_claim=None))
+
+
+def record_yielded(known: Meeting | None, posting: Posting, *, now: datetime) -> Change | None:
+    """Return the change that ends the lease at once: the next try finds out what there is."""
+    if known is None or known.post_claim is None or not _holds(known, posting):
+        return None
+    return Change(meeting=replace(known, post_claim=replace(known.post_claim, lease_until=now)))
+
+
+def is_what_was_asked(answer: Mapping[str, Any], create: Create) -> bool:
+    """Tell whether a meeting that createOrGet found is the one a POST was to make."""
+    settings = answer.get("joinMeetingIdSettings") or {}
+    template = create.post.get("meetingTemplateId")
+    with_passcode = "joinMeetingIdSettings" in create.post
+    return (not with_passcode or bool(settings.get("passcode"))) and (
+        template is None or answer.get("meetingTemplateId") == template
+    )
+
+
+def may_be_deleted(answer: Mapping[str, Any], posting: Posting) -> bool:
+    """Tell whether a meeting came about under this claim, by asking whether there was one.
+
+    One that is older was there before anybody asked us: it is not ours to delete.
+    """
+    made = moment_of(answer.get("creationDateTime"))
+    return made is not None and made >= posting.claim.first_claimed_at - CLOCKS_APART
+
+
+def _holds(known: Meeting, posting: Posting) -> bool:
+    claim = known.post_claim
+    return claim is not None and claim.attempt == posting.claim.attempt

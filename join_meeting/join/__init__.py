@@ -1,0 +1,1 @@
+"""The bot is sent into a meeting, once."""

@@ -1,0 +1,92 @@
+"""The body of Graph's calls POST that puts our bot into a meeting. Core: values in, JSON out.
+
+Media is hosted by the service, and the tenant stands at the top of the call: left out, or put
+anywhere else, it is refused with 7505.
+Source: https://learn.microsoft.com/graph/api/application-post-calls
+"""
+
+from typing import Any
+
+from shared.words.coordinates import ByJoinId, ByThread, JoinTarget
+from shared.words.ids import LegKey, guest_id_for
+
+
+def call_body(
+    target: JoinTarget,
+    *,
+    callback: str,
+    bot_app_id: str,
+    leg_key: LegKey,
+    guest_name: str | None = None,
+    without_host: bool = True,
+) -> dict[str, Any]:
+    """Return the call to create. With `guest_name` the bot joins as a guest of that name.
+
+    `without_host`: people may begin without the organizer; a join by join id cannot say.
+    """
+    return {
+        "@odata.type": "#microsoft.graph.call",
+        "callbackUri": callback,
+        "requestedModalities": ["audio"],
+        "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"},
+        "source": {
+            "@odata.type": "#microsoft.graph.participantInfo",
+            "identity": {
+                "@odata.type": "#microsoft.graph.identitySet",
+                **_identity(bot_app_id, leg_key, guest_name),
+            },
+        },
+        **_coordinates(target, without_host=without_host),
+        "tenantId": target.tenant_id,
+    }
+
+
+def _identity(bot_app_id: str, leg_key: LegKey, guest_name: str | None) -> dict[str, Any]:
+    if guest_name is None:
+        return {"application": {"@odata.type": "#microsoft.graph.identity", "id": bot_app_id}}
+    return {
+        "guest": {
+            "@odata.type": "#microsoft.graph.identity",
+            "id": guest_id_for(leg_key),
+            "displayName": guest_name,
+        }
+    }
+
+
+def _coordinates(target: JoinTarget, *, without_host: bool) -> dict[str, Any]:
+    match target:
+        case ByThread():
+            return _by_thread(target, without_host=without_host)
+        case ByJoinId():
+            return {
+                "meetingInfo": {
+                    "@odata.type": "#microsoft.graph.joinMeetingIdMeetingInfo",
+                    "joinMeetingId": target.join_meeting_id,
+                    "passcode": target.passcode,
+                }
+            }
+
+
+def _by_thread(target: ByThread, *, without_host: bool) -> dict[str, Any]:
+    chat = {
+        "@odata.type": "#microsoft.graph.chatInfo",
+        "threadId": target.thread_id,
+        "messageId": target.message_id,
+    }
+    if target.reply_chain_message_id is not None:
+        chat["replyChainMessageId"] = target.reply_chain_message_id
+    return {
+        "chatInfo": chat,
+        "meetingInfo": {
+            "@odata.type": "#microsoft.graph.organizerMeetingInfo",
+            "organizer": {
+                "@odata.type": "#microsoft.graph.identitySet",
+                "user": {
+                    "@odata.type": "#microsoft.graph.identity",
+                    "id": target.organizer_id,
+                    "tenantId": target.tenant_id,
+                },
+            },
+            "allowConversationWithoutHost": without_host,
+        },
+    }

@@ -1,0 +1,1 @@
+"""The bot is asked to leave."""

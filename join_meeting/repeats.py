@@ -1,0 +1,148 @@
+"""One request to join or to leave, gathered: and what it means that a request comes again. Core.
+
+A request that names its own id is granted once: the same again is answered with the same leg, and
+another under that id is refused.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from join_meeting.forms import COMPANIONS, FORMS
+from join_meeting.request import JoinMeeting
+from shared.calls.record import Leg
+from shared.inbox.message import ASKED, DELIVERY, ORIGIN, QueueMessage
+from shared.inbox.models import read_members
+from shared.meeting.meeting import LegClaim, Meeting
+from shared.words.coordinates import JoinTarget
+from shared.words.errors import Problem, Rejected
+from shared.words.ids import MeetingId, digest, utc_text
+from shared.words.outgoing import Outgoing
+from shared.words.problems import rejected
+
+MOVED = "rollcall-moved-request"
+"""Property of a request sent on to another meeting: its own id, with a digest of each member."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A message, what it says, how to join by it, and whose meeting that is.
+
+    `target` is None where the request names a meeting of ours by its id.
+    """
+
+    message: QueueMessage
+    request: JoinMeeting
+    target: JoinTarget | None
+    meeting_id: MeetingId
+
+    @property
+    def request_id(self) -> str:
+        """The request's own id, else its message's."""
+        return next(iter(self.asked()), self.message.origin_id)
+
+    @property
+    def asker(self) -> str:
+        """Who asks: the request by its own id, else this very message."""
+        return next(iter(self.asked()), self.message.delivery_id)
+
+    def asked(self) -> dict[str, dict[str, str]]:
+        """Return the request's own id, where it has one, with a digest of each member."""
+        if self.request.request_id is None:
+            return moved_request(self.message)
+        members = read_members(self.message.body)
+        return {
+            self.request.request_id: {
+                name: digest(json.dumps(value, sort_keys=True), characters=13)
+                for name, value in members.items()
+                if name != "requestId"
+            }
+        }
+
+    def elsewhere(self, meeting_id: MeetingId, *, due: datetime) -> Outgoing:
+        """Return the same request for another meeting of ours, to be answered from there."""
+        message = self.message
+        named_by = {*FORMS, *COMPANIONS, "requestId"}
+        members = read_members(message.body)
+        kept = {name: value for name, value in members.items() if name not in named_by}
+        return Outgoing(
+            entity=message.queue,
+            message_id=f"{message.delivery_id}#{meeting_id}",
+            body=json.dumps({**kept, "meetingId": meeting_id}),
+            correlation_id=message.correlation_id,
+            reply_to=message.reply_to,
+            properties={
+                ORIGIN: message.origin_id,
+                DELIVERY: message.delivery_id,
+                ASKED: utc_text(message.asked_at),
+                **({MOVED: json.dumps(asked)} if (asked := self.asked()) else {}),
+            },
+            due=due,
+        )
+
+
+def has_failed(meeting: Meeting, request_id: str) -> bool:
+    """Tell whether every leg that was sent for a request is known to have failed, and one was."""
+    legs = meeting.record.legs
+    sent = [
+        (claim, legs.get(claim.leg_key))
+        for claim in meeting.claims
+        if request_id in claim.asked
+        and (claim.state != "failed" or claim.over_sequence)  # else it was given back, unsent
+    ]
+    return bool(sent) and all(
+        claim.state == "failed" or (leg is not None and _came_to_nothing(leg))
+        for claim, leg in sent
+    )
+
+
+def _came_to_nothing(leg: Leg) -> bool:
+    return "gone" in leg.phases and "in" not in leg.phases
+
+
+def moved_request(message: QueueMessage) -> dict[str, dict[str, str]]:
+    """Return what `Wish.asked` was of a request that was sent on from another meeting; else {}."""
+    try:
+        found = json.loads(message.properties.get(MOVED, "{}"))
+    except ValueError:
+        return {}
+    if not isinstance(found, dict) or len(found) > 1:
+        return {}
+    for members in found.values():
+        if not isinstance(members, dict) or not all(
+            isinstance(one, str) for one in members.values()
+        ):
+            return {}
+    return found
+
+
+def granted_before(meeting: Meeting, wish: Wish) -> LegClaim | None:
+    """Return the leg that this very request was answered with; None where it may be tried.
+
+    A leg that ended before it came in was no success: the same request may be sent again.
+    """
+    for request_id, members in wish.asked().items():
+        legs = meeting.record.legs
+        for claim in meeting.claims:
+            leg, before = legs.get(claim.leg_key), claim.asked.get(request_id)
+            failed = leg is not None and _came_to_nothing(leg)
+            if before is None or claim.call_id is None or failed:
+                continue
+            differing = {name for name, _ in before.items() ^ members.items()}
+            if differing:
+                raise request_conflict(request_id, differing)
+            return claim
+    return None
+
+
+def request_conflict(request_id: str, members: Iterable[str]) -> Rejected:
+    """Return the refusal of another request under an id that was granted already."""
+    return rejected(
+        "request_conflict",
+        request_id=repr(request_id),
+        problems=[
+            Problem(member=name, message="differs from the first request under this id")
+            for name in sorted(members)
+        ],
+    )

@@ -1,0 +1,345 @@
+"""The single changes that evidence makes to a record: a call opens, is joined, is left, closes.
+
+Core. Which evidence makes which change is decided in fold.py.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared.calls.record import (
+    Commit,
+    GroupCall,
+    Leg,
+    Question,
+    Record,
+    Session,
+    ids_of,
+    mark_of,
+    seal_of,
+)
+from shared.calls.weight import weight_of, weight_of_alias, weight_of_session
+from shared.words.ids import UNCOUNTED, SessionId
+from shared.words.observations import Basis, Present
+
+IN_FLIGHT = timedelta(seconds=10)
+"""How long after a push older ones, or copies of them, may still be on their way to us.
+
+A push of known people takes back no doubt younger than this: it may be the older of the two. A read
+that confirms a doubt older than this dates nothing by it.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """One roster, or one leg's end, as the fold weighs it.
+
+    `leg` is as it was before. `asked` and `answered` are the moments of a read; of anything else
+    both are its moment. `proof` is that from which a read proves who was there, None for a push.
+    `whole`: it lists everybody. `cut`: Graph may have left somebody out.
+    """
+
+    by: Commit
+    leg: Leg
+    asked: datetime
+    answered: datetime
+    people: tuple[Present, ...] = ()
+    proof: datetime | None = None
+    whole: bool = True
+    cut: bool = False
+
+    def unsettled(self, moment: datetime | None) -> datetime | None:
+        """Return `moment`; None where this is late enough to settle what was heard then."""
+        settled = self.proof or self.asked - IN_FLIGHT
+        return None if moment is None or moment <= settled else moment
+
+    def dated(self, doubt: datetime | None) -> datetime | None:
+        """Return the time that `doubt` gives to what this confirms; None for one too old."""
+        if doubt is None or self.asked - doubt > IN_FLIGHT:
+            return None
+        return min(doubt, self.answered)
+
+    @property
+    def basis(self) -> Basis:
+        """How its own moment is known."""
+        return "observed" if self.proof is None else "polled"
+
+
+def opened(record: Record, sight: Sight, *, provisional: bool) -> Record:
+    """Return the record with its next call, opened by the people of `sight`.
+
+    The last read that found nobody bounds its start, but not before a read has named somebody it
+    opened with.
+    """
+    call = GroupCall(
+        number=record.next_number,
+        started_at=sight.answered,
+        start_basis=sight.basis,
+        heard_at=sight.answered,
+        provisional=provisional,
+        start_not_before=sight.by.made_at,
+        empty_at=record.empty_at,
+    )
+    call, _ = joined(record, call, sight, opener=True)
+    return replace(record, calls=(*record.calls, call))
+
+
+def joined(
+    record: Record, call: GroupCall, sight: Sight, *, opener: bool = False
+) -> tuple[GroupCall, frozenset[SessionId]]:
+    """Return the call with the people of `sight` in it, and which of its sessions they are.
+
+    A session confirmed to have ended stays so, unless a read lists it again. Of people who are
+    named late nobody saw when they came and went. People who find no room are counted; a person who
+    finds some later may have been among them, so that nobody saw them come.
+    """
+    late = sight.leg.is_gone or call.ended_at is not None
+    listed, strangers = _recognised(call, sight)
+    sessions, uncounted = dict(call.sessions), list[Present]()
+    renamed = [key for key, one in listed.items() if one.session_id not in ids_of(sessions[key])]
+    room = sight.by.room - weight_of(call) if strangers or renamed else 0
+    for present, confusable in strangers:
+        sessions |= {one.session_id: replace(one, blurred=True) for one in confusable}
+        session = Session(
+            session_id=present.session_id,
+            person=present.person,
+            first_seen=max(sight.answered, call.started_at),
+            first_version=sight.by.version,
+            legs=(sight.leg.key,),
+            opener=opener,
+            present_before=late or call.others > 0 or not sight.leg.listened,
+            joined_not_before=None if late else sight.by.made_at,
+            missed_at=None if late or call.others or confusable else record.read_at,
+            last_seen=sight.proof,
+            blurred=late,
+            left_at=call.ended_at,
+        )
+        weight = weight_of_session(session)
+        first = not (sessions or call.sealed)  # it is kept in any case: a call is somebody's
+        if present.person.kind == UNCOUNTED or (weight > room and not first):
+            uncounted.append(present)
+            continue
+        room -= weight
+        listed[present.session_id] = present
+        sessions[present.session_id] = session
+    # Found again by a read: pushes that name them are no old ones any more.
+    again = {seal_of(one) for one in sessions.keys() - call.sessions.keys()} if call.sealed else ()
+    grown = replace(
+        call,
+        sessions=sessions,
+        sealed=call.sealed.difference(again),
+        complete=call.complete and not sight.cut,
+    )
+    if uncounted or call.others:
+        grown = _with_others(grown, {mark_of(one) for one in uncounted}, call)
+    if late:
+        return grown, frozenset(listed)
+    for key in renamed:
+        weight = weight_of_alias(listed[key].session_id)
+        if weight <= room:
+            room -= weight
+            sessions[key] = _named(sessions[key], listed[key], sight)
+    sessions |= {one: _listed(sessions[one], present, sight) for one, present in listed.items()}
+    grown = replace(grown, sessions=sessions, heard_at=sight.answered)
+    if sight.people:
+        new = len(strangers) > len(uncounted)
+        quiet_since = None if new else sight.unsettled(call.quiet_since)
+        last_seen = latest(call.last_seen, sight.proof)
+        grown = replace(grown, quiet_since=quiet_since, last_seen=last_seen)
+    named = (sessions.get(present.session_id) for present in sight.people)
+    if sight.proof is not None and any(one is not None and one.opener for one in named):
+        grown = replace(grown, start_not_before=latest(call.start_not_before, call.empty_at))
+    return grown, frozenset(listed)
+
+
+def doubted(call: GroupCall, absent: Iterable[Session], sight: Sight) -> GroupCall:
+    """Return the call in which a push left out the sessions in `absent`."""
+    doubts = (replace(one, absent_since=one.absent_since or sight.asked) for one in absent)
+    quiet_since = call.quiet_since if sight.people else call.quiet_since or sight.asked
+    return replace(_with_sessions(call, doubts), quiet_since=quiet_since)
+
+
+def missed(call: GroupCall, younger: Iterable[Session], sight: Sight) -> GroupCall:
+    """Return the call that a read was too early to find `younger` in: they came after its proof."""
+    unnamed = (
+        replace(one, missed_at=sight.proof)
+        for one in younger
+        if one.last_seen is None and sight.unsettled(one.first_seen)
+    )
+    unseen = call.last_seen is None and not sight.people and sight.unsettled(call.started_at)
+    empty_at = sight.proof if unseen else call.empty_at
+    return replace(_with_sessions(call, unnamed), empty_at=empty_at)
+
+
+def departed(
+    call: GroupCall, absent: Iterable[Session], sight: Sight, *, at: datetime | None = None
+) -> GroupCall:
+    """Return the call without the sessions in `absent`: since in doubt, else `at` or the answer."""
+    left = (
+        replace(
+            one,
+            absent_since=None,
+            missed_at=None,
+            left_at=sight.dated(one.absent_since) or at or sight.answered,
+            left_not_before=one.last_seen or sight.by.made_at,
+            left_not_after=None if one.blurred else sight.answered,
+        )
+        for one in absent
+    )
+    return _with_sessions(call, left)
+
+
+def closed(call: GroupCall, sight: Sight, *, reason: str) -> GroupCall:
+    """Return the call over: since it fell quiet, else at the answer.
+
+    Its end has no upper bound where others are there: it may have gone on with them.
+    """
+    quiet_since = sight.dated(call.quiet_since)
+    ended_at = quiet_since or sight.answered
+    return replace(
+        confirmed(departed(call, call.there(), sight, at=ended_at)),
+        ended_at=ended_at,
+        end_basis="observed" if quiet_since else sight.basis,
+        end_not_before=call.last_seen or sight.by.made_at,
+        end_not_after=None if sight.people else sight.answered,
+        reason=reason,
+        heard_at=sight.answered,
+    )
+
+
+def confirmed(call: GroupCall) -> GroupCall:
+    """Return the call of which a leg heard how it goes on, or that it is over."""
+    return replace(call, provisional=False, unwatched_since=None, unwatched_by=None)
+
+
+def with_late_people(record: Record, call: GroupCall, sight: Sight) -> Record:
+    """Add people a late roster names to `call`: no roster showed them join or leave.
+
+    A leg that is gone may name, by another id than later legs did, a person the call holds.
+    """
+    unknown = [one for one in sight.people if call_of(record, one.session_id) is None]
+    known = call.people if sight.leg.is_gone else frozenset()
+    aliases = [one for one in unknown if mark_of(one) in known]
+    fresh = tuple(one for one in unknown if mark_of(one) not in known)
+    grown, _ = joined(record, call, replace(sight, people=fresh))
+    sessions, sealed = dict(grown.sessions), set(grown.sealed)
+    there = {mark_of(one): one.session_id for one in call.there()}
+    room = sight.by.room - weight_of(grown) if aliases else 0
+    for alias in aliases:
+        room -= weight_of_alias(alias.session_id)
+        if room < 0:
+            break
+        if (holder := there.get(mark_of(alias))) is not None:
+            session = sessions[holder]
+            sessions[holder] = replace(session, aliases=(*session.aliases, alias.session_id))
+        else:
+            sealed.add(seal_of(alias.session_id))
+    return with_call(record, replace(grown, sessions=sessions, sealed=frozenset(sealed)))
+
+
+def call_of(record: Record, *session_ids: SessionId) -> GroupCall | None:
+    """Return the newest call that holds one of the sessions; None where no call does."""
+    return next((call for call in reversed(record.calls) if call.holds(*session_ids)), None)
+
+
+def asking(record: Record, at: datetime, by: Commit, *, soon: bool = False) -> Record:
+    """Return the record with a question open since evidence of `at`: who is there?
+
+    It is asked SETTLE after the first such evidence; `soon`: at once. A read answers it only where
+    the newest such evidence is older than what the read proves.
+    """
+    due, last = at if soon else at + by.settle, at
+    if record.question is not None:
+        due, last = min(due, record.question.due), max(last, record.question.last)
+    return replace(record, question=Question(due=due, last=last, version=by.version))
+
+
+def with_leg(record: Record, leg: Leg) -> Record:
+    """Return the record with `leg` in place of what was known of it."""
+    return replace(record, legs={**record.legs, leg.key: leg})
+
+
+def with_call(record: Record, call: GroupCall) -> Record:
+    """Return the record with `call` in place of the one of its number."""
+    at = call.number - 1 - record.before
+    return replace(record, calls=(*record.calls[:at], call, *record.calls[at + 1 :]))
+
+
+def latest(*moments: datetime | None) -> datetime | None:
+    """Return the latest of the moments that are known."""
+    return max((moment for moment in moments if moment is not None), default=None)
+
+
+def _with_sessions(call: GroupCall, changed: Iterable[Session]) -> GroupCall:
+    return replace(call, sessions={**call.sessions, **{one.session_id: one for one in changed}})
+
+
+def _recognised(
+    call: GroupCall, sight: Sight
+) -> tuple[dict[SessionId, Present], list[tuple[Present, list[Session]]]]:
+    """Return whom `sight` lists by session, and who is new, with the sessions that may be theirs.
+
+    Graph may name a person by another id through a later leg. Such an id is an alias where only one
+    session and one id come into question; else it is a new session whose join is unclear.
+    """
+    names = call.ids
+    listed = {names[one.session_id]: one for one in sight.people if one.session_id in names}
+    # A push that names a session which left long ago is an old one.
+    unknown = [
+        one
+        for one in sight.people
+        if one.session_id not in names and (sight.proof or not call.has_sealed(one.session_id))
+    ]
+    ids = Counter(one.person.user_id for one in unknown)
+    through_others = defaultdict[str | None, list[Session]](list)
+    for one in call.there() if unknown else ():
+        if sight.leg.key not in one.legs:
+            through_others[one.person.user_id].append(one)
+    strangers: list[tuple[Present, list[Session]]] = []
+    for present in unknown:
+        user_id = present.person.user_id
+        candidates = [
+            one for one in through_others.get(user_id, ()) if one.session_id not in listed
+        ]
+        if user_id is not None and len(candidates) == ids[user_id] == 1:
+            listed[candidates[0].session_id] = present
+        else:
+            strangers.append((present, candidates))
+    return listed, strangers
+
+
+def _with_others(grown: GroupCall, uncounted: set[str], call: GroupCall) -> GroupCall:
+    """Return the call `grown` from `call` by a roster that named people who found no room."""
+    people = grown.people
+    others = max(call.others - len(people - call.people), len(uncounted - people))
+    return replace(grown, others=max(others, 0), complete=grown.complete and not uncounted)
+
+
+def _named(session: Session, present: Present, sight: Sight) -> Session:
+    return replace(
+        session,
+        aliases=(*session.aliases, present.session_id),
+        legs=(*session.legs, sight.leg.key)[-2:],
+    )
+
+
+def _listed(session: Session, present: Present, sight: Sight) -> Session:
+    if sight.leg.key not in session.legs and present.session_id in ids_of(session):
+        session = replace(session, legs=(*session.legs, sight.leg.key)[-2:])
+    absent_since = sight.unsettled(session.absent_since)
+    if absent_since is not session.absent_since:
+        session = replace(session, absent_since=absent_since)
+    if sight.proof is None:
+        return session
+    if present.session_id == session.session_id:
+        bound = latest(session.joined_not_before, session.missed_at)
+        session = replace(session, joined_not_before=bound, missed_at=None)
+    return replace(
+        session,
+        last_seen=latest(session.last_seen, sight.proof),
+        blurred=False,
+        left_at=None,
+        left_not_before=None,
+        left_not_after=None,
+    )

@@ -1,0 +1,294 @@
+"""The fold: observations of a meeting, in the order they were committed, become its group calls.
+
+Core. Pushes are hints, reads decide: a pushed roster proves that people were there; only a read,
+or a leg's end whose code says so, proves that nobody is. docs/recording.md has the table.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from shared.calls.changes import (
+    Sight,
+    asking,
+    call_of,
+    closed,
+    confirmed,
+    departed,
+    doubted,
+    joined,
+    missed,
+    opened,
+    with_call,
+    with_late_people,
+    with_leg,
+)
+from shared.calls.end_codes import leg_end
+from shared.calls.record import Commit, GroupCall, Leg, Record, mark_of
+from shared.words.observations import (
+    LegSeen,
+    Observation,
+    Phase,
+    ReadFailed,
+    RosterPushed,
+    RosterRead,
+    Unparsed,
+)
+
+LONGEST_PAUSE = timedelta(seconds=60)
+"""The pause between reads that keep failing grows up to this."""
+GONE = 404
+"""Graph's status for a call that is over."""
+
+
+def fold(record: Record, observations: Iterable[Observation], by: Commit) -> Record:
+    """Return `record` with `observations` applied, in this order."""
+    for observation in observations:
+        record = _step(record, observation, by)
+    return record
+
+
+def next_read(record: Record, *, settle: timedelta) -> datetime | None:
+    """Return when the roster is to be read; None while there is no question, or no leg to ask by.
+
+    Never within `settle` of the answer before; after reads that failed, with growing pauses.
+    """
+    if record.question is None or record.listening is None:
+        return None
+    due = record.question.due
+    if record.answered_at is not None:
+        due = max(due, record.answered_at + settle)
+    if record.failed_at is not None:
+        pause = min(settle * (1 << min(record.failures, 16)), LONGEST_PAUSE)
+        due = max(due, record.failed_at + pause)
+    return due
+
+
+def _step(record: Record, seen: Observation, by: Commit) -> Record:
+    heard = seen.answered_at if isinstance(seen, RosterRead) else seen.at
+    at = max(heard, record.moment or heard)
+    leg = record.legs.get(seen.leg_key) or Leg(key=seen.leg_key)
+    record = replace(record, moment=at)
+    if not (leg.is_gone or isinstance(seen, ReadFailed)):
+        leg = replace(leg, last_sign=at)
+        record = with_leg(record, leg)
+    match seen:
+        case LegSeen(phase="gone"):
+            if leg.code is None or leg.subcode is None:
+                leg = replace(leg, code=seen.code, subcode=seen.subcode)
+            return _leg_gone(record, leg, at, by)
+        case LegSeen():
+            return _reached(record, leg, seen.phase, at, by)
+        case RosterPushed() | RosterRead():
+            return _roster(record, leg, seen, at, by)
+        case ReadFailed():
+            if seen.status == GONE:
+                return _leg_gone(record, leg, at, by)
+            return _failed(record, at, by) if record.listens(leg) else record
+        case Unparsed():
+            return record
+        case _:
+            assert_never(seen)
+
+
+def _reached(record: Record, leg: Leg, phase: Phase, at: datetime, by: Commit) -> Record:
+    """Note how far a leg came, but not after its end; one that gets in requests a read at once."""
+    if leg.is_gone:
+        return record
+    record = with_leg(record, replace(leg, phases={phase: at, **leg.phases}))
+    return _listening_anew(record, at, by) if phase == "in" and not leg.is_in else record
+
+
+def _listening_anew(record: Record, at: datetime, by: Commit) -> Record:
+    return asking(replace(record, failures=0, failed_at=None), at, by, soon=True)
+
+
+def _leg_gone(record: Record, leg: Leg, at: datetime, by: Commit) -> Record:
+    listened, call, end = record.listens(leg), record.open_call, leg_end(leg.code, leg.subcode)
+    record = with_leg(record, replace(leg, phases={"gone": at, **leg.phases}))
+    handed_over = record.listening is not None
+    if call is not None and listened and call.provisional:
+        record = _without(record, call)
+    elif call is not None and (listened or (call.unwatched_by == leg.key and not handed_over)):
+        if end.over:
+            over = Sight(by=by, leg=leg, asked=at, answered=at)
+            call = closed(call, over, reason=end.reason)
+        else:
+            since = call.unwatched_since or leg.last_sign
+            call = replace(call, unwatched_since=since, unwatched_by=leg.key)
+        record = with_call(record, call)
+    return _listening_anew(record, at, by) if listened and handed_over else record
+
+
+def _roster(
+    record: Record, leg: Leg, roster: RosterPushed | RosterRead, at: datetime, by: Commit
+) -> Record:
+    sight = _sight(leg, roster, at, by)
+    if sight.proof and sight.unsettled(record.answered_at):
+        return record  # asked too soon after the answer before
+    if isinstance(roster, RosterPushed) and roster.unread:
+        record = asking(record, at, by)
+    if roster.lists_ourselves:
+        record = _reached(record, leg, "in", sight.answered, by)
+    if leg.is_gone:
+        # It opens and closes nothing; the people it names were in the call that it heard last.
+        late = record.call(leg.call_number)
+        return record if late is None else with_late_people(record, late, sight)
+    if isinstance(roster, RosterPushed):
+        return _pushed(record, roster, sight)
+    return _read(record, roster, sight) if record.listens(leg) else record
+
+
+def _sight(leg: Leg, roster: RosterPushed | RosterRead, at: datetime, by: Commit) -> Sight:
+    cut = roster.entries >= by.roster_cap
+    sight = Sight(
+        by=by,
+        leg=leg,
+        asked=at,
+        answered=at,
+        people=roster.people,
+        whole=not (cut or roster.hidden),
+        cut=cut,
+    )
+    if isinstance(roster, RosterPushed):
+        return sight
+    asked = roster.asked_at
+    return replace(sight, asked=asked, answered=roster.answered_at, proof=asked - by.settle)
+
+
+def _pushed(record: Record, roster: RosterPushed, sight: Sight) -> Record:
+    at, by, call = sight.asked, sight.by, record.open_call
+    if record.listening is None or not (roster.people or roster.lists_ourselves):
+        return record
+    if not record.listens(sight.leg) or (call is not None and call.is_unwatched):
+        return asking(record, at, by, soon=True)
+    late = call_of(record, *(present.session_id for present in roster.people))
+    if late is not None and late.ended_at is not None:
+        # Nearly always an old push sent again. Should they be back under their old session ids,
+        # the read says so and opens the next call.
+        return asking(with_late_people(record, late, sight), at, by)
+    if call is not None:
+        record = _joined_by_push(record, call, sight)
+    elif roster.people:
+        record = opened(record, sight, provisional=record.next_number > 1)
+        record = asking(record, at, by, soon=True)
+    return _heard(record, sight.leg)
+
+
+def _joined_by_push(record: Record, call: GroupCall, sight: Sight) -> Record:
+    grown, listed = joined(record, call, sight)
+    left = {one.session_id for one in call.sessions.values() if one.left_at is not None}
+    absent = [one for one in grown.there() if sight.whole and one.session_id not in listed]
+    doubt = absent or (sight.whole and not sight.people)
+    record = with_call(record, doubted(grown, absent, sight) if doubt else grown)
+    old = listed & left or any(call.has_sealed(one.session_id) for one in sight.people)
+    more = grown.others > call.others
+    return asking(record, sight.asked, sight.by) if doubt or old or more else record
+
+
+def _read(record: Record, read: RosterRead, sight: Sight) -> Record:
+    call, decided = record.open_call, True
+    unclear = read.hidden and call is not None and call.is_unwatched and not _is_same(call, read)
+    if unclear or not (read.people or read.lists_ourselves):
+        return _failed(record, sight.answered, sight.by)
+    if call is not None:
+        record, decided = _weighed(record, call, read, sight)
+    elif read.people:
+        # A read this young may show the room of the call that is over.
+        over = record.calls[-1].end_not_after if record.calls else None
+        record = opened(record, sight, provisional=sight.unsettled(over) is not None)
+    if decided:
+        read_at = sight.proof if sight.whole else record.read_at
+        empty_at = sight.proof if sight.whole and not read.people else record.empty_at
+        record = replace(_heard(record, sight.leg), read_at=read_at, empty_at=empty_at)
+    record = replace(record, answered_at=sight.answered)
+    if read.hidden:
+        return _failed(record, sight.answered, sight.by)
+    return _answered(record, read, sight)
+
+
+def _weighed(
+    record: Record, call: GroupCall, read: RosterRead, sight: Sight
+) -> tuple[Record, bool]:
+    """Weigh a read against the open call; tell whether it decided anything.
+
+    It does not where it names others alone and misses somebody too young for it to miss.
+    """
+    grown, listed = joined(record, call, sight)
+    if call.provisional:
+        # A read that did not decide added others: they do not count.
+        known = (call.sessions[one] for one in listed & call.sessions.keys())
+        goes_on = any(one.opener or one.last_seen is None for one in known)
+    elif call.is_unwatched:
+        goes_on = sight.cut or _is_same(call, read)
+    else:
+        goes_on = bool(read.people)
+    if goes_on:
+        grown = confirmed(grown)
+    if not sight.whole:
+        return with_call(record, grown), True
+    absent = [one for one in grown.there() if one.session_id not in listed]
+    younger = [
+        one for one in absent if sight.unsettled(one.first_seen) or one.first_version > read.version
+    ]
+    for one in younger:
+        record = asking(record, one.first_seen, sight.by)
+    if goes_on or (younger and not read.people):
+        older = [one for one in absent if one not in younger]
+        return with_call(record, departed(missed(grown, younger, sight), older, sight)), True
+    if younger:
+        return with_call(record, grown) if call.provisional else record, False
+    if call.provisional:
+        record = _without(record, call)
+    else:
+        # What was doubted before a gap dates nothing in it.
+        heard = replace(call, quiet_since=None) if call.is_unwatched else call
+        record = with_call(record, closed(heard, sight, reason="everyoneLeft"))
+    return opened(record, sight, provisional=False) if read.people else record, True
+
+
+def _is_same(call: GroupCall, read: RosterRead) -> bool:
+    """Tell whether a read after a gap shows the call that was open before it, or may do so.
+
+    Of people who found no room it is not known who they are.
+    """
+    if call.others and read.people:
+        return True
+    anonymous = any(one.person.user_id is None for one in call.sessions.values())
+    people = call.people
+    return any(
+        call.holds(one.session_id)
+        or mark_of(one) in people
+        or (anonymous and one.person.user_id is None)
+        for one in read.people
+    )
+
+
+def _answered(record: Record, read: RosterRead, sight: Sight) -> Record:
+    """Close the question, unless the newest evidence that raised it is younger than the read."""
+    question = record.question
+    if question is not None:
+        proved = not sight.unsettled(question.last) and question.version <= read.version
+        left = replace(question, due=question.last + sight.by.settle)
+        question = None if proved else left
+    return replace(record, question=question, failures=0, failed_at=None)
+
+
+def _failed(record: Record, at: datetime, by: Commit) -> Record:
+    return asking(replace(record, failures=record.failures + 1, failed_at=at), at, by)
+
+
+def _without(record: Record, call: GroupCall) -> Record:
+    """Take a provisional call back; what its leg may still say of it belongs to no call."""
+    legs = {
+        key: replace(leg, call_number=None) if leg.call_number == call.number else leg
+        for key, leg in record.legs.items()
+    }
+    return replace(record, calls=record.calls[:-1], legs=legs)
+
+
+def _heard(record: Record, leg: Leg) -> Record:
+    """Note that a roster of the leg was folded, and which call it spoke of."""
+    leg, call = replace(record.legs[leg.key], listened=True), record.open_call
+    return with_leg(record, leg if call is None else replace(leg, call_number=call.number))

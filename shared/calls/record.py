@@ -1,0 +1,340 @@
+"""What is known of a meeting, as values: our legs, its group calls, the people's sessions.
+
+Core: shapes and what can be read off them. How they come about is in fold.py. A time is a
+best estimate; its bounds, `…_not_before` and `…_not_after`, are certain, None where unknown.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from shared.words.ids import LegKey, SessionId, digest
+from shared.words.observations import Basis, Person, Phase, Present
+
+ROOM = 700_000
+"""How many bytes of a head row calls and people take at most, by the estimate of weight.py.
+
+840,000 fit. The rest is for the request (at most 131,072, where nothing of it can be compressed),
+the coordinates and the legs; messages that ride have a property of their own.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """What the observations of one commit are folded by, beside the record.
+
+    `version` is the meeting's after the commit; `made_at` when our own meeting was made, None for
+    one that somebody else made. `settle` must be longer than Graph's reads are old plus the
+    difference of our clocks. Rosters of `roster_cap` or more entries may have been cut. A call
+    takes `room` at most; people who find none are counted, not kept.
+    """
+
+    version: int
+    settle: timedelta
+    roster_cap: int
+    made_at: datetime | None = None
+    room: int = ROOM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """How far one leg of ours came: the earliest moment of each phase it was seen in.
+
+    `last_sign`: its last callback or answered read. `listened`: a roster came through it and was
+    folded. `call_number`: the call whose people it listed last.
+    """
+
+    key: LegKey
+    phases: Mapping[Phase, datetime] = field(default_factory=dict)
+    code: int | None = None
+    subcode: int | None = None
+    last_sign: datetime | None = None
+    listened: bool = False
+    call_number: int | None = None
+
+    @property
+    def phase(self) -> Phase | None:
+        """How far the leg has come; None before anything was seen of it."""
+        reached: tuple[Phase, ...] = ("gone", "in", "lobby", "joining")
+        return next((phase for phase in reached if phase in self.phases), None)
+
+    @property
+    def is_in(self) -> bool:
+        """True while the leg is in the meeting."""
+        return self.phase == "in"
+
+    @property
+    def is_gone(self) -> bool:
+        """True once the leg is over."""
+        return "gone" in self.phases
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One person's join to leave inside one group call.
+
+    `legs` are the last two through which it was listed, the newest last, and `aliases` the ids by
+    which legs but the first named it. `present_before`: it may have been there before it was first
+    named. `opener`: the call opened with it. `first_version`: the commit that first named it.
+
+    `last_seen` is moved by reads alone. `missed_at` is a lower bound of the join that counts once a
+    read has named the session under its own id. `absent_since`: the first push without it that no
+    read has confirmed yet. `blurred`: it may be there under another id, so that its leaving has no
+    upper bound.
+    """
+
+    session_id: SessionId
+    person: Person
+    first_seen: datetime
+    first_version: int
+    legs: tuple[LegKey, ...]
+    aliases: tuple[SessionId, ...] = ()
+    opener: bool = False
+    present_before: bool = False
+    joined_not_before: datetime | None = None
+    missed_at: datetime | None = None
+    last_seen: datetime | None = None
+    absent_since: datetime | None = None
+    blurred: bool = False
+    left_at: datetime | None = None
+    left_not_before: datetime | None = None
+    left_not_after: datetime | None = None
+
+    @property
+    def joined_at(self) -> datetime | None:
+        """When the person joined, as observed; None where they were there before we looked."""
+        return None if self.present_before else self.first_seen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupCall:
+    """One continuous conversation.
+
+    `provisional`: neither shown nor published until a read names one of its sessions. `empty_at` is
+    a lower bound of the start that counts once a read has named one of the sessions the call opened
+    with. `last_seen` is moved by reads alone, `heard_at` by every evidence about the call.
+    `unwatched_since` is the last sign of the leg `unwatched_by`, after which no leg listened.
+    `complete`: no roster was cut, so every participant was listed. `sealed` marks ids of sessions
+    that the ledger keeps in pages of their own, and ids that name nobody new; `sealed_people` the
+    people in those pages. `others`: so many more people, at least, found no room; it is the most
+    that one roster named, less those that were kept since.
+    """
+
+    number: int
+    started_at: datetime
+    start_basis: Basis
+    heard_at: datetime
+    provisional: bool = False
+    start_not_before: datetime | None = None
+    empty_at: datetime | None = None
+    last_seen: datetime | None = None
+    quiet_since: datetime | None = None
+    unwatched_since: datetime | None = None
+    unwatched_by: LegKey | None = None
+    ended_at: datetime | None = None
+    end_basis: Basis | None = None
+    end_not_before: datetime | None = None
+    end_not_after: datetime | None = None
+    reason: str | None = None
+    complete: bool = True
+    sessions: Mapping[SessionId, Session] = field(default_factory=dict)
+    sealed: frozenset[str] = frozenset()
+    sealed_people: frozenset[str] = frozenset()
+    others: int = 0
+
+    @property
+    def ids(self) -> dict[SessionId, SessionId]:
+        """Every id by which rosters name a session that is not sealed, and the session's own."""
+        return {known: one.session_id for one in self.sessions.values() for known in ids_of(one)}
+
+    def holds(self, *session_ids: SessionId) -> bool:
+        """Tell whether any of `session_ids` is an id of one of this call's sessions."""
+        known = self.ids
+        return any(one in known or self.has_sealed(one) for one in session_ids)
+
+    def has_sealed(self, session_id: SessionId) -> bool:
+        """Tell whether a session left the head, or an id names nobody new."""
+        return bool(self.sealed) and seal_of(session_id) in self.sealed
+
+    @property
+    def is_unwatched(self) -> bool:
+        """True while no leg has heard how the call goes on."""
+        return self.unwatched_by is not None
+
+    def there(self) -> list[Session]:
+        """Return the sessions held as there."""
+        return [session for session in self.sessions.values() if session.left_at is None]
+
+    @property
+    def people(self) -> frozenset[str]:
+        """The marks of the people in the call."""
+        return self.sealed_people | {mark_of(one) for one in self.sessions.values()}
+
+    @property
+    def participant_count(self) -> int:
+        """How many people were in the call, each counted once however often they came back.
+
+        A lower bound where the call is not `complete`.
+        """
+        return len(self.people) + self.others
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Who is there? Asked by a read at `due`; `last` and `version` are of the newest evidence."""
+
+    due: datetime
+    last: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What is known of a meeting: our legs, its group calls, and what is still to be confirmed.
+
+    `before` counts the calls that left the head. `moment` is the newest of all evidence. `failures`
+    counts reads since the last answer that gave nothing, the last at `failed_at`. `answered_at` is
+    the answer of the last read; `read_at` and `empty_at` are what the last complete one, and the
+    last that found nobody, prove: the question less SETTLE.
+    """
+
+    legs: Mapping[LegKey, Leg] = field(default_factory=dict)
+    calls: tuple[GroupCall, ...] = ()
+    before: int = 0
+    question: Question | None = None
+    moment: datetime | None = None
+    failures: int = 0
+    failed_at: datetime | None = None
+    answered_at: datetime | None = None
+    read_at: datetime | None = None
+    empty_at: datetime | None = None
+
+    @property
+    def but_for_freshness(self) -> "Record":
+        """The record without when it was last heard of: equal where nothing new is known."""
+        calls = self.calls
+        if self.open_call is not None:
+            calls = (*calls[:-1], replace(calls[-1], heard_at=calls[-1].started_at))
+        legs = {key: replace(leg, last_sign=None) for key, leg in self.legs.items()}
+        return replace(self, moment=None, legs=legs, calls=calls)
+
+    @property
+    def next_number(self) -> int:
+        """The number of the call that opens next."""
+        return self.before + len(self.calls) + 1
+
+    def call(self, number: int | None) -> GroupCall | None:
+        """Return the call of a number; None where the head does not hold it."""
+        return next((call for call in self.calls if call.number == number), None)
+
+    @property
+    def open_call(self) -> GroupCall | None:
+        """The group call that goes on, provisional or not; None while there is none."""
+        return self.calls[-1] if self.calls and self.calls[-1].ended_at is None else None
+
+    @property
+    def known_calls(self) -> tuple[GroupCall, ...]:
+        """The group calls that are shown and published: all but a provisional one."""
+        return self.calls[:-1] if self.calls and self.calls[-1].provisional else self.calls
+
+    @property
+    def listening(self) -> Leg | None:
+        """The leg whose rosters are believed: of those that are in, the one that got in first.
+
+        A later leg is heard only once the earlier one is gone, which a read through that tells.
+        """
+        return min(
+            (leg for leg in self.legs.values() if leg.is_in),
+            key=lambda leg: leg.phases["in"],
+            default=None,
+        )
+
+    def listens(self, leg: Leg) -> bool:
+        """Tell whether `leg` is the one whose rosters are believed."""
+        return self.listening is not None and self.listening.key == leg.key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionPage:
+    """Sessions that leave the head for a row of their own; with `call`, the call leaves it."""
+
+    call_number: int
+    sessions: tuple[Session, ...]
+    call: GroupCall | None = None
+
+
+LEFT_FOR = timedelta(seconds=60)
+"""How long ago a session has left that its open call need not hold any more."""
+OVER_FOR = timedelta(hours=1)
+"""How long ago a call has ended that the head need not hold any more."""
+
+
+def seal(record: Record) -> tuple[Record, tuple[SessionPage, ...]]:
+    """Move what is over out of the record, into pages, so that the head does not grow.
+
+    Of sessions one short mark an id stays, by which a late roster is still recognised; of calls
+    that ended long ago only their count.
+    """
+    calls, pages, before = list(record.calls), list[SessionPage](), record.before
+    for place, call in enumerate(calls):
+        leaving = {
+            session_id: session
+            for session_id, session in call.sessions.items()
+            if call.ended_at is not None or _is_past(session.left_at, LEFT_FOR, record.moment)
+        }
+        if leaving:
+            pages.append(SessionPage(call_number=call.number, sessions=tuple(leaving.values())))
+            calls[place] = _without_sessions(call, leaving)
+    while calls and _is_past(calls[0].ended_at, OVER_FOR, record.moment):
+        pages.append(page_of(calls.pop(0)))
+        before += 1
+    if not pages:
+        return record, ()
+    return replace(record, calls=tuple(calls), before=before), tuple(pages)
+
+
+def without_legs(record: Record, keys: Collection[LegKey]) -> Record:
+    """Return the record without legs that are over, of which nothing more is heard."""
+    legs = {key: leg for key, leg in record.legs.items() if key not in keys}
+    return replace(record, legs=legs)
+
+
+def page_of(call: GroupCall) -> SessionPage:
+    """Return the page with which a call leaves the head, whose sessions left it before."""
+    over = replace(call, sealed=frozenset(), sealed_people=frozenset())
+    return SessionPage(call_number=call.number, sessions=(), call=over)
+
+
+def _is_past(moment: datetime | None, span: timedelta, now: datetime | None) -> bool:
+    return moment is not None and now is not None and now - moment > span
+
+
+def _without_sessions(call: GroupCall, leaving: Mapping[SessionId, Session]) -> GroupCall:
+    return replace(
+        call,
+        sessions={key: one for key, one in call.sessions.items() if key not in leaving},
+        sealed=call.sealed | {seal_of(known) for one in leaving.values() for known in ids_of(one)},
+        sealed_people=call.sealed_people | {mark_of(one) for one in leaving.values()},
+    )
+
+
+def ids_of(session: Session) -> Iterable[SessionId]:
+    """Return every id by which rosters name a session, its own first."""
+    return (session.session_id, *session.aliases)
+
+
+MARK = 8
+"""Characters of a mark: 40 bits. Of a thousand sessions, two have one mark once in two million
+meetings: a push then takes somebody new for somebody who left, until a read names them."""
+
+
+@lru_cache(maxsize=16_384)  # two for each person of the largest rosters
+def seal_of(session_id: SessionId) -> str:
+    """Return the short mark that stands for a session once its call is sealed."""
+    return digest("session", session_id, characters=MARK)
+
+
+def mark_of(one: Session | Present) -> str:
+    """Return a short mark of the person in a session; a session without an id is its own person."""
+    return seal_of(SessionId(one.person.user_id or one.session_id))

@@ -1,0 +1,232 @@
+"""CloudEvents as Rollcall publishes them, and the Service Bus messages that carry them.
+
+Core. Ids are deterministic: the same fact told twice has the same id, so a topic's duplicate
+detection and every consumer can drop the copy.
+Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from shared.calls.history import Published
+from shared.meeting.meeting import Meeting
+from shared.words.errors import GraphTrace, Rejected
+from shared.words.ids import MeetingId, digest, utc_text
+from shared.words.outgoing import EVENTS_TOPIC, Outgoing, ReplyAddress
+
+CLOUD_EVENT = "application/cloudevents+json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One thing that happened in a meeting, not yet told.
+
+    `name` is the middle of the event's type; `key` tells it from other facts of that name;
+    `at` is when it happened, never when it was processed.
+    """
+
+    name: str
+    at: datetime
+    key: tuple[str, ...]
+    data: dict[str, Any]
+    call_number: int | None = None
+
+
+def tell(
+    meeting: Meeting, facts: Iterable[Fact], *, now: datetime, reply: ReplyAddress | None = None
+) -> tuple[Meeting, tuple[Outgoing, ...]]:
+    """Return the meeting with its sequence moved on, and one topic message for each fact.
+
+    With `reply`, every fact also goes to that queue, with the same body.
+    """
+    outgoing: list[Outgoing] = []
+    for fact in facts:
+        meeting = replace(meeting, sequence=meeting.sequence + 1)
+        message = event_message(meeting, fact, sequence=meeting.sequence, now=now)
+        outgoing.append(message)
+        if reply is not None:
+            outgoing.append(reply_message(message, reply))
+    return meeting, tuple(outgoing)
+
+
+def warn_once(
+    meeting: Meeting, code: str, *, message: str, next_step: str, now: datetime
+) -> tuple[Meeting, tuple[Outgoing, ...]]:
+    """Return the meeting that has warned of `code`, and the warning where it is the first."""
+    if code in meeting.warned:
+        return meeting, ()
+    data = {"code": code, "message": message, "nextStep": next_step}
+    fact = Fact(name="meeting.warning", at=now, key=(code,), data=data)
+    return tell(replace(meeting, warned=(*meeting.warned, code)), [fact], now=now)
+
+
+def event_message(meeting: Meeting, fact: Fact, *, sequence: int, now: datetime) -> Outgoing:
+    """Return the topic message that tells `fact` as event number `sequence` of its meeting."""
+    subject = f"meetings/{meeting.meeting_id}"
+    if fact.call_number is not None:
+        subject += f"/calls/{fact.call_number}"
+    return _message(
+        name=fact.name,
+        event_id=digest(fact.name, meeting.meeting_id, *fact.key, characters=26),
+        tenant_id=meeting.tenant_id,
+        subject=subject,
+        at=fact.at,
+        correlation_id=meeting.correlation_id,
+        session_id=meeting.meeting_id,
+        sequence=sequence,
+        data={
+            "meetingId": meeting.meeting_id,
+            "context": meeting.context,
+            "recordedAt": utc_text(now),
+            **fact.data,
+        },
+    )
+
+
+def published_in(outgoing: Iterable[Outgoing]) -> tuple[Published, ...]:
+    """Return the events of a meeting among messages on their way out, as its log keeps them."""
+    events = (json.loads(one.body) for one in outgoing if one.entity == EVENTS_TOPIC)
+    return tuple(
+        Published(
+            sequence=int(event["sequence"]),
+            type=event["type"],
+            time=datetime.fromisoformat(event["time"]),
+        )
+        for event in events
+        if "sequence" in event
+    )
+
+
+def reply_message(message: Outgoing, reply: ReplyAddress) -> Outgoing:
+    """Return `message` on its way to the caller's own queue."""
+    return replace(message, entity=reply.queue, correlation_id=reply.correlation_id)
+
+
+def refusal_message(
+    name: str,
+    refused: Rejected,
+    *,
+    tenant_id: str,
+    request_id: str,
+    delivery_id: str,
+    at: datetime,
+    context: dict[str, Any] | None,
+) -> Outgoing:
+    """Return the topic message that refuses a request which has no meeting.
+
+    `delivery_id` is the message that asked: a redelivery is refused with the same event id.
+    """
+    return _message(
+        name=name,
+        event_id=digest(name, tenant_id, request_id, delivery_id, refused.code, characters=26),
+        tenant_id=tenant_id,
+        subject=f"requests/{request_id}",
+        at=at,
+        correlation_id=request_id,
+        session_id=None,
+        sequence=None,
+        data={
+            "requestId": request_id,
+            "context": context,
+            "recordedAt": utc_text(at),
+            **refusal_data(refused),
+        },
+    )
+
+
+def warning_message(
+    meeting_id: MeetingId, refused: Rejected, *, tenant_id: str, at: datetime
+) -> Outgoing:
+    """Return the topic message that warns of a meeting whose record cannot be read.
+
+    It is none of the meeting's numbered events, and says the same however often it is told.
+    """
+    return _message(
+        name="meeting.warning",
+        event_id=digest("meeting.warning", meeting_id, refused.code, characters=26),
+        tenant_id=tenant_id,
+        subject=f"meetings/{meeting_id}",
+        at=at,
+        correlation_id=meeting_id,
+        session_id=meeting_id,
+        sequence=None,
+        data={
+            "meetingId": meeting_id,
+            "context": None,
+            "recordedAt": utc_text(at),
+            "code": refused.code,
+            "message": refused.message,
+            "nextStep": refused.next_step,
+        },
+    )
+
+
+def refusal_data(refused: Rejected) -> dict[str, Any]:
+    """Return what every refusal says: code, problems, message, next step, Graph, the tries."""
+    data: dict[str, Any] = {
+        "code": refused.code,
+        "problems": [
+            {"member": problem.member, "message": problem.message} for problem in refused.problems
+        ],
+        "message": refused.message,
+        "nextStep": refused.next_step,
+    }
+    if refused.graph is not None:
+        data["graph"] = _trace(refused.graph)
+    if refused.history:
+        data["history"] = [
+            {"at": utc_text(one.at), "message": one.said, "requestId": one.request_id}
+            for one in refused.history
+        ]
+    return data
+
+
+def _trace(trace: GraphTrace) -> dict[str, Any]:
+    return {
+        "status": trace.status,
+        "code": trace.code,
+        "requestId": trace.request_id,
+        "clientRequestId": trace.client_request_id,
+        "date": trace.date,
+    }
+
+
+def _message(
+    *,
+    name: str,
+    event_id: str,
+    tenant_id: str,
+    subject: str,
+    at: datetime,
+    correlation_id: str,
+    session_id: str | None,
+    sequence: int | None,
+    data: dict[str, Any],
+) -> Outgoing:
+    kind = f"rollcall.{name}.v1"
+    event: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": f"/rollcall/{tenant_id}",
+        "type": kind,
+        "subject": subject,
+        "time": utc_text(at),
+        "datacontenttype": "application/json",
+        "correlationid": correlation_id,
+        "data": data,
+    }
+    if sequence is not None:
+        event["sequence"] = str(sequence)
+    return Outgoing(
+        entity=EVENTS_TOPIC,
+        message_id=event_id,
+        body=json.dumps(event, separators=(",", ":"), ensure_ascii=False),
+        content_type=CLOUD_EVENT,
+        subject=kind,
+        correlation_id=correlation_id,
+        session_id=session_id,
+        properties={"type": kind},
+    )

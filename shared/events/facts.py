@@ -1,0 +1,266 @@
+"""What became known between two records of a meeting, as facts to publish.
+
+Core: compares values. Starts and arrivals are published as they become known, departures and ends
+when they are confirmed, and a call that was published as over and changed again with a revision.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.calls.end_codes import leg_end, next_step
+from shared.calls.record import GroupCall, Leg, Record, Session
+from shared.events.cloud_events import Fact
+from shared.meeting.meeting import SURPLUS, Leaver, LegClaim, Meeting
+from shared.words.ids import CallId, LegKey, utc_text
+from shared.words.observations import Person
+
+ORDER = ("joining", "lobby", "in", "gone")
+TOLD_AS = {"lobby": "bot.waiting", "in": "bot.joined"}
+LEG_OVER = frozenset({"bot.left", "bot.failed"})
+"""What the end of a leg is told as."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """How events and records show what is known.
+
+    `names`: people's display names too. Bounds are left out where both lie `within` of the time.
+    """
+
+    names: bool
+    within: timedelta
+
+    def bounds(
+        self, time: datetime, not_before: datetime | None, not_after: datetime | None
+    ) -> dict[str, str | None]:
+        """Return the bounds of an end as members; None is no bound, no members: both are close."""
+        if (
+            not_before is not None
+            and not_after is not None
+            and max(time - not_before, not_after - time) <= self.within
+        ):
+            return {}
+        return {"notBefore": _text(not_before), "notAfter": _text(not_after)}
+
+    def lower_bound(
+        self, name: str, time: datetime, not_before: datetime | None
+    ) -> dict[str, str | None]:
+        """Return the lower bound of a start as a member; the time itself is the upper one."""
+        close = not_before is not None and time - not_before <= self.within
+        return {} if close else {name: _text(not_before)}
+
+
+def facts_between(meeting: Meeting, before: Record, after: Record, *, shown: Shown) -> list[Fact]:
+    """Return what `after` knows that `before` did not, in the order it is published."""
+    arrivals, departures = _leg_facts(meeting, before, after)
+    facts = list(arrivals)
+    known = {call.number: call for call in before.known_calls}
+    for call in after.known_calls:
+        facts.extend(_call_facts(meeting, known.get(call.number), call, after, shown))
+    return [*facts, *departures]
+
+
+def bot_joining(leg_key: LegKey, call_id: CallId, *, at: datetime) -> Fact:
+    """Return the fact that Graph accepted a leg; the outcome comes by callback."""
+    return Fact(
+        name="bot.joining",
+        at=at,
+        key=(leg_key, "joining"),
+        data={"legKey": leg_key, "callId": call_id},
+    )
+
+
+def leg_over(meeting: Meeting, leg: Leg, *, at: datetime) -> Fact:
+    """Return the fact that a leg ended.
+
+    It failed where it never came in, unless a request to leave came meanwhile.
+    """
+    claim = meeting.claim(leg.key)
+    asked = claim is not None and bool(claim.leaving)
+    end = leg_end(leg.code, leg.subcode)
+    data = _leg_data(meeting, leg.key) | leg_over_data(claim, leg)
+    name = "bot.left" if "in" in leg.phases or asked else "bot.failed"
+    if name == "bot.failed":
+        data["code"] = "leg_ended"
+        data["nextStep"] = next_step(end)
+    return Fact(name=name, at=at, key=(leg.key, "gone"), data=data)
+
+
+def told_end(claim: LegClaim) -> Fact | None:
+    """Return the end of a leg as it was told; None before that."""
+    if claim.over is None:
+        return None
+    told = claim.over
+    return Fact(name=told.key, at=told.at, key=(claim.leg_key, "gone"), data=told.data)
+
+
+def leg_over_data(claim: LegClaim | None, leg: Leg) -> dict[str, Any]:
+    """Return why a leg that is gone ended, and Graph's result where it gave one."""
+    end, leaving = leg_end(leg.code, leg.subcode), claim.leaving if claim is not None else ()
+    reason = "left" if leaving and leg.code is None else end.reason
+    if leaving == (Leaver(request_id=SURPLUS),):
+        reason = "anotherLegStays"
+    if leg.code is None:
+        return {"reason": reason}
+    result = {"code": leg.code, "subcode": leg.subcode, "meaning": end.meaning}
+    return {"reason": reason, "result": result}
+
+
+def person_data(person: Person, *, show_names: bool) -> dict[str, Any]:
+    """Return a person as events and records show them; names only where the setting allows."""
+    shown = {
+        "kind": person.kind,
+        "userId": person.user_id,
+        "displayName": person.display_name if show_names else None,
+        "tenantId": person.tenant_id,
+    }
+    return {member: value for member, value in shown.items() if value is not None}
+
+
+def _leg_facts(meeting: Meeting, before: Record, after: Record) -> tuple[list[Fact], list[Fact]]:
+    arrivals: list[Fact] = []
+    departures: list[Fact] = []
+    for key, leg in after.legs.items():
+        known = before.legs.get(key)
+        reached = max((ORDER.index(phase) for phase in known.phases), default=-1) if known else -1
+        for phase, at in leg.phases.items():
+            if phase == "gone" and known is not None and known.is_gone:
+                claim = meeting.claim(key)
+                reason = leg_over_data(claim, leg)["reason"]
+                if reason != leg_over_data(claim, known)["reason"]:
+                    # Graph said why only now.
+                    fact = leg_over(meeting, leg, at=at)
+                    departures.append(replace(fact, key=(*fact.key, "result")))
+                continue
+            if ORDER.index(phase) <= reached:
+                continue
+            if phase == "gone":
+                departures.append(leg_over(meeting, leg, at=at))
+            elif phase in TOLD_AS:
+                arrivals.append(
+                    Fact(name=TOLD_AS[phase], at=at, key=(key, phase), data=_leg_data(meeting, key))
+                )
+    arrivals.sort(key=lambda fact: fact.at)
+    return arrivals, departures
+
+
+def _leg_data(meeting: Meeting, leg_key: LegKey) -> dict[str, Any]:
+    claim = meeting.claim(leg_key)
+    data: dict[str, Any] = {"legKey": leg_key}
+    if claim is not None and claim.call_id is not None:
+        data["callId"] = claim.call_id
+    return data
+
+
+def _call_facts(
+    meeting: Meeting, known: GroupCall | None, call: GroupCall, after: Record, shown: Shown
+) -> Iterator[Fact]:
+    number = call.number
+    if known is None:
+        yield _call_fact("call.started", call, call.started_at, _start_data(call, shown))
+    yield from _session_facts(known, call, after, shown)
+    since = call.unwatched_since
+    if since is not None and (known is None or known.unwatched_since != since):
+        # A leg that ends is still held by the record that its end is published from.
+        leg = after.legs.get(call.unwatched_by) if call.unwatched_by is not None else None
+        claim = meeting.claim(leg.key) if leg is not None else None
+        reason = leg_over_data(claim, leg)["reason"] if leg is not None else "unknown"
+        data = {"callNumber": number, "since": utc_text(since), "reason": reason}
+        yield _call_fact("call.unwatched", call, since, data, utc_text(since))
+    if call.ended_at is None:
+        return
+    if known is None or known.ended_at is None:
+        yield _call_fact("call.ended", call, call.ended_at, end_data(call, shown))
+    elif end_data(known, shown) != end_data(call, shown):
+        revision = meeting.revisions.get(number, 0) + 1
+        data = end_data(call, shown) | {"revision": revision, "final": False}
+        yield _call_fact("call.corrected", call, call.ended_at, data, str(revision))
+
+
+def _call_fact(name: str, call: GroupCall, at: datetime, data: dict[str, Any], *key: str) -> Fact:
+    return Fact(name=name, at=at, key=(str(call.number), *key), data=data, call_number=call.number)
+
+
+def _session_facts(
+    known: GroupCall | None, call: GroupCall, after: Record, shown: Shown
+) -> Iterator[Fact]:
+    before = known.sessions if known is not None else {}
+    sessions = sorted(call.sessions.values(), key=lambda one: (one.first_seen, one.session_id))
+    for session in sessions:
+        earlier = before.get(session.session_id)
+        left_long_ago = known is not None and known.ended_at is None and earlier is None
+        if left_long_ago and known is not None and known.has_sealed(session.session_id):
+            yield _returned(call, session, session.first_seen, shown)
+        elif earlier is None:
+            yield _session_fact("participant.joined", call, session, session.first_seen, shown)
+        elif earlier.left_at is not None and earlier.left_at != session.left_at:
+            yield _returned(call, session, after.moment or session.first_seen, shown)
+    left = [(one.left_at, one.session_id, one) for one in sessions if one.left_at is not None]
+    for at, session_id, session in sorted(left, key=lambda one: one[:2]):
+        earlier = before.get(session_id)
+        if earlier is None or earlier.left_at != at:
+            yield _session_fact("participant.left", call, session, at, shown, utc_text(at))
+
+
+def _returned(call: GroupCall, session: Session, at: datetime, shown: Shown) -> Fact:
+    """Return the fact that a read found somebody who was published as left."""
+    here = replace(session, left_at=None)
+    fact = _session_fact("participant.joined", call, here, at, shown, "returned", utc_text(at))
+    return replace(fact, data=fact.data | {"returned": True})
+
+
+def _session_fact(
+    name: str, call: GroupCall, session: Session, at: datetime, shown: Shown, *key: str
+) -> Fact:
+    data = {
+        "callNumber": call.number,
+        "sessionId": session.session_id,
+        "participant": person_data(session.person, show_names=shown.names),
+        **session_times(session, shown, ended=name == "participant.left"),
+    }
+    return _call_fact(name, call, at, data, session.session_id, *key)
+
+
+def session_times(session: Session, shown: Shown, *, ended: bool) -> dict[str, Any]:
+    """Return when somebody joined, and with `ended` left, with the bounds of both."""
+    data: dict[str, Any] = {"joinedAt": _text(session.joined_at)}
+    data |= shown.lower_bound("joinedNotBefore", session.first_seen, session.joined_not_before)
+    if session.present_before:
+        data["presentBefore"] = True
+    if ended and session.left_at is not None:
+        data["leftAt"] = utc_text(session.left_at)
+        data |= shown.bounds(session.left_at, session.left_not_before, session.left_not_after)
+    return data
+
+
+def _start_data(call: GroupCall, shown: Shown) -> dict[str, Any]:
+    return {
+        "callNumber": call.number,
+        "startedAt": utc_text(call.started_at),
+        "startBasis": call.start_basis,
+        **shown.lower_bound("startNotBefore", call.started_at, call.start_not_before),
+    }
+
+
+def end_data(call: GroupCall, shown: Shown) -> dict[str, Any]:
+    """Return what `call.ended`, `call.corrected` and the record say of a call."""
+    bounds = (
+        shown.bounds(call.ended_at, call.end_not_before, call.end_not_after)
+        if call.ended_at is not None
+        else {}
+    )
+    return {
+        **_start_data(call, shown),
+        "endedAt": _text(call.ended_at),
+        "endBasis": call.end_basis,
+        **bounds,
+        "reason": call.reason,
+        "participantCount": call.participant_count,
+        "participantsComplete": call.complete,
+    }
+
+
+def _text(moment: datetime | None) -> str | None:
+    return utc_text(moment) if moment is not None else None

@@ -1,0 +1,1 @@
+"""Microsoft Graph: what it is asked, and what its answers and rosters mean."""

@@ -1,0 +1,231 @@
+"""What an answer of Graph's means: its content, a refusal with its next step, or "try later".
+
+Core: status, headers and bytes in; values or exceptions out. Errors come in several shapes (a code
+of digits, JSON inside a message, no envelope, no body at all); all of them are read.
+Source: https://learn.microsoft.com/graph/errors
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from shared.graph.documents import read_json
+from shared.words.errors import GraphTrace, Unavailable
+from shared.words.problems import Code, rejected
+from shared.words.redaction import shortened, without_links
+
+logger = logging.getLogger("rollcall.graph")
+
+NOT_NOW = frozenset({408, 425, 429})
+"""Statuses below 500 that ask to come again."""
+LONGEST_TEXT = 500
+"""Characters kept of what Graph says."""
+LONGEST_CODE = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One HTTP answer. Header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """Who asked and for whom, for the next step of a refusal, and under which id.
+
+    `organizer_id`: whose meetings are asked for; None for calls, which belong to nobody.
+    """
+
+    bot_app_id: str
+    organizer_id: str | None = None
+    client_request_id: str | None = None
+
+
+CODES: Mapping[str, Code] = {
+    "7503": "calling_not_enabled",
+    "7504": "consent_missing",
+    "7505": "tenant_mismatch",
+    "7507": "source_identity_invalid",
+}
+"""What the calls service means by its codes of digits.
+
+Source: https://learn.microsoft.com/graph/api/application-post-calls
+"""
+CALLS_A_MONTH = "8529"
+"""The code of a 429 that no pause helps against: the app's calls of the month are used up.
+
+Source: https://github.com/microsoftgraph/microsoft-graph-comms-samples/issues/385
+"""
+OTHER_TENANT = "tenant does not match"
+"""What an `ExtensionError` of the calls service says where it means 7505; its code says nothing."""
+QUOTA_PAUSE = timedelta(hours=1)
+"""No throttle of Graph's lasts this long: what does is the monthly limit of meetings.
+
+Graph documents the limit, and not how it says that it is reached; so this, and the word "month" in
+a 403 or 429, are taken for it. Source: https://learn.microsoft.com/graph/throttling-limits
+"""
+
+
+def read_answer(answer: Answer, *, asking: Asking, now: datetime) -> dict[str, Any]:
+    """Return the JSON object of a successful answer.
+
+    Raises what `hold_to_success` raises, and `Unavailable` for a success that cannot be read: what
+    was asked for may have been done.
+    """
+    hold_to_success(answer, asking=asking, now=now)
+    members = _object(answer.body)
+    if not members:
+        trace = _trace(answer, asking, code="", inner={})
+        _log(trace)
+        raise Unavailable(
+            message=f"Graph answered {answer.status} with something that cannot be read",
+            graph=trace,
+        )
+    return members
+
+
+def hold_to_success(answer: Answer, *, asking: Asking, now: datetime) -> None:
+    """Return if Graph did what was asked.
+
+    Raises `Unavailable` for answers that ask to come later, `Rejected` for every other refusal.
+    """
+    if 200 <= answer.status < 300:
+        return
+    code, message, inner = _error(answer.body)
+    trace = _trace(answer, asking, code=code, inner=inner)
+    _log(trace)
+    pause = retry_after(answer.headers.get("retry-after"), now=now)
+    known = _code(answer.status, code, message, pause, asking)
+    if known is None:
+        raise Unavailable(
+            message=f"Graph answered {answer.status} ({code or 'no code'})",
+            retry_after=pause,
+            graph=trace,
+        )
+    raise rejected(
+        known,
+        graph=trace,
+        app=asking.bot_app_id,
+        organizer=asking.organizer_id or "<organizer's object id>",
+        what=f"Graph says: {message}" if message else f"{answer.status} without a word",
+    )
+
+
+def no_answer(cause: str, *, asking: Asking) -> Unavailable:
+    """Return what it means that no answer came; `cause` names the failure and quotes nothing."""
+    trace = GraphTrace(status=0, code=cause, client_request_id=asking.client_request_id)
+    _log(trace)
+    return Unavailable(
+        message=f"Graph did not answer: {cause}",
+        graph=trace,
+    )
+
+
+def retry_after(text: str | None, *, now: datetime) -> timedelta | None:
+    """Return the pause a `Retry-After` names: seconds, with fractions, or a date; else None.
+
+    Source: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+    """
+    if not text:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        return _until(text, now)
+    return timedelta(seconds=seconds) if 0 <= seconds < 10**7 else None
+
+
+def _until(text: str, now: datetime) -> timedelta | None:
+    try:
+        moment = parsedate_to_datetime(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return max(moment - now, timedelta())
+    except (ValueError, OverflowError):
+        return None
+
+
+def _code(
+    status: int, code: str, message: str, pause: timedelta | None, asking: Asking
+) -> Code | None:
+    """Return what a failure is in our catalogue; None for what asks to come again."""
+    about_meetings = asking.organizer_id is not None
+    over_quota = "month" in message.lower() or (pause is not None and pause >= QUOTA_PAUSE)
+    if about_meetings and status in (403, 429) and over_quota:
+        return "organizer_quota"
+    if code == CALLS_A_MONTH and not about_meetings:
+        return "calls_quota"
+    if status in NOT_NOW or status >= 500:
+        return None
+    if code in CODES:
+        return CODES[code]
+    match status:
+        case 401:
+            return "graph_token_refused"
+        # Only the access policy guards these paths; older answers name other codes for it.
+        case 403 if about_meetings:
+            return "organizer_not_allowed"
+        case 403 if OTHER_TENANT in message:
+            return "tenant_mismatch"
+        case 404 if about_meetings:
+            return "organizer_not_found"
+        case 400:
+            return "invalid_request"
+        case 404 | 409 | 413 | 422 if message:
+            return "invalid_request"
+        case _:
+            return "graph_refused"
+
+
+def _error(body: bytes) -> tuple[str, str, Mapping[str, Any]]:
+    """Return code, message without links, and inner error, whatever shape the error has."""
+    envelope = _object(body)
+    error = envelope.get("error")
+    if not isinstance(error, dict):
+        error = envelope
+    code = str(error.get("code") or error.get("errorCode") or "")
+    message = str(error.get("message") or "")
+    if message.lstrip().startswith("{"):
+        nested = _object(message.encode(errors="replace"))
+        if isinstance(nested.get("error"), dict):
+            nested = nested["error"]
+        code = str(nested.get("errorCode") or nested.get("code") or code)
+        message = str(nested.get("message") or message)
+    inner = error.get("innerError") or error.get("innererror")
+    said = shortened(without_links(message), LONGEST_TEXT)
+    return code[:LONGEST_CODE], said, inner if isinstance(inner, dict) else {}
+
+
+def _log(trace: GraphTrace) -> None:
+    """Write the line by which support finds a request that failed; each failure has one."""
+    logger.warning(
+        "graph.failed: status=%s code=%s request-id=%s client-request-id=%s date=%s",
+        *(trace.status, trace.code, trace.request_id, trace.client_request_id, trace.date),
+    )
+
+
+def _trace(answer: Answer, asking: Asking, *, code: str, inner: Mapping[str, Any]) -> GraphTrace:
+    def found(name: str) -> str | None:
+        return answer.headers.get(name) or str(inner.get(name) or "") or None
+
+    return GraphTrace(
+        status=answer.status,
+        code=code,
+        request_id=found("request-id"),
+        client_request_id=found("client-request-id") or asking.client_request_id,
+        date=found("date"),
+    )
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        parsed = read_json(body) if body else {}
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}

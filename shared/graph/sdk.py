@@ -1,0 +1,127 @@
+"""One msgraph-sdk client and what it takes to send a request with it: a token, an HTTP connection.
+
+Answers are handed over as bytes: the SDK's response models cost a second of cold start. Repeats
+nothing and follows no redirects: one owner for each retry, and it is not this one. Importing
+this module imports the SDK, so graph.py does it on the first request.
+"""
+
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import httpx
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import AzureError
+from kiota_abstractions.base_request_builder import BaseRequestBuilder
+from kiota_abstractions.method import Method
+from kiota_abstractions.native_response_handler import NativeResponseHandler
+from kiota_abstractions.request_information import RequestInformation
+from kiota_authentication_azure.azure_identity_authentication_provider import (
+    AzureIdentityAuthenticationProvider,
+)
+from kiota_http.kiota_client_factory import KiotaClientFactory
+from kiota_http.middleware import ParametersNameDecodingHandler
+from kiota_http.middleware.options import ResponseHandlerOption
+from kiota_http.middleware.user_agent_handler import UserAgentHandler
+from msgraph.graph_request_adapter import GraphRequestAdapter
+from msgraph.graph_service_client import GraphServiceClient
+
+from shared.graph.answers import Answer, Asking, no_answer
+from shared.graph.http_transport import AiohttpTransport
+from shared.words.errors import NotAsked
+
+PUBLIC_GRAPH = "https://graph.microsoft.com"
+TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+MOST_CONNECTIONS = 64
+LONGEST_REASON = 200
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
+class GraphSdk:
+    """A client for Graph under one URL. One instance, and so one HTTP client, a process."""
+
+    def __init__(self, graph_url: str, credential: AsyncTokenCredential) -> None:
+        """`graph_url` has no version: `https://graph.microsoft.com`, or http on loopback."""
+        parts = urlsplit(graph_url)
+        # A Graph on loopback is given the very token that the real one would be given.
+        origin = f"https://{parts.netloc}" if parts.scheme == "https" else PUBLIC_GRAPH
+        self._scope = f"{origin}/.default"
+        self._credential = credential
+        self._transport = AiohttpTransport(connections=MOST_CONNECTIONS)
+        # Of the middleware only what every request needs. Left out: the Graph core's, which
+        # replaces our client-request-id; retries, which have another owner; and redirects, which
+        # would turn a POST into a GET or send it to another server.
+        http_client = KiotaClientFactory.create_with_custom_middleware(
+            [ParametersNameDecodingHandler(), UserAgentHandler()],
+            client=httpx.AsyncClient(transport=self._transport, timeout=TIMEOUT, trust_env=False),
+        )
+        self._adapter = GraphRequestAdapter(
+            AzureIdentityAuthenticationProvider(
+                credential, scopes=[self._scope], allowed_hosts=[parts.hostname or ""]
+            ),
+            client=http_client,
+        )
+        self._adapter.base_url = f"{graph_url.rstrip('/')}/v1.0"
+        self.client = GraphServiceClient(request_adapter=self._adapter)
+
+    async def send(
+        self,
+        method: Literal["GET", "POST", "PATCH", "DELETE"],
+        builder: BaseRequestBuilder,
+        asking: Asking,
+        body: dict[str, Any] | None = None,
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> Answer:
+        """Send `body` to where `builder` leads; return the answer, whatever its status.
+
+        `headers` go along with the ones every request has.
+
+        Raises `Unavailable` where no answer, or no token to ask with, could be had.
+        """
+        request = RequestInformation(Method(method), builder.url_template, builder.path_parameters)
+        request.path_parameters["baseurl"] = self._adapter.base_url
+        request.url = request.url  # a template would be expanded anew wherever it is read
+        request.headers.try_add("Accept", "application/json")
+        request.headers.try_add("client-request-id", asking.client_request_id or "")
+        for name, value in headers.items():
+            request.headers.try_add(name, value)
+        if body is not None:
+            request.set_stream_content(
+                json.dumps(body, ensure_ascii=False).encode(), "application/json"
+            )
+        request.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
+        try:
+            response: Any = await self._adapter.send_primitive_async(request, "bytes", {})
+        except httpx.RequestError as error:
+            raise no_answer(type(error).__name__, asking=asking) from error
+        except AzureError as error:
+            raise _no_token(error) from error
+        return Answer(
+            status=response.status_code,
+            headers={name.lower(): value for name, value in response.headers.items()},
+            body=response.content,
+        )
+
+    def leads_here(self, link: str) -> bool:
+        """Say whether `link` leads to the server asked: only there does the token go."""
+        there, here = urlsplit(link), urlsplit(self._adapter.base_url)
+        return (there.scheme, there.netloc) == (here.scheme, here.netloc)
+
+    async def check_token(self) -> None:
+        """Return when a token can be had; raise `Unavailable` saying why not otherwise."""
+        try:
+            await self._credential.get_token(self._scope)
+        except AzureError as error:
+            raise _no_token(error) from error
+
+    async def close(self) -> None:
+        """Close connections and credential. The SDK's own client would leave them open."""
+        await self._transport.aclose()
+        await self._credential.close()
+
+
+def _no_token(error: AzureError) -> NotAsked:
+    reason = str(error).partition("\n")[0][:LONGEST_REASON]
+    return NotAsked(f"no token for Graph ({type(error).__name__}): {reason}")

@@ -1,0 +1,1 @@
+"""A queue message from its arrival to its verdict."""

@@ -1,0 +1,97 @@
+"""The copies that are made of a message: for a later try, for a later day, and to be looked at.
+
+Core.
+"""
+
+from datetime import datetime
+
+from shared.inbox.attempts import history_text
+from shared.inbox.message import (
+    ASKED,
+    ATTEMPT,
+    DELIVERY,
+    FAILURES,
+    FIRST_ENQUEUED,
+    FIRST_TRIED,
+    HISTORY,
+    ORIGIN,
+    QueueMessage,
+)
+from shared.words.errors import Rejected
+from shared.words.ids import utc_text
+from shared.words.outgoing import REJECTED_QUEUE, Outgoing
+
+LONGEST_MESSAGE_ID = 128
+"""Source: https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas"""
+
+
+TRIES = "rollcall-tries"
+"""What a refused message went through, for its readers: nobody believes it who handles the copy."""
+
+
+COUNTED = frozenset({ATTEMPT, FAILURES, FIRST_ENQUEUED, FIRST_TRIED, HISTORY})
+
+
+def copy_of(message: QueueMessage, *, due: datetime) -> Outgoing:
+    """Return the scheduled copy that carries `message` (see `QueueMessage.after`) to `due`."""
+    return Outgoing(
+        entity=message.queue,
+        message_id=_derived_id(message, str(message.attempt)),
+        body=message.body,
+        correlation_id=message.correlation_id,
+        reply_to=message.reply_to,
+        properties=message.properties,
+        due=due,
+    )
+
+
+def postponed(message: QueueMessage, *, due: datetime) -> Outgoing:
+    """Return the copy of `message` that comes back at `due` as if it had been sent then."""
+    kept = {name: text for name, text in message.properties.items() if name not in COUNTED}
+    return Outgoing(
+        entity=message.queue,
+        message_id=_derived_id(message, str(int(due.timestamp()))),
+        body=message.body,
+        correlation_id=message.correlation_id,
+        reply_to=message.reply_to,
+        properties={
+            **kept,
+            ORIGIN: message.origin_id,
+            DELIVERY: message.delivery_id,
+            ASKED: utc_text(message.asked_at),
+        },
+        due=due,
+    )
+
+
+def kept_copy(message: QueueMessage, refused: Rejected) -> Outgoing:
+    """Return the copy of a refused message that `rejected-requests` keeps, with the reason.
+
+    Whoever sends the copy once more has sent a new message: with all its tries, and the id of the
+    first only as the name of a request that has no other.
+    """
+    past = {*COUNTED, ASKED, DELIVERY, TRIES}
+    properties = {
+        **{name: text for name, text in message.properties.items() if name not in past},
+        ORIGIN: message.origin_id,
+        "rollcall-queue": message.queue,
+        "rollcall-code": refused.code,
+    }
+    if refused.history:
+        properties[TRIES] = history_text(refused.history)
+    return Outgoing(
+        entity=REJECTED_QUEUE,
+        message_id=_derived_id(message, "rejected"),
+        body=message.body,
+        correlation_id=message.correlation_id,
+        reply_to=message.reply_to,
+        subject=refused.code,
+        properties=properties,
+    )
+
+
+def _derived_id(message: QueueMessage, suffix: str) -> str:
+    """Return the id of a copy: readable where it fits, and never that of another message's copy."""
+    unique = f"{message.delivery_id}#{suffix}"
+    readable = f"{message.origin_id}#{unique}"
+    return readable if len(readable) <= LONGEST_MESSAGE_ID else unique

@@ -1,0 +1,187 @@
+"""A Service Bus message as handlers see it.
+
+Core. `message_id` is the caller's, often a key of theirs that many messages carry; which message it
+is, whatever its id, says `delivery_id`. What a message has been through travels in its properties;
+anybody can set those, so whatever cannot be read counts as absent.
+"""
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from shared.inbox.attempts import history_text, read_history
+from shared.words.errors import Attempt, Rejected, Transient
+from shared.words.ids import digest, utc_text
+from shared.words.outgoing import ReplyAddress
+
+ORIGIN = "rollcall-origin"
+DELIVERY = "rollcall-delivery"
+ATTEMPT = "rollcall-attempt"
+FAILURES = "rollcall-failures"
+FIRST_ENQUEUED = "rollcall-first-enqueued"
+FIRST_TRIED = "rollcall-first-tried"
+HISTORY = "rollcall-history"
+AT_START = "rollcall-at-start"
+ASKED = "rollcall-asked"
+LONGEST_COUNT = 6
+DELIVERY_ID = re.compile("[a-z2-7]{26}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueMessage:
+    """A message as a trigger hands it over; `delivery_count` starts at 1."""
+
+    queue: str
+    body: bytes = field(repr=False)
+    message_id: str | None
+    correlation_id: str | None
+    reply_to: str | None
+    sequence_number: int
+    delivery_count: int
+    enqueued_at: datetime
+    properties: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def origin_id(self) -> str:
+        """The id that the sender gave the message, over scheduled copies: the name of a request
+        that has no other. Several messages may have the same.
+        """
+        own = self.message_id or f"sequence-number-{self.sequence_number}"
+        return self.properties.get(ORIGIN) or own
+
+    @property
+    def delivery_id(self) -> str:
+        """This very message over redeliveries and scheduled copies: what it is answered once by."""
+        carried = self.properties.get(DELIVERY) or ""
+        if DELIVERY_ID.fullmatch(carried):
+            return carried
+        return _digest(self.queue, str(self.sequence_number), self.message_id or "")
+
+    @property
+    def attempt(self) -> int:
+        """Which try this is: 1 for the message as it was sent, 2 for its first copy."""
+        return _count(self.properties.get(ATTEMPT), least=1)
+
+    @property
+    def failures(self) -> int:
+        """How many tries in a row ended because somebody did not answer."""
+        return _count(self.properties.get(FAILURES), least=0)
+
+    @property
+    def first_enqueued(self) -> datetime:
+        """When the message as it was sent came into the queue."""
+        found = read_moment(self.properties.get(FIRST_ENQUEUED))
+        return min(found or self.enqueued_at, self.enqueued_at)
+
+    @property
+    def asked_at(self) -> datetime:
+        """When this was asked for: a message for later comes into its queue only when it is due."""
+        return min(
+            read_moment(self.properties.get(ASKED)) or self.first_enqueued, self.first_enqueued
+        )
+
+    def first_tried(self, *, now: datetime) -> datetime:
+        """Return when the first try failed: `now`, where this is the first.
+
+        Patience counts from here: a message that waited while nobody handled it loses none.
+        """
+        return min(read_moment(self.properties.get(FIRST_TRIED)) or now, now)
+
+    @property
+    def history(self) -> tuple[Attempt, ...]:
+        """The tries before this one that are remembered, oldest first."""
+        return read_history(self.properties.get(HISTORY))
+
+    @property
+    def reply(self) -> ReplyAddress | None:
+        """Where the answer goes besides the topic, if the caller named a queue."""
+        if not self.reply_to:
+            return None
+        return ReplyAddress(
+            queue=self.reply_to, correlation_id=self.correlation_id or self.origin_id
+        )
+
+    def after(self, failed: Transient | Rejected, *, at: datetime) -> "QueueMessage":
+        """Return the message as its next try, with this one counted and remembered."""
+        tried = Attempt(
+            at=at, said=str(failed), request_id=failed.graph.request_id if failed.graph else None
+        )
+        failures = self.failures + 1 if isinstance(failed, Transient) else 0
+        return replace(
+            self,
+            properties={
+                **self.properties,
+                ORIGIN: self.origin_id,
+                DELIVERY: self.delivery_id,
+                ATTEMPT: str(self.attempt + 1),
+                FAILURES: str(failures),
+                FIRST_ENQUEUED: utc_text(self.first_enqueued),
+                FIRST_TRIED: utc_text(self.first_tried(now=at)),
+                HISTORY: history_text((*self.history, tried)),
+            },
+        )
+
+
+class BoundMessage(Protocol):
+    """What the Service Bus binding hands to a function (`azure.functions.ServiceBusMessage`)."""
+
+    @property
+    def message_id(self) -> str | None: ...
+    @property
+    def correlation_id(self) -> str | None: ...
+    @property
+    def reply_to(self) -> str | None: ...
+    @property
+    def sequence_number(self) -> int | None: ...
+    @property
+    def delivery_count(self) -> int | None: ...
+    @property
+    def enqueued_time_utc(self) -> datetime | None: ...
+    @property
+    def application_properties(self) -> dict[str, Any]: ...
+    def get_body(self) -> bytes: ...
+
+
+def bound(message: BoundMessage, *, queue: str, now: datetime) -> QueueMessage:
+    """Return the message of a binding. Its enqueued time comes without an offset and means UTC."""
+    enqueued = message.enqueued_time_utc
+    return QueueMessage(
+        queue=queue,
+        body=message.get_body(),
+        message_id=message.message_id or None,
+        correlation_id=message.correlation_id or None,
+        reply_to=message.reply_to or None,
+        sequence_number=message.sequence_number or 0,
+        delivery_count=message.delivery_count or 1,
+        enqueued_at=enqueued.replace(tzinfo=UTC) if enqueued is not None else now,
+        properties={
+            name: value
+            for name, value in message.application_properties.items()
+            if isinstance(value, str)
+        },
+    )
+
+
+def own_delivery(message_id: str) -> dict[str, str]:
+    """Return the properties by which a message of ours is the same however often it is sent."""
+    return {DELIVERY: _digest(message_id)}
+
+
+def _digest(*parts: str) -> str:
+    return digest("delivery", *parts, characters=26)
+
+
+def read_moment(text: str | None) -> datetime | None:
+    """Return the moment a property holds; None for what is not one with an offset."""
+    try:
+        found = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None
+
+
+def _count(text: str | None, *, least: int) -> int:
+    if text is None or not text.isdecimal() or len(text) > LONGEST_COUNT:
+        return least
+    return max(int(text), least)

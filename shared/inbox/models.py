@@ -1,0 +1,219 @@
+"""The edge where messages come in: strict models, and refusals that name every problem.
+
+Core. A message is a JSON object; unknown members are refused by name, because a misspelt option
+that is silently dropped is found out in the middle of an incident.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails
+
+from shared.words.errors import Problem, Rejected
+from shared.words.problems import rejected
+
+LARGEST_BODY = 128 * 1024
+LARGEST_CONTEXT = 4 * 1024
+DEEPEST_CONTEXT = 32
+MOST_PROBLEMS = 100
+FIRST_YEAR, LAST_YEAR = 1970, 9000
+"""Beyond these, an offset or an hour more leaves what a date can be."""
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
+LONGEST_NAME = 128
+UNION_TAGS = ("<text>", "<object>")
+GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def text_or_object(value: object) -> str:
+    """Return which arm of a text-or-object union a value belongs to."""
+    return UNION_TAGS[0] if isinstance(value, str) else UNION_TAGS[1]
+
+
+def _plain(value: object, *, depth: int = DEEPEST_CONTEXT) -> None:
+    """Raise ValueError for what JSON, or a store of JSON, does not carry."""
+    if depth == 0:
+        raise ValueError(f"is nested deeper than {DEEPEST_CONTEXT}")
+    match value:
+        case dict():
+            for name, member in value.items():
+                _plain(name)
+                _plain(member, depth=depth - 1)
+        case list():
+            for member in value:
+                _plain(member, depth=depth - 1)
+        case float() if not math.isfinite(value):
+            raise ValueError("holds a number that JSON does not know")
+        case str() if not _is_text(value):
+            raise ValueError("holds half a character pair")
+
+
+def _is_text(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _small(context: dict[str, Any]) -> dict[str, Any]:
+    _plain(context)
+    size = len(json.dumps(context, separators=(",", ":"), ensure_ascii=False).encode())
+    if size > LARGEST_CONTEXT:
+        raise ValueError(f"is {size} bytes of JSON; at most {LARGEST_CONTEXT} are carried along")
+    return context
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+def _guid(text: str) -> str:
+    if GUID.fullmatch(text) is None:
+        raise ValueError("must be a GUID, for example 0a1b2c3d-0000-4000-8000-00000000000f")
+    return text
+
+
+def _imaginable(moment: datetime) -> datetime:
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"must be in a year from {FIRST_YEAR} to {LAST_YEAR}")
+    return moment
+
+
+def _read_moment(value: object) -> datetime:
+    """Return the moment that RFC 3339 text means; pydantic would take seconds since 1970 too."""
+    if isinstance(value, str) and MOMENT.match(value) is not None:
+        with suppress(ValueError):
+            return datetime.fromisoformat(value.upper())
+    raise ValueError("must be a date and time, for example 2026-11-23T09:00:00Z")
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_read_moment), AfterValidator(_imaginable)]
+Text = Annotated[str, Field(min_length=1), AfterValidator(_not_blank)]
+RequestId = Annotated[Text, Field(max_length=128)]
+Context = Annotated[dict[str, Any], AfterValidator(_small)]
+ObjectId = Annotated[str, AfterValidator(_guid)]
+
+
+class Message(BaseModel):
+    """Base of the messages Rollcall reads: camelCase members, strict types, nothing unknown."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        allow_inf_nan=False,
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        validate_by_name=False,
+    )
+
+
+def read_message[M: Message](model: type[M], body: bytes) -> M:
+    """Return the message in `body`; raise `Rejected` (`invalid_request`) naming every problem."""
+    if len(body) > LARGEST_BODY:
+        raise refused(
+            [Problem(member="", message=f"is {len(body)} bytes; at most {LARGEST_BODY} are read")]
+        )
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise refused(_problems(error.errors(include_url=False))) from error
+
+
+def read_members(body: bytes) -> dict[str, Any]:
+    """Return the members of a body; nothing where it is not a readable JSON object."""
+    if len(body) > LARGEST_BODY:
+        return {}
+    try:
+        parsed = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def readable_request_id(members: Mapping[str, Any]) -> str | None:
+    """Return the request id of a message that may be refused for other reasons."""
+    request_id = members.get("requestId")
+    if (
+        isinstance(request_id, str)
+        and request_id.strip()
+        and len(request_id) <= LONGEST_NAME
+        and _is_text(request_id)
+    ):
+        return request_id
+    return None
+
+
+def readable_context(members: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the context of a message that may be refused for other reasons."""
+    context = members.get("context")
+    if not isinstance(context, dict):
+        return None
+    try:
+        return _small(context)
+    except ValueError:
+        return None
+
+
+def refused(problems: Iterable[Problem]) -> Rejected:
+    """Return the refusal of a request that has `problems`, the first hundred of them named."""
+    found = list(problems)
+    named = found[:MOST_PROBLEMS]
+    if len(found) > len(named):
+        more = f"and {len(found) - len(named)} more problems"
+        named.append(Problem(member="", message=more))
+    return rejected(
+        "invalid_request", problems=named, what="; ".join(_sentence(one) for one in named[:5])
+    )
+
+
+def _sentence(problem: Problem) -> str:
+    return f"{problem.member} {problem.message}" if problem.member else problem.message
+
+
+def _problems(errors: Iterable[ErrorDetails]) -> list[Problem]:
+    return [
+        Problem(
+            member=".".join(str(part)[:LONGEST_NAME] for part in _path(error)),
+            message=_words(error),
+        )
+        for error in errors
+    ]
+
+
+def _path(error: ErrorDetails) -> list[int | str]:
+    # The tag of a union is pydantic's word, not the caller's member.
+    return [part for part in error["loc"] if part not in UNION_TAGS]
+
+
+def _words(error: ErrorDetails) -> str:
+    match error["type"]:
+        case "json_invalid":
+            return "the body is not JSON: " + str(error.get("ctx", {}).get("error", ""))
+        case "model_type" | "model_attributes_type":
+            return "must be a JSON object"
+        case "extra_forbidden":
+            return "is not a member of this message"
+        case "missing":
+            return "is required"
+        case "value_error":
+            return str(error["msg"]).removeprefix("Value error, ")
+        case "too_long":
+            counted = error.get("ctx", {})
+            return f"has {counted.get('actual_length')}; at most {counted.get('max_length')}"
+        case "timezone_aware":
+            return "must carry an offset, for example 2026-11-23T09:00:00Z"
+        case _:
+            return "is not right: " + str(error["msg"])

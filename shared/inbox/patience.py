@@ -1,0 +1,117 @@
+"""How long a message is tried: whether once more, when, and whether to wait for that right here.
+
+Core. Two kinds of failure can pass: somebody did not answer (`Transient`), which every message is
+tried through; and a problem that heals once an administrator has acted (problems.py), which only a
+message that says `retryForSeconds` is tried through.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.inbox.message import QueueMessage
+from shared.inbox.models import read_members
+from shared.words.errors import Rejected, Transient
+from shared.words.problems import heals
+
+LONGEST_PATIENCE = timedelta(days=1)
+HEALING_CEILING = timedelta(minutes=2)
+"""The longest pause while something heals. An access policy takes up to 30 minutes to work."""
+HEALING_TRIES = 60
+"""Who is patient for hours is tried about this often, with longer pauses."""
+LEAST_PAUSE = timedelta(seconds=1)
+"""A last try at the end of a message's patience comes at least this long after the one before."""
+WAITS_HERE = 2
+LONGEST_WAIT_HERE = timedelta(seconds=5)
+LONGEST_STAY = timedelta(seconds=12)
+"""How long an invocation may have been running, and wait, in all: well within the lock (30 s)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """How long a message is tried: attempts, total time, and the pauses between."""
+
+    attempts: int
+    total: timedelta
+    base: timedelta
+    ceiling: timedelta
+
+
+def patience_of(body: bytes) -> timedelta:
+    """Return the `retryForSeconds` of a message; none for a message that cannot be read."""
+    asked = read_members(body).get("retryForSeconds")
+    if isinstance(asked, bool) or not isinstance(asked, int | float) or not asked > 0:
+        return timedelta()
+    return timedelta(seconds=min(asked, LONGEST_PATIENCE.total_seconds()))
+
+
+def next_try(
+    message: QueueMessage,
+    failed: Transient | Rejected,
+    *,
+    now: datetime,
+    policy: RetryPolicy,
+    jitter: Callable[[float], float],
+) -> datetime | None:
+    """Return when `message` is tried again; None when it has been tried enough.
+
+    Its patience counts from its first try. `jitter(most)` is a random number of seconds from 0 to
+    `most`; it moves the time, and never decides whether there is one for a refusal.
+    """
+    if isinstance(failed, Rejected):
+        return _once_healed(message, failed, now=now, policy=policy, jitter=jitter)
+    return _once_answered(message, failed, now=now, policy=policy, jitter=jitter)
+
+
+def fits_here(due: datetime, *, now: datetime, began: datetime, waits: int) -> bool:
+    """Tell whether an invocation that `began` and has waited `waits` times may wait until `due`."""
+    return waits < WAITS_HERE and due - now <= LONGEST_WAIT_HERE and due - began <= LONGEST_STAY
+
+
+def _once_answered(
+    message: QueueMessage,
+    failed: Transient,
+    *,
+    now: datetime,
+    policy: RetryPolicy,
+    jitter: Callable[[float], float],
+) -> datetime | None:
+    """Not before what the other side asked for; else the pause doubles up to a ceiling.
+
+    Half of it is random, so that messages that failed together do not come back together.
+    """
+    if message.failures + 1 >= policy.attempts:
+        return None
+    if failed.retry_after is not None:
+        pause = failed.retry_after + timedelta(seconds=jitter(policy.base.total_seconds() / 4))
+    else:
+        pause = _grown(policy.base, message.failures, policy.ceiling, jitter)
+    due = now + pause
+    patience = max(policy.total, patience_of(message.body))
+    return due if due <= message.first_tried(now=now) + patience else None
+
+
+def _once_healed(
+    message: QueueMessage,
+    refused: Rejected,
+    *,
+    now: datetime,
+    policy: RetryPolicy,
+    jitter: Callable[[float], float],
+) -> datetime | None:
+    """Return a moment within the message's patience, whose end is a last try; None beyond it."""
+    if not heals(refused.code):
+        return None
+    patience = patience_of(message.body)
+    end = message.first_tried(now=now) + patience
+    if end - now < min(LEAST_PAUSE, policy.base):
+        return None
+    ceiling = max(HEALING_CEILING, patience / HEALING_TRIES)
+    return min(now + _grown(policy.base, message.attempt, ceiling, jitter), end)
+
+
+def _grown(
+    base: timedelta, times: int, ceiling: timedelta, jitter: Callable[[float], float]
+) -> timedelta:
+    grown = min(base * (1 << min(times, 20)), ceiling)
+    return grown / 2 + timedelta(seconds=jitter(grown.total_seconds() / 2))

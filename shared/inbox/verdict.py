@@ -1,0 +1,143 @@
+"""One queue message from its arrival to its verdict: done, refused, or once more later.
+
+The type of the exception is the verdict (errors.py). A function completes a message by returning
+and abandons it by raising; waiting for later means a scheduled copy and returning.
+Source: https://learn.microsoft.com/azure/azure-functions/functions-bindings-service-bus-trigger
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime
+
+from shared.events.cloud_events import reply_message
+from shared.inbox.copies import copy_of, kept_copy
+from shared.inbox.message import QueueMessage
+from shared.inbox.patience import RetryPolicy, fits_here, next_try
+from shared.ports import Bus, Clock
+from shared.words.errors import Rejected, Transient, Unreadable
+from shared.words.ids import utc_text
+from shared.words.outgoing import Outgoing
+from shared.words.problems import rejected
+
+logger = logging.getLogger("rollcall.delivery")
+
+
+class ShortWaits:
+    """The waits that a process affords inside its invocations.
+
+    A few at a time: those who wait keep their place among the invocations that run at once, and
+    must never keep all the places.
+    """
+
+    def __init__(self, sleep: Callable[[float], Awaitable[None]], *, seats: int) -> None:
+        """`sleep` is given seconds; `seats` is how many may wait at once, 0 for nobody."""
+        self._sleep = sleep
+        self._free = seats
+
+    async def wait(self, seconds: float) -> bool:
+        """Wait and return True; return False at once where too many wait already."""
+        if self._free == 0:
+            return False
+        self._free -= 1
+        try:
+            await self._sleep(seconds)
+        finally:
+            self._free += 1
+        return True
+
+
+async def deliver(
+    message: QueueMessage,
+    handle: Callable[[QueueMessage], Awaitable[None]],
+    refuse: Callable[[QueueMessage, Rejected, datetime], Outgoing | None],
+    *,
+    bus: Bus,
+    clock: Clock,
+    policy: RetryPolicy,
+    jitter: Callable[[float], float],
+    waits: ShortWaits | None = None,
+) -> None:
+    """Hand `message` to `handle` and carry out its verdict.
+
+    `refuse` turns a refusal into the event that tells it; None where there is nobody to tell. A
+    short pause is waited for here, where `waits` has a seat, by handing the message to `handle`
+    once more: handlers bear redelivery. When the bus itself is down, what it raises goes on to the
+    host, which abandons the message.
+    """
+    began, waited = clock.now(), 0
+    while (failed := await _failure(message, handle)) is not None:
+        now = clock.now()
+        due = next_try(message, failed, now=now, policy=policy, jitter=jitter)
+        if due is None:
+            await _refuse(message, final(failed, message, now=now), refuse, now, bus)
+            return
+        again = message.after(failed, at=now)
+        if (
+            waits is not None
+            and fits_here(due, now=now, began=began, waits=waited)
+            and await waits.wait((due - now).total_seconds())
+        ):
+            message, waited = again, waited + 1
+            continue
+        logger.info(
+            "message.deferred: queue=%s attempt=%s due=%s why=%s",
+            *(message.queue, message.attempt, utc_text(due), _named(failed)),
+        )
+        await bus.send([copy_of(again, due=due)])
+        return
+
+
+def final(failed: Transient | Rejected, message: QueueMessage, *, now: datetime) -> Rejected:
+    """Return the refusal of a message that is tried no more, with every try it had before."""
+    history = message.after(failed, at=now).history
+    if isinstance(failed, Rejected):
+        return replace(failed, history=history if len(history) > 1 else ())
+    if isinstance(failed, Unreadable):
+        refused = rejected("record_unreadable", meeting_id=failed.meeting_id)
+        return replace(refused, history=history)
+    refused = rejected(
+        "gave_up",
+        graph=failed.graph,
+        times="once" if message.attempt == 1 else f"{message.attempt} times",
+        since=utc_text(message.first_tried(now=now)),
+        what=str(failed),
+    )
+    return replace(refused, history=history)
+
+
+async def _failure(
+    message: QueueMessage, handle: Callable[[QueueMessage], Awaitable[None]]
+) -> Transient | Rejected | None:
+    try:
+        await handle(message)
+    except (Transient, Rejected) as failed:
+        return failed
+    return None
+
+
+async def _refuse(
+    message: QueueMessage,
+    refused: Rejected,
+    refuse: Callable[[QueueMessage, Rejected, datetime], Outgoing | None],
+    now: datetime,
+    bus: Bus,
+) -> None:
+    logger.info("message.rejected: queue=%s code=%s", message.queue, refused.code)
+    event = refuse(message, refused, now)
+    told = [] if event is None else [event]
+    if event is not None and message.reply is not None:
+        told.append(reply_message(event, message.reply))
+    try:
+        await bus.send([*told, kept_copy(message, refused)])
+    except Rejected as undeliverable:
+        # The caller's own reply queue does not exist; everything else was sent.
+        logger.warning(
+            "refusal.undeliverable: entities=%s",
+            sorted(problem.member for problem in undeliverable.problems),
+        )
+
+
+def _named(failed: Transient | Rejected) -> str:
+    """Return why, for the log: a refusal's own words may quote what was asked for."""
+    return failed.code if isinstance(failed, Rejected) else str(failed)

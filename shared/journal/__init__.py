@@ -1,0 +1,1 @@
+"""The one way in which a meeting is changed: decided, committed, sent."""

@@ -1,0 +1,135 @@
+"""Sends what was committed, entity by entity, and clears it; what cannot be sent now is kept.
+
+One queue that takes nothing must not hold up the others, nor make them be told again and again, nor
+keep its handlers waiting. Of a row that was sent in part only the rest is kept. Holds no decision
+about what is sent.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from shared.meeting.meeting import Change, OutboxRow
+from shared.ports import Bus, Clock, Ledger
+from shared.words.errors import LostRace, NotSent, Rejected, RollcallError, Transient
+from shared.words.ids import MeetingId
+from shared.words.outgoing import OWN_ENTITIES, Outgoing
+
+logger = logging.getLogger("rollcall.dispatch")
+
+
+PAUSES = (0.5, 1.0, 2.0, 4.0)
+"""Most seconds between tries, before what is left waits for the next handler or the backstop."""
+
+
+class Dispatch:
+    """Sends outbox rows. One instance a process; safe for many tasks."""
+
+    def __init__(
+        self, *, ledger: Ledger, bus: Bus, clock: Clock, jitter: Callable[[float], float]
+    ) -> None:
+        self._ledger = ledger
+        self._bus = bus
+        self._clock = clock
+        self._jitter = jitter
+        self._under_way: set[tuple[MeetingId, str]] = set()
+
+    def is_under_way(self, meeting_id: MeetingId, row: OutboxRow) -> bool:
+        """Tell whether this process is sending `row` right now."""
+        return (meeting_id, row.key) in self._under_way
+
+    async def send(
+        self, meeting_id: MeetingId, rows: Sequence[OutboxRow], sent: asyncio.Future[None]
+    ) -> None:
+        """Send the messages of `rows` and clear them; `sent` is done when there is no more to wait.
+
+        Where only callers' own queues take nothing, that is after the first try; the others follow.
+        What is not sent by then is in the outbox, and the index has its meeting due.
+        """
+        keys = {(meeting_id, row.key) for row in rows}
+        self._under_way |= keys
+        try:
+            messages = [message for row in rows for message in row.messages]
+            left = await self._try(messages)
+            if left and await self._may_go_on_alone(meeting_id, left) and not sent.done():
+                sent.set_result(None)
+            left = await self._try_on(left)
+            if left:
+                await self._keep(meeting_id, rows, left, whole=len(left) == len(messages))
+                return
+            if not sent.done():
+                sent.set_result(None)
+            await self._clear(meeting_id, rows)
+        finally:
+            self._under_way -= keys
+            if not sent.done():
+                sent.set_result(None)
+
+    async def _may_go_on_alone(self, meeting_id: MeetingId, left: list[Outgoing]) -> bool:
+        """Tell whether nobody need wait for `left`: it is found again, whatever happens here."""
+        if any(one.entity in OWN_ENTITIES for one in left):
+            return False
+        try:
+            await self._ledger.index(meeting_id, due_at=self._clock.now())
+        except Transient as error:
+            logger.warning("dispatch.not_kept: meeting=%s %s", meeting_id, error)
+            return False
+        return True
+
+    async def _try_on(self, left: list[Outgoing]) -> list[Outgoing]:
+        """Return what could not be sent, after some more tries."""
+        for pause in PAUSES:
+            if not left:
+                break
+            await asyncio.sleep(self._jitter(pause))
+            left = await self._try(left)
+        return left
+
+    async def _try(self, messages: list[Outgoing]) -> list[Outgoing]:
+        try:
+            await self._bus.send(messages)
+        except Rejected as error:
+            # The others were sent. A caller's queue that is not there is not waited for.
+            missing = {problem.member for problem in error.problems}
+            logger.warning("dispatch.undeliverable: entities=%s", sorted(missing))
+            return [one for one in messages if one.entity in missing & OWN_ENTITIES]
+        except NotSent as error:
+            logger.warning("dispatch.not_sent: %s", error)
+            return [one for one in messages if one.entity in error.entities]
+        except RollcallError as error:
+            logger.warning("dispatch.not_sent: %s", error)
+            return messages
+        return []
+
+    async def _keep(
+        self,
+        meeting_id: MeetingId,
+        rows: Sequence[OutboxRow],
+        left: list[Outgoing],
+        *,
+        whole: bool,
+    ) -> None:
+        try:
+            await self._ledger.index(meeting_id, due_at=self._clock.now())
+            if not whole and await self._rewritten(meeting_id, left):
+                await self._clear(meeting_id, rows)
+        except Transient as error:
+            # The rows are where they were; the next handler of the meeting finds them.
+            logger.warning("dispatch.not_kept: meeting=%s %s", meeting_id, error)
+
+    async def _rewritten(self, meeting_id: MeetingId, left: list[Outgoing]) -> bool:
+        stored = await self._ledger.load(meeting_id)
+        if stored is None:
+            return False
+        change = Change(meeting=stored.meeting, outgoing=tuple(left))
+        try:
+            await self._ledger.commit(stored, change, now=self._clock.now())
+        except LostRace:
+            return False
+        return True
+
+    async def _clear(self, meeting_id: MeetingId, rows: Sequence[OutboxRow]) -> None:
+        try:
+            await self._ledger.clear(meeting_id, [row.key for row in rows])
+        except Transient as error:
+            logger.warning("dispatch.not_cleared: meeting=%s %s", meeting_id, error)

@@ -1,0 +1,235 @@
+"""The way every handler changes a meeting: load, decide, commit, and send what was committed.
+
+What waits for one meeting in one process is decided one after another and committed together; a
+lost race gathers again. Where no transaction holds all of it, it is halved until the change at
+fault stands alone, and only that one fails. What is sent comes from the outbox, so that a crash
+after the commit loses nothing. A commit plans the meeting's next looks, and before it the ledger's
+index has the meeting due in time. Holds no decision of its own.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shared.journal.flush import Dispatch
+from shared.journal.together import Decide, decide_together
+from shared.meeting.listing import having_listed, unlisted
+from shared.meeting.looks import TendingRules, settled
+from shared.meeting.meeting import Change, Meeting, OutboxRow, Stored
+from shared.meeting.older_legs import KEPT, Kept
+from shared.ports import Bus, Clock, Ledger
+from shared.words.errors import LostRace, Transient
+from shared.words.ids import MeetingId
+
+ATTEMPTS = 40
+"""How often one change gathers again after a lost race before it gives up as `Transient`."""
+LONGEST_RETRY_PAUSE = 0.06
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What became of a change: the meeting as stored, and the sending of what it committed."""
+
+    meeting: Meeting | None
+    sent: asyncio.Future[None]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A meeting as its handler loaded it, to begin with instead of loading it again."""
+
+    stored: Stored | None
+
+
+@dataclass(slots=True)
+class _Waiting:
+    decide: Decide
+    receipt: asyncio.Future[Receipt]
+    resend: bool
+
+
+class Journal:
+    """Changes meetings. One instance a process; safe for many tasks."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        bus: Bus,
+        clock: Clock,
+        rules: TendingRules,
+        jitter: Callable[[float], float],
+        kept: Kept = KEPT,
+    ) -> None:
+        """`jitter(most)` returns a random number of seconds from 0 to `most`.
+
+        `kept`: how much of our legs stays in the head.
+        """
+        self._ledger = ledger
+        self._dispatch = Dispatch(ledger=ledger, bus=bus, clock=clock, jitter=jitter)
+        self._clock = clock
+        self._rules = rules
+        self._jitter = jitter
+        self._kept = kept
+        self._waiting: dict[MeetingId, list[_Waiting]] = defaultdict(list)
+        self._leading: set[MeetingId] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def change(
+        self,
+        meeting_id: MeetingId,
+        decide: Decide,
+        *,
+        loaded: Loaded | None = None,
+        resend: bool = False,
+    ) -> Receipt:
+        """Load the meeting, let `decide` say what to write, commit it, and start to send.
+
+        `loaded` saves the first load; a race lost because it was old loads again.
+        `resend` also sends what others committed but did not yet clear, whatever its age: a
+        redelivered message finishes what its first delivery began.
+        Raises what `decide` raised, `Transient` when the race is lost too often or the store is
+        down, ValueError for a change that no transaction can hold. The sending is awaited through
+        the receipt; what cannot be sent is kept.
+        """
+        waiting = _Waiting(decide, asyncio.get_running_loop().create_future(), resend)
+        self._waiting[meeting_id].append(waiting)
+        if meeting_id not in self._leading:
+            # A task of its own: nobody's own change waits for those that come after it.
+            self._leading.add(meeting_id)
+            self._begin(self._lead(meeting_id, loaded))
+        return await waiting.receipt
+
+    async def settled(self) -> None:
+        """Return when everything committed so far was sent and cleared, or kept."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _lead(self, meeting_id: MeetingId, loaded: Loaded | None) -> None:
+        try:
+            while together := self._waiting.pop(meeting_id, None):
+                try:
+                    await self._serve(meeting_id, together, loaded)
+                except Exception as error:  # noqa: BLE001 - handed to everybody who waits
+                    _fail(together, error)
+                except BaseException:
+                    _fail([*together, *self._waiting.pop(meeting_id, [])], Transient("interrupted"))
+                    raise
+                loaded = None
+        finally:
+            self._leading.discard(meeting_id)
+
+    async def _serve(
+        self,
+        meeting_id: MeetingId,
+        together: list[_Waiting],
+        loaded: Loaded | None,
+    ) -> None:
+        resend = any(waiting.resend for waiting in together)
+        for attempt in range(ATTEMPTS):
+            if loaded is not None:
+                stored, loaded = loaded.stored, None
+            else:
+                stored = await self._ledger.load(meeting_id)
+            together = [waiting for waiting in together if not waiting.receipt.done()]
+            decisions = [waiting.decide for waiting in together]
+            meeting, now = stored.meeting if stored else None, self._clock.now()
+            decided = decide_together(decisions, meeting, now=now, kept=self._kept)
+            for place, error in decided.failures.items():
+                _fail([together[place]], error)
+            served, left = together[: decided.count], together[decided.count :]
+            stale = self._stale(meeting_id, stored, now, resend=resend)
+            if decided.change is None:
+                self._hand_out(meeting_id, served, stored, stale)
+                return
+            try:
+                after = await self._commit(stored, decided.change, now)
+            except LostRace:
+                most = min(0.01 * 2**attempt, LONGEST_RETRY_PAUSE)
+                await asyncio.sleep(self._jitter(most))
+                continue
+            except ValueError as error:
+                self._waiting[meeting_id] = [*left, *self._waiting[meeting_id]]
+                await self._serve_apart(meeting_id, served, error)
+                return
+            self._waiting[meeting_id] = [*left, *self._waiting[meeting_id]]
+            self._hand_out(meeting_id, served, after, (*stale, *after.outbox))
+            return
+        raise Transient("the meeting is being changed by others too often")
+
+    async def _commit(self, before: Stored | None, change: Change, now: datetime) -> Stored:
+        """Commit, with what follows from the change; no crash leaves what the index does not have.
+
+        An index that has the meeting due already is not written: it may be early, never late.
+        """
+        change = await self._listed(settled(change, now=now, rules=self._rules), now)
+        known = before.meeting.tend.indexed if before is not None else None
+        by = change.meeting.tend.indexed
+        if by is not None and (known is None or by < known):
+            await self._ledger.index(change.meeting.meeting_id, due_at=by)
+        return await self._ledger.commit(before, change, now=now)
+
+    async def _listed(self, change: Change, now: datetime) -> Change:
+        """List what was just made or moved. Once a bot was asked for, looks do that."""
+        briefs = {} if change.meeting.claims else unlisted(change.meeting)
+        for day, brief in briefs.items():
+            await self._ledger.list_day(change.meeting.meeting_id, day, brief)
+        if not briefs:
+            return change
+        return replace(change, meeting=having_listed(change.meeting, briefs, at=now))
+
+    async def _serve_apart(
+        self, meeting_id: MeetingId, together: list[_Waiting], refused: ValueError
+    ) -> None:
+        """Serve the halves of what no transaction holds; a change that stands alone fails."""
+        if len(together) == 1:
+            _fail(together, refused)
+            return
+        middle = len(together) // 2
+        for half in (together[:middle], together[middle:]):
+            try:
+                await self._serve(meeting_id, half, None)
+            except Exception as error:  # noqa: BLE001 - handed to those of this half
+                _fail(half, error)
+
+    def _stale(
+        self, meeting_id: MeetingId, stored: Stored | None, now: datetime, *, resend: bool
+    ) -> tuple[OutboxRow, ...]:
+        rows = stored.outbox if stored else ()
+        return tuple(
+            row
+            for row in rows
+            if (resend or row.written_at <= now - self._rules.grace)
+            and not self._dispatch.is_under_way(meeting_id, row)
+        )
+
+    def _hand_out(
+        self,
+        meeting_id: MeetingId,
+        served: list[_Waiting],
+        stored: Stored | None,
+        rows: tuple[OutboxRow, ...],
+    ) -> None:
+        sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if rows:
+            self._begin(self._dispatch.send(meeting_id, rows, sent))
+        else:
+            sent.set_result(None)
+        receipt = Receipt(meeting=stored.meeting if stored else None, sent=sent)
+        for waiting in served:
+            if not waiting.receipt.done():
+                waiting.receipt.set_result(receipt)
+
+
+def _fail(waiting: list[_Waiting], error: Exception) -> None:
+    for one in waiting:
+        if not one.receipt.done():
+            one.receipt.set_exception(error)
+            one.receipt.exception()  # marks it as seen: whoever waited may be gone

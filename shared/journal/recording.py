@@ -1,0 +1,153 @@
+"""New observations of a meeting, decided: the change that records them and tells what they mean.
+
+Core. One function serves the callback, the join and the tending: whatever reached us, by push or by
+read, is recorded in the same way.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared.calls.fold import fold
+from shared.calls.history import as_change
+from shared.calls.record import ROOM, Commit, Record, SessionPage, seal
+from shared.calls.weight import relieved
+from shared.events.cloud_events import Fact, reply_message, tell, warn_once
+from shared.events.facts import LEG_OVER, Shown, facts_between
+from shared.meeting.legs import answer_others, one_stays, with_claim
+from shared.meeting.meeting import Change, Meeting, Told
+from shared.words.ids import LegKey
+from shared.words.observations import Observation
+from shared.words.outgoing import Outgoing, ReplyAddress
+
+ONE_READ = timedelta(seconds=1)
+"""How long a read takes at most, as far as shown bounds go."""
+LIMITED = "recording_limited"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingRules:
+    """Settings that recording follows.
+
+    `settle`: how long after a hint a read confirms it. `roster_cap`: rosters of as many entries or
+    more may have been cut. `show_names`: names are kept and published. `room`: how much of a head
+    row calls and people take.
+    """
+
+    settle: timedelta
+    roster_cap: int = 100
+    show_names: bool = False
+    room: int = ROOM
+
+    @property
+    def shown(self) -> Shown:
+        """How events and records show what was recorded by these rules."""
+        return Shown(names=self.show_names, within=self.settle + ONE_READ)
+
+
+def observe(
+    meeting: Meeting,
+    observations: Iterable[Observation],
+    *,
+    now: datetime,
+    rules: RecordingRules,
+    facts: Sequence[Fact] = (),
+    reply: ReplyAddress | None = None,
+) -> Change:
+    """Return the change that records `observations` and tells what became known.
+
+    `facts` are published first, and to `reply` as well.
+    """
+    before = meeting.record
+    by = Commit(
+        version=meeting.version + 1,
+        settle=rules.settle,
+        roster_cap=rules.roster_cap,
+        made_at=meeting.made_at,
+        room=rules.room,
+    )
+    after, heard = before, []
+    for observation in observations:
+        earlier, after = after, fold(after, [observation], by)
+        heard.append(as_change(earlier, observation, after))
+    kept, pages = put_away(after, rules)
+    found = facts_between(meeting, before, after, shown=rules.shown)
+    revisions = {
+        number: count for number, count in _revised(meeting, found).items() if number > kept.before
+    }
+    days = meeting.days.having_sealed(one for one in after.calls if one.number <= kept.before)
+    meeting = replace(meeting, record=kept, revisions=revisions, days=days)
+    meeting = one_stays(meeting, after)
+    meeting, answers = tell(meeting, facts, now=now, reply=reply)
+    meeting, events = _told(meeting, found, now=now)
+    meeting, warning = _limited(meeting, after, now=now)
+    return Change(
+        meeting=meeting,
+        heard=tuple(heard),
+        outgoing=(*answers, *events, *warning),
+        pages=pages,
+    )
+
+
+def put_away(record: Record, rules: RecordingRules) -> tuple[Record, tuple[SessionPage, ...]]:
+    """Return the record without what is over, or finds no room, and the pages that hold it."""
+    record, pages = seal(record)
+    record, early = relieved(record, rules.room)
+    return record, (*pages, *early)
+
+
+def _limited(
+    meeting: Meeting, record: Record, *, now: datetime
+) -> tuple[Meeting, tuple[Outgoing, ...]]:
+    """Warn, once a meeting, that people found no room in it."""
+    full = next((call.number for call in record.calls if call.others), None)
+    if full is None:
+        return meeting, ()
+    return warn_once(
+        meeting,
+        LIMITED,
+        message=f"More people are in call {full} than the record of a meeting holds. Those who "
+        "come now are counted, and not listed.",
+        next_step="Take participantCount as the least number of people, and the others from the "
+        "attendance report of Teams. Start and end of the call stay right.",
+        now=now,
+    )
+
+
+def _told(
+    meeting: Meeting, facts: Iterable[Fact], *, now: datetime
+) -> tuple[Meeting, tuple[Outgoing, ...]]:
+    """Tell `facts`; the end of a leg also to whoever asked it to leave."""
+    outgoing: list[Outgoing] = []
+    for fact in facts:
+        meeting, events = tell(meeting, [fact], now=now)
+        outgoing += events
+        claim = meeting.claim(LegKey(fact.data.get("legKey", "")))
+        if claim is not None and fact.name in LEG_OVER and not claim.over_sequence:
+            outgoing += [
+                reply_message(event, leaver.reply)
+                for event in events
+                for leaver in claim.leaving
+                if leaver.reply is not None
+            ]
+            if claim.more_leaving:
+                outgoing.append(answer_others(meeting, claim))
+            meeting = with_claim(
+                meeting, replace(claim, over_sequence=meeting.sequence, over=_kept(meeting, fact))
+            )
+    return meeting, tuple(outgoing)
+
+
+def _kept(meeting: Meeting, fact: Fact) -> Told:
+    """Return `fact`, just told, as it was told: what is learned later changes no repeat of it."""
+    # The context comes with a later request where there is none yet.
+    without = {"context": None} if meeting.context is None else {}
+    return Told(at=fact.at, sequence=meeting.sequence, key=fact.name, data={**fact.data, **without})
+
+
+def _revised(meeting: Meeting, facts: Iterable[Fact]) -> dict[int, int]:
+    revisions = dict(meeting.revisions)
+    for fact in facts:
+        if fact.name == "call.corrected" and fact.call_number is not None:
+            revisions[fact.call_number] = revisions.get(fact.call_number, 0) + 1
+    return revisions

@@ -1,0 +1,68 @@
+"""Several decisions about one meeting, made one after another, for one transaction. Core."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from shared.meeting.meeting import Change, Meeting
+from shared.meeting.older_legs import KEPT, Kept, put_by
+
+ENOUGH_HEARD = 40
+"""How many observations a transaction has before it takes no further change."""
+
+type Decide = Callable[[Meeting | None, datetime], Change | None]
+"""(the meeting or None, now) -> what to write, None: nothing.
+
+Pure: it may be called again after a lost race. What it raises goes to the caller of the change, and
+writes nothing.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What is to be written for all of them, None: nothing.
+
+    The first `count` decided; those after them came too late for this transaction. `failures`
+    holds, by its place, what a decision raised.
+    """
+
+    change: Change | None
+    count: int
+    failures: dict[int, Exception] = field(default_factory=dict)
+
+
+def decide_together(
+    decisions: Sequence[Decide], meeting: Meeting | None, *, now: datetime, kept: Kept = KEPT
+) -> Decided:
+    """Let each decide on what those before it made of `meeting`, and move out what is over."""
+    decided = _decided(decisions, meeting, now=now)
+    if decided.change is None:
+        return decided
+    return replace(decided, change=put_by(decided.change, now=now, kept=kept))
+
+
+def _decided(decisions: Sequence[Decide], meeting: Meeting | None, *, now: datetime) -> Decided:
+    together: Change | None = None
+    failures: dict[int, Exception] = {}
+    for place, decide in enumerate(decisions):
+        if together is not None and len(together.heard) >= ENOUGH_HEARD:
+            return Decided(change=together, count=place, failures=failures)
+        try:
+            change = decide(meeting, now)
+        except Exception as error:  # noqa: BLE001 - handed to the caller of the change
+            failures[place] = error
+            continue
+        if change is not None:
+            meeting = change.meeting
+            together = change if together is None else _both(together, change)
+    return Decided(change=together, count=len(decisions), failures=failures)
+
+
+def _both(first: Change, second: Change) -> Change:
+    return replace(
+        second,
+        heard=first.heard + second.heard,
+        outgoing=first.outgoing + second.outgoing,
+        pages=first.pages + second.pages,
+        leg_pages=first.leg_pages + second.leg_pages,
+    )

@@ -1,0 +1,132 @@
+"""How the messages of a commit lie in its meeting's partition until they are sent and cleared.
+
+Core. Few messages ride in the head row itself, so that a commit without observations is one plain
+write: a transaction of two rows costs three times as much. They are cleared by the mark `b-sent`
+beside the head, which leaves the head's ETag alone. The messages of one commit ride at a time; all
+others lie in rows of their own, `b-outbox-…`, and are cleared by deleting these.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.ledger.packing import blob_of, outgoing_type, packed, parcels, properties, unpacked
+from shared.ledger.rows import Row, moment_text
+from shared.meeting.meeting import OutboxRow
+from shared.words.ids import MeetingId
+from shared.words.outgoing import Outgoing
+
+SENT = "b-sent"
+
+RIDING_BYTES = 16_000
+"""Most bytes of messages that ride: every load reads them until the next commit."""
+
+_RIDING = "-head"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbox:
+    """What one commit makes of the outbox: what rides in the head, and rows of their own.
+
+    `added` are the commit's own messages, wherever they lie.
+    """
+
+    riding: OutboxRow | None
+    rows: tuple[Row, ...]
+    added: tuple[OutboxRow, ...]
+
+
+def outbox_of(
+    meeting_id: MeetingId,
+    riding: OutboxRow | None,
+    *,
+    version: int,
+    written_at: datetime,
+    messages: Sequence[Outgoing],
+) -> Outbox:
+    """Return the outbox of the commit that makes `version`, while `riding` is not cleared yet.
+
+    Raises ValueError for a message that no row can hold.
+    """
+    if not messages:
+        return Outbox(riding=riding, rows=(), added=())
+    if riding is None and len(packed(outgoing_type(), tuple(messages))) <= RIDING_BYTES:
+        key = f"b-outbox-{version:012d}{_RIDING}"
+        boarding = OutboxRow(key=key, written_at=written_at, messages=tuple(messages))
+        return Outbox(riding=boarding, rows=(), added=(boarding,))
+    rows = outbox_rows(meeting_id, version=version, written_at=written_at, messages=messages)
+    return Outbox(riding=riding, rows=tuple(rows), added=tuple(read_outbox(row) for row in rows))
+
+
+def outbox_rows(
+    meeting_id: MeetingId, *, version: int, written_at: datetime, messages: Sequence[Outgoing]
+) -> list[Row]:
+    """Return rows for the messages of the commit that makes `version`; none for no messages.
+
+    Raises ValueError for a message that no row can hold.
+    """
+    blobs = parcels(outgoing_type(), messages) if messages else ()
+    return [
+        {
+            "PartitionKey": meeting_id,
+            "RowKey": f"b-outbox-{version:012d}-{part:03d}",
+            "writtenAt": moment_text(written_at),
+            **properties(blob),
+        }
+        for part, blob in enumerate(blobs)
+    ]
+
+
+def read_outbox(row: Mapping[str, Any]) -> OutboxRow:
+    """Return what one outbox row holds."""
+    return OutboxRow(
+        key=str(row["RowKey"]),
+        written_at=datetime.fromisoformat(str(row["writtenAt"])),
+        messages=unpacked(outgoing_type(), blob_of(row)),
+    )
+
+
+def riding_properties(riding: OutboxRow | None) -> Row:
+    """Return what a head row holds besides the meeting while messages ride in it."""
+    if riding is None:
+        return {}
+    return {
+        "riding": riding.key,
+        "writtenAt": moment_text(riding.written_at),
+        "messages": packed(outgoing_type(), riding.messages),
+    }
+
+
+def read_outboxes(
+    head: Mapping[str, Any], beside: Iterable[Mapping[str, Any]]
+) -> tuple[OutboxRow | None, tuple[OutboxRow, ...]]:
+    """Return what rides in a head row uncleared, and all that is uncleared, oldest first."""
+    rows = {str(row["RowKey"]): row for row in beside}
+    mark = rows.pop(SENT, None)
+    riding = _read_riding(head, mark)
+    uncleared = [read_outbox(row) for row in rows.values()]
+    if riding is not None:
+        uncleared.append(riding)
+    return riding, tuple(sorted(uncleared, key=lambda row: row.key))
+
+
+def rides(key: str) -> bool:
+    """Say whether an outbox key names messages that ride, or rode, in the head."""
+    return key.endswith(_RIDING)
+
+
+def sent_row(meeting_id: MeetingId, key: str) -> Row:
+    """Return the mark that the messages under `key`, and all that rode before, were sent."""
+    return {"PartitionKey": meeting_id, "RowKey": SENT, "riding": key}
+
+
+def _read_riding(head: Mapping[str, Any], mark: Mapping[str, Any] | None) -> OutboxRow | None:
+    key = head.get("riding")
+    if key is None or (mark is not None and key <= mark["riding"]):
+        return None
+    return OutboxRow(
+        key=str(key),
+        written_at=datetime.fromisoformat(str(head["writtenAt"])),
+        messages=unpacked(outgoing_type(), head["messages"]),
+    )

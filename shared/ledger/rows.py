@@ -1,0 +1,256 @@
+"""The rows of the ledger's table: their keys, and the values of a meeting in and out of them.
+
+Core. A meeting is one partition. Its RowKeys are ordered so that one range holds what every
+handler needs, the head and the outbox, and nothing whose size grows with the past:
+`a-head`, the outbox (outbox_rows.py), then `c-log-…`, `d-page-…` and `g-legs-…`.
+"""
+
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any
+
+from shared.calls.history import LogEntry
+from shared.calls.record import SessionPage
+from shared.ledger.packing import (
+    ROW_BYTES,
+    blob_of,
+    leg_pages_type,
+    log_type,
+    meeting_type,
+    packed,
+    pages_type,
+    parcels,
+    properties,
+    unpacked,
+)
+from shared.meeting.days import Brief, Tally
+from shared.meeting.meeting import LegPage, Meeting
+from shared.words.errors import Unreadable
+from shared.words.ids import MeetingId, digest
+
+type Row = dict[str, Any]
+
+HEAD = "a-head"
+HEAD_AND_OUTBOX = ("a-", "b.")
+LOG = ("c-log-", "c-log.")
+PAGES = ("d-page-", "d-page.")
+LEGS = ("g-legs-", "g-legs.")
+UNFINISHED = ("unfinished-", "unfinished.")
+ALIAS = "alias"
+
+TRANSACTION_OPERATIONS = 100
+"""Source: https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions"""
+
+TRANSACTION_BYTES = 2_936_012
+"""2.8 MiB raw: the service's 4 MiB count the transaction's base64 text."""
+
+_REMEMBERED_COMMITS = 8
+
+
+def moment_text(moment: datetime) -> str:
+    """Return `moment` in UTC with microseconds, so that text order is time order."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def head_row(meeting: Meeting, commits: Iterable[str]) -> Row:
+    """Return the head row: the whole meeting, and the newest `commits` that made it, last first.
+
+    Raises ValueError for a meeting that no row can hold.
+    """
+    try:
+        state = properties(packed(meeting_type(), meeting))
+    except ValueError as error:
+        raise ValueError(f"meeting {meeting.meeting_id} fits no row: {error}") from error
+    newest = " ".join(list(commits)[:_REMEMBERED_COMMITS])
+    return {"PartitionKey": meeting.meeting_id, "RowKey": HEAD, "commits": newest, **state}
+
+
+def read_head(row: Mapping[str, Any]) -> Meeting:
+    """Return the meeting of a head row; raise `Unreadable` for one that is none's.
+
+    Requests then wait, and give up with that reason; callbacks and readers are answered 503.
+    """
+    try:
+        return _meeting_in(blob_of(row))
+    except (ValueError, zlib.error) as error:
+        meeting_id = row["PartitionKey"]
+        why = f"the stored record of meeting {meeting_id} cannot be read"
+        raise Unreadable(why, meeting_id=meeting_id) from error
+
+
+@lru_cache(maxsize=64)
+def _meeting_in(blob: bytes) -> Meeting:
+    """Return the meeting of a head; the next push, mostly without news, meets the same one.
+
+    Values are frozen: nobody changes what others hold.
+    """
+    return unpacked(meeting_type(), blob)
+
+
+def commits_of(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the ids of the newest commits that made a head row, last first."""
+    return tuple(str(row["commits"]).split())
+
+
+def log_rows(meeting_id: MeetingId, entry: LogEntry) -> list[Row]:
+    """Return the row of what one commit heard; its key sorts in the order of commits.
+
+    What one row cannot hold becomes several. Raises ValueError for an observation that no row can.
+    """
+    if not entry.heard:
+        return []
+    return [
+        {
+            "PartitionKey": meeting_id,
+            "RowKey": f"{LOG[0]}{entry.version:012d}-{place:03d}",
+            **properties(packed(log_type(), part)),
+        }
+        for place, part in enumerate(_log_parts(entry))
+    ]
+
+
+def read_log(rows: Iterable[Mapping[str, Any]]) -> list[LogEntry]:
+    """Return the log entries of rows in the order of their keys, each commit's parts as one."""
+    entries: list[LogEntry] = []
+    for row in rows:
+        part = unpacked(log_type(), blob_of(row))
+        if entries and entries[-1].version == part.version:
+            entries[-1] = replace(entries[-1], heard=entries[-1].heard + part.heard)
+        else:
+            entries.append(part)
+    return entries
+
+
+def page_rows(meeting_id: MeetingId, *, version: int, pages: Iterable[SessionPage]) -> list[Row]:
+    """Return the rows of sealed sessions, many pages to a row; a page too big becomes several."""
+    fitting = [part for page in pages for part in _fitting(page)]
+    if not fitting:
+        return []
+    first_call = fitting[0].call_number
+    return [
+        {
+            "PartitionKey": meeting_id,
+            "RowKey": f"{PAGES[0]}{first_call:06d}-{version:012d}-{part:03d}",
+            **properties(blob),
+        }
+        for part, blob in enumerate(parcels(pages_type(), fitting))
+    ]
+
+
+def read_pages(rows: Iterable[Mapping[str, Any]]) -> list[SessionPage]:
+    """Return the pages of all page rows of a meeting, in the order of their calls."""
+    pages = [page for row in rows for page in unpacked(pages_type(), blob_of(row))]
+    return sorted(pages, key=lambda page: page.call_number)
+
+
+def leg_rows(meeting_id: MeetingId, *, version: int, pages: Sequence[LegPage]) -> list[Row]:
+    """Return the rows of what one commit moved out of the head of our legs, many to a row."""
+    if not pages:
+        return []
+    return [
+        {
+            "PartitionKey": meeting_id,
+            "RowKey": f"{LEGS[0]}{version:012d}-{part:03d}",
+            **properties(blob),
+        }
+        for part, blob in enumerate(parcels(leg_pages_type(), pages))
+    ]
+
+
+def read_legs(rows: Iterable[Mapping[str, Any]]) -> list[LegPage]:
+    """Return what left the head of our legs, in the order of their rows."""
+    return [page for row in rows for page in unpacked(leg_pages_type(), blob_of(row))]
+
+
+def alias_row(alias: str, meeting_id: MeetingId) -> Row:
+    """Return the row by which `alias` leads to a meeting."""
+    return {"PartitionKey": alias_partition(alias), "RowKey": ALIAS, "meetingId": meeting_id}
+
+
+def alias_partition(alias: str) -> str:
+    """Return the partition of an alias: a hash, for links may hold what no key may."""
+    return f"alias-{digest('alias', alias, characters=40)}"
+
+
+def unfinished_row(meeting_id: MeetingId, *, due_at: datetime) -> Row:
+    """Return the meeting's entry in the index of those that are to be looked at."""
+    return {
+        "PartitionKey": unfinished_partition(meeting_id),
+        "RowKey": meeting_id,
+        "dueAt": moment_text(due_at),
+    }
+
+
+def unfinished_partition(meeting_id: MeetingId) -> str:
+    """Return the shard of the index that holds a meeting: no partition is to take every write."""
+    return f"{UNFINISHED[0]}{meeting_id[:1]}"
+
+
+def size_of(row: Row) -> int:
+    """Return the bytes of what is packed in a row."""
+    return sum(len(value) for value in row.values() if isinstance(value, bytes))
+
+
+def day_row(meeting_id: MeetingId, day: date, brief: Brief) -> Row:
+    """Return the meeting's row in the list of a day; it lacks what is not known."""
+    said = {
+        "requestId": brief.request_id,
+        "subject": brief.subject,
+        "calls": brief.tally.calls,
+        "people": brief.tally.people,
+        "openSince": None if brief.open_since is None else moment_text(brief.open_since),
+    }
+    row = {"PartitionKey": day_partition(day), "RowKey": meeting_id}
+    return row | {name: value for name, value in said.items() if value is not None}
+
+
+def read_day(row: Mapping[str, Any]) -> tuple[MeetingId, Brief]:
+    """Return what a row of a day's list says."""
+    since = row.get("openSince")
+    brief = Brief(
+        request_id=row.get("requestId"),
+        subject=row.get("subject"),
+        tally=Tally(calls=int(row["calls"]), people=int(row["people"])),
+        open_since=None if since is None else datetime.fromisoformat(since),
+    )
+    return MeetingId(row["RowKey"]), brief
+
+
+def day_partition(day: date) -> str:
+    """Return the partition that is the list of a day."""
+    return f"day-{day.isoformat()}"
+
+
+def hold_to_limits(rows: Sequence[Row], *, operations: int) -> None:
+    """Raise ValueError where one transaction cannot write `rows` with that many `operations`."""
+    if operations > TRANSACTION_OPERATIONS:
+        raise ValueError(
+            f"{operations} operations are more than one transaction holds "
+            f"({TRANSACTION_OPERATIONS})"
+        )
+    size = sum(size_of(row) for row in rows)
+    if size > TRANSACTION_BYTES:
+        raise ValueError(
+            f"{size:,} bytes are more than one transaction holds ({TRANSACTION_BYTES:,})"
+        )
+
+
+def _log_parts(entry: LogEntry) -> Iterator[LogEntry]:
+    if len(packed(log_type(), entry)) <= ROW_BYTES or len(entry.heard) < 2:
+        yield entry
+        return
+    middle = len(entry.heard) // 2
+    yield from _log_parts(replace(entry, heard=entry.heard[:middle]))
+    yield from _log_parts(replace(entry, heard=entry.heard[middle:], published=()))
+
+
+def _fitting(page: SessionPage) -> Iterator[SessionPage]:
+    if len(packed(pages_type(), (page,))) <= ROW_BYTES or len(page.sessions) < 2:
+        yield page
+        return
+    middle = len(page.sessions) // 2
+    yield from _fitting(replace(page, sessions=page.sessions[:middle]))
+    yield from _fitting(replace(page, sessions=page.sessions[middle:]))

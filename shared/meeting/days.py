@@ -1,0 +1,60 @@
+"""What the lists of a day say of a meeting, as values. Core. A day is one of UTC."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+
+from shared.calls.record import GroupCall
+
+DAYS_KEPT = 3
+"""Of how many days, the newest, the head counts the calls that left it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many calls began on a day, and the people in them, each counted once a call."""
+
+    calls: int = 0
+    people: int = 0
+
+    def with_calls(self, calls: Iterable[GroupCall]) -> "Tally":
+        """Return the tally with these calls, too."""
+        counts = [call.participant_count for call in calls]
+        return Tally(calls=self.calls + len(counts), people=self.people + sum(counts))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """What a day's list says of a meeting. `open_since`: a call that began that day goes on."""
+
+    request_id: str | None = None
+    subject: str | None = None
+    tally: Tally = Tally()
+    open_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Days:
+    """What the head keeps for the lists.
+
+    `listed` is what was last said of the meeting, day by day, at `listed_at`; `before` counts the
+    calls that left the head.
+    """
+
+    listed: Mapping[date, Brief] = field(default_factory=dict)
+    listed_at: datetime | None = None
+    before: Mapping[date, Tally] = field(default_factory=dict)
+
+    def having_sealed(self, calls: Iterable[GroupCall]) -> "Days":
+        """Return the days with `calls`, which leave the head."""
+        before = dict(self.before)
+        for call in calls:
+            day = day_of(call.started_at)
+            before[day] = before.get(day, Tally()).with_calls([call])
+        newest = sorted(before)[-DAYS_KEPT:]
+        return replace(self, before={day: before[day] for day in newest})
+
+
+def day_of(moment: datetime) -> date:
+    """Return the day of UTC on which a moment lies."""
+    return moment.astimezone(UTC).date()

@@ -1,0 +1,66 @@
+"""On which days a meeting is listed, and what has to be said there anew. Core.
+
+A meeting is listed on the day for which it is planned and on each on which a group call began; one
+that somebody else made, on the day on which we were first asked to join it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from shared.calls.record import GroupCall
+from shared.meeting.days import Brief, Tally, day_of
+from shared.meeting.meeting import Meeting
+
+LIST_AGAIN = timedelta(seconds=60)
+"""How long after a meeting was listed a change of what is said there waits."""
+
+
+def unlisted(meeting: Meeting) -> dict[date, Brief | None]:
+    """Return what has to be said anew, by day; None: it is not planned for that day any more."""
+    said, listed = _briefs(meeting), meeting.days.listed
+    moved = (day for day, brief in listed.items() if day not in said and not brief.tally.calls)
+    anew = {day: brief for day, brief in said.items() if listed.get(day) != brief}
+    return {**anew, **dict.fromkeys(moved)}
+
+
+def list_due(meeting: Meeting) -> datetime | None:
+    """Return when the lists are to be written; None while they say what there is to say."""
+    if not unlisted(meeting):
+        return None
+    listed_at = meeting.days.listed_at
+    return meeting.claims[0].claimed_at if listed_at is None else listed_at + LIST_AGAIN
+
+
+def having_listed(
+    meeting: Meeting, written: Mapping[date, Brief | None], *, at: datetime
+) -> Meeting:
+    """Return the meeting after `written` came into the lists; of days that are over it forgets."""
+    known: dict[date, Brief | None] = {**meeting.days.listed, **written}
+    kept = {day: brief for day in _briefs(meeting) if (brief := known.get(day)) is not None}
+    return replace(meeting, days=replace(meeting.days, listed=kept, listed_at=at))
+
+
+def _briefs(meeting: Meeting) -> dict[date, Brief]:
+    calls, days = meeting.record.known_calls, meeting.days
+    asked, online = meeting.asked, meeting.online
+    began: dict[date, list[GroupCall]] = {day: [] for day in (*_planned(meeting), *days.before)}
+    for call in calls:
+        began.setdefault(day_of(call.started_at), []).append(call)
+    return {
+        day: Brief(
+            request_id=asked.request_id if asked is not None else None,
+            subject=online.subject if online is not None else None,
+            tally=days.before.get(day, Tally()).with_calls(own),
+            open_since=next((one.started_at for one in own if one.ended_at is None), None),
+        )
+        for day, own in began.items()
+    }
+
+
+def _planned(meeting: Meeting) -> set[date]:
+    if meeting.asked is not None and meeting.online is not None:
+        return {day_of(meeting.asked.start_date_time)}
+    if meeting.days.listed:
+        return {min(meeting.days.listed)}
+    return {day_of(claim.claimed_at) for claim in meeting.claims[:1]}

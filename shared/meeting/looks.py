@@ -1,0 +1,167 @@
+"""What follows from a meeting as it stands: legs that are hung up, looks that are planned.
+
+Core. One function, `looks`, says what is due; the chain of tend messages and the backstop follow
+it, and a meeting of which nothing is due is finished.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from shared.calls.fold import next_read
+from shared.meeting.legs import hang_up, tend_message, unwanted, with_claim
+from shared.meeting.listing import list_due
+from shared.meeting.meeting import Change, Meeting, Planned
+from shared.words.ids import CallId, LegKey, utc_text
+from shared.words.outgoing import Outgoing
+
+HANG_UP_AGAIN = timedelta(minutes=2)
+"""How long after a hang-up a leg that is still there is hung up again. Twice does no harm."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TendingRules:
+    """Settings that looks follow.
+
+    `settle`: how long after a hint a read confirms it. `grace`: how old an unsent message must be
+    before somebody else sends it. `backstop`: how long a look may be overdue before it is mended.
+    """
+
+    settle: timedelta
+    grace: timedelta
+    backstop: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirm:
+    """Ask Graph who is there, through this leg."""
+
+    leg_key: LegKey
+    call_id: CallId
+    slot: Literal["soon"] = "soon"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HangUpAgain:
+    """End a leg that was to go and is not known to be gone."""
+
+    leg_key: LegKey
+    slot: Literal["later"] = "later"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListDays:
+    """Write into the lists of days what they do not say yet of the meeting."""
+
+    slot: Literal["later"] = "later"
+
+
+type Look = Confirm | HangUpAgain | ListDays
+
+
+def looks(meeting: Meeting, *, settle: timedelta) -> list[tuple[datetime, Look]]:
+    """Return what is to be done about the meeting, and when; nothing: it is finished."""
+    found: list[tuple[datetime, Look]] = []
+    leg, due = meeting.record.listening, next_read(meeting.record, settle=settle)
+    claim = meeting.claim(leg.key) if leg is not None else None
+    if due is not None and claim is not None and claim.call_id is not None:
+        found.append((due, Confirm(leg_key=claim.leg_key, call_id=claim.call_id)))
+    found += [
+        (claim.hang_up_at + HANG_UP_AGAIN, HangUpAgain(leg_key=claim.leg_key))
+        for claim in unwanted(meeting)
+        if claim.hang_up_at is not None
+    ]
+    if meeting.claims and (due := list_due(meeting)) is not None:
+        found.append((due, ListDays()))
+    return found
+
+
+def settled(change: Change, *, now: datetime, rules: TendingRules) -> Change:
+    """Return the change with what follows from it: hang-ups, the next looks, the index."""
+    meeting, hang_ups = _hung_up(change.meeting, now=now)
+    meeting, tending = _with_looks(meeting, now=now, rules=rules)
+    outgoing = (*change.outgoing, *tending, *hang_ups)
+    by = indexed_by(meeting, now=now, rules=rules, unsent=bool(outgoing))
+    indexed = meeting.tend.indexed
+    if by is not None and (indexed is None or by < indexed):
+        meeting = replace(meeting, tend=replace(meeting.tend, indexed=by))
+    return replace(change, meeting=meeting, outgoing=outgoing)
+
+
+def indexed_by(
+    meeting: Meeting, *, now: datetime, rules: TendingRules, unsent: bool
+) -> datetime | None:
+    """Return when the backstop is to look at the meeting, whose looks are planned; None: never.
+
+    With `unsent` messages also once others may send them. Before anybody asked for a bot a message
+    of the queue stands behind all that is sent: it is delivered again.
+    """
+    due = [one.due for one in (meeting.tend.soon, meeting.tend.later) if one is not None]
+    if not looks(meeting, settle=rules.settle):
+        due = []
+    if unsent and meeting.claims:
+        due.append(now + rules.grace)
+    return min(due) + rules.backstop if due else None
+
+
+def mended(meeting: Meeting, *, now: datetime, rules: TendingRules, unsent: bool) -> Change | None:
+    """Return the change that starts a broken chain again; None where there is nothing to write.
+
+    A look that is overdue for `rules.backstop` lost its message. What the index says is moved on.
+    """
+
+    def kept(planned: Planned | None) -> Planned | None:
+        lost = planned is not None and planned.due + rules.backstop <= now
+        return None if lost else planned
+
+    before = meeting.tend
+    tend = replace(before, soon=kept(before.soon), later=kept(before.later))
+    meeting, again = _with_looks(replace(meeting, tend=tend), now=now, rules=rules)
+    by = indexed_by(meeting, now=now, rules=rules, unsent=unsent or bool(again))
+    meeting = replace(meeting, tend=replace(meeting.tend, indexed=by))
+    return Change(meeting=meeting, outgoing=again) if meeting.tend != before else None
+
+
+def _hung_up(meeting: Meeting, *, now: datetime) -> tuple[Meeting, tuple[Outgoing, ...]]:
+    """Return the meeting whose legs that must not stay are being hung up, each once."""
+    outgoing: list[Outgoing] = []
+    for claim in unwanted(meeting):
+        if claim.call_id is not None and claim.hang_up_at is None:
+            outgoing.append(hang_up(meeting, claim.call_id, again=utc_text(now)))
+            meeting = with_claim(meeting, replace(claim, hang_up_at=now))
+    return meeting, tuple(outgoing)
+
+
+def _with_looks(
+    meeting: Meeting, *, now: datetime, rules: TendingRules
+) -> tuple[Meeting, tuple[Outgoing, ...]]:
+    """Return the meeting with its next looks planned, and the messages they need.
+
+    A look that either slot will be there for by then needs no message.
+    """
+    outgoing: list[Outgoing] = []
+    due = looks(meeting, settle=rules.settle)
+    slots: Iterable[Literal["soon", "later"]] = ("soon", "later")
+    for slot in slots:
+        earliest = min((at for at, look in due if look.slot == slot), default=None)
+        tend = meeting.tend
+        if earliest is None:
+            continue
+        at = max(earliest, now)
+        if any(one is not None and one.due <= at for one in (tend.soon, tend.later)):
+            continue
+        planned = Planned(generation=tend.generation + 1, due=at)
+        tend = replace(tend, generation=planned.generation)
+        tend = replace(tend, soon=planned) if slot == "soon" else replace(tend, later=planned)
+        meeting = replace(meeting, tend=tend)
+        outgoing.append(
+            tend_message(
+                meeting.meeting_id,
+                {"generation": planned.generation},
+                key=str(planned.generation),
+                correlation_id=meeting.correlation_id,
+                due=at + tend.ahead,
+            )
+        )
+    return meeting, tuple(outgoing)

@@ -1,0 +1,82 @@
+"""Ids, and the texts in which they and moments are written. Core: frozen, compared by value."""
+
+import base64
+import hashlib
+import re
+from datetime import UTC, datetime
+from typing import NewType
+from uuid import NAMESPACE_URL, uuid5
+
+MeetingId = NewType("MeetingId", str)
+
+
+LegKey = NewType("LegKey", str)
+
+
+CallId = NewType("CallId", str)
+
+
+SessionId = NewType("SessionId", str)
+
+
+MEETING_ID = re.compile(r"[a-z2-7]{26}")
+
+
+LEG_KEY = re.compile(r"[a-z2-7]{16}")
+
+
+def digest(*parts: str, characters: int) -> str:
+    """Return `characters` lower-case base32 characters that identify `parts`, in this order."""
+    hasher = hashlib.sha256()
+    for part in parts:
+        encoded = part.encode()
+        hasher.update(len(encoded).to_bytes(4))
+        hasher.update(encoded)
+    return base64.b32encode(hasher.digest()).decode().lower()[:characters]
+
+
+def meeting_id_for(*, tenant_id: str, request_id: str) -> MeetingId:
+    """Return the id a request's meeting has before Graph was ever called."""
+    return MeetingId(digest("meeting", tenant_id.lower(), request_id, characters=26))
+
+
+def linked_meeting_id_for(*, tenant_id: str, alias: str) -> MeetingId:
+    """Return the id of a meeting that became known by `alias`, unless that leads elsewhere already.
+
+    `alias` is `coordinates.alias_of` what was given; no request's meeting can have the same id.
+    """
+    return MeetingId(digest("linked meeting", tenant_id.lower(), alias, characters=26))
+
+
+def join_request_alias(request_id: str, number: int = 1) -> str:
+    """Return the alias by which a request to join, under an id of its own, finds its meeting.
+
+    `number`: the how manieth meeting, where it failed for those before.
+    """
+    return f"join request {request_id}" if number == 1 else f"join {number} of {request_id}"
+
+
+def leg_key_for(*, meeting_id: MeetingId, attempt: int) -> LegKey:
+    """Return the key of the bot's `attempt`-th leg (1, 2, …) in a meeting."""
+    return LegKey(digest("leg", meeting_id, str(attempt), characters=16))
+
+
+def guest_id_for(leg_key: LegKey) -> str:
+    """Return the GUID under which a leg that joins as a guest is known in its meeting."""
+    return str(uuid5(NAMESPACE_URL, f"rollcall/legs/{leg_key}"))
+
+
+def same_id(graph_id: str) -> str:
+    """Return one spelling for an id that Graph writes in either case, with and without dashes."""
+    lowered = graph_id.lower()
+    bare = lowered.replace("-", "")
+    return bare if re.fullmatch(r"[0-9a-f]{32}", bare) else lowered
+
+
+def utc_text(moment: datetime) -> str:
+    """Return `moment` as ISO 8601 in UTC with a `Z`, in milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+UNCOUNTED = "uncounted"
+"""The kind of a person of whom the log keeps only that there was one more."""

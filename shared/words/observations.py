@@ -1,0 +1,115 @@
+"""What reaches Rollcall about a meeting: who is there, and how far our legs are. Core: values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from shared.words.ids import LegKey, SessionId
+
+Basis = Literal["attendanceReport", "graphEvent", "observed", "polled", "assumed"]
+"""How a time is known, from the best source to the worst."""
+
+
+Phase = Literal["joining", "lobby", "in", "gone"]
+"""How far a leg has come. A later phase is never taken back by an earlier one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who somebody in a meeting is, as far as Graph says.
+
+    `kind` is the member of Graph's identity set that named them (`user`, `guest`, `phone`, …).
+    """
+
+    kind: str
+    user_id: str | None = None
+    display_name: str | None = None
+    tenant_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Present:
+    """One person in a roster, under the id of their participant session."""
+
+    session_id: SessionId
+    person: Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegSeen:
+    """A leg of ours was seen in a phase; `code` and `subcode` may come with its end."""
+
+    at: datetime
+    leg_key: LegKey
+    phase: Phase
+    code: int | None = None
+    subcode: int | None = None
+    kind: Literal["leg"] = "leg"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterPushed:
+    """Graph sent a full roster. It carries no time and no order: it proves presence only.
+
+    `entries` counts the whole list, bots and the lobby included; `unread` its entries without an
+    id and an identity that can be kept, and `hidden` those of them that may be people.
+    """
+
+    at: datetime
+    leg_key: LegKey
+    people: tuple[Present, ...]
+    lists_ourselves: bool
+    entries: int = 0
+    unread: int = 0
+    hidden: int = 0
+    kind: Literal["roster"] = "roster"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterRead:
+    """Graph answered who is there. `entries` and `hidden` as in `RosterPushed`.
+
+    The answer may show the room of up to SETTLE before `asked_at`. `version` is that of the meeting
+    the read was made for: it decides nothing about what was committed later.
+    """
+
+    asked_at: datetime
+    answered_at: datetime
+    leg_key: LegKey
+    people: tuple[Present, ...]
+    lists_ourselves: bool
+    entries: int = 0
+    hidden: int = 0
+    version: int = 0
+    kind: Literal["read"] = "read"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFailed:
+    """A read got no usable answer: `status` as Graph gave it, 0 for none; 404: the leg is gone."""
+
+    at: datetime
+    leg_key: LegKey
+    status: int
+    kind: Literal["readFailed"] = "readFailed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unparsed:
+    """A notification of a kind Rollcall does not read: its shape is kept, never its values.
+
+    `count` of this resource and change came in one message: `members` are the first of each, and
+    `size` is that of all.
+    """
+
+    at: datetime
+    leg_key: LegKey
+    resource: str
+    change_type: str
+    members: tuple[str, ...]
+    size: int
+    count: int = 1
+    kind: Literal["unparsed"] = "unparsed"
+
+
+type Observation = LegSeen | RosterPushed | RosterRead | ReadFailed | Unparsed

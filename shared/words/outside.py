@@ -1,0 +1,36 @@
+"""What Rollcall takes of ids, names and kinds that come from outside: a shape and a length each.
+
+Core. They are held to it where they are read, so that nothing from outside makes a meeting's row
+too large, or a message that no entity takes.
+"""
+
+import re
+from typing import Any, TypeGuard
+
+LONGEST_ID = 128
+"""Characters of a participant's, a user's or a tenant's id."""
+LONGEST_NAME = 256
+"""Characters of a display name; the directory takes no longer ones."""
+LONGEST_KIND = 64
+"""Characters of what names a kind of thing: a member, a resource, a change."""
+MOST_ENTRIES = 5_000
+"""How many entries of a roster are read. The rest is only counted, as of a roster that was cut."""
+CALL_ID = re.compile("[0-9A-Za-z_-]{1,64}")
+"""A GUID with or without dashes, or a short token. It becomes a part of a path: a `..` in its place
+once became `DELETE /v1.0/communications`."""
+CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def usable_id(value: Any) -> TypeGuard[str]:
+    """Tell whether `value` may be kept as an id: short, and printable throughout."""
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_ID and value.isprintable()
+
+
+def held_name(name: str) -> str:
+    """Return a display name as it is kept: cut, each control character a blank."""
+    return CONTROLS.sub(" ", name[:LONGEST_NAME])
+
+
+def held_kind(kind: str) -> str:
+    """Return the name of a kind as it is kept: cut, each control character a blank."""
+    return CONTROLS.sub(" ", kind[:LONGEST_KIND])

@@ -1,0 +1,202 @@
+"""The catalogue of everything Rollcall refuses: stable code, meaning, whether waiting helps, fix.
+
+Core: a table and the one way to make a refusal of it. `docs/problems.md` is this table. Words in
+braces are filled in where the refusal is made; a code that is not here cannot be used.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from shared.words.errors import GraphTrace, Problem, Rejected
+
+type Code = Literal[
+    "invalid_request",
+    "request_conflict",
+    "link_not_understood",
+    "meeting_not_found",
+    "meeting_cancelled",
+    "leave_asked",
+    "nothing_to_leave",
+    "organizer_not_allowed",
+    "organizer_not_found",
+    "organizer_quota",
+    "calls_quota",
+    "consent_missing",
+    "calling_not_enabled",
+    "source_identity_invalid",
+    "tenant_mismatch",
+    "graph_token_refused",
+    "graph_refused",
+    "leg_ended",
+    "record_unreadable",
+    "gave_up",
+    "undeliverable",
+]
+Waiting = Literal["no", "heals", "later"]
+"""Does waiting help? `heals`: once somebody has acted, by itself within minutes, so that a request
+with `retryForSeconds` is tried on; `later`: the same request may succeed when it is sent again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """One row of the catalogue. `message` and `next_step` are templates."""
+
+    message: str
+    next_step: str
+    waiting: Waiting = "no"
+
+
+_CATALOGUE: dict[str, Refusal] = {
+    "invalid_request": Refusal(
+        message="The request is not valid. {what}",
+        next_step="Correct every member named in `problems`, or what the message says, and send "
+        "the request again.",
+    ),
+    "request_conflict": Refusal(
+        message="The request id {request_id} already stands for another request.",
+        next_step="Send the new request under a request id of its own; `problems` names the "
+        "members that differ from the first one.",
+    ),
+    "link_not_understood": Refusal(
+        message="The link does not lead to a Teams meeting: {what}",
+        next_step="Send the link as Teams shows it (https://teams.microsoft.com/l/meetup-join/… or "
+        "https://teams.microsoft.com/meet/…), or joinMeetingId with passcode and tenantId, or "
+        "chatInfo with meetingInfo and tenantId.",
+    ),
+    "meeting_not_found": Refusal(
+        message="No meeting is known here under {what}.",
+        next_step="Send the meetingId of a meeting.created event of this deployment, or the "
+        "requestId under which the meeting was asked for. If it was asked for just now, wait for "
+        "its meeting.created, or say retryForSeconds.",
+        waiting="heals",
+    ),
+    "meeting_cancelled": Refusal(
+        message="The meeting {meeting_id} was cancelled.",
+        next_step="Ask for a new meeting under a request id of its own.",
+    ),
+    "leave_asked": Refusal(
+        message="The bot was asked to leave this meeting after it was asked to join.",
+        next_step="Send the join request again if the bot is wanted after all.",
+        waiting="later",
+    ),
+    "nothing_to_leave": Refusal(
+        message="No bot that was asked for before is in the meeting, or on its way into it.",
+        next_step="Nothing has to be done: no join that was asked for before this request, also "
+        "one that waits for the meeting's start, brings a bot any more.",
+    ),
+    "organizer_not_allowed": Refusal(
+        message="No application access policy lets this app organize meetings for {organizer}.",
+        next_step="A Teams administrator runs, once, in Teams PowerShell: "
+        'New-CsApplicationAccessPolicy -Identity Rollcall -AppIds "{app}" -Description Rollcall; '
+        'Grant-CsApplicationAccessPolicy -PolicyName Rollcall -Identity "{organizer}". '
+        "It takes up to 30 minutes to work: send the request again then, or now with "
+        "retryForSeconds 1800. If the policy is there: an administrator consents to the "
+        "application permission OnlineMeetings.ReadWrite.All for app {app}.",
+        waiting="heals",
+    ),
+    "organizer_not_found": Refusal(
+        message="Graph knows no such organizer, or no such meeting of theirs: {organizer}.",
+        next_step="Name the object id (not the UPN) of a licensed user of the tenant as "
+        "organizerId.",
+        waiting="heals",
+    ),
+    "organizer_quota": Refusal(
+        message="The organizer {organizer} has reached Graph's limit of 2,000 meetings a month.",
+        next_step="Send the request with another organizerId, one that the application access "
+        "policy covers, or again next month.",
+        waiting="later",
+    ),
+    "calls_quota": Refusal(
+        message="The bot, app {app}, has reached Graph's limit of calls a month.",
+        next_step="Send the request again next month. People can join the meeting without the bot; "
+        "Microsoft's support can say what the limit is and whether it can be raised.",
+        waiting="later",
+    ),
+    "consent_missing": Refusal(
+        message="The bot has no permission to join meetings in this tenant.",
+        next_step="An administrator of the meeting's tenant consents to the application permission "
+        "Calls.JoinGroupCall.All (to join as a guest, Calls.JoinGroupCallAsGuest.All) for "
+        "app {app}.",
+        waiting="heals",
+    ),
+    "calling_not_enabled": Refusal(
+        message="The bot is not registered for calling.",
+        next_step="In the Azure Bot resource of app {app}, enable calling in the Teams channel and "
+        "fill in the calling webhook: PUBLIC_URL followed by /api/calls.",
+        waiting="heals",
+    ),
+    "source_identity_invalid": Refusal(
+        message="Graph does not accept the identity the bot joins with.",
+        next_step="Check that BOT_APP_ID, {app}, is the app id of the registered bot; to join as a "
+        "guest, that Calls.JoinGroupCallAsGuest.All was consented to.",
+    ),
+    "tenant_mismatch": Refusal(
+        message="The meeting belongs to another tenant than the bot's token.",
+        next_step="Ask a deployment that serves the meeting's own tenant; where the request names "
+        "a tenantId, check that it is the organizer's.",
+    ),
+    "graph_token_refused": Refusal(
+        message="Graph did not accept the app's own token.",
+        next_step="Check the app's identity settings (AZURE_CLIENT_ID, GRAPH_FEDERATED, "
+        "GRAPH_CERTIFICATE_PATH or GRAPH_CLIENT_SECRET) and that app {app} is known in the tenant.",
+        waiting="heals",
+    ),
+    "graph_refused": Refusal(
+        message="Graph refused the request. {what}",
+        next_step="Look the code up in Graph's documentation; the ids in `graph` are what "
+        "Microsoft's support asks for.",
+    ),
+    "leg_ended": Refusal(
+        message="The bot's call ended before it was in the meeting.",
+        next_step="Send the join request again; if it ends the same way, see `result`.",
+        waiting="later",
+    ),
+    "record_unreadable": Refusal(
+        message="The stored record of meeting {meeting_id} is none that this version of Rollcall "
+        "can read. Nothing of the meeting is recorded or changed.",
+        next_step="Deploy the version that wrote it, or restore its row `a-head`; then send the "
+        "request again.",
+        waiting="later",
+    ),
+    "gave_up": Refusal(
+        message="Tried {times} since {since}; the last time: {what}",
+        next_step="Find out why the service did not answer (`history` has every attempt, `graph` "
+        "the ids for support), then send the request again.",
+        waiting="later",
+    ),
+    "undeliverable": Refusal(
+        message="Service Bus can never take these messages; every other one was sent.",
+        next_step="Make the queue or topic that is named, or name one that exists.",
+    ),
+}
+CATALOGUE: Mapping[str, Refusal] = MappingProxyType(_CATALOGUE)
+"""Every problem by its code, in the order in which the documentation shows them."""
+
+
+def rejected(
+    code: Code,
+    *,
+    problems: Iterable[Problem] = (),
+    graph: GraphTrace | None = None,
+    **words: str,
+) -> Rejected:
+    """Return the refusal that `code` stands for, the words of its templates filled in.
+
+    Raises KeyError where a word is missing.
+    """
+    row = CATALOGUE[code]
+    return Rejected(
+        code=code,
+        message=row.message.format_map(words),
+        next_step=row.next_step.format_map(words),
+        problems=tuple(problems),
+        graph=graph,
+    )
+
+
+def heals(code: str) -> bool:
+    """Tell whether a problem may go away by itself, so that a patient request is tried on."""
+    row = CATALOGUE.get(code)
+    return row is not None and row.waiting == "heals"
