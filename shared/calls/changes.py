@@ -297,7 +297,8 @@ def _recognised(
         if sight.leg.key not in one.legs:
             through_others[one.person.user_id].append(one)
     strangers: list[tuple[Present, list[Session]]] = []
-    for present in unknown:
+    # Where only some find room, the record must not depend on how the roster was sorted.
+    for present in sorted(unknown, key=lambda one: one.session_id):
         user_id = present.person.user_id
         candidates = [
             one for one in through_others.get(user_id, ()) if one.session_id not in listed
