@@ -12,6 +12,7 @@ from bench.counted_table import CountedTable
 from bench.crowd import T0, Crowd
 from devstack.graph.identities import BOT_APP_ID, ORGANIZER_ID, TENANT_ID
 from shared.inbox.patience import RetryPolicy
+from shared.inbox.verdict import Inbox
 from shared.journal.journal import Journal
 from shared.journal.recording import RecordingRules
 from shared.ledger.ledger import TableLedger
@@ -105,16 +106,20 @@ def services_on(
             recording=RecordingRules(
                 settle=timedelta(seconds=1), roster_cap=ROSTER_CAP, show_names=True
             ),
-            retry=RetryPolicy(
+            claim_lease=timedelta(seconds=60),
+            tending=TENDING,
+        ),
+        inbox=Inbox(
+            bus=bus,
+            clock=clock,
+            policy=RetryPolicy(
                 attempts=5,
                 total=timedelta(minutes=30),
                 base=timedelta(seconds=2),
                 ceiling=timedelta(seconds=60),
             ),
-            claim_lease=timedelta(seconds=60),
-            tending=TENDING,
+            jitter=lambda _: 0.0,
         ),
-        jitter=lambda _: 0.0,
     )
 
 

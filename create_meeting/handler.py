@@ -9,7 +9,6 @@ from create_meeting.request import CancelMeeting, CreateMeeting, UpdateMeeting, 
 from shared.events.cloud_events import refusal_message
 from shared.inbox.message import QueueMessage
 from shared.inbox.models import read_members, readable_context, readable_request_id
-from shared.inbox.verdict import deliver
 from shared.services import Services
 from shared.words.errors import Rejected
 from shared.words.outgoing import EVENTS_TOPIC, Outgoing
@@ -19,15 +18,10 @@ async def create_meeting(message: QueueMessage, services: Services) -> None:
     """Carry out one message to its verdict; raises only what the host is to abandon it for."""
     policy = services.policy
     services.bus.expect([EVENTS_TOPIC, *([message.reply.queue] if message.reply else [])])
-    await deliver(
+    await services.inbox.handle(
         message,
         lambda one: _carry_out(one, services),
         lambda one, refused, at: _refusal(one, refused, at, tenant_id=policy.tenant_id),
-        bus=services.bus,
-        clock=services.clock,
-        policy=policy.retry,
-        jitter=services.jitter,
-        waits=services.waits,
     )
 
 

@@ -9,7 +9,6 @@ from join_meeting.request import JoinMeeting, read_request
 from shared.events.cloud_events import refusal_message
 from shared.inbox.message import QueueMessage
 from shared.inbox.models import read_members, readable_context, readable_request_id
-from shared.inbox.verdict import deliver
 from shared.services import Services
 from shared.words.coordinates import JoinTarget, alias_of
 from shared.words.errors import Rejected
@@ -19,15 +18,10 @@ from shared.words.outgoing import Outgoing
 
 async def join_meeting(message: QueueMessage, services: Services) -> None:
     """Carry out one message to its verdict; raises only what the host is to abandon it for."""
-    await deliver(
+    await services.inbox.handle(
         message,
         lambda one: _carry_out(one, services),
         lambda one, refused, at: _refusal(one, refused, at, services.policy.tenant_id),
-        bus=services.bus,
-        clock=services.clock,
-        policy=services.policy.retry,
-        jitter=services.jitter,
-        waits=services.waits,
     )
 
 

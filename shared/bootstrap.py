@@ -10,7 +10,7 @@ from shared.bus.outbox import open_outbox
 from shared.graph.client import open_graph
 from shared.identity import OpenIdSigningKeys, fetch_json, graph_credential, managed_identity
 from shared.inbox.patience import RetryPolicy
-from shared.inbox.verdict import ShortWaits
+from shared.inbox.verdict import Inbox, ShortWaits
 from shared.journal.journal import Journal
 from shared.journal.recording import RecordingRules
 from shared.ledger.ledger import open_ledger
@@ -81,9 +81,19 @@ def build(settings: Settings) -> Services:
             rules=policy.tending,
             jitter=_jitter,
         ),
+        inbox=Inbox(
+            bus=bus,
+            clock=clock,
+            policy=RetryPolicy(
+                attempts=settings.retry_attempts,
+                total=settings.retry_total,
+                base=settings.retry_base,
+                ceiling=settings.retry_ceiling,
+            ),
+            jitter=_jitter,
+            waits=ShortWaits(asyncio.sleep, seats=SEATS),
+        ),
         policy=policy,
-        jitter=_jitter,
-        waits=ShortWaits(asyncio.sleep, seats=SEATS),
     )
 
 
@@ -99,12 +109,6 @@ def policy_of(settings: Settings) -> Policy:
             settle=settings.settle,
             roster_cap=settings.roster_cap,
             show_names=settings.show_names,
-        ),
-        retry=RetryPolicy(
-            attempts=settings.retry_attempts,
-            total=settings.retry_total,
-            base=settings.retry_base,
-            ceiling=settings.retry_ceiling,
         ),
         claim_lease=settings.claim_lease,
         tending=TendingRules(

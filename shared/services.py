@@ -3,12 +3,10 @@
 Names no adapter; bootstrap.py builds it for production, tests build it from fakes.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.inbox.patience import RetryPolicy
-from shared.inbox.verdict import ShortWaits
+from shared.inbox.verdict import Inbox
 from shared.journal.journal import Journal
 from shared.journal.recording import RecordingRules
 from shared.meeting.looks import TendingRules
@@ -25,17 +23,13 @@ class Policy:
     public_url: str
     callback_issuers: frozenset[str]
     recording: RecordingRules
-    retry: RetryPolicy
     claim_lease: timedelta
     tending: TendingRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """One process's collaborators. `jitter(most)` is a random number of seconds up to `most`.
-
-    `waits`: the pauses waited for inside an invocation; None: every pause is a scheduled copy.
-    """
+    """One process's collaborators."""
 
     ledger: Ledger
     bus: Bus
@@ -43,6 +37,5 @@ class Services:
     keys: SigningKeys
     clock: Clock
     journal: Journal
+    inbox: Inbox
     policy: Policy
-    jitter: Callable[[float], float]
-    waits: ShortWaits | None = None

@@ -9,7 +9,6 @@ from shared.calls.fold import GONE
 from shared.events.cloud_events import warning_message
 from shared.graph.call import evidence_of
 from shared.inbox.message import QueueMessage
-from shared.inbox.verdict import deliver
 from shared.journal.journal import Loaded, Receipt
 from shared.meeting.legs import tend_message
 from shared.meeting.looks import mended
@@ -44,15 +43,10 @@ TOLD_WITHIN = timedelta(seconds=10)
 
 async def tend_meeting(message: QueueMessage, services: Services) -> None:
     """Carry out one tend message; raises only what the host is to abandon it for."""
-    await deliver(
+    await services.inbox.handle(
         message,
         lambda one: _tend(one, services),
         lambda one, refused, at: _warning(one, refused, at, services.policy.tenant_id),
-        bus=services.bus,
-        clock=services.clock,
-        policy=services.policy.retry,
-        jitter=services.jitter,
-        waits=services.waits,
     )
 
 

@@ -18,7 +18,6 @@ from create_meeting.change.plan import (
 from create_meeting.new.plan import Identity
 from create_meeting.request import UpdateMeeting
 from shared.inbox.message import QueueMessage
-from shared.inbox.patience import next_try
 from shared.journal.journal import Loaded, Receipt
 from shared.journal.together import Decide
 from shared.services import Services
@@ -74,7 +73,8 @@ async def cancel_meeting(identity: Identity, message: QueueMessage, services: Se
     try:
         await _cancel(identity, message, services)
     except (Rejected, Transient) as failed:
-        if _is_last(failed, message, services):
+        # A refusal that may heal counts as one: who is in doubt gives the meeting back.
+        if isinstance(failed, Rejected) or services.inbox.is_last(message, failed):
             await _commit(lambda known, _: record_kept(known), identity, message, services)
         raise
 
@@ -98,21 +98,6 @@ async def _cancel(identity: Identity, message: QueueMessage, services: Services)
         message,
         services,
     )
-
-
-def _is_last(failed: Rejected | Transient, message: QueueMessage, services: Services) -> bool:
-    """Tell whether the message is refused for this; a refusal that may heal counts as one."""
-    if isinstance(failed, Rejected):
-        return True
-    due = next_try(
-        message,
-        failed,
-        now=services.clock.now(),
-        policy=services.policy.retry,
-        # The latest that it may come to: who is in doubt gives the meeting back.
-        jitter=lambda most: most,
-    )
-    return due is None
 
 
 async def _commit(

@@ -10,7 +10,6 @@ from join_meeting.join.adopting import owner_of
 from join_meeting.join.decision import Join
 from join_meeting.join.outcome import record_failed, record_joining, record_moved, record_released
 from join_meeting.repeats import Wish
-from shared.inbox.patience import next_try
 from shared.inbox.verdict import final
 from shared.meeting.meeting import Change, Meeting
 from shared.services import Services
@@ -30,12 +29,10 @@ async def send_bot(join: Join, wish: Wish, services: Services) -> None:
         call = await services.graph.create_call(join.body)
     except Rejected as said:
         error = without_coordinates(said, join.body)
-        now = services.clock.now()
-        policy, jitter = services.policy.retry, services.jitter
-        if next_try(message, error, now=now, policy=policy, jitter=jitter) is not None:
+        if not services.inbox.is_last(message, error):
             await _give_back(join, wish, services)  # it may heal: the message comes again
             raise error from said
-        refused = final(error, message, now=now)
+        refused = final(error, message, now=services.clock.now())
         logger.info("message.rejected: queue=%s code=%s", message.queue, refused.code)
         receipt = await services.journal.change(
             meeting_id,

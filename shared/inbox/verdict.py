@@ -47,45 +47,71 @@ class ShortWaits:
         return True
 
 
-async def deliver(
-    message: QueueMessage,
-    handle: Callable[[QueueMessage], Awaitable[None]],
-    refuse: Callable[[QueueMessage, Rejected, datetime], Outgoing | None],
-    *,
-    bus: Bus,
-    clock: Clock,
-    policy: RetryPolicy,
-    jitter: Callable[[float], float],
-    waits: ShortWaits | None = None,
-) -> None:
-    """Hand `message` to `handle` and carry out its verdict.
+class Inbox:
+    """Brings queue messages to their verdicts. One instance a process; safe for many tasks."""
 
-    `refuse` turns a refusal into the event that tells it; None where there is nobody to tell. A
-    short pause is waited for here, where `waits` has a seat, by handing the message to `handle`
-    once more: handlers bear redelivery. When the bus itself is down, what it raises goes on to the
-    host, which abandons the message.
-    """
-    began, waited = clock.now(), 0
-    while (failed := await _failure(message, handle)) is not None:
-        now = clock.now()
-        due = next_try(message, failed, now=now, policy=policy, jitter=jitter)
-        if due is None:
-            await _refuse(message, final(failed, message, now=now), refuse, now, bus)
+    def __init__(
+        self,
+        *,
+        bus: Bus,
+        clock: Clock,
+        policy: RetryPolicy,
+        jitter: Callable[[float], float],
+        waits: ShortWaits | None = None,
+    ) -> None:
+        """`jitter(most)` returns a random number of seconds from 0 to `most`.
+
+        `waits`: the pauses waited for inside an invocation; None: every pause is a scheduled copy.
+        """
+        self._bus, self._clock, self._policy = bus, clock, policy
+        self._jitter, self._waits = jitter, waits
+
+    async def handle(
+        self,
+        message: QueueMessage,
+        work: Callable[[QueueMessage], Awaitable[None]],
+        refusal: Callable[[QueueMessage, Rejected, datetime], Outgoing | None],
+    ) -> None:
+        """Hand `message` to `work` and carry out its verdict.
+
+        `refusal` turns a refusal into the event that publishes it; None where there is no reader
+        for it. A short pause is waited for here, where there is a seat, by handing the message to
+        `work` once more: handlers bear redelivery. When the bus itself is down, what it raises goes
+        on to the host, which abandons the message.
+        """
+        began, waited = self._clock.now(), 0
+        while (failed := await _failure(message, work)) is not None:
+            now = self._clock.now()
+            due = self._next_try(message, failed, now)
+            if due is None:
+                await _refuse(message, final(failed, message, now=now), refusal, now, self._bus)
+                return
+            again = message.after(failed, at=now)
+            if (
+                self._waits is not None
+                and fits_here(due, now=now, began=began, waits=waited)
+                and await self._waits.wait((due - now).total_seconds())
+            ):
+                message, waited = again, waited + 1
+                continue
+            logger.info(
+                "message.deferred: queue=%s attempt=%s due=%s why=%s",
+                *(message.queue, message.attempt, utc_text(due), _named(failed)),
+            )
+            await self._bus.send([copy_of(again, due=due)])
             return
-        again = message.after(failed, at=now)
-        if (
-            waits is not None
-            and fits_here(due, now=now, began=began, waits=waited)
-            and await waits.wait((due - now).total_seconds())
-        ):
-            message, waited = again, waited + 1
-            continue
-        logger.info(
-            "message.deferred: queue=%s attempt=%s due=%s why=%s",
-            *(message.queue, message.attempt, utc_text(due), _named(failed)),
-        )
-        await bus.send([copy_of(again, due=due)])
-        return
+
+    def is_last(self, message: QueueMessage, failed: Transient | Rejected) -> bool:
+        """Tell whether `message` may be refused for `failed` now, at the longest pause there is."""
+        now = self._clock.now()
+        policy = self._policy
+        due = next_try(message, failed, now=now, policy=policy, jitter=lambda most: most)
+        return due is None
+
+    def _next_try(
+        self, message: QueueMessage, failed: Transient | Rejected, now: datetime
+    ) -> datetime | None:
+        return next_try(message, failed, now=now, policy=self._policy, jitter=self._jitter)
 
 
 def final(failed: Transient | Rejected, message: QueueMessage, *, now: datetime) -> Rejected:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections import Counter
-from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -54,12 +53,7 @@ def process(graph: FakeGraph, beside: World | None = None) -> World:
         world = World(
             clock=beside.clock, ledger=beside.ledger, fake_bus=beside.fake_bus, fake_graph=graph
         )
-    policy = world.services.policy
-    world.services = replace(
-        world.services,
-        policy=replace(policy, retry=replace(policy.retry, attempts=15)),
-        waits=ShortWaits(lambda _: asyncio.sleep(0), seats=4),
-    )
+    world.seat(ShortWaits(lambda _: asyncio.sleep(0), seats=4), attempts=15)
     return world
 
 

@@ -1,7 +1,6 @@
 """Requests that cannot be done now: tried again with patience, refused with their history."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -195,7 +194,7 @@ async def test_a_short_throttle_is_waited_out_inside_the_invocation() -> None:
     async def pass_by(seconds: float) -> None:
         world.clock.advance(seconds)
 
-    world.services = replace(world.services, waits=ShortWaits(pass_by, seats=1))
+    world.seat(ShortWaits(pass_by, seats=1))
     world.fake_graph.fail_next(
         Unavailable("busy", retry_after=timedelta(seconds=2), graph=GraphTrace(status=429, code=""))
     )

@@ -18,6 +18,7 @@ from meeting_record.handler import find_record, read_record
 from shared.calls.record import ROOM
 from shared.inbox.message import QueueMessage
 from shared.inbox.patience import RetryPolicy
+from shared.inbox.verdict import Inbox, ShortWaits
 from shared.journal.journal import Journal
 from shared.journal.recording import RecordingRules
 from shared.meeting.looks import TendingRules
@@ -38,6 +39,12 @@ BOT = "9d2e4b7a-5f8c-4d1e-a3b6-8c7f0e1d2a05"
 T0 = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
 SETTLE = timedelta(seconds=1)
 LEASE = timedelta(seconds=60)
+RETRY = RetryPolicy(
+    attempts=5,
+    total=timedelta(minutes=30),
+    base=timedelta(seconds=2),
+    ceiling=timedelta(seconds=60),
+)
 TENDING = TendingRules(settle=SETTLE, grace=timedelta(seconds=5), backstop=timedelta(seconds=120))
 HANDLERS = {
     "create-meeting": create_meeting,
@@ -115,17 +122,25 @@ class World:
                 public_url="https://rollcall.example",
                 callback_issuers=frozenset({ISSUER}),
                 recording=RecordingRules(settle=SETTLE, show_names=self.show_names, room=self.room),
-                retry=RetryPolicy(
-                    attempts=5,
-                    total=timedelta(minutes=30),
-                    base=timedelta(seconds=2),
-                    ceiling=timedelta(seconds=60),
-                ),
                 claim_lease=LEASE,
                 tending=TENDING,
             ),
-            jitter=lambda most: 0.0,
+            inbox=Inbox(bus=bus, clock=self.clock, policy=RETRY, jitter=lambda most: 0.0),
         )
+
+    def seat(self, waits: ShortWaits, *, attempts: int = RETRY.attempts) -> None:
+        """Let short pauses be waited for inside an invocation, and each message be so often tried.
+
+        Until the next restart.
+        """
+        inbox = Inbox(
+            bus=self.bus or self.fake_bus,
+            clock=self.clock,
+            policy=replace(RETRY, attempts=attempts),
+            jitter=lambda most: 0.0,
+            waits=waits,
+        )
+        self.services = replace(self.services, inbox=inbox)
 
     def message(self, queue: str, body: Any, **properties: Any) -> QueueMessage:
         """Return a message as the trigger hands it over."""

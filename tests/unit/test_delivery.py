@@ -2,14 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from shared.inbox.copies import copy_of, kept_copy, postponed
 from shared.inbox.message import QueueMessage
 from shared.inbox.patience import RetryPolicy
-from shared.inbox.verdict import ShortWaits, deliver, final
+from shared.inbox.verdict import Inbox, ShortWaits, final
 from shared.words.errors import Attempt, GraphTrace, Rejected, RollcallError, Transient, Unavailable
 from shared.words.outgoing import Outgoing
 from tests.fakes.bus import InMemoryBus
@@ -75,8 +74,8 @@ async def delivered(handler: Handler, *, seats: int = 1) -> tuple[InMemoryBus, T
     """Deliver the message; return what was sent and how the time went."""
     bus, time = InMemoryBus(), Time()
     waits = ShortWaits(time.sleep, seats=seats)
-    rules: dict[str, Any] = {"policy": POLICY, "jitter": lambda most: 0.0, "waits": waits}
-    await deliver(MESSAGE, handler, told, bus=bus, clock=time, **rules)
+    inbox = Inbox(bus=bus, clock=time, policy=POLICY, jitter=lambda most: 0.0, waits=waits)
+    await inbox.handle(MESSAGE, handler, told)
     return bus, time
 
 
@@ -140,10 +139,9 @@ async def test_what_is_no_verdict_goes_to_the_host() -> None:
         raise ZeroDivisionError
 
     bus, time = InMemoryBus(), Time()
+    inbox = Inbox(bus=bus, clock=time, policy=POLICY, jitter=lambda _: 0.0)
     with pytest.raises(ZeroDivisionError):
-        await deliver(
-            MESSAGE, broken, told, bus=bus, clock=time, policy=POLICY, jitter=lambda _: 0.0
-        )
+        await inbox.handle(MESSAGE, broken, told)
 
     assert bus.sent == []
 
