@@ -14,7 +14,7 @@ from devstack.graph.identities import BOT_APP_ID, ORGANIZER_ID, TENANT_ID
 from shared.inbox.patience import RetryPolicy
 from shared.inbox.verdict import Inbox
 from shared.journal.journal import Journal
-from shared.journal.recording import RecordingRules
+from shared.journal.settle import RecordingRules
 from shared.ledger.ledger import TableLedger
 from shared.meeting.looks import TendingRules
 from shared.ports import Graph
@@ -24,6 +24,7 @@ from shared.words.outgoing import TEND_QUEUE, Outgoing
 
 ISSUER = "https://graph.microsoft.com"
 ROSTER_CAP = 5_000
+RECORDING = RecordingRules(settle=timedelta(seconds=1), roster_cap=ROSTER_CAP, show_names=True)
 TENDING = TendingRules(
     settle=timedelta(seconds=1), grace=timedelta(seconds=5), backstop=timedelta(seconds=120)
 )
@@ -94,7 +95,8 @@ def services_on(
             ledger=ledger,
             bus=bus,
             clock=clock,
-            rules=TENDING,
+            recording=RECORDING,
+            tending=TENDING,
             jitter=lambda _: 0.0,
         ),
         policy=Policy(
@@ -103,11 +105,8 @@ def services_on(
             bot_app_id=BOT_APP_ID,
             public_url="https://rollcall.example",
             callback_issuers=frozenset({ISSUER}),
-            recording=RecordingRules(
-                settle=timedelta(seconds=1), roster_cap=ROSTER_CAP, show_names=True
-            ),
+            recording=RECORDING,
             claim_lease=timedelta(seconds=60),
-            tending=TENDING,
         ),
         inbox=Inbox(
             bus=bus,

@@ -19,8 +19,8 @@ from call_callback.notification import (
     read_envelope,
 )
 from call_callback.plan import MOST_HANG_UPS, record_notifications, sort_out
-from shared.journal.journal import Receipt
-from shared.meeting.meeting import Change, Meeting
+from shared.journal.step import Step
+from shared.meeting.meeting import Meeting
 from shared.services import Services
 from shared.telemetry import count
 from shared.words.errors import Transient
@@ -70,7 +70,7 @@ async def receive_notification(
             logger.info("callback.unknown_leg")
             return ACCEPTED
         async with asyncio.timeout(recorded_within):
-            receipt = await _record(
+            known_leg = await _record(
                 envelope, MeetingId(meeting_id), LegKey(leg_key), received_at, services
             )
     except MalformedNotification:
@@ -81,10 +81,8 @@ async def receive_notification(
     except ValueError:
         logger.exception("callback.fits_no_row")
         return FAILED
-    if receipt is None:
+    if not known_leg:
         logger.info("callback.unknown_leg")
-        return ACCEPTED
-    await asyncio.wait({receipt.sent}, timeout=FLUSH_WITHIN)
     return ACCEPTED
 
 
@@ -94,8 +92,8 @@ async def _record(
     leg_key: LegKey,
     received_at: datetime,
     services: Services,
-) -> Receipt | None:
-    """Record what an envelope says in one change; return None for a leg that the head lacks."""
+) -> bool:
+    """Record what an envelope says in one change; tell whether the head knows the leg."""
 
     @cache  # a lost race decides again, and mostly reads the same
     def read(own_ids: frozenset[str]) -> ParsedNotifications:
@@ -108,37 +106,26 @@ async def _record(
             show_names=services.policy.recording.show_names,
         )
 
-    known_leg, news = False, False
+    opened = services.journal.unread(meeting_id)
 
-    async def record(*, brief: bool) -> Receipt:
-        def decide(known: Meeting | None, now: datetime) -> Change | None:
-            nonlocal known_leg, news
-            known_leg = known is not None and known.claim(leg_key) is not None
-            change = record_notifications(
-                known,
-                leg_key,
-                read,
-                received_at=received_at,
-                now=now,
-                rules=services.policy.recording,
-                brief=brief,
-            )
-            news = change is not None
-            return change
+    async def record(*, brief: bool) -> bool:
+        def decide(known: Meeting | None, _: datetime) -> tuple[Step | None, bool]:
+            step = record_notifications(known, leg_key, read, received_at=received_at, brief=brief)
+            return step, known is not None and known.claim(leg_key) is not None
 
-        return await services.journal.change(meeting_id, decide)
+        return await opened.change(decide, within=FLUSH_WITHIN)
 
     try:
-        receipt = await record(brief=False)
+        known_leg = await record(brief=False)
     except ValueError as error:
         # Graph would send it again for ever.
         logger.error("callback.fits_no_row: meeting=%s %s", meeting_id, error)  # noqa: TRY400 - one line
-        receipt = await record(brief=True)
-    meeting = receipt.meeting
+        known_leg = await record(brief=True)
+    meeting = opened.meeting
     if not known_leg or meeting is None:
-        return None
+        return False
     parsed = read(meeting.own_ids())
-    _count(parsed, news=news)
+    _count(parsed, news=opened.written)
     if envelope.left:
         logger.warning(
             "callback.left_unread: meeting=%s read=%d left=%d",
@@ -147,7 +134,7 @@ async def _record(
             envelope.left,
         )
     if meeting.claim(leg_key) is None:
-        return receipt  # its end was recorded, with which it left the head
+        return True  # its end was recorded, with which it left the head
     if surplus := sort_out(meeting, leg_key, parsed).surplus:
         logger.warning(
             "callback.surplus: meeting=%s calls=%d hung_up=%d",
@@ -155,7 +142,7 @@ async def _record(
             len(surplus),
             min(len(surplus), MOST_HANG_UPS),
         )
-    return receipt
+    return True
 
 
 def _count(parsed: ParsedNotifications, *, news: bool) -> None:

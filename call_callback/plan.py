@@ -6,16 +6,16 @@ what is left of it, the room is read.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from call_callback.gathering import gathered
 from call_callback.notification import Notified, ParsedNotifications
-from shared.journal.recording import RecordingRules, observe, put_away
+from shared.journal.step import Step
 from shared.meeting.legs import bind, hang_up
-from shared.meeting.meeting import Change, Meeting
+from shared.meeting.meeting import Meeting
 from shared.words.ids import CallId, LegKey
-from shared.words.observations import LegSeen, RosterPushed, Unparsed
+from shared.words.observations import LegSeen, RosterPushed
 
 MOST_HANG_UPS = 4
 """How many surplus legs one callback sends away. Each of the others calls back for itself."""
@@ -39,11 +39,9 @@ def record_notifications(
     read: Callable[[frozenset[str]], ParsedNotifications],
     *,
     received_at: datetime,
-    now: datetime,
-    rules: RecordingRules,
     brief: bool = False,
-) -> Change | None:
-    """Return the change that records what arrived for a leg; None where that is no news.
+) -> Step | None:
+    """Return the step that records what arrived for a leg, where it is news; None for none.
 
     `read` says what arrived, given the ids by which rosters may name legs of ours. Of a leg
     that the head does not know, one that was never claimed or is long over, nothing is recorded.
@@ -62,10 +60,12 @@ def record_notifications(
         observations = (*observations, unread(left, leg_key=leg_key, at=received_at))
     if not observations and not found.surplus:
         return None
-    change = observe(found.meeting, observations, now=now, rules=rules)
-    hang_ups = (hang_up(found.meeting, call_id) for call_id in found.surplus[:MOST_HANG_UPS])
-    change = replace(change, outgoing=(*change.outgoing, *hang_ups))
-    return change if _is_news(meeting, change, rules) else None
+    return Step(
+        meeting=found.meeting,
+        observed=observations,
+        outgoing=tuple(hang_up(found.meeting, one) for one in found.surplus[:MOST_HANG_UPS]),
+        only_news=True,
+    )
 
 
 def sort_out(meeting: Meeting, leg_key: LegKey, parsed: ParsedNotifications) -> Sorted:
@@ -98,21 +98,4 @@ def unread(count: int, *, leg_key: LegKey, at: datetime) -> RosterPushed:
         entries=count,
         unread=count,
         hidden=count,
-    )
-
-
-def _is_news(known: Meeting, change: Change, rules: RecordingRules) -> bool:
-    """Tell whether anything but the freshness of the record changes, or a kind is to be kept.
-
-    An exact copy of a shorter roster is news: it raises the question anew. What is over leaves the
-    head with the next news.
-    """
-    record = change.meeting.record
-    aged, _ = put_away(replace(known.record, moment=record.moment), rules)
-    same = replace(known, record=record, days=change.meeting.days, version=change.meeting.version)
-    return (
-        bool(change.outgoing)
-        or any(isinstance(one.observation, Unparsed) for one in change.heard)
-        or replace(same, revisions=change.meeting.revisions) != change.meeting
-        or aged.but_for_freshness != record.but_for_freshness
     )

@@ -1,5 +1,6 @@
 """One join-meeting message: whose meeting it is about, which action, and how it is refused."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from join_meeting.join.act import join
@@ -29,15 +30,17 @@ async def _carry_out(message: QueueMessage, services: Services) -> None:
     request = read_request(message.body)
     target = request.target(tenant_id=services.policy.tenant_id)
     meeting_id = await _meeting_id(request, target, services)
-    stored = await services.ledger.load(meeting_id)
-    if stored is not None and stored.meeting.same_as is not None:
-        meeting_id = stored.meeting.same_as
-        stored = await services.ledger.load(meeting_id)
     wish = Wish(message=message, request=request, target=target, meeting_id=meeting_id)
+    # Only by its own id is a request known again that a leg which left the head was the answer to.
+    whole = request.action == "leave" or bool(wish.asked())
+    opened = await services.journal.open(meeting_id, for_message=message, whole=whole)
+    if opened.meeting is not None and opened.meeting.same_as is not None:
+        wish = replace(wish, meeting_id=opened.meeting.same_as)
+        opened = await services.journal.open(wish.meeting_id, for_message=message, whole=whole)
     if request.action == "leave":
-        await leave(wish, stored, services)
+        await leave(wish, opened, services)
     else:
-        await join(wish, stored, services)
+        await join(wish, opened, services)
 
 
 async def _meeting_id(

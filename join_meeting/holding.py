@@ -2,8 +2,7 @@
 
 from join_meeting.forms import FORMS
 from join_meeting.repeats import Wish, has_failed, request_conflict
-from shared.meeting.meeting import Meeting, Stored
-from shared.meeting.older_legs import Older
+from shared.meeting.meeting import Meeting
 from shared.services import Services
 from shared.words.ids import MeetingId, join_request_alias
 
@@ -34,19 +33,9 @@ async def hold_to_one_meeting(wish: Wish, known: Meeting | None, services: Servi
         raise request_conflict(request_id, members.keys() & FORMS.keys())
 
 
-async def all_older(stored: Stored | None, services: Services) -> Older:
-    """Return what left the head of a meeting; nothing is read where nothing did."""
-    if stored is None or not stored.meeting.leg_pages:
-        return Older(pages=())
-    return Older(pages=tuple(await services.ledger.older_legs(stored.meeting.meeting_id)))
-
-
 async def _led_to(meeting_id: MeetingId, services: Services) -> tuple[MeetingId, Meeting | None]:
     """Return the meeting under an id, or the other of ours that it turned out to be."""
-    stored = await services.ledger.load(meeting_id)
-    if stored is not None and stored.meeting.same_as is not None:
-        meeting_id = stored.meeting.same_as
-        stored = await services.ledger.load(meeting_id)
-    if stored is None:
-        return meeting_id, None
-    return meeting_id, (await all_older(stored, services)).beside(stored.meeting)
+    opened = await services.journal.open(meeting_id, whole=True)
+    if opened.meeting is not None and opened.meeting.same_as is not None:
+        opened = await services.journal.open(opened.meeting.same_as, whole=True)
+    return opened.meeting_id, opened.meeting

@@ -12,7 +12,7 @@ from shared.identity import OpenIdSigningKeys, fetch_json, graph_credential, man
 from shared.inbox.patience import RetryPolicy
 from shared.inbox.verdict import Inbox, ShortWaits
 from shared.journal.journal import Journal
-from shared.journal.recording import RecordingRules
+from shared.journal.settle import RecordingRules
 from shared.ledger.ledger import open_ledger
 from shared.meeting.looks import TendingRules
 from shared.services import Policy, Services
@@ -78,7 +78,12 @@ def build(settings: Settings) -> Services:
             ledger=ledger,
             bus=bus,
             clock=clock,
-            rules=policy.tending,
+            recording=policy.recording,
+            tending=TendingRules(
+                settle=settings.settle,
+                grace=settings.outbox_grace,
+                backstop=settings.backstop_after,
+            ),
             jitter=_jitter,
         ),
         inbox=Inbox(
@@ -111,11 +116,6 @@ def policy_of(settings: Settings) -> Policy:
             show_names=settings.show_names,
         ),
         claim_lease=settings.claim_lease,
-        tending=TendingRules(
-            settle=settings.settle,
-            grace=settings.outbox_grace,
-            backstop=settings.backstop_after,
-        ),
     )
 
 

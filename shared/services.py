@@ -8,8 +8,7 @@ from datetime import timedelta
 
 from shared.inbox.verdict import Inbox
 from shared.journal.journal import Journal
-from shared.journal.recording import RecordingRules
-from shared.meeting.looks import TendingRules
+from shared.journal.settle import RecordingRules
 from shared.ports import Bus, Clock, Graph, Ledger, SigningKeys
 
 
@@ -24,7 +23,6 @@ class Policy:
     callback_issuers: frozenset[str]
     recording: RecordingRules
     claim_lease: timedelta
-    tending: TendingRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

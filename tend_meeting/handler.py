@@ -9,10 +9,8 @@ from shared.calls.fold import GONE
 from shared.events.cloud_events import warning_message
 from shared.graph.call import evidence_of
 from shared.inbox.message import QueueMessage
-from shared.journal.journal import Loaded, Receipt
 from shared.meeting.legs import tend_message
-from shared.meeting.looks import mended
-from shared.meeting.meeting import Change, Meeting
+from shared.meeting.meeting import Meeting
 from shared.meeting.older_legs import unanswered, with_older
 from shared.ports import Entry
 from shared.services import Services
@@ -89,11 +87,11 @@ async def _tend(message: QueueMessage, services: Services) -> None:
         await _answer(meeting_id, LegKey(asked.answer), services)
         return
     generation = asked.generation or 0
-    stored = await services.ledger.load(meeting_id)
-    if stored is None:
+    opened = await services.journal.open(meeting_id, for_message=message)
+    meeting, now = opened.meeting, services.clock.now()
+    if meeting is None:
         return
 
-    meeting, now = stored.meeting, services.clock.now()
     settle = services.policy.recording.settle
     decision = plan(meeting, generation, now=now, settle=settle)
     listed = to_list(meeting, generation, now=now, settle=settle)
@@ -107,35 +105,21 @@ async def _tend(message: QueueMessage, services: Services) -> None:
         call, observations = await _look(decision, services)
         _count_reads(observations)
 
-    async def record(observations: tuple[Observation, ...]) -> Receipt:
-        return await services.journal.change(
-            meeting_id,
-            lambda known, now: (
-                None
-                if known is None
-                else record_look(
-                    known,
-                    generation,
-                    observations,
-                    call,
-                    listed,
-                    now=now,
-                    rules=services.policy.recording,
-                )
-            ),
-            loaded=Loaded(stored) if not observations else None,
-            resend=message.delivery_count > 1,
+    async def record(heard: tuple[Observation, ...]) -> None:
+        await opened.edit(
+            lambda known, at: record_look(
+                known, generation, heard, call, listed, now=at, settle=settle
+            )
         )
 
     try:
-        receipt = await record(observations)
+        await record(observations)
     except ValueError as error:
         if decision is None:
             raise
         # A read that cannot be kept is one that failed: the chain goes on, and warns.
         logger.error("tend.fits_no_row: meeting=%s %s", meeting_id, error)  # noqa: TRY400 - one line
-        receipt = await record((read_failed(decision, 0, at=services.clock.now()),))
-    await receipt.sent
+        await record((read_failed(decision, 0, at=services.clock.now()),))
 
 
 async def _look(read: Read, services: Services) -> tuple[dict[str, Any], tuple[Observation, ...]]:
@@ -212,59 +196,28 @@ async def _hang_up(
 async def _record_hung_up(
     meeting_id: MeetingId, call_id: CallId, at: datetime, services: Services
 ) -> None:
-    receipt = await services.journal.change(
-        meeting_id,
-        lambda known, now: (
-            None
-            if known is None
-            else record_hung_up(
-                known,
-                call_id,
-                at=at,
-                now=now,
-                rules=services.policy.recording,
-            )
-        ),
-    )
-    await receipt.sent
+    opened = services.journal.unread(meeting_id)
+    await opened.edit(lambda meeting, _: record_hung_up(meeting, call_id, at=at))
 
 
 async def _answer(meeting_id: MeetingId, leg_key: LegKey, services: Services) -> None:
     """Answer with a leg's end those who asked for it and left the head before it came."""
-    stored = await services.ledger.load(meeting_id)
-    if stored is None:
+    opened = await services.journal.open(meeting_id)
+    if opened.meeting is None:
         return
     pages = await services.ledger.older_legs(meeting_id)
     # The leg may leave the head between the two reads: then both of them have it.
-    claim = with_older(stored.meeting, pages).claim(leg_key)
+    claim = with_older(opened.meeting, pages).claim(leg_key)
     if claim is None:
         return
-    leavers = unanswered(stored.meeting, pages, leg_key)
-    receipt = await services.journal.change(
-        meeting_id,
-        lambda known, now: (
-            None if known is None else record_answers(known, claim, leavers, now=now)
-        ),
-        loaded=Loaded(stored),
-    )
-    await receipt.sent
+    leavers = unanswered(opened.meeting, pages, leg_key)
+    await opened.edit(lambda meeting, now: record_answers(meeting, claim, leavers, now=now))
 
 
 async def _mend(entry: Entry, services: Services) -> None:
-    meeting_id = entry.meeting_id
-    stored = await services.ledger.load(meeting_id)
-    if stored is None:
-        await services.ledger.reindex(entry, due_at=None)
-        return
-
-    _count_late(stored.meeting, services.clock.now())
-
-    def decide(known: Meeting | None, now: datetime) -> Change | None:
-        if known is None or known.version != stored.meeting.version:
-            return None  # whoever changed it looked after it; the entry stays for the next walk
-        return mended(known, now=now, rules=services.policy.tending, unsent=bool(stored.outbox))
-
-    receipt = await services.journal.change(meeting_id, decide, loaded=Loaded(stored))
-    await receipt.sent
-    if receipt.meeting is not None:
-        await services.ledger.reindex(entry, due_at=receipt.meeting.tend.indexed)
+    opened = await services.journal.open(entry.meeting_id)
+    if opened.meeting is not None:
+        _count_late(opened.meeting, services.clock.now())
+        await opened.mend()
+    meeting = opened.meeting
+    await services.ledger.reindex(entry, due_at=meeting.tend.indexed if meeting else None)

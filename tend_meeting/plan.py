@@ -12,23 +12,20 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, AwareDatetime, Field
 
 from shared.calls.fold import GONE
-from shared.events.cloud_events import event_message, reply_message, warn_once
+from shared.events.cloud_events import event_message, reply_message
 from shared.events.facts import told_end
 from shared.graph.roster import read_roster
 from shared.inbox.models import Message, read_message
-from shared.journal.recording import RecordingRules, observe
+from shared.journal.settle import MANY_FAILURES, UNREADABLE
+from shared.journal.step import Step
 from shared.meeting.days import Brief
 from shared.meeting.legs import learned, with_claim
 from shared.meeting.listing import having_listed, unlisted
 from shared.meeting.looks import Confirm, HangUpAgain, ListDays, Look, looks
-from shared.meeting.meeting import Change, Leaver, LegClaim, Meeting, Planned
+from shared.meeting.meeting import Leaver, LegClaim, Meeting, Planned
 from shared.words.ids import LEG_KEY, MEETING_ID, CallId, LegKey
 from shared.words.observations import LegSeen, Observation, ReadFailed, RosterRead
 from shared.words.outside import CALL_ID
-
-MANY_FAILURES = 5
-"""After so many reads in a row that gave nothing it is said that the roster cannot be read."""
-UNREADABLE = "roster_unreadable"
 
 
 def _meeting_id(text: str) -> str:
@@ -153,9 +150,9 @@ def record_look(
     listed: Mapping[date, Brief | None],
     *,
     now: datetime,
-    rules: RecordingRules,
-) -> Change | None:
-    """Return the change that records a look; None where nothing changes.
+    settle: timedelta,
+) -> Step | None:
+    """Return the step that records a look; None where nothing changes.
 
     `call` is Graph's call of the leg that was looked through; empty where it was not read.
     `listed` is what was written into the lists of days.
@@ -164,7 +161,7 @@ def record_look(
     if not observations and mine is None:
         return None
     if mine is not None:
-        meeting = _looked(meeting, mine, now=now, settle=rules.settle)
+        meeting = _looked(meeting, mine, now=now, settle=settle)
     if listed:
         meeting = having_listed(meeting, listed, at=now)
     claim = meeting.claim(observations[0].leg_key) if observations else None
@@ -172,11 +169,7 @@ def record_look(
         observations = ()  # the leg left the head meanwhile: it is over
     elif call:
         meeting = with_claim(meeting, learned(claim, call))
-    if observations:
-        change = observe(meeting, observations, now=now, rules=rules)
-        there = str(call.get("state")).lower() == "established"
-        return _warned(change, now=now) if there and _is_unreadable(change.meeting) else change
-    return Change(meeting=meeting)
+    return Step(meeting=meeting, observed=observations)
 
 
 def _planned(meeting: Meeting, generation: int) -> Planned | None:
@@ -214,29 +207,13 @@ def _is_unreadable(meeting: Meeting) -> bool:
     return meeting.record.failures >= MANY_FAILURES and UNREADABLE not in meeting.warned
 
 
-def _warned(change: Change, *, now: datetime) -> Change:
-    """Return the change that also warns, once a meeting, that its roster cannot be read."""
-    meeting, events = warn_once(
-        change.meeting,
-        UNREADABLE,
-        message=f"Graph says that the bot is in the meeting, but {MANY_FAILURES} reads of its "
-        "roster in a row gave no answer that says who is there.",
-        next_step="See whether Microsoft Graph is healthy. Ends and departures are published "
-        "once a read succeeds, or with the end of the bot's leg.",
-        now=now,
-    )
-    return replace(change, meeting=meeting, outgoing=(*change.outgoing, *events))
-
-
 def record_hung_up(
     meeting: Meeting,
     call_id: CallId,
     *,
     at: datetime,
-    now: datetime,
-    rules: RecordingRules,
-) -> Change | None:
-    """Return the change that records the end of a leg we hung up; None where it is recorded.
+) -> Step | None:
+    """Return the step that records the end of a leg we hung up; None where it is recorded.
 
     Its notification says more, but it may be lost.
     """
@@ -245,16 +222,16 @@ def record_hung_up(
     if claim is None or (leg is not None and "gone" in leg.phases):
         return None
     gone = LegSeen(at=at, leg_key=claim.leg_key, phase="gone")
-    return observe(meeting, [gone], now=now, rules=rules)
+    return Step(meeting=meeting, observed=(gone,))
 
 
 def record_answers(
     meeting: Meeting, claim: LegClaim, leavers: Iterable[Leaver], *, now: datetime
-) -> Change | None:
-    """Return the change that answers `leavers` with the end of the leg; None where it did."""
+) -> Step | None:
+    """Return the step that answers `leavers` with the end of the leg; None where it did."""
     key, fact = f"leavers of {claim.leg_key}", told_end(claim)
     if fact is None or key in meeting.answered:
         return None
     event = event_message(meeting, fact, sequence=claim.over_sequence, now=now)
     answers = tuple(reply_message(event, one.reply) for one in leavers if one.reply is not None)
-    return Change(meeting=meeting.having_answered(key), outgoing=answers)
+    return Step(meeting=meeting.having_answered(key), outgoing=answers)

@@ -13,14 +13,15 @@ from create_meeting.answers.invitation import Invited, invitation
 from create_meeting.answers.warnings import Warn, moment_of
 from shared.events.cloud_events import Fact, event_message, reply_message, tell
 from shared.inbox.message import QueueMessage
-from shared.meeting.meeting import Asked, Cancellation, Change, Meeting, Told
+from shared.journal.step import Step
+from shared.meeting.meeting import Asked, Cancellation, Meeting, Told
 from shared.words.coordinates import Coordinates, OnlineMeeting
 
 
 def tell_created(
     meeting: Meeting, warnings: Iterable[Warn], message: QueueMessage, *, now: datetime
-) -> Change:
-    """Return the change that tells a meeting which Graph has just given."""
+) -> Step:
+    """Return the step that tells a meeting which Graph has just given."""
     answer = {
         "context": meeting.context,
         **_described(meeting),
@@ -30,11 +31,11 @@ def tell_created(
     }
     meeting = replace(meeting, answer=answer, created_at=now).having_answered(message.delivery_id)
     meeting, events = tell(meeting, [_created(meeting, now)], now=now, reply=message.reply)
-    return Change(meeting=replace(meeting, created_sequence=meeting.sequence), outgoing=events)
+    return Step(meeting=replace(meeting, created_sequence=meeting.sequence), outgoing=events)
 
 
-def created_again(known: Meeting, message: QueueMessage, *, now: datetime) -> Change | None:
-    """Return the change that answers a repeated request to its own reply queue, once a message."""
+def created_again(known: Meeting, message: QueueMessage, *, now: datetime) -> Step | None:
+    """Return the step that answers a repeated request to its own reply queue, once a message."""
     if known.created_at is None:
         return None
     return _again(
@@ -53,8 +54,8 @@ def tell_updated(
     message: QueueMessage,
     *,
     now: datetime,
-) -> Change | None:
-    """Return the change that tells a meeting which Graph has just changed.
+) -> Step | None:
+    """Return the step that tells a meeting which Graph has just changed.
 
     Where it is what the last update was told as, that one was asked for again: the answer is the
     same event. None where it was given, or nobody waits for it.
@@ -82,20 +83,20 @@ def tell_updated(
     meeting, events = tell(
         replace(meeting, updated=told), [_updated(told)], now=now, reply=message.reply
     )
-    return Change(meeting=meeting, outgoing=events)
+    return Step(meeting=meeting, outgoing=events)
 
 
-def tell_cancelled(meeting: Meeting, message: QueueMessage, *, now: datetime) -> Change:
-    """Return the change that tells a meeting which Graph does not have any more."""
+def tell_cancelled(meeting: Meeting, message: QueueMessage, *, now: datetime) -> Step:
+    """Return the step that tells a meeting which Graph does not have any more."""
     asked_at = meeting.cancellation.asked_at if meeting.cancellation else now
     cancellation = Cancellation(asked_at=asked_at, done_at=now, sequence=meeting.sequence + 1)
     meeting = replace(meeting, cancellation=cancellation).having_answered(message.delivery_id)
     meeting, events = tell(meeting, [_cancelled(meeting, now)], now=now, reply=message.reply)
-    return Change(meeting=meeting, outgoing=events)
+    return Step(meeting=meeting, outgoing=events)
 
 
-def cancelled_again(known: Meeting, message: QueueMessage, *, now: datetime) -> Change | None:
-    """Return the change that answers another request to cancel, once a message."""
+def cancelled_again(known: Meeting, message: QueueMessage, *, now: datetime) -> Step | None:
+    """Return the step that answers another request to cancel, once a message."""
     cancellation = known.cancellation
     if cancellation is None or cancellation.done_at is None:
         return None
@@ -115,11 +116,11 @@ def is_answered(known: Meeting, message: QueueMessage) -> bool:
 
 def _again(
     known: Meeting, fact: Fact, message: QueueMessage, *, sequence: int, now: datetime
-) -> Change | None:
+) -> Step | None:
     if message.reply is None or is_answered(known, message):
         return None
     event = event_message(known, fact, sequence=sequence, now=now)
-    return Change(
+    return Step(
         meeting=known.having_answered(message.delivery_id),
         outgoing=(reply_message(event, message.reply),),
     )

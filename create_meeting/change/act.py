@@ -3,8 +3,6 @@
 Everything asked of Graph here may be asked again: a crash anywhere is healed by doing it once more.
 """
 
-from typing import Any
-
 from create_meeting.change.plan import (
     Answered,
     Update,
@@ -18,8 +16,7 @@ from create_meeting.change.plan import (
 from create_meeting.new.plan import Identity
 from create_meeting.request import UpdateMeeting
 from shared.inbox.message import QueueMessage
-from shared.journal.journal import Loaded, Receipt
-from shared.journal.together import Decide
+from shared.journal.journal import OpenMeeting
 from shared.services import Services
 from shared.words.errors import Rejected, Transient
 
@@ -29,86 +26,54 @@ NOT_FOUND = 404
 async def update_meeting(
     request: UpdateMeeting, identity: Identity, message: QueueMessage, services: Services
 ) -> None:
-    """Change the meeting that stands under the request's id, and tell it."""
-    stored = await services.ledger.load(identity.meeting_id)
-    decision = plan_update(stored.meeting if stored else None, request, message, identity)
-    match decision:
+    """Change the meeting that stands under the request's id, and publish it."""
+    opened = await services.journal.open(identity.meeting_id, for_message=message)
+    match plan_update(opened.meeting, request, message, identity):
         case Answered():
-            await _commit(lambda _, __: None, identity, message, services, Loaded(stored))
+            await opened.edit(lambda meeting, now: None)
         case Update() as update:
-            answer = await _changed(update, request, identity, message, services)
-            await _commit(
-                lambda known, now: record_updated(known, update, answer, message, now=now),
-                identity,
-                message,
-                services,
+            try:
+                answer = await services.graph.update_meeting(
+                    update.organizer_id, update.online_meeting_id, update.body
+                )
+            except Rejected as refused:
+                if refused.graph is not None and refused.graph.status == NOT_FOUND:
+                    # It may have been cancelled since we looked: then say so.
+                    await opened.load()
+                    plan_update(opened.meeting, request, message, identity)
+                raise
+            await opened.change(
+                lambda known, now: (record_updated(known, update, answer, message, now=now), None)
             )
 
 
-async def _changed(
-    update: Update,
-    request: UpdateMeeting,
-    identity: Identity,
-    message: QueueMessage,
-    services: Services,
-) -> dict[str, Any]:
-    """Return what Graph made of the change; where it has no such meeting, say why if we know."""
-    try:
-        return await services.graph.update_meeting(
-            update.organizer_id, update.online_meeting_id, update.body
-        )
-    except Rejected as refused:
-        if refused.graph is not None and refused.graph.status == NOT_FOUND:
-            # It may have been cancelled since we looked.
-            stored = await services.ledger.load(identity.meeting_id)
-            plan_update(stored.meeting if stored else None, request, message, identity)
-        raise
-
-
 async def cancel_meeting(identity: Identity, message: QueueMessage, services: Services) -> None:
-    """End our legs, delete the meeting that stands under the request's id, and tell it.
+    """End our legs, delete the meeting that stands under the request's id, and publish it.
 
     Where this is tried no more, the meeting is there as before: it may be joined and changed.
     """
+    opened = services.journal.unread(identity.meeting_id, for_message=message)
     try:
-        await _cancel(identity, message, services)
+        await _cancel(identity, message, opened, services)
     except (Rejected, Transient) as failed:
         # A refusal that may heal counts as one: who is in doubt gives the meeting back.
         if isinstance(failed, Rejected) or services.inbox.is_last(message, failed):
-            await _commit(lambda known, _: record_kept(known), identity, message, services)
+            await opened.edit(lambda meeting, _: record_kept(meeting))
         raise
 
 
-async def _cancel(identity: Identity, message: QueueMessage, services: Services) -> None:
-    begun = await _commit(
-        lambda known, now: begin_cancelling(known, message, identity, now=now),
-        identity,
-        message,
-        services,
+async def _cancel(
+    identity: Identity, message: QueueMessage, opened: OpenMeeting, services: Services
+) -> None:
+    await opened.change(
+        lambda known, now: (begin_cancelling(known, message, identity, now=now), None)
     )
-    decision = plan_cancel(begun.meeting, message, identity, now=services.clock.now())
+    decision = plan_cancel(opened.meeting, message, identity, now=services.clock.now())
     if isinstance(decision, Answered):
         return
     for call_id in decision.calls:
         await services.graph.end_call(call_id)
     await services.graph.delete_meeting(decision.organizer_id, decision.online_meeting_id)
-    await _commit(
-        lambda known, now: record_cancelled(known, message, identity, now=now),
-        identity,
-        message,
-        services,
+    await opened.change(
+        lambda known, now: (record_cancelled(known, message, identity, now=now), None)
     )
-
-
-async def _commit(
-    decide: Decide,
-    identity: Identity,
-    message: QueueMessage,
-    services: Services,
-    loaded: Loaded | None = None,
-) -> Receipt:
-    receipt = await services.journal.change(
-        identity.meeting_id, decide, loaded=loaded, resend=message.delivery_count > 1
-    )
-    await receipt.sent
-    return receipt

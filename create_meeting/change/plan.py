@@ -21,8 +21,9 @@ from create_meeting.new.plan import Identity
 from create_meeting.request import UpdateMeeting
 from create_meeting.scheduled_join import rescheduled_join
 from shared.inbox.message import QueueMessage
+from shared.journal.step import Step
 from shared.meeting.legs import asked_to_leave, standing
-from shared.meeting.meeting import Asked, Cancellation, Change, Leaver, Meeting
+from shared.meeting.meeting import Asked, Cancellation, Leaver, Meeting
 from shared.words.coordinates import Attendee, OnlineMeeting
 from shared.words.errors import Transient
 from shared.words.ids import CallId
@@ -34,7 +35,7 @@ NAMES = {"participants": "attendees"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """Change Graph's meeting by `body`."""
+    """Step Graph's meeting by `body`."""
 
     identity: Identity
     request: UpdateMeeting
@@ -81,8 +82,8 @@ def record_updated(
     message: QueueMessage,
     *,
     now: datetime,
-) -> Change | None:
-    """Return the change that records what Graph changed, tells it, and moves a scheduled join."""
+) -> Step | None:
+    """Return the step that records what Graph changed, tells it, and moves a scheduled join."""
     meeting, asked, online = _made(known, update.identity)
     if is_answered(meeting, message):
         return None
@@ -125,7 +126,7 @@ def plan_cancel(
 
 def begin_cancelling(
     known: Meeting | None, message: QueueMessage, identity: Identity, *, now: datetime
-) -> Change | None:
+) -> Step | None:
     """Return the change from which on nobody joins and every leg of ours has to go.
 
     A leg whose POST is on its way is hung up as soon as Graph names its call. A meeting that is
@@ -137,24 +138,24 @@ def begin_cancelling(
     leaver = Leaver(request_id=message.delivery_id)
     meeting = asked_to_leave(meeting, standing(meeting, now=now), leaver)
     cancellation = Cancellation(asked_at=now)
-    return Change(meeting=replace(meeting, cancellation=cancellation, leave_asked=now))
+    return Step(meeting=replace(meeting, cancellation=cancellation, leave_asked=now))
 
 
 def record_cancelled(
     known: Meeting | None, message: QueueMessage, identity: Identity, *, now: datetime
-) -> Change | None:
-    """Return the change that tells that the meeting is no more; once, whoever asked."""
+) -> Step | None:
+    """Return the step that tells that the meeting is no more; once, whoever asked."""
     meeting, _, _ = _made(known, identity)
     if meeting.cancellation is not None and meeting.cancellation.done_at is not None:
         return cancelled_again(meeting, message, now=now)
     return tell_cancelled(meeting, message, now=now)
 
 
-def record_kept(known: Meeting | None) -> Change | None:
+def record_kept(meeting: Meeting) -> Step | None:
     """Return the change after the meeting could not be deleted: it may be joined again."""
-    if known is None or known.cancellation is None or known.cancellation.done_at is not None:
+    if meeting.cancellation is None or meeting.cancellation.done_at is not None:
         return None
-    return Change(meeting=replace(known, cancellation=None))
+    return Step(meeting=replace(meeting, cancellation=None))
 
 
 def _made(known: Meeting | None, identity: Identity) -> tuple[Meeting, Asked, OnlineMeeting]:

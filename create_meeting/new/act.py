@@ -13,7 +13,7 @@ from create_meeting.post.plan import Posting
 from create_meeting.request import CreateMeeting
 from shared.inbox.message import QueueMessage
 from shared.inbox.models import read_members
-from shared.journal.journal import Loaded
+from shared.journal.journal import OpenMeeting
 from shared.services import Services
 from shared.words.coordinates import Coordinates, alias_of, read_online_meeting, target_of
 from shared.words.errors import Rejected, Transient
@@ -26,39 +26,43 @@ async def create(
     request: CreateMeeting, identity: Identity, message: QueueMessage, services: Services
 ) -> None:
     """Make the meeting that is asked for, or tell again of the one that is there."""
-    stored = await services.ledger.load(identity.meeting_id, likely_new=True)
+    opened = await services.journal.open(identity.meeting_id, for_message=message, likely_new=True)
     decision = plan(
         request,
         read_members(message.body),
         identity,
-        stored.meeting if stored else None,
+        opened.meeting,
         organizer_id=services.policy.organizer_id,
         now=services.clock.now(),
     )
     if isinstance(decision, AnswerAgain):
-        await _answer_again(identity, message, Loaded(stored), services)
+        await _answer_again(message, opened)
     elif not decision.post:
         made, _ = await asyncio.gather(
             services.graph.create_or_get_meeting(decision.asked.organizer_id, decision.body),
             _calendar_ready(),
         )
-        await _finish(decision, made, message, Loaded(stored), services)
+        await _finish(decision, made, message, opened, services)
     else:
-        posting = await claim_post(decision, message, Loaded(stored), services)
+        posting = await claim_post(decision, message, opened, services)
         if posting is None:
-            await _answer_again(identity, message, None, services)
+            await _answer_again(message, opened)
         else:
-            await _create_by_post(decision, posting, message, services)
+            await _create_by_post(decision, posting, message, opened, services)
 
 
 async def _create_by_post(
-    create: Create, posting: Posting, message: QueueMessage, services: Services
+    create: Create,
+    posting: Posting,
+    message: QueueMessage,
+    opened: OpenMeeting,
+    services: Services,
 ) -> None:
     try:
-        made = await posted_meeting(create, posting, services)
-        await _finish(create, made, message, None, services)
+        made = await posted_meeting(create, posting, opened, services)
+        await _finish(create, made, message, opened, services)
     except (Rejected, Transient):
-        await yield_claim(create, posting, services)
+        await yield_claim(posting, opened)
         raise
 
 
@@ -66,7 +70,7 @@ async def _finish(
     create: Create,
     made: Members,
     message: QueueMessage,
-    loaded: Loaded | None,
+    opened: OpenMeeting,
     services: Services,
 ) -> None:
     """Set the options of the meeting Graph made, then record and tell it."""
@@ -75,27 +79,18 @@ async def _finish(
         answer, organizer_id=create.asked.organizer_id, tenant_id=create.identity.tenant_id
     )
     await _claim_aliases(online.coordinates, create.identity.meeting_id, services)
-    receipt = await services.journal.change(
-        create.identity.meeting_id,
-        lambda known, now: record_created(known, create, answer, refused, message, now=now),
-        loaded=loaded,
-        resend=message.delivery_count > 1,
+    await opened.change(
+        lambda known, now: (
+            record_created(known, create, answer, refused, message, now=now),
+            None,
+        )
     )
-    await receipt.sent
-    if create.post and receipt.meeting is not None:
-        await drop_surplus(create, made, receipt.meeting, services)
+    if create.post and opened.meeting is not None:
+        await drop_surplus(create, made, opened.meeting, services)
 
 
-async def _answer_again(
-    identity: Identity, message: QueueMessage, loaded: Loaded | None, services: Services
-) -> None:
-    receipt = await services.journal.change(
-        identity.meeting_id,
-        lambda known, now: None if known is None else created_again(known, message, now=now),
-        loaded=loaded,
-        resend=message.delivery_count > 1,
-    )
-    await receipt.sent
+async def _answer_again(message: QueueMessage, opened: OpenMeeting) -> None:
+    await opened.edit(lambda meeting, now: created_again(meeting, message, now=now))
 
 
 async def _claim_aliases(where: Coordinates, meeting_id: MeetingId, services: Services) -> None:

@@ -16,7 +16,8 @@ from create_meeting.bodies import TIMES, Members, create_or_get_body, option_par
 from create_meeting.request import CreateMeeting
 from create_meeting.scheduled_join import join_message
 from shared.inbox.message import QueueMessage
-from shared.meeting.meeting import Asked, Change, Meeting
+from shared.journal.step import Step
+from shared.meeting.meeting import Asked, Meeting
 from shared.words.coordinates import read_online_meeting
 from shared.words.errors import Problem
 from shared.words.ids import MeetingId, meeting_id_for
@@ -109,8 +110,8 @@ def record_created(
     message: QueueMessage,
     *,
     now: datetime,
-) -> Change | None:
-    """Return the change that records the meeting Graph gave, tells it, and asks for the join.
+) -> Step | None:
+    """Return the step that records the meeting Graph gave, tells it, and asks for the join.
 
     `answer` is Graph's meeting with its options set; `refused` warns of those it did not take.
     """

@@ -21,8 +21,9 @@ from create_meeting.post.plan import (
     record_yielded,
 )
 from shared.inbox.message import QueueMessage
-from shared.journal.journal import Loaded
-from shared.meeting.meeting import Change, Meeting
+from shared.journal.journal import OpenMeeting
+from shared.journal.step import Step
+from shared.meeting.meeting import Meeting
 from shared.services import Services
 from shared.words.errors import Rejected, RollcallError, Transient
 
@@ -32,21 +33,20 @@ TOO_MANY_REQUESTS = 429
 
 
 async def claim_post(
-    create: Create, message: QueueMessage, loaded: Loaded, services: Services
+    create: Create, message: QueueMessage, opened: OpenMeeting, services: Services
 ) -> Posting | None:
     """Take the claim; return None where the meeting is there already.
 
     Raises `Transient` while somebody else holds it.
     """
-    taken: list[Decision] = []
 
-    def decide(known: Meeting | None, now: datetime) -> Change | None:
+    def decide(known: Meeting | None, now: datetime) -> tuple[Step | None, Decision]:
         decision = plan_post(known, create, message, now=now, lease=services.policy.claim_lease)
-        taken.append(decision)
-        return record_claim(known, create, decision) if isinstance(decision, Posting) else None
+        if isinstance(decision, Posting):
+            return record_claim(known, create, decision), decision
+        return None, decision
 
-    await services.journal.change(create.identity.meeting_id, decide, loaded=loaded)
-    match taken[-1]:
+    match await opened.change(decide):
         case Busy(pause=pause):
             raise Transient("an earlier try may be making the meeting", retry_after=pause)
         case Posting() as posting:
@@ -55,25 +55,22 @@ async def claim_post(
             return None
 
 
-async def posted_meeting(create: Create, posting: Posting, services: Services) -> Members:
+async def posted_meeting(
+    create: Create, posting: Posting, opened: OpenMeeting, services: Services
+) -> Members:
     """Return Graph's meeting: what an earlier holder got or left, else that of a POST."""
     if posting.claim.answer is not None:
         return posting.claim.answer
     left = await _left_behind(create, posting, services) if posting.in_doubt else None
-    answer = left or await _post(create, posting, services)
+    answer = left or await _post(create, posting, opened, services)
     # Before anything else that may fail: nobody but we may know of this meeting.
-    await services.journal.change(
-        create.identity.meeting_id, lambda known, _: record_posted(known, posting, answer)
-    )
+    await opened.edit(lambda meeting, _: record_posted(meeting, posting, answer))
     return answer
 
 
-async def yield_claim(create: Create, posting: Posting, services: Services) -> None:
+async def yield_claim(posting: Posting, opened: OpenMeeting) -> None:
     """Let the next try begin at once, by finding out what this one left."""
-    await services.journal.change(
-        create.identity.meeting_id,
-        lambda known, now: record_yielded(known, posting, now=now),
-    )
+    await opened.edit(lambda meeting, now: record_yielded(meeting, posting, now=now))
 
 
 async def drop_surplus(create: Create, answer: Members, kept: Meeting, services: Services) -> None:
@@ -99,7 +96,9 @@ async def _left_behind(create: Create, posting: Posting, services: Services) -> 
     return None
 
 
-async def _post(create: Create, posting: Posting, services: Services) -> Members:
+async def _post(
+    create: Create, posting: Posting, opened: OpenMeeting, services: Services
+) -> Members:
     try:
         return await services.graph.create_meeting(
             create.asked.organizer_id, {**create.body, **create.post}
@@ -108,7 +107,5 @@ async def _post(create: Create, posting: Posting, services: Services) -> Members
         throttled = failed.graph is not None and failed.graph.status == TOO_MANY_REQUESTS
         if isinstance(failed, Rejected) or throttled:
             # Refused before anything was made: the id is free, nobody has to look for it.
-            await services.journal.change(
-                create.identity.meeting_id, lambda known, _: record_released(known, posting)
-            )
+            await opened.edit(lambda meeting, _: record_released(meeting, posting))
         raise

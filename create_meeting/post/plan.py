@@ -12,7 +12,8 @@ from typing import Any
 from create_meeting.answers.warnings import moment_of
 from create_meeting.new.plan import Create, differing, newcomer, require_same
 from shared.inbox.message import QueueMessage
-from shared.meeting.meeting import Change, Meeting, PostClaim
+from shared.journal.step import Step
+from shared.meeting.meeting import Meeting, PostClaim
 
 FIRST_PAUSE = timedelta(seconds=2)
 """Somebody else's POST is answered sooner than that, or nobody knows when."""
@@ -80,31 +81,31 @@ def plan_post(
     )
 
 
-def record_claim(known: Meeting | None, create: Create, posting: Posting) -> Change:
-    """Return the change that takes the claim, before Graph is asked."""
+def record_claim(known: Meeting | None, create: Create, posting: Posting) -> Step:
+    """Return the step that takes the claim, before Graph is asked."""
     meeting = known or newcomer(create.identity)
-    return Change(meeting=replace(meeting, post_claim=posting.claim))
+    return Step(meeting=replace(meeting, post_claim=posting.claim))
 
 
-def record_posted(known: Meeting | None, posting: Posting, answer: dict[str, Any]) -> Change | None:
-    """Return the change that keeps what Graph gave until it is told."""
-    if known is None or not _holds(known, posting):
+def record_posted(meeting: Meeting, posting: Posting, answer: dict[str, Any]) -> Step | None:
+    """Return the step that keeps what Graph gave until it is told."""
+    if not _holds(meeting, posting):
         return None
-    return Change(meeting=replace(known, post_claim=replace(posting.claim, answer=answer)))
+    return Step(meeting=replace(meeting, post_claim=replace(posting.claim, answer=answer)))
 
 
-def record_released(known: Meeting | None, posting: Posting) -> Change | None:
-    """Return the change that gives back a claim whose POST certainly made nothing."""
-    if known is None or not _holds(known, posting):
+def record_released(meeting: Meeting, posting: Posting) -> Step | None:
+    """Return the step that gives back a claim whose POST certainly made nothing."""
+    if not _holds(meeting, posting):
         return None
-    return Change(meeting=replace(known, post_claim=None))
+    return Step(meeting=replace(meeting, post_claim=None))
 
 
-def record_yielded(known: Meeting | None, posting: Posting, *, now: datetime) -> Change | None:
-    """Return the change that ends the lease at once: the next try finds out what there is."""
-    if known is None or known.post_claim is None or not _holds(known, posting):
+def record_yielded(meeting: Meeting, posting: Posting, *, now: datetime) -> Step | None:
+    """Return the step that ends the lease at once: the next try finds out what there is."""
+    if meeting.post_claim is None or not _holds(meeting, posting):
         return None
-    return Change(meeting=replace(known, post_claim=replace(known.post_claim, lease_until=now)))
+    return Step(meeting=replace(meeting, post_claim=replace(meeting.post_claim, lease_until=now)))
 
 
 def is_what_was_asked(answer: Mapping[str, Any], create: Create) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from join_meeting.holding import all_older, hold_to_one_meeting
+from join_meeting.holding import hold_to_one_meeting
 from join_meeting.join.adopting import look_again
 from join_meeting.join.decision import (
     Adopt,
@@ -20,9 +20,9 @@ from join_meeting.join.sending import send_bot
 from join_meeting.repeats import Wish
 from shared.inbox.copies import postponed
 from shared.inbox.message import AT_START
-from shared.journal.journal import Loaded
-from shared.meeting.meeting import Change, Meeting, Stored
-from shared.meeting.older_legs import Older
+from shared.journal.journal import OpenMeeting
+from shared.journal.step import Step
+from shared.meeting.meeting import Meeting
 from shared.services import Services
 from shared.words.errors import Transient
 from shared.words.ids import utc_text
@@ -31,69 +31,57 @@ ROUNDS = 12
 """How often a request begins anew because the meeting changed between a look and its decision."""
 
 
-async def join(wish: Wish, stored: Stored | None, services: Services) -> None:
+async def join(wish: Wish, opened: OpenMeeting, services: Services) -> None:
     """Answer a request to join: with a leg that is sent, or with the one that is there."""
     for _ in range(ROUNDS):
-        if await _joined(wish, stored, services):
+        if await _joined(wish, opened, services):
             return
-        stored = await services.ledger.load(wish.meeting_id)
+        await opened.load(whole=bool(wish.asked()))
     raise Transient("the legs of the bot in this meeting change too fast")
 
 
-async def _joined(wish: Wish, stored: Stored | None, services: Services) -> bool:
+async def _joined(wish: Wish, opened: OpenMeeting, services: Services) -> bool:
     """Decide and act; False where nothing was done, because the meeting is no more what it was."""
-    message, policy = wish.message, services.policy
+    policy = services.policy
     rules = Rules(
         lease=policy.claim_lease,
         bot_app_id=policy.bot_app_id,
         public_url=policy.public_url,
         tenant_id=policy.tenant_id,
     )
-    # Only by its own id is a request known again that an older leg was the answer to.
-    older = await all_older(stored, services) if wish.asked() else Older(pages=None)
-    whole = older.beside(stored.meeting if stored else None)
-    first = plan(whole, wish, now=services.clock.now(), rules=rules)
-    if isinstance(first, Adopt) and first.to_be_looked_at and stored is not None:
-        found = await look_again(first, stored.meeting.target, wish, services)
+    seen = opened.meeting
+    first = plan(seen, wish, now=services.clock.now(), rules=rules)
+    if isinstance(first, Adopt) and first.to_be_looked_at and seen is not None:
+        found = await look_again(first, seen.target, wish, opened, services)
         if found != "there":
             return found == "elsewhere"  # and asked for there
     if isinstance(first, Join | Adopt):
-        await hold_to_one_meeting(wish, whole, services)
+        await hold_to_one_meeting(wish, seen, services)
 
-    taken: list[Decision | None] = []
-
-    def decide(head: Meeting | None, now: datetime) -> Change | None:
-        if not older.is_of(head):
-            taken.append(None)
-            return None
-        known = older.beside(head)
+    def decide(known: Meeting | None, now: datetime) -> tuple[Step | None, Decision | None]:
         decision = plan(known, wish, now=now, rules=rules)
-        ready = is_prepared(decision, by=first)
-        taken.append(decision if ready else None)
-        change = None
-        if isinstance(decision, Join) and ready:
-            change = record_claim(decision)
-        if isinstance(decision, Adopt) and ready and known is not None:
-            change = record_adopted(known, decision, wish, now=now)
-        return older.kept_apart(change, head) if change is not None else None
+        if not is_prepared(decision, by=first):
+            return None, None
+        if isinstance(decision, Join):
+            return record_claim(decision), decision
+        if isinstance(decision, Adopt) and known is not None:
+            return record_adopted(known, decision, wish, now=now), decision
+        return None, decision
 
-    receipt = await services.journal.change(
-        wish.meeting_id, decide, loaded=Loaded(stored), resend=message.delivery_count > 1
-    )
-    await receipt.sent
-    match taken[-1]:
+    match await opened.change(decide):
         case None:
             return False
         case NotYet(start=start):
-            sent_for = {**message.properties, AT_START: utc_text(start)}
-            await services.bus.send([postponed(replace(message, properties=sent_for), due=start)])
+            sent_for = {**wish.message.properties, AT_START: utc_text(start)}
+            waiting = replace(wish.message, properties=sent_for)
+            await services.bus.send([postponed(waiting, due=start)])
         case Wait(pause=pause):
             raise Transient(
                 "another leg of the bot is on its way into the meeting, or out of it",
                 retry_after=pause,
             )
         case Join() as join:
-            await send_bot(join, wish, services)
+            await send_bot(join, wish, opened, services)
         case _:
             pass  # adopted, or answered before: everything was in the transaction
     return True

@@ -2,13 +2,12 @@
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Literal
 
 from join_meeting.join.decision import Adopt
 from join_meeting.join.outcome import record_call, record_moved
 from join_meeting.repeats import Wish
-from shared.meeting.meeting import Change, Meeting
+from shared.journal.journal import OpenMeeting
 from shared.services import Services
 from shared.words.coordinates import ByJoinId, JoinTarget, thread_alias_of
 from shared.words.errors import Rejected, Transient
@@ -21,7 +20,7 @@ type Found = Literal["there", "gone", "elsewhere"]
 
 
 async def look_again(
-    adopt: Adopt, target: JoinTarget | None, wish: Wish, services: Services
+    adopt: Adopt, target: JoinTarget | None, wish: Wish, opened: OpenMeeting, services: Services
 ) -> Found:
     """Read the leg's call and record what it says: it is in, it is over, or in another meeting.
 
@@ -36,15 +35,19 @@ async def look_again(
         return "there"
     except Rejected:
         return "there"
-    if call is None or str(call.get("state")).lower() == "terminated":
-        await _record_call(adopt, call, wish, services)
-        return "gone"
-    owner = await owner_of(call, target, wish.meeting_id, services)
-    if owner == wish.meeting_id:
-        await _record_call(adopt, call, wish, services)
-        return "there"
-    await _record_move(adopt, owner, wish, services)
-    return "elsewhere"
+    at = services.clock.now()
+    gone = call is None or str(call.get("state")).lower() == "terminated"
+    if call is not None and not gone:
+        owner = await owner_of(call, target, wish.meeting_id, services)
+        if owner != wish.meeting_id:
+            await opened.edit(
+                lambda meeting, now: record_moved(
+                    meeting, adopt.leg_key, adopt.call_id, wish, owner, now=now
+                )
+            )
+            return "elsewhere"
+    await opened.edit(lambda meeting, _: record_call(meeting, adopt.leg_key, call, at=at))
+    return "gone" if gone else "there"
 
 
 async def owner_of(
@@ -65,37 +68,3 @@ async def owner_of(
     except Transient:
         logger.warning("join.thread_not_noted: meeting=%s", meeting_id)
         return meeting_id
-
-
-async def _record_call(
-    adopt: Adopt, call: Mapping[str, Any] | None, wish: Wish, services: Services
-) -> None:
-    at = services.clock.now()
-
-    def said(known: Meeting | None, now: datetime) -> Change | None:
-        rules = services.policy.recording
-        if known is None:
-            return None
-        return record_call(known, adopt.leg_key, call, at=at, now=now, rules=rules)
-
-    receipt = await services.journal.change(wish.meeting_id, said)
-    await receipt.sent
-
-
-async def _record_move(adopt: Adopt, owner: MeetingId, wish: Wish, services: Services) -> None:
-    def moved(known: Meeting | None, now: datetime) -> Change | None:
-        rules = services.policy.recording
-        if known is None:
-            return None
-        return record_moved(
-            known,
-            adopt.leg_key,
-            adopt.call_id,
-            wish,
-            owner,
-            now=now,
-            rules=rules,
-        )
-
-    receipt = await services.journal.change(wish.meeting_id, moved)
-    await receipt.sent

@@ -16,7 +16,7 @@ from shared.events.facts import bot_joining
 from shared.graph.call import evidence_of
 from shared.inbox.copies import kept_copy
 from shared.inbox.message import QueueMessage
-from shared.journal.recording import RecordingRules, observe
+from shared.journal.step import Step
 from shared.meeting.legs import (
     answered_elsewhere,
     asked_to_leave,
@@ -25,7 +25,7 @@ from shared.meeting.legs import (
     standing,
     with_claim,
 )
-from shared.meeting.meeting import Change, Leaver, LegClaim, Meeting
+from shared.meeting.meeting import Leaver, LegClaim, Meeting
 from shared.words.errors import Rejected
 from shared.words.ids import CallId, LegKey, MeetingId, same_id
 from shared.words.observations import LegSeen
@@ -40,9 +40,8 @@ def record_joining(
     *,
     answered_at: datetime,
     now: datetime,
-    rules: RecordingRules,
-) -> Change:
-    """Return the change that records Graph's acceptance, its `call`, and answers `bot.joining`.
+) -> Step:
+    """Return the step that records Graph's acceptance, its `call`, and answers `bot.joining`.
 
     A callback may have been here first; the leg is bound to the call all the same.
     """
@@ -53,15 +52,13 @@ def record_joining(
         claim = learned(claim, call)
     fact = bot_joining(leg_key, call_id, at=claim.told_at or answered_at)
     again = _again(meeting, claim, fact, message, now=now) if claim.told else ()
-    change = observe(
-        _told(meeting, claim, message, fact),
-        [LegSeen(at=answered_at, leg_key=leg_key, phase="joining")],
-        now=now,
-        rules=rules,
-        facts=[] if claim.told else [fact],
+    return Step(
+        meeting=_told(meeting, claim, message, fact),
+        observed=(LegSeen(at=answered_at, leg_key=leg_key, phase="joining"),),
+        facts=() if claim.told else (fact,),
         reply=message.reply,
+        outgoing=again,
     )
-    return replace(change, outgoing=(*change.outgoing, *again))
 
 
 def record_moved(
@@ -72,30 +69,24 @@ def record_moved(
     owner: MeetingId,
     *,
     now: datetime,
-    rules: RecordingRules,
-) -> Change:
-    """Return the change for a meeting that a call of Graph's shows to be another, `owner`, of ours.
+) -> Step:
+    """Return the step for a meeting that a call of Graph's shows to be another, `owner`, of ours.
 
     Two forms of its coordinates came to us unconnected: this leg has to go, and whoever asked is
     answered there. So is whoever asked it to leave: the retry of that finds the owner.
     """
     meeting = answered_elsewhere(bind(meeting, leg_key, call_id) or meeting)
-    change = observe(
-        meeting.having_answered(wish.message.delivery_id),
-        [LegSeen(at=now, leg_key=leg_key, phase="joining")],
-        now=now,
-        rules=rules,
-    )
-    # After the observation, which may be old news: a callback may have been here first.
+    moved = replace(meeting.having_answered(wish.message.delivery_id), same_as=owner)
     leaver = Leaver(request_id=f"same as {owner}")
-    moved = replace(change.meeting, same_as=owner)
-    moved = asked_to_leave(moved, standing(moved, now=now), leaver)
-    request = wish.elsewhere(owner, due=now + FIRST_PAUSE)
-    return replace(change, meeting=moved, outgoing=(*change.outgoing, request))
+    return Step(
+        meeting=asked_to_leave(moved, standing(moved, now=now), leaver),
+        observed=(LegSeen(at=now, leg_key=leg_key, phase="joining"),),
+        outgoing=(wish.elsewhere(owner, due=now + FIRST_PAUSE),),
+    )
 
 
-def record_adopted(meeting: Meeting, adopt: Adopt, wish: Wish, *, now: datetime) -> Change | None:
-    """Return the change that answers a request with the leg that is there already.
+def record_adopted(meeting: Meeting, adopt: Adopt, wish: Wish, *, now: datetime) -> Step | None:
+    """Return the step that answers a request with the leg that is there already.
 
     Where a crash lost Graph's answer to our own POST, nobody has been told of the leg yet.
     """
@@ -111,10 +102,10 @@ def record_adopted(meeting: Meeting, adopt: Adopt, wish: Wish, *, now: datetime)
     answered = _told(meeting, claim, message, fact)
     if not claim.told:
         answered, events = tell(answered, [fact], now=now, reply=message.reply)
-        return Change(meeting=answered, outgoing=events)
+        return Step(meeting=answered, outgoing=events)
     answers = _again(meeting, claim, fact, message, now=now)
     # Without an answer, too: the same id may come again, with other content, or once the leg left.
-    return Change(meeting=answered, outgoing=answers) if answers or not remembered else None
+    return Step(meeting=answered, outgoing=answers) if answers or not remembered else None
 
 
 def record_call(
@@ -123,10 +114,8 @@ def record_call(
     call: Mapping[str, Any] | None,
     *,
     at: datetime,
-    now: datetime,
-    rules: RecordingRules,
-) -> Change | None:
-    """Return the change that records what GET call said of a leg; None where it is known.
+) -> Step | None:
+    """Return the step that records what GET call said of a leg; None where it is known.
 
     `call` None is Graph's 404: the leg is gone.
     """
@@ -138,22 +127,22 @@ def record_call(
     known = isinstance(seen, LegSeen) and leg is not None and seen.phase in leg.phases
     meeting = with_claim(meeting, learnt)
     if seen is not None and not known:
-        return observe(meeting, [seen], now=now, rules=rules)
-    return Change(meeting=meeting) if learnt != claim else None
+        return Step(meeting=meeting, observed=(seen,))
+    return Step(meeting=meeting) if learnt != claim else None
 
 
-def record_released(meeting: Meeting, leg_key: LegKey) -> Change | None:
-    """Return the change that gives back a claim whose POST certainly did nothing."""
+def record_released(meeting: Meeting, leg_key: LegKey) -> Step | None:
+    """Return the step that gives back a claim whose POST certainly did nothing."""
     claim = meeting.claim(leg_key)
     if claim is None or claim.call_id is not None:
         return None
-    return Change(meeting=with_claim(meeting, replace(claim, state="failed")))
+    return Step(meeting=with_claim(meeting, replace(claim, state="failed")))
 
 
 def record_failed(
     meeting: Meeting, join: Join, refused: Rejected, message: QueueMessage, *, now: datetime
-) -> Change:
-    """Return the change that ends the claim and tells `bot.failed` with what Graph said.
+) -> Step:
+    """Return the step that ends the claim and tells `bot.failed` with what Graph said.
 
     Whoever asked the leg to leave meanwhile is told so too.
     """
@@ -170,7 +159,7 @@ def record_failed(
     meeting, (event, *answers) = tell(meeting, [fact], now=now, reply=message.reply)
     leavers = [reply_message(event, one.reply) for one in claim.leaving if one.reply is not None]
     kept = kept_copy(message, refused)
-    return Change(
+    return Step(
         meeting=meeting,
         outgoing=(event, *answers, *leavers, replace(kept, body=message.body.decode())),
     )

@@ -13,8 +13,9 @@ from join_meeting.join.body import call_body
 from join_meeting.join.decision import Adopt, Decision, Done, Join, NotYet, Rules, Wait
 from join_meeting.repeats import Wish, granted_before
 from shared.inbox.message import AT_START, read_moment
+from shared.journal.step import Step
 from shared.meeting.legs import standing, with_claim
-from shared.meeting.meeting import Change, LegClaim, Meeting
+from shared.meeting.meeting import LegClaim, Meeting
 from shared.words.coordinates import ByJoinId, target_of
 from shared.words.ids import leg_key_for
 from shared.words.problems import rejected
@@ -103,9 +104,9 @@ def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> D
     )
 
 
-def record_claim(join: Join) -> Change:
-    """Return the change that takes the claim, before Graph is asked."""
-    return Change(meeting=join.meeting)
+def record_claim(join: Join) -> Step:
+    """Return the step that takes the claim, before Graph is asked."""
+    return Step(meeting=join.meeting)
 
 
 def _fresh(meeting: Meeting, claim: LegClaim, *, now: datetime) -> bool:

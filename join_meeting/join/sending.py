@@ -11,7 +11,9 @@ from join_meeting.join.decision import Join
 from join_meeting.join.outcome import record_failed, record_joining, record_moved, record_released
 from join_meeting.repeats import Wish
 from shared.inbox.verdict import final
-from shared.meeting.meeting import Change, Meeting
+from shared.journal.journal import OpenMeeting
+from shared.journal.step import Step
+from shared.meeting.meeting import Meeting
 from shared.services import Services
 from shared.words.errors import NotAsked, Rejected, Transient
 from shared.words.ids import CallId, same_id
@@ -22,7 +24,7 @@ logger = logging.getLogger("rollcall.join")
 TOO_MANY_REQUESTS = 429
 
 
-async def send_bot(join: Join, wish: Wish, services: Services) -> None:
+async def send_bot(join: Join, wish: Wish, opened: OpenMeeting, services: Services) -> None:
     """Ask Graph for the call that was claimed; raise what Graph raised if it is to be tried on."""
     message, meeting_id = wish.message, wish.meeting_id
     try:
@@ -30,58 +32,32 @@ async def send_bot(join: Join, wish: Wish, services: Services) -> None:
     except Rejected as said:
         error = without_coordinates(said, join.body)
         if not services.inbox.is_last(message, error):
-            await _give_back(join, wish, services)  # it may heal: the message comes again
+            await _give_back(join, opened)  # it may heal: the message comes again
             raise error from said
         refused = final(error, message, now=services.clock.now())
         logger.info("message.rejected: queue=%s code=%s", message.queue, refused.code)
-        receipt = await services.journal.change(
-            meeting_id,
-            lambda known, now: (
-                None if known is None else record_failed(known, join, refused, message, now=now)
-            ),
+        await opened.edit(
+            lambda meeting, now: record_failed(meeting, join, refused, message, now=now)
         )
-        await receipt.sent
         return
     except Transient as failed:
         throttled = failed.graph is not None and failed.graph.status == TOO_MANY_REQUESTS
         if throttled or isinstance(failed, NotAsked):
             # Refused before anything was done: nobody has to wait for the lease.
-            await _give_back(join, wish, services)
+            await _give_back(join, opened)
         raise
     answered_at = services.clock.now()
     owner = await owner_of(call, join.meeting.target, meeting_id, services)
     call_id = CallId(same_id(call["id"]))
 
-    def accepted(known: Meeting | None, now: datetime) -> Change | None:
-        rules = services.policy.recording
-        if known is None:
-            return None
+    def accepted(meeting: Meeting, now: datetime) -> Step:
+        leg_key = join.claim.leg_key
         if owner != meeting_id:
-            return record_moved(
-                known,
-                join.claim.leg_key,
-                call_id,
-                wish,
-                owner,
-                now=now,
-                rules=rules,
-            )
-        return record_joining(
-            known,
-            join,
-            call,
-            message,
-            answered_at=answered_at,
-            now=now,
-            rules=rules,
-        )
+            return record_moved(meeting, leg_key, call_id, wish, owner, now=now)
+        return record_joining(meeting, join, call, message, answered_at=answered_at, now=now)
 
-    receipt = await services.journal.change(meeting_id, accepted)
-    await receipt.sent
+    await opened.edit(accepted)
 
 
-async def _give_back(join: Join, wish: Wish, services: Services) -> None:
-    await services.journal.change(
-        wish.meeting_id,
-        lambda known, _: None if known is None else record_released(known, join.claim.leg_key),
-    )
+async def _give_back(join: Join, opened: OpenMeeting) -> None:
+    await opened.edit(lambda meeting, _: record_released(meeting, join.claim.leg_key))

@@ -13,8 +13,9 @@ from shared.calls.record import Leg
 from shared.events.cloud_events import event_message, reply_message
 from shared.events.facts import leg_over, told_end
 from shared.inbox.message import QueueMessage
+from shared.journal.step import Step
 from shared.meeting.legs import Standing, answered_elsewhere, asked_to_leave, standing
-from shared.meeting.meeting import Change, Leaver, LegClaim, Meeting
+from shared.meeting.meeting import Leaver, LegClaim, Meeting
 from shared.words.problems import rejected
 
 
@@ -78,8 +79,8 @@ def plan_leaving(meeting: Meeting | None, wish: Wish, *, now: datetime) -> Leavi
 
 def record_leaving(
     meeting: Meeting, decision: Leaving, wish: Wish, *, now: datetime
-) -> Change | None:
-    """Return the change that makes the legs go, or answers with the end of the one that went."""
+) -> Step | None:
+    """Return the step that makes the legs go, or answers with the end of the one that went."""
     message = wish.message
     if isinstance(decision, Told):
         return None
@@ -91,21 +92,21 @@ def record_leaving(
         # A leg whose call we never heard of may still turn up: its end is no second answer.
         left = answered_elsewhere(left, message.delivery_id)
     if isinstance(decision, AnswerEnd):
-        return _answer(left, decision, message, now=now) or Change(meeting=left)
+        return _answer(left, decision, message, now=now) or Step(meeting=left)
     # The answer is the leg's end, when it comes: `Told` knows it by the leaver's message.
     leaver = Leaver(request_id=wish.asker, origin_id=message.delivery_id, reply=message.reply)
     left = asked_to_leave(left, _meant(meeting, wish, now=now), leaver)
-    return Change(meeting=left) if left != meeting else None
+    return Step(meeting=left) if left != meeting else None
 
 
 def _answer(
     meeting: Meeting, end: AnswerEnd, message: QueueMessage, *, now: datetime
-) -> Change | None:
+) -> Step | None:
     if message.reply is None:
         return None
     fact = told_end(end.claim) or leg_over(meeting, end.leg, at=end.at)
     event = event_message(meeting, fact, sequence=end.claim.over_sequence, now=now)
-    return Change(
+    return Step(
         meeting=meeting.having_answered(_noted(message)),
         outgoing=(reply_message(event, message.reply),),
     )

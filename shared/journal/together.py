@@ -10,7 +10,7 @@ from shared.meeting.older_legs import KEPT, Kept, put_by
 ENOUGH_HEARD = 40
 """How many observations a transaction has before it takes no further change."""
 
-type Decide = Callable[[Meeting | None, datetime], Change | None]
+type Decision = Callable[[Meeting | None, datetime], Change | None]
 """(the meeting or None, now) -> what to write, None: nothing.
 
 Pure: it may be called again after a lost race. What it raises goes to the caller of the change, and
@@ -32,7 +32,7 @@ class Decided:
 
 
 def decide_together(
-    decisions: Sequence[Decide], meeting: Meeting | None, *, now: datetime, kept: Kept = KEPT
+    decisions: Sequence[Decision], meeting: Meeting | None, *, now: datetime, kept: Kept = KEPT
 ) -> Decided:
     """Let each decide on what those before it made of `meeting`, and move out what is over."""
     decided = _decided(decisions, meeting, now=now)
@@ -41,7 +41,7 @@ def decide_together(
     return replace(decided, change=put_by(decided.change, now=now, kept=kept))
 
 
-def _decided(decisions: Sequence[Decide], meeting: Meeting | None, *, now: datetime) -> Decided:
+def _decided(decisions: Sequence[Decision], meeting: Meeting | None, *, now: datetime) -> Decided:
     together: Change | None = None
     failures: dict[int, Exception] = {}
     for place, decide in enumerate(decisions):

@@ -77,7 +77,7 @@ def looks(meeting: Meeting, *, settle: timedelta) -> list[tuple[datetime, Look]]
     return found
 
 
-def settled(change: Change, *, now: datetime, rules: TendingRules) -> Change:
+def followed_up(change: Change, *, now: datetime, rules: TendingRules) -> Change:
     """Return the change with what follows from it: hang-ups, the next looks, the index."""
     meeting, hang_ups = _hung_up(change.meeting, now=now)
     meeting, tending = _with_looks(meeting, now=now, rules=rules)

@@ -46,11 +46,11 @@ class Older:
         """Return the meeting as if nothing had left the head."""
         return with_older(head, self.pages) if head is not None and self.pages else head
 
-    def kept_apart(self, change: Change, head: Meeting | None) -> Change:
-        """Return a change of the meeting that `beside` returned as one of the head alone."""
+    def kept_apart(self, meeting: Meeting, head: Meeting | None) -> Meeting:
+        """Return what was made of the meeting that `beside` returned as the head alone."""
         if head is None or not self.pages:
-            return change
-        return _without_older(change, head, self.pages)
+            return meeting
+        return _without_older(meeting, head, self.pages)
 
 
 def put_by(change: Change, *, now: datetime, kept: Kept) -> Change:
@@ -185,8 +185,8 @@ def _named(leaver: Leaver) -> tuple[str, str]:
     return leaver.request_id, leaver.origin_id
 
 
-def _without_older(change: Change, head: Meeting, pages: Iterable[LegPage]) -> Change:
-    """Take out of a change what `pages` hold already; what is new of a leg stays in the head.
+def _without_older(meeting: Meeting, head: Meeting, pages: Iterable[LegPage]) -> Meeting:
+    """Take out of a meeting what `pages` hold already; what is new of a leg stays in the head.
 
     `put_by`, at the end of the same transaction, moves it out again where it may.
     """
@@ -194,7 +194,7 @@ def _without_older(change: Change, head: Meeting, pages: Iterable[LegPage]) -> C
     before = {claim.leg_key: claim for claim in whole.claims}
     own = {claim.leg_key: claim for claim in head.claims}
     claims: list[LegClaim] = []
-    for claim in change.meeting.claims:
+    for claim in meeting.claims:
         known, mine = before.get(claim.leg_key), own.get(claim.leg_key)
         if mine is not None and known is not None:
             claims.append(_own_requests(claim, mine, known))
@@ -202,10 +202,8 @@ def _without_older(change: Change, head: Meeting, pages: Iterable[LegPage]) -> C
             claims.append(claim)
     kept = {claim.leg_key for claim in claims}
     left = before.keys() - kept
-    record = change.meeting.record
-    legs = {key: leg for key, leg in record.legs.items() if key not in left}
-    meeting = replace(change.meeting, claims=tuple(claims), record=replace(record, legs=legs))
-    return replace(change, meeting=meeting)
+    legs = {key: leg for key, leg in meeting.record.legs.items() if key not in left}
+    return replace(meeting, claims=tuple(claims), record=replace(meeting.record, legs=legs))
 
 
 def _own_requests(claim: LegClaim, mine: LegClaim, known: LegClaim) -> LegClaim:

@@ -10,13 +10,14 @@ import pytest
 
 from shared.calls.history import Heard
 from shared.journal.journal import Journal, Receipt
+from shared.journal.settle import RecordingRules
 from shared.journal.together import ENOUGH_HEARD
 from shared.meeting.meeting import Change, Meeting, Stored
 from shared.words.errors import Unavailable
 from shared.words.ids import LegKey, MeetingId
 from shared.words.observations import Unparsed
 from shared.words.outgoing import Outgoing
-from tests.application.world import T0, TENDING, SettableClock
+from tests.application.world import SETTLE, T0, TENDING, SettableClock
 from tests.fakes.bus import InMemoryBus
 from tests.fakes.ledger import InMemoryLedger
 
@@ -56,7 +57,8 @@ def journal_over(ledger: CountingLedger) -> Journal:
         ledger=ledger,
         bus=InMemoryBus(),
         clock=SettableClock(),
-        rules=TENDING,
+        recording=RecordingRules(settle=SETTLE),
+        tending=TENDING,
         jitter=lambda most: 0.0,
     )
 

@@ -20,7 +20,7 @@ from shared.inbox.message import QueueMessage
 from shared.inbox.patience import RetryPolicy
 from shared.inbox.verdict import Inbox, ShortWaits
 from shared.journal.journal import Journal
-from shared.journal.recording import RecordingRules
+from shared.journal.settle import RecordingRules
 from shared.meeting.looks import TendingRules
 from shared.meeting.meeting import Meeting
 from shared.meeting.older_legs import KEPT, Kept
@@ -101,6 +101,7 @@ class World:
     def restart(self) -> None:
         """Start a new process over the same table, bus and Graph."""
         bus: Bus = self.bus or self.fake_bus
+        recording = RecordingRules(settle=SETTLE, show_names=self.show_names, room=self.room)
         self.services = Services(
             ledger=self.ledger,
             bus=bus,
@@ -111,7 +112,8 @@ class World:
                 ledger=self.ledger,
                 bus=bus,
                 clock=self.clock,
-                rules=TENDING,
+                recording=recording,
+                tending=TENDING,
                 jitter=lambda most: 0.0,
                 kept=self.kept,
             ),
@@ -121,9 +123,8 @@ class World:
                 bot_app_id=BOT,
                 public_url="https://rollcall.example",
                 callback_issuers=frozenset({ISSUER}),
-                recording=RecordingRules(settle=SETTLE, show_names=self.show_names, room=self.room),
+                recording=recording,
                 claim_lease=LEASE,
-                tending=TENDING,
             ),
             inbox=Inbox(bus=bus, clock=self.clock, policy=RETRY, jitter=lambda most: 0.0),
         )

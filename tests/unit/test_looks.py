@@ -6,7 +6,14 @@ from datetime import timedelta
 
 from shared.calls.record import Question, Record
 from shared.meeting.listing import having_listed, unlisted
-from shared.meeting.looks import HANG_UP_AGAIN, HangUpAgain, TendingRules, looks, mended, settled
+from shared.meeting.looks import (
+    HANG_UP_AGAIN,
+    HangUpAgain,
+    TendingRules,
+    followed_up,
+    looks,
+    mended,
+)
 from shared.meeting.meeting import Change, Leaver, LegClaim, Meeting, Planned
 from shared.words.ids import CallId, LegKey, MeetingId
 from shared.words.outgoing import Outgoing
@@ -58,7 +65,7 @@ def quiet(meeting: Meeting) -> Meeting:
 
 
 def settle(meeting: Meeting, now: float, *outgoing: Outgoing) -> Change:
-    return settled(Change(meeting=meeting, outgoing=outgoing), now=at(now), rules=RULES)
+    return followed_up(Change(meeting=meeting, outgoing=outgoing), now=at(now), rules=RULES)
 
 
 def an_event() -> Outgoing:

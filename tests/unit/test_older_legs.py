@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from shared.calls.record import Leg, Record
-from shared.journal.recording import RecordingRules
 from shared.meeting.meeting import Change, Leaver, LegClaim, LegPage, Meeting
 from shared.meeting.older_legs import Kept, Older, put_by, unanswered, with_older
 from shared.words.ids import CallId, LegKey, leg_key_for
@@ -139,11 +138,11 @@ def test_a_decision_on_all_of_it_changes_the_head_alone() -> None:
     whole = older.beside(head)
     assert whole is not None
 
-    assert older.kept_apart(Change(meeting=whole), head) == Change(meeting=head)
+    assert older.kept_apart(whole, head) == head
     first = replace(whole.claims[0], told_sequence=9)
     second = replace(whole.claims[1], leaving=(*whole.claims[1].leaving, *leavers("f")))
     edited = replace(whole, claims=(first, second, *whole.claims[2:]))
-    apart = older.kept_apart(Change(meeting=edited), head).meeting
+    apart = older.kept_apart(edited, head)
 
     assert apart.claims == (
         first,
@@ -202,8 +201,7 @@ def test_a_look_through_a_leg_that_left_meanwhile_says_nothing() -> None:
     meeting = a_head(a_claim(2))
     seen = LegSeen(at=NOW, leg_key=key(1), phase="in")
 
-    change = record_look(
-        meeting, 0, (seen,), {"id": "c-1"}, {}, now=NOW, rules=RecordingRules(settle=SETTLE)
-    )
+    step = record_look(meeting, 0, (seen,), {"id": "c-1"}, {}, now=NOW, settle=SETTLE)
 
-    assert change is None or change.meeting.record == meeting.record
+    assert step is not None
+    assert (step.meeting.record, step.observed) == (meeting.record, ())

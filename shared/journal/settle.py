@@ -1,7 +1,7 @@
-"""New observations of a meeting, decided: the change that records them and tells what they mean.
+"""What a step of a decision comes to: observations folded, and what they show published.
 
-Core. One function serves the callback, the join and the tending: whatever reached us, by push or by
-read, is recorded in the same way.
+Core. The only place that folds, so that what reached us by push or by read is recorded in the same
+way. What follows from the meeting as it then stands is in meeting/looks.py.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,15 +14,19 @@ from shared.calls.record import ROOM, Commit, Record, SessionPage, seal
 from shared.calls.weight import relieved
 from shared.events.cloud_events import Fact, reply_message, tell, warn_once
 from shared.events.facts import LEG_OVER, Shown, facts_between
+from shared.journal.step import Step
 from shared.meeting.legs import answer_others, one_stays, with_claim
 from shared.meeting.meeting import Change, Meeting, Told
 from shared.words.ids import LegKey
-from shared.words.observations import Observation
-from shared.words.outgoing import Outgoing, ReplyAddress
+from shared.words.observations import LegSeen, Observation, Unparsed
+from shared.words.outgoing import Outgoing
 
 ONE_READ = timedelta(seconds=1)
 """How long a read takes at most, as far as shown bounds go."""
 LIMITED = "recording_limited"
+MANY_FAILURES = 5
+"""After so many reads in a row that gave nothing it is said that the roster cannot be read."""
+UNREADABLE = "roster_unreadable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,20 +49,21 @@ class RecordingRules:
         return Shown(names=self.show_names, within=self.settle + ONE_READ)
 
 
-def observe(
-    meeting: Meeting,
-    observations: Iterable[Observation],
-    *,
-    now: datetime,
-    rules: RecordingRules,
-    facts: Sequence[Fact] = (),
-    reply: ReplyAddress | None = None,
-) -> Change:
-    """Return the change that records `observations` and tells what became known.
+def settled(
+    step: Step, before: Meeting | None, *, now: datetime, rules: RecordingRules
+) -> Change | None:
+    """Return the change that a step makes of the meeting; None where it says nothing new."""
+    if not (step.observed or step.facts):
+        return Change(meeting=step.meeting, outgoing=step.outgoing)
+    change = _observed(step, now=now, rules=rules)
+    change = replace(change, outgoing=(*change.outgoing, *step.outgoing))
+    if step.only_news and before is not None and not _is_news(before, change, rules):
+        return None
+    return change
 
-    `facts` are published first, and to `reply` as well.
-    """
-    before = meeting.record
+
+def _observed(step: Step, *, now: datetime, rules: RecordingRules) -> Change:
+    meeting, before = step.meeting, step.meeting.record
     by = Commit(
         version=meeting.version + 1,
         settle=rules.settle,
@@ -67,7 +72,7 @@ def observe(
         room=rules.room,
     )
     after, heard = before, []
-    for observation in observations:
+    for observation in step.observed:
         earlier, after = after, fold(after, [observation], by)
         heard.append(as_change(earlier, observation, after))
     kept, pages = put_away(after, rules)
@@ -78,13 +83,14 @@ def observe(
     days = meeting.days.having_sealed(one for one in after.calls if one.number <= kept.before)
     meeting = replace(meeting, record=kept, revisions=revisions, days=days)
     meeting = one_stays(meeting, after)
-    meeting, answers = tell(meeting, facts, now=now, reply=reply)
+    meeting, answers = tell(meeting, step.facts, now=now, reply=step.reply)
     meeting, events = _told(meeting, found, now=now)
-    meeting, warning = _limited(meeting, after, now=now)
+    meeting, limited = _limited(meeting, after, now=now)
+    meeting, unreadable = _unreadable(meeting, step.observed, now=now)
     return Change(
         meeting=meeting,
         heard=tuple(heard),
-        outgoing=(*answers, *events, *warning),
+        outgoing=(*answers, *events, *limited, *unreadable),
         pages=pages,
     )
 
@@ -110,6 +116,41 @@ def _limited(
         "come now are counted, and not listed.",
         next_step="Take participantCount as the least number of people, and the others from the "
         "attendance report of Teams. Start and end of the call stay right.",
+        now=now,
+    )
+
+
+def _is_news(known: Meeting, change: Change, rules: RecordingRules) -> bool:
+    """Tell whether anything but the freshness of the record changes, or a kind is to be kept.
+
+    An exact copy of a shorter roster is news: it raises the question anew. What is over leaves the
+    head with the next news.
+    """
+    record = change.meeting.record
+    aged, _ = put_away(replace(known.record, moment=record.moment), rules)
+    same = replace(known, record=record, days=change.meeting.days, version=change.meeting.version)
+    return (
+        bool(change.outgoing)
+        or any(isinstance(one.observation, Unparsed) for one in change.heard)
+        or replace(same, revisions=change.meeting.revisions) != change.meeting
+        or aged.but_for_freshness != record.but_for_freshness
+    )
+
+
+def _unreadable(
+    meeting: Meeting, observed: Sequence[Observation], *, now: datetime
+) -> tuple[Meeting, tuple[Outgoing, ...]]:
+    """Warn, once a meeting, that reads say nothing though Graph says that the bot is in."""
+    is_in = any(isinstance(one, LegSeen) and one.phase == "in" for one in observed)
+    if not is_in or meeting.record.failures < MANY_FAILURES:
+        return meeting, ()
+    return warn_once(
+        meeting,
+        UNREADABLE,
+        message=f"Graph says that the bot is in the meeting, but {MANY_FAILURES} reads of its "
+        "roster in a row gave no answer that says who is there.",
+        next_step="See whether Microsoft Graph is healthy. Ends and departures are published "
+        "once a read succeeds, or with the end of the bot's leg.",
         now=now,
     )
 
