@@ -273,9 +273,11 @@ async def _mend(entry: Entry, services: Services) -> None:
     _count_late(stored.meeting, services.clock.now())
 
     def decide(known: Meeting | None, now: datetime) -> Change | None:
-        if known is None or known.version != stored.meeting.version:
-            return None  # whoever changed it looked after it; the entry stays for the next walk
-        return mended(known, now=now, rules=services.policy.tending, unsent=bool(stored.outbox))
+        if known is None:
+            return None
+        # Whoever changed it meanwhile may not have sent all that it said.
+        unsent = bool(stored.outbox) or known.version != stored.meeting.version
+        return mended(known, now=now, rules=services.policy.tending, unsent=unsent)
 
     receipt = await services.journal.change(meeting_id, decide, loaded=Loaded(stored))
     await receipt.sent
