@@ -5,7 +5,6 @@ handler needs, the head and the outbox, and nothing whose size grows with the pa
 `a-head`, the outbox (outbox_rows.py), then `c-log-…`, `d-page-…` and `g-legs-…`.
 """
 
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -75,7 +74,7 @@ def read_head(row: Mapping[str, Any]) -> Meeting:
     """
     try:
         return _meeting_in(blob_of(row))
-    except (ValueError, zlib.error) as error:
+    except ValueError as error:
         meeting_id = row["PartitionKey"]
         why = f"the stored record of meeting {meeting_id} cannot be read"
         raise Unreadable(why, meeting_id=meeting_id) from error
