@@ -107,7 +107,7 @@ def _is_news(known: Meeting, change: Change, rules: RecordingRules) -> bool:
     head with the next news.
     """
     record = change.meeting.record
-    aged, _ = put_away(replace(known.record, moment=record.moment), rules)
+    aged, _ = put_away(replace(known.record, moment=record.moment), rules.room)
     same = replace(known, record=record, days=change.meeting.days, version=change.meeting.version)
     return (
         bool(change.outgoing)

@@ -14,8 +14,8 @@ from shared.domain import Basis, LegKey, Person, Phase, Present, SessionId, dige
 ROOM = 700_000
 """How many bytes of a head row calls and people take at most, by the estimate of weight.py.
 
-840,000 fit. The rest is for the request (at most 131,072, where nothing of it can be compressed),
-the coordinates and the legs; messages that ride have a property of their own.
+840,000 fit. The rest is for the request, the coordinates and the legs, and where these take more,
+calls take less; messages that ride have a property of their own.
 """
 
 

@@ -15,6 +15,7 @@ from shared.group_calls import fold
 from shared.history import as_change
 from shared.legs import answer_others, one_stays, with_claim
 from shared.meeting import Change, Meeting, Outgoing, ReplyAddress, Told
+from shared.packing import ROW_BYTES, meeting_type
 from shared.record import ROOM, Commit, Record, SessionPage, seal
 from shared.weight import relieved
 
@@ -62,13 +63,13 @@ def observe(
         settle=rules.settle,
         roster_cap=rules.roster_cap,
         made_at=meeting.made_at,
-        room=rules.room,
+        room=room_of(meeting, rules),
     )
     after, heard = before, []
     for observation in observations:
         earlier, after = after, fold(after, [observation], by)
         heard.append(as_change(earlier, observation, after))
-    kept, pages = put_away(after, rules)
+    kept, pages = put_away(after, by.room)
     found = facts_between(meeting, before, after, shown=rules.shown)
     revisions = {
         number: count for number, count in _revised(meeting, found).items() if number > kept.before
@@ -87,10 +88,19 @@ def observe(
     )
 
 
-def put_away(record: Record, rules: RecordingRules) -> tuple[Record, tuple[SessionPage, ...]]:
+def room_of(meeting: Meeting, rules: RecordingRules) -> int:
+    """Return how much calls and people may take beside all else that the meeting's head holds.
+
+    A thousand attendees stand in it several times: as asked for, as given, and as told.
+    """
+    without = replace(meeting, record=replace(meeting.record, calls=()))
+    return min(rules.room, ROW_BYTES - len(meeting_type().dump_json(without)))
+
+
+def put_away(record: Record, room: int) -> tuple[Record, tuple[SessionPage, ...]]:
     """Return the record without what is over, or finds no room, and the pages that hold it."""
     record, pages = seal(record)
-    record, early = relieved(record, rules.room)
+    record, early = relieved(record, room)
     return record, (*pages, *early)
 
 
