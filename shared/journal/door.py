@@ -112,19 +112,18 @@ class OpenMeeting:
         return await self.change(decide)
 
     async def mend(self) -> None:
-        """Send what is unsent, and start a broken chain of looks again.
+        """Send what is unsent, start a broken chain of looks again, move on what the index says.
 
-        A meeting that somebody changed since it was loaded was looked after by that.
+        It commits in any case: whoever is about to commit relies on what the index says now.
         """
         stored = self._loaded.stored if self._loaded is not None else None
 
         def decide(meeting: Meeting | None, now: datetime) -> tuple[Step | None, None]:
-            if meeting is None or stored is None or meeting.version != stored.meeting.version:
+            if meeting is None or stored is None:
                 return None, None
-            unsent = bool(stored.outbox)
+            # Who changed it since it was loaded may not have sent everything.
+            unsent = bool(stored.outbox) or meeting.version != stored.meeting.version
             change = mended(meeting, now=now, rules=self._journal.tending, unsent=unsent)
-            if change is None:
-                return None, None
             return Step(meeting=change.meeting, outgoing=change.outgoing), None
 
         await self.change(decide)
