@@ -262,12 +262,11 @@ class OutboxRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """A meeting as it was loaded or just committed; `etag` is what the next commit builds on.
+    """A meeting as it was loaded or just committed.
 
-    `riding` is the ledger's own: the uncleared messages that its next commit has to take along.
+    `state` is the ledger's own: what its next commit builds on.
     """
 
     meeting: Meeting
-    etag: str
+    state: object
     outbox: tuple[OutboxRow, ...] = ()
-    riding: OutboxRow | None = None
