@@ -53,7 +53,7 @@ class OneLeg:
             request_id="INC-4711",
             claimed_at=T0,
             lease_until=T0 + timedelta(minutes=1),
-            state="joined",
+            state="bound",
             call_id=CallId(same_id(crowd.leg.call_id)),
             told=True,
             participant_id=crowd.leg.participant_id,

@@ -15,7 +15,8 @@ from shared.words.coordinates import JoinTarget, OnlineMeeting
 from shared.words.ids import CallId, LegKey, MeetingId, guest_id_for
 from shared.words.outgoing import Outgoing, ReplyAddress
 
-ClaimState = Literal["claimed", "joined", "failed"]
+ClaimState = Literal["claimed", "bound", "failed"]
+"""`bound`: to the first call that was seen under its key."""
 
 
 ANSWERED_KEPT = 16
@@ -64,18 +65,20 @@ class Cancellation:
     sequence: int = 0
 
 
-SURPLUS = "surplus"
-"""In place of a request: the leg has to leave because another one of ours stays."""
+Why = Literal["requested", "anotherLegStays", "meetingMoved", "meetingCancelled"]
+"""Why a leg has to go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaver:
-    """A request (its id, else its message's) that a leg leave, and where its answer goes.
+    """What makes a leg leave: a request, or what became of the meeting or of its other legs.
 
-    `origin_id` is the message's identity: it is answered once the leg's end is told.
+    `request_id` is the request's, else its message's, and `origin_id` the message's identity: it is
+    answered at `reply` once the leg's end is published. All three are of requests alone.
     """
 
-    request_id: str
+    why: Why = "requested"
+    request_id: str = ""
     origin_id: str = ""
     reply: ReplyAddress | None = None
 

@@ -34,7 +34,7 @@ def claim(key: LegKey, *leavers: str, hung_up: float | None = None) -> LegClaim:
         request_id="r",
         claimed_at=at(0),
         lease_until=at(60),
-        state="joined",
+        state="bound",
         call_id=CALLS[key],
         leaving=tuple(Leaver(request_id=one) for one in leavers),
         hang_up_at=None if hung_up is None else at(hung_up),
