@@ -12,8 +12,9 @@ from typing import Any
 
 from shared.calls.record import Record
 from shared.meeting.meeting import Leaver, LegClaim, Meeting
+from shared.words.entities import TEND_QUEUE
 from shared.words.ids import CallId, LegKey, MeetingId, digest
-from shared.words.outgoing import TEND_QUEUE, Outgoing
+from shared.words.outgoing import Outgoing
 from shared.words.outside import usable_id
 
 LONGEST_MESSAGE_ID = 128
