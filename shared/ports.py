@@ -86,7 +86,7 @@ class Aliases(Protocol):
         ...
 
     async def resolve_alias(self, alias: str) -> MeetingId | None:
-        """Return the meeting that `alias` leads to; None where nobody claimed it."""
+        """Return the meeting that `alias` leads to; None where it is not claimed."""
         ...
 
 
@@ -99,7 +99,7 @@ class Index(Protocol):
     async def index(self, meeting_id: MeetingId, *, due_at: datetime) -> None:
         """Let the index have the meeting due at `due_at` or before.
 
-        An entry that somebody read before is not theirs any more: `reindex` leaves it.
+        A process that read the entry before may not move it any more: `reindex` leaves it.
         """
         ...
 

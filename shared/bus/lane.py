@@ -98,7 +98,7 @@ class Lane:
             together, self._waiting = self._waiting, []
             try:
                 await self._deliver(together)
-            except Exception as error:  # noqa: BLE001 - handed to everybody who waits
+            except Exception as error:  # noqa: BLE001 - handed to all that wait
                 for waiting in together:
                     _fail(waiting, error)
             for waiting in together:

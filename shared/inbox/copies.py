@@ -27,7 +27,7 @@ LONGEST_MESSAGE_ID = 128
 
 
 TRIES = "rollcall-tries"
-"""What a refused message went through, for its readers: nobody believes it who handles the copy."""
+"""What a refused message went through. Informational: handlers of the copy ignore it."""
 
 
 COUNTED = frozenset({ATTEMPT, FAILURES, FIRST_ENQUEUED, FIRST_TRIED, HISTORY})

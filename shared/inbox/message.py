@@ -65,7 +65,7 @@ class QueueMessage:
 
     @property
     def failures(self) -> int:
-        """How many tries in a row ended because somebody did not answer."""
+        """How many tries in a row ended because a part that we depend on did not answer."""
         return _count(self.properties.get(FAILURES), least=0)
 
     @property
@@ -84,7 +84,7 @@ class QueueMessage:
     def first_tried(self, *, now: datetime) -> datetime:
         """Return when the first try failed: `now`, where this is the first.
 
-        Patience counts from here: a message that waited while nobody handled it loses none.
+        Patience counts from here, so that waiting in a queue without a reader costs none.
         """
         return min(read_moment(self.properties.get(FIRST_TRIED)) or now, now)
 

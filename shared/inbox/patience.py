@@ -1,6 +1,6 @@
 """How long a message is tried: whether once more, when, and whether to wait for that right here.
 
-Core. Two kinds of failure can pass: somebody did not answer (`Transient`), which every message is
+Core. Two kinds of failure can pass: a part did not answer (`Transient`), which every message is
 tried through; and a problem that heals once an administrator has acted (problems.py), which only a
 message that says `retryForSeconds` is tried through.
 """

@@ -31,7 +31,7 @@ class ShortWaits:
     """
 
     def __init__(self, sleep: Callable[[float], Awaitable[None]], *, seats: int) -> None:
-        """`sleep` is given seconds; `seats` is how many may wait at once, 0 for nobody."""
+        """`sleep` is given seconds; `seats` is how many may wait at once."""
         self._sleep = sleep
         self._free = seats
 

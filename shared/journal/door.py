@@ -114,7 +114,7 @@ class OpenMeeting:
     async def mend(self) -> None:
         """Send what is unsent, start a broken chain of looks again, move on what the index says.
 
-        It commits in any case: whoever is about to commit relies on what the index says now.
+        It commits in any case: a commit under way relies on what the index says now, and must lose.
         """
         stored = self._loaded.stored if self._loaded is not None else None
 

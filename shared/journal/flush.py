@@ -1,6 +1,6 @@
 """Sends what was committed, entity by entity, and clears it; what cannot be sent now is kept.
 
-One queue that takes nothing must not hold up the others, nor make them be told again and again, nor
+One queue that takes nothing must not hold up the others, nor have them sent again and again, nor
 keep its handlers waiting. Of a row that was sent in part only the rest is kept. Holds no decision
 about what is sent.
 """
@@ -67,7 +67,7 @@ class Dispatch:
                 sent.set_result(None)
 
     async def _may_go_on_alone(self, meeting_id: MeetingId, left: list[Outgoing]) -> bool:
-        """Tell whether nobody need wait for `left`: it is found again, whatever happens here."""
+        """Return whether `left` may be sent later: it is found again, even after a crash."""
         if any(one.entity in OWN_ENTITIES for one in left):
             return False
         try:

@@ -115,7 +115,7 @@ class Journal:
         waiting = _Waiting(decide, asyncio.get_running_loop().create_future(), resend)
         self._waiting[meeting_id].append(waiting)
         if meeting_id not in self._leading:
-            # A task of its own: nobody's own change waits for those that come after it.
+            # A task of its own: no change waits for those that come after it.
             self._leading.add(meeting_id)
             self._begin(self._lead(meeting_id, loaded))
         return await waiting.receipt
@@ -135,7 +135,7 @@ class Journal:
             while together := self._waiting.pop(meeting_id, None):
                 try:
                     await self._serve(meeting_id, together, loaded)
-                except Exception as error:  # noqa: BLE001 - handed to everybody who waits
+                except Exception as error:  # noqa: BLE001 - handed to all that wait
                     _fail(together, error)
                 except BaseException:
                     _fail([*together, *self._waiting.pop(meeting_id, [])], Transient("interrupted"))
@@ -250,4 +250,4 @@ def _fail(waiting: list[_Waiting], error: Exception) -> None:
     for one in waiting:
         if not one.receipt.done():
             one.receipt.set_exception(error)
-            one.receipt.exception()  # marks it as seen: whoever waited may be gone
+            one.receipt.exception()  # marks it as seen: the caller may be gone

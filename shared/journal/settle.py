@@ -99,7 +99,7 @@ def _observed(step: Step, *, now: datetime, rules: RecordingRules) -> Change:
 def room_of(meeting: Meeting, rules: RecordingRules) -> int:
     """Return how much calls and people may take beside all else that the meeting's head holds.
 
-    A thousand attendees stand in it several times: as asked for, as given, and as told.
+    A request with a thousand attendees stands in it several times: as requested, as made, as published.
     """
     without = replace(meeting, record=replace(meeting.record, calls=()))
     return min(rules.room, ROW_BYTES - len(meeting_type().dump_json(without)))
@@ -168,7 +168,7 @@ def _unreadable(
 def _told(
     meeting: Meeting, facts: Iterable[Fact], *, now: datetime
 ) -> tuple[Meeting, tuple[Outgoing, ...]]:
-    """Tell `facts`; the end of a leg also to whoever asked it to leave."""
+    """Publish `facts`; send the end of a leg to those who requested it, too."""
     outgoing: list[Outgoing] = []
     for fact in facts:
         meeting, events = tell(meeting, [fact], now=now)
@@ -190,7 +190,7 @@ def _told(
 
 
 def _kept(meeting: Meeting, fact: Fact) -> Told:
-    """Return `fact`, just told, as it was told: what is learned later changes no repeat of it."""
+    """Return `fact` as it was just published: what is learned later changes no repeat of it."""
     # The context comes with a later request where there is none yet.
     without = {"context": None} if meeting.context is None else {}
     return Told(at=fact.at, sequence=meeting.sequence, key=fact.name, data={**fact.data, **without})

@@ -175,7 +175,7 @@ class TableLedger:
             try:
                 await self._table.write(what, [delete(meeting_id, key) for key in keys])
             except Missing:
-                # Somebody else cleared one of them, which undid the whole transaction.
+                # Another process cleared one of them, which undid the whole transaction.
                 for key in keys:
                     await self._table.delete(what, meeting_id, key)
 

@@ -84,7 +84,7 @@ def read_head(row: Mapping[str, Any]) -> Meeting:
 def _meeting_in(blob: bytes) -> Meeting:
     """Return the meeting of a head; the next push, mostly without news, meets the same one.
 
-    Values are frozen: nobody changes what others hold.
+    Values are frozen, so that sharing one is safe.
     """
     return unpacked(meeting_type(), blob)
 

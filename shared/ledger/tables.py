@@ -160,7 +160,7 @@ class Table:
         try:
             await self.client.create_table()
         except ResourceExistsError:
-            return  # somebody else was faster
+            return  # another process was faster
 
 
 def create(row: Row) -> Operation:

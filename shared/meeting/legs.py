@@ -23,7 +23,7 @@ LONGEST_MESSAGE_ID = 128
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """The legs that are not over: `bound` to a call, or `held` by somebody who may await Graph."""
+    """The legs that are not over: `bound` to a call, or `held` by a process that awaits Graph."""
 
     bound: tuple[LegClaim, ...]
     held: tuple[LegClaim, ...]
@@ -60,7 +60,7 @@ def standing(meeting: Meeting, *, now: datetime) -> Standing:
 def bind(meeting: Meeting, leg_key: LegKey, call_id: CallId) -> Meeting | None:
     """Return the meeting with `call_id` bound to the leg; None when another call is bound to it.
 
-    The first call seen under a key is the leg, whoever sees it first: Graph's answer or a callback.
+    The first call seen under a key is the leg, whether Graph's answer or a callback names it.
     """
     claim = meeting.claim(leg_key)
     if claim is None or (claim.call_id is not None and claim.call_id != call_id):
@@ -139,7 +139,7 @@ def one_stays(meeting: Meeting, record: Record) -> Meeting:
 
 
 def unwanted(meeting: Meeting) -> list[LegClaim]:
-    """Return the legs that must not stay: somebody asked them to leave, or another leg stays."""
+    """Return the legs that must not stay (`Leaver` says why)."""
     alive = _alive(meeting, meeting.record)
     return [claim for claim in alive if claim.call_id is not None and claim.leaving]
 
@@ -147,7 +147,7 @@ def unwanted(meeting: Meeting) -> list[LegClaim]:
 def hang_up(meeting: Meeting, call_id: CallId, *, again: str | None = None) -> Outgoing:
     """Return the message that makes a leg leave; `again` tells a further try from the first.
 
-    Ending a call twice does no harm, so nobody has to know whether an earlier try is under way.
+    Ending a call twice does no harm, so an earlier try may be under way.
     """
     tried = f"-{digest('hang up again', again, characters=13)}" if again is not None else ""
     return tend_message(

@@ -1,7 +1,7 @@
 """On which days a meeting is listed, and what has to be said there anew. Core.
 
 A meeting is listed on the day for which it is planned and on each on which a group call began; one
-that somebody else made, on the day on which we were first asked to join it.
+that Rollcall did not make, on the day on which it was first asked to join.
 """
 
 from collections.abc import Mapping

@@ -25,7 +25,7 @@ class TendingRules:
     """Settings that looks follow.
 
     `settle`: how long after a hint a read confirms it. `grace`: how old an unsent message must be
-    before somebody else sends it. `backstop`: how long a look may be overdue before it is mended.
+    before another process sends it. `backstop`: how long a look may be overdue before it is mended.
     """
 
     settle: timedelta
@@ -110,7 +110,7 @@ def mended(meeting: Meeting, *, now: datetime, rules: TendingRules, unsent: bool
     """Return the change that starts a broken chain again, and moves on what the index says.
 
     A look that is overdue for `rules.backstop` lost its message. It is written even where it
-    changes nothing: whoever relies on the entry that is moved, and has yet to commit, loses.
+    changes nothing, so that a commit under way, which relies on the entry, loses.
     """
 
     def kept(planned: Planned | None) -> Planned | None:

@@ -55,9 +55,9 @@ class PostClaim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cancellation:
-    """From `asked_at` on nobody joins; at `done_at` Graph had no such meeting any more.
+    """From `asked_at` on no bot joins; at `done_at` Graph had no such meeting any more.
 
-    `sequence` is the number of the event that told it.
+    `sequence` is the number of the event that says so.
     """
 
     asked_at: datetime
@@ -160,7 +160,7 @@ class Tending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """An event that was told, kept for whoever asks for the same again.
+    """An event that was published, kept for requests that repeat the one it answered.
 
     `sequence` is its number among the meeting's events; `key` tells it from others of its name.
     """

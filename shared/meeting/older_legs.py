@@ -125,7 +125,7 @@ def _may_live(claim: LegClaim, record: Record, *, now: datetime) -> bool:
 
 
 def _page_of(claim: LegClaim, record: Record) -> LegPage:
-    """Return the page of a leg that leaves. Whoever it was to answer was answered."""
+    """Return the page of a leg that leaves. Its requests were all answered."""
     return LegPage(
         leg_key=claim.leg_key,
         claim=replace(claim, asked={}, leaving=()),
