@@ -99,7 +99,7 @@ def _observed(step: Step, *, now: datetime, rules: RecordingRules) -> Change:
 def room_of(meeting: Meeting, rules: RecordingRules) -> int:
     """Return how much calls and people may take beside all else that the meeting's head holds.
 
-    A request with a thousand attendees stands in it several times: as requested, as made, as published.
+    A request with a thousand attendees stands in it several times: requested, made, published.
     """
     without = replace(meeting, record=replace(meeting.record, calls=()))
     return min(rules.room, ROW_BYTES - len(meeting_type().dump_json(without)))
