@@ -15,8 +15,9 @@ from devstack.graph.identities import TENANT_ID
 from shared.inbox.message import QueueMessage
 from shared.meeting.meeting import Change, LegClaim, Meeting
 from shared.words.coordinates import ByJoinId
+from shared.words.entities import TEND_QUEUE
 from shared.words.ids import CallId, leg_key_for, linked_meeting_id_for, same_id
-from shared.words.outgoing import TEND_QUEUE, Outgoing
+from shared.words.outgoing import Outgoing
 from tend_meeting.handler import tend_meeting
 
 MEETING_ID = linked_meeting_id_for(tenant_id=TENANT_ID, alias="the benchmark's")
@@ -53,7 +54,7 @@ class OneLeg:
             request_id="INC-4711",
             claimed_at=T0,
             lease_until=T0 + timedelta(minutes=1),
-            state="joined",
+            state="bound",
             call_id=CallId(same_id(crowd.leg.call_id)),
             told=True,
             participant_id=crowd.leg.participant_id,

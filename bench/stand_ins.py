@@ -19,8 +19,9 @@ from shared.ledger.ledger import TableLedger
 from shared.meeting.looks import TendingRules
 from shared.ports import Graph
 from shared.services import Policy, Services
+from shared.words.entities import TEND_QUEUE
 from shared.words.ids import CallId
-from shared.words.outgoing import TEND_QUEUE, Outgoing
+from shared.words.outgoing import Outgoing
 
 ISSUER = "https://graph.microsoft.com"
 ROSTER_CAP = 5_000

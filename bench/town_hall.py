@@ -10,7 +10,7 @@ from bench.one_leg import LEG_KEY, OneLeg
 from call_callback.notification import parse_notifications
 from devstack.graph.identities import BOT_APP_ID
 from shared.calls.history import Heard, LogEntry
-from shared.ledger.packing import log_type, packed
+from shared.meeting.packing import log_type, packed
 
 PEOPLE = 1_000
 MUTES = 100

@@ -12,6 +12,7 @@ from functools import cache
 
 from call_callback.caller import Caller, CallerPolicy, Refused, read_key_id, verify_caller
 from call_callback.notification import (
+    NO_CALL,
     Envelope,
     MalformedNotification,
     ParsedNotifications,
@@ -36,7 +37,7 @@ RECORDED_WITHIN = 20.0
 """Seconds a callback waits to be recorded, lost races included; then Graph is to send it again."""
 KNOWN_KINDS = frozenset(
     {
-        "no call",
+        NO_CALL,
         "call",
         "participants",
         "operations",

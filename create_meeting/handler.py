@@ -10,8 +10,9 @@ from shared.events.cloud_events import refusal_message
 from shared.inbox.message import QueueMessage
 from shared.inbox.models import read_members, readable_context, readable_request_id
 from shared.services import Services
+from shared.words.entities import EVENTS_TOPIC
 from shared.words.errors import Rejected
-from shared.words.outgoing import EVENTS_TOPIC, Outgoing
+from shared.words.outgoing import Outgoing
 
 
 async def create_meeting(message: QueueMessage, services: Services) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 
 from shared.inbox.message import ASKED, AT_START, own_delivery
 from shared.meeting.meeting import Meeting
+from shared.words.entities import JOIN_QUEUE
 from shared.words.ids import utc_text
 from shared.words.outgoing import Outgoing
 
-JOIN_QUEUE = "join-meeting"
 HANDED_ON = ("leaveWhenAloneSeconds", "retryForSeconds")
 """Members of the request for the meeting that the join follows."""
 

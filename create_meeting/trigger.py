@@ -4,13 +4,15 @@ overwrite the message's own properties with members of the same name.
 
 import azure.functions as func
 
+from shared.words.entities import CREATE_QUEUE
+
 bp = func.Blueprint()
 
 
 @bp.function_name("create_meeting")
 @bp.service_bus_queue_trigger(
     arg_name="message",
-    queue_name="create-meeting",
+    queue_name=CREATE_QUEUE,
     connection="SERVICE_BUS",
     data_type=func.DataType.BINARY,
 )
@@ -22,4 +24,4 @@ async def create_meeting(message: func.ServiceBusMessage) -> None:
     from shared.inbox.message import bound
 
     ready = services()
-    await handle(bound(message, queue="create-meeting", now=ready.clock.now()), ready)
+    await handle(bound(message, queue=CREATE_QUEUE, now=ready.clock.now()), ready)

@@ -30,7 +30,13 @@ async def _carry_out(message: QueueMessage, services: Services) -> None:
     request = read_request(message.body)
     target = request.target(tenant_id=services.policy.tenant_id)
     meeting_id = await _meeting_id(request, target, services)
-    wish = Wish(message=message, request=request, target=target, meeting_id=meeting_id)
+    wish = Wish(
+        message=message,
+        request=request,
+        members=read_members(message.body),
+        target=target,
+        meeting_id=meeting_id,
+    )
     # Only by its own id is a request known again that a leg which left the head was the answer to.
     whole = request.action == "leave" or bool(wish.asked())
     opened = await services.journal.open(meeting_id, for_message=message, whole=whole)

@@ -5,15 +5,15 @@ another under that id is refused.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from join_meeting.forms import COMPANIONS, FORMS
 from join_meeting.request import JoinMeeting
 from shared.calls.record import Leg
 from shared.inbox.message import ASKED, DELIVERY, ORIGIN, QueueMessage
-from shared.inbox.models import read_members
 from shared.meeting.meeting import LegClaim, Meeting
 from shared.words.coordinates import JoinTarget
 from shared.words.errors import Problem, Rejected
@@ -29,11 +29,13 @@ MOVED = "rollcall-moved-request"
 class Wish:
     """A message, what it says, how to join by it, and whose meeting that is.
 
+    `members` are those of its body, as they came.
     `target` is None where the request names a meeting of ours by its id.
     """
 
     message: QueueMessage
     request: JoinMeeting
+    members: Mapping[str, Any]
     target: JoinTarget | None
     meeting_id: MeetingId
 
@@ -51,11 +53,10 @@ class Wish:
         """Return the request's own id, where it has one, with a digest of each member."""
         if self.request.request_id is None:
             return moved_request(self.message)
-        members = read_members(self.message.body)
         return {
             self.request.request_id: {
                 name: digest(json.dumps(value, sort_keys=True), characters=13)
-                for name, value in members.items()
+                for name, value in self.members.items()
                 if name != "requestId"
             }
         }
@@ -64,8 +65,7 @@ class Wish:
         """Return the same request for another meeting of ours, to be answered from there."""
         message = self.message
         named_by = {*FORMS, *COMPANIONS, "requestId"}
-        members = read_members(message.body)
-        kept = {name: value for name, value in members.items() if name not in named_by}
+        kept = {name: value for name, value in self.members.items() if name not in named_by}
         return Outgoing(
             entity=message.queue,
             message_id=f"{message.delivery_id}#{meeting_id}",

@@ -3,6 +3,8 @@
 import asyncio
 import random
 import uuid
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -15,6 +17,8 @@ from shared.journal.journal import Journal
 from shared.journal.settle import RecordingRules
 from shared.ledger.ledger import open_ledger
 from shared.meeting.looks import TendingRules
+from shared.meeting.older_legs import KEPT, Kept
+from shared.ports import Bus, Clock, Graph, Ledger, SigningKeys
 from shared.services import Policy, Services
 from shared.settings import Settings
 from shared.telemetry import quiet_libraries
@@ -38,41 +42,44 @@ def services() -> Services:
     return build(Settings.load())
 
 
-def build(settings: Settings) -> Services:
-    """Return services over the adapters that `settings` choose."""
-    clock, policy = SystemClock(), policy_of(settings)
-    ledger = open_ledger(
+def build(
+    settings: Settings,
+    *,
+    ledger: Ledger | None = None,
+    bus: Bus | None = None,
+    graph: Graph | None = None,
+    keys: SigningKeys | None = None,
+    clock: Clock | None = None,
+    jitter: Callable[[float], float] | None = None,
+    waits: ShortWaits | None = None,
+    recording: RecordingRules | None = None,
+    kept: Kept = KEPT,
+) -> Services:
+    """Return services over the adapters that `settings` choose, or over those that are given.
+
+    `recording` and `kept`: rules that no setting changes, for tests.
+    """
+    clock, jitter, policy = clock or SystemClock(), jitter or _jitter, policy_of(settings)
+    if recording is not None:
+        policy = replace(policy, recording=recording)
+    ledger = ledger or open_ledger(
         settings.tables,
         settings.table_name,
         credential=None
         if "AccountName=" in settings.tables
         else managed_identity(settings.azure_client_id),
     )
-    bus = open_outbox(
+    bus = bus or open_outbox(
         settings.service_bus,
         credential=None
         if "Endpoint=" in settings.service_bus
         else managed_identity(settings.service_bus_client_id or settings.azure_client_id),
     )
-    graph = open_graph(
-        graph_url=settings.graph_url,
-        credential=graph_credential(
-            tenant_id=settings.tenant_id,
-            bot_app_id=settings.bot_app_id,
-            client_id=settings.azure_client_id,
-            secret=settings.graph_client_secret,
-            certificate_path=settings.graph_certificate_path,
-            federated=settings.graph_federated,
-        ),
-        clock=clock,
-        bot_app_id=settings.bot_app_id,
-        new_id=lambda: str(uuid.uuid4()),
-    )
     return Services(
         ledger=ledger,
         bus=bus,
-        graph=graph,
-        keys=OpenIdSigningKeys(settings.openid_config_url, clock=clock, fetch=fetch_json),
+        graph=graph or _graph(settings, clock),
+        keys=keys or OpenIdSigningKeys(settings.openid_config_url, clock=clock, fetch=fetch_json),
         clock=clock,
         journal=Journal(
             ledger=ledger,
@@ -84,7 +91,8 @@ def build(settings: Settings) -> Services:
                 grace=settings.outbox_grace,
                 backstop=settings.backstop_after,
             ),
-            jitter=_jitter,
+            jitter=jitter,
+            kept=kept,
         ),
         inbox=Inbox(
             bus=bus,
@@ -95,8 +103,8 @@ def build(settings: Settings) -> Services:
                 base=settings.retry_base,
                 ceiling=settings.retry_ceiling,
             ),
-            jitter=_jitter,
-            waits=ShortWaits(asyncio.sleep, seats=SEATS),
+            jitter=jitter,
+            waits=waits or ShortWaits(asyncio.sleep, seats=SEATS),
         ),
         policy=policy,
     )
@@ -116,6 +124,23 @@ def policy_of(settings: Settings) -> Policy:
             show_names=settings.show_names,
         ),
         claim_lease=settings.claim_lease,
+    )
+
+
+def _graph(settings: Settings, clock: Clock) -> Graph:
+    return open_graph(
+        graph_url=settings.graph_url,
+        credential=graph_credential(
+            tenant_id=settings.tenant_id,
+            bot_app_id=settings.bot_app_id,
+            client_id=settings.azure_client_id,
+            secret=settings.graph_client_secret,
+            certificate_path=settings.graph_certificate_path,
+            federated=settings.graph_federated,
+        ),
+        clock=clock,
+        bot_app_id=settings.bot_app_id,
+        new_id=lambda: str(uuid.uuid4()),
     )
 
 

@@ -24,7 +24,7 @@ class Entry:
     etag: str
 
 
-class Ledger(Protocol):
+class Meetings(Protocol):
     """Every record of every meeting. One meeting is one partition; one commit is one transaction.
 
     Every method raises `Unavailable` when the store does not answer or is throttled.
@@ -70,6 +70,13 @@ class Ledger(Protocol):
         """
         ...
 
+
+class Aliases(Protocol):
+    """The names by which meetings are found: what links carry, and ids of requests.
+
+    Every method raises `Unavailable` when the store does not answer or is throttled.
+    """
+
     async def claim_alias(self, alias: str, meeting_id: MeetingId) -> MeetingId:
         """Let `alias` lead to `meeting_id` unless it leads somewhere; return where it leads.
 
@@ -81,6 +88,13 @@ class Ledger(Protocol):
     async def resolve_alias(self, alias: str) -> MeetingId | None:
         """Return the meeting that `alias` leads to; None where nobody claimed it."""
         ...
+
+
+class Index(Protocol):
+    """Which meetings are to be looked at, and what each day has: rows beside the meetings.
+
+    Every method raises `Unavailable` when the store does not answer or is throttled.
+    """
 
     async def index(self, meeting_id: MeetingId, *, due_at: datetime) -> None:
         """Let the index have the meeting due at `due_at` or before.
@@ -104,6 +118,10 @@ class Ledger(Protocol):
     def day(self, day: date) -> AsyncIterator[tuple[MeetingId, Brief]]:
         """Yield the meetings that a day's list names, and what it says of each."""
         ...
+
+
+class Ledger(Meetings, Aliases, Index, Protocol):
+    """Everything that is kept."""
 
     async def check(self) -> None:
         """Return when the store can be read; raise `Unavailable` saying why not otherwise."""

@@ -2,13 +2,15 @@
 
 import azure.functions as func
 
+from shared.words.entities import TEND_QUEUE
+
 bp = func.Blueprint()
 
 
 @bp.function_name("tend_meeting")
 @bp.service_bus_queue_trigger(
     arg_name="message",
-    queue_name="tend-meeting",
+    queue_name=TEND_QUEUE,
     connection="SERVICE_BUS",
     data_type=func.DataType.BINARY,
 )
@@ -19,7 +21,7 @@ async def tend_meeting(message: func.ServiceBusMessage) -> None:
     from tend_meeting.handler import tend_meeting as handle
 
     ready = services()
-    await handle(bound(message, queue="tend-meeting", now=ready.clock.now()), ready)
+    await handle(bound(message, queue=TEND_QUEUE, now=ready.clock.now()), ready)
 
 
 @bp.function_name("mend_meetings")

@@ -135,7 +135,7 @@ def begin_cancelling(
     meeting, _, _ = _made(known, identity)
     if meeting.cancellation is not None:
         return cancelled_again(meeting, message, now=now)
-    leaver = Leaver(request_id=message.delivery_id)
+    leaver = Leaver(why="meetingCancelled")
     meeting = asked_to_leave(meeting, standing(meeting, now=now), leaver)
     cancellation = Cancellation(asked_at=now)
     return Step(meeting=replace(meeting, cancellation=cancellation, leave_asked=now))

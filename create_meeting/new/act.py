@@ -13,7 +13,7 @@ from create_meeting.post.plan import Posting
 from create_meeting.request import CreateMeeting
 from shared.inbox.message import QueueMessage
 from shared.inbox.models import read_members
-from shared.journal.journal import OpenMeeting
+from shared.journal.door import OpenMeeting
 from shared.services import Services
 from shared.words.coordinates import Coordinates, alias_of, read_online_meeting, target_of
 from shared.words.errors import Rejected, Transient

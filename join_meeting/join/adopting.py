@@ -7,7 +7,7 @@ from typing import Any, Literal
 from join_meeting.join.decision import Adopt
 from join_meeting.join.outcome import record_call, record_moved
 from join_meeting.repeats import Wish
-from shared.journal.journal import OpenMeeting
+from shared.journal.door import OpenMeeting
 from shared.services import Services
 from shared.words.coordinates import ByJoinId, JoinTarget, thread_alias_of
 from shared.words.errors import Rejected, Transient

@@ -77,7 +77,7 @@ def record_moved(
     """
     meeting = answered_elsewhere(bind(meeting, leg_key, call_id) or meeting)
     moved = replace(meeting.having_answered(wish.message.delivery_id), same_as=owner)
-    leaver = Leaver(request_id=f"same as {owner}")
+    leaver = Leaver(why="meetingMoved")
     return Step(
         meeting=asked_to_leave(moved, standing(moved, now=now), leaver),
         observed=(LegSeen(at=now, leg_key=leg_key, phase="joining"),),

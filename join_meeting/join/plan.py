@@ -5,18 +5,19 @@ meeting, and after a crash nobody tries again before the claim's lease is over. 
 POST is recorded by outcome.py.
 """
 
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from join_meeting.join.body import call_body
 from join_meeting.join.decision import Adopt, Decision, Done, Join, NotYet, Rules, Wait
 from join_meeting.repeats import Wish, granted_before
 from shared.inbox.message import AT_START, read_moment
 from shared.journal.step import Step
-from shared.meeting.legs import standing, with_claim
+from shared.meeting.legs import Standing, standing, with_claim
 from shared.meeting.meeting import LegClaim, Meeting
-from shared.words.coordinates import ByJoinId, target_of
+from shared.words.coordinates import ByJoinId, JoinTarget, target_of
 from shared.words.ids import leg_key_for
 from shared.words.problems import rejected
 
@@ -27,81 +28,144 @@ LEAVING_PAUSE = timedelta(seconds=12)
 """By then a leg that was hung up is known to be gone, with its notification or without."""
 
 
-def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> Decision:
-    """Return what to do; raise `Rejected` where no such meeting is known, or nobody may join it.
+LegState = Literal["none", "awaited", "leaving", "in another meeting?", "there"]
+"""`awaited`: somebody may be waiting for Graph's answer. `in another meeting?`: a callback outran
+the answer that will name the leg's thread."""
 
-    What Graph itself said of the meeting is preferred to what the request says of how to join.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What a request to join meets.
+
+    `there` is the leg that was granted to this very request before, else the one that stays;
+    `granted` says that it is the first. `legs` are those that are not over.
     """
-    message, meeting_id = wish.message, wish.meeting_id
+
+    meeting: Meeting
+    where: JoinTarget
+    there: LegClaim | None
+    granted: bool
+    legs: Standing
+    now: datetime
+
+    @property
+    def leg(self) -> LegState:
+        """In what state our leg is, as far as this request is concerned."""
+        if self.there is not None and self.there.call_id is not None:
+            unsettled = may_be_another(self.meeting, self.there, now=self.now)
+            return "in another meeting?" if unsettled else "there"
+        if self.legs.bound:
+            return "leaving"
+        return "awaited" if self.legs.held else "none"
+
+
+def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> Decision:
+    """Return what to do; raise `Rejected` where no such meeting is known, or nobody may join it."""
     meeting = _told_of(known) or replace(
         newcomer(wish, tenant_id=rules.tenant_id), leave_asked=known.leave_asked if known else None
     )
-    stated = wish.target or meeting.target
-    where = target_of(meeting.online.coordinates) if meeting.online else stated
+    where = _where(meeting, wish)
+    if (settled := _before_any_leg(meeting, wish, now=now)) is not None:
+        return settled
+    granted, legs = granted_before(meeting, wish), standing(meeting, now=now)
+    met = Situation(
+        meeting=meeting,
+        where=where,
+        there=granted or legs.staying,
+        granted=granted is not None,
+        legs=legs,
+        now=now,
+    )
+    return BY_LEG[met.leg](met, wish, rules)
+
+
+def _where(meeting: Meeting, wish: Wish) -> JoinTarget:
+    """Return how to join: what Graph itself said is preferred to what the request says."""
+    if meeting.online is not None:
+        return target_of(meeting.online.coordinates)
+    where = wish.target or meeting.target
     if where is None:
-        raise rejected("meeting_not_found", what=f"the meetingId {meeting_id}")
+        raise rejected("meeting_not_found", what=f"the meetingId {wish.meeting_id}")
+    return where
+
+
+def _before_any_leg(meeting: Meeting, wish: Wish, *, now: datetime) -> Decision | None:
+    """Return what is decided whatever our legs do; None: they decide."""
+    message, sent_for = wish.message, wish.message.properties.get(AT_START)
+    start = meeting.asked.start_date_time if meeting.asked else None
     if message.delivery_id in meeting.answered:
         return Done()
     if meeting.cancellation is not None:
-        if AT_START in message.properties:
+        if sent_for is not None:
             return Done()
-        raise rejected("meeting_cancelled", meeting_id=meeting_id)
+        raise rejected("meeting_cancelled", meeting_id=wish.meeting_id)
     if meeting.leave_asked is not None and message.asked_at < meeting.leave_asked:
         raise rejected("leave_asked")
-    start = meeting.asked.start_date_time if meeting.asked else None
-    sent_for = message.properties.get(AT_START)
-    if sent_for is not None and start is not None:
-        if start < (read_moment(sent_for) or start):
-            return Done()
-        if now < start:
-            return NotYet(start=start)
-    granted, legs = granted_before(meeting, wish), standing(meeting, now=now)
-    there = granted or legs.staying
-    if there is not None and there.call_id is not None:
-        if may_be_another(meeting, there, now=now):
-            left = there.lease_until - now
-            return Wait(pause=min(left, FIRST_PAUSE) if message.attempt == 1 else left)
-        unsure = granted is None and not _fresh(meeting, there, now=now)
-        return Adopt(
-            leg_key=there.leg_key,
-            call_id=there.call_id,
-            unsure=unsure,
-            unplaced=_is_unplaced(meeting, there),
-        )
-    if legs.bound:
-        return Wait(pause=FIRST_PAUSE if message.attempt == 1 else LEAVING_PAUSE)
-    if legs.held:
-        left = legs.held[0].lease_until - now
-        return Wait(pause=min(left, FIRST_PAUSE) if message.attempt == 1 else left)
-    attempt = meeting.next_attempt
+    if sent_for is None or start is None:
+        return None
+    if start < (read_moment(sent_for) or start):
+        return Done()
+    return NotYet(start=start) if now < start else None
+
+
+def _send(met: Situation, wish: Wish, rules: Rules) -> Join:
+    meeting = met.meeting
     claim = LegClaim(
-        leg_key=leg_key_for(meeting_id=meeting_id, attempt=attempt),
-        attempt=attempt,
-        request_id=message.delivery_id,
-        claimed_at=now,
-        lease_until=now + rules.lease,
+        leg_key=leg_key_for(meeting_id=wish.meeting_id, attempt=meeting.next_attempt),
+        attempt=meeting.next_attempt,
+        request_id=wish.message.delivery_id,
+        claimed_at=met.now,
+        lease_until=met.now + rules.lease,
         asked=wish.asked(),
-        asked_at=message.asked_at,
+        asked_at=wish.message.asked_at,
     )
+    target = met.where if meeting.online is None else None
+    known = replace(meeting, target=target, context=_context(meeting, wish))
+    path = f"/api/calls/{wish.meeting_id}/{claim.leg_key}"
     return Join(
-        meeting=with_claim(
-            replace(
-                meeting,
-                target=where if not meeting.online else None,
-                context=_context(meeting, wish),
-            ),
-            claim,
-        ),
+        meeting=with_claim(known, claim),
         claim=claim,
         body=call_body(
-            where,
-            callback=f"{rules.public_url.rstrip('/')}/api/calls/{meeting_id}/{claim.leg_key}",
+            met.where,
+            callback=rules.public_url.rstrip("/") + path,
             bot_app_id=rules.bot_app_id,
             leg_key=claim.leg_key,
             guest_name=wish.request.guest_name,
             without_host=wish.request.without_host,
         ),
     )
+
+
+def _adopt(met: Situation, wish: Wish, rules: Rules) -> Adopt | Wait:
+    there = met.there
+    if there is None or there.call_id is None:
+        return _await_exit(met, wish, rules)  # no such leg: `Situation.leg` says "there" of others
+    return Adopt(
+        leg_key=there.leg_key,
+        call_id=there.call_id,
+        unsure=not met.granted and not _fresh(met.meeting, there, now=met.now),
+        unplaced=_is_unplaced(met.meeting, there),
+    )
+
+
+def _await_answer(met: Situation, wish: Wish, _: Rules) -> Wait:
+    """Wait for Graph's answer to a POST: a little at first, then until its lease is over."""
+    awaited = met.there or met.legs.held[0]
+    left = awaited.lease_until - met.now
+    return Wait(pause=min(left, FIRST_PAUSE) if wish.message.attempt == 1 else left)
+
+
+def _await_exit(_: Situation, wish: Wish, __: Rules) -> Wait:
+    return Wait(pause=FIRST_PAUSE if wish.message.attempt == 1 else LEAVING_PAUSE)
+
+
+BY_LEG: Mapping[LegState, Callable[[Situation, Wish, Rules], Decision]] = {
+    "none": _send,
+    "awaited": _await_answer,
+    "leaving": _await_exit,
+    "in another meeting?": _await_answer,
+    "there": _adopt,
+}
 
 
 def record_claim(join: Join) -> Step:

@@ -113,7 +113,7 @@ def _answer(
 
 
 def _askers(claim: LegClaim) -> set[str]:
-    return {leaver.request_id for leaver in claim.leaving}
+    return {leaver.request_id for leaver in claim.leaving if leaver.why == "requested"}
 
 
 def _meant(meeting: Meeting, wish: Wish, *, now: datetime) -> Standing:

@@ -14,8 +14,9 @@ from azure.servicebus import ServiceBusSubQueue
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver, ServiceBusSender
 
 from shared.bus.lane import PATIENCE_SECONDS, Lane, Undeliverable
+from shared.words.entities import EVENTS_TOPIC
 from shared.words.errors import NotSent, Problem, Rejected, RollcallError, Unavailable
-from shared.words.outgoing import EVENTS_TOPIC, Outgoing
+from shared.words.outgoing import Outgoing
 from shared.words.problems import rejected
 
 MOST_LANES = 64

@@ -15,8 +15,8 @@ from shared.words.observations import Basis, Person, Phase, Present
 ROOM = 700_000
 """How many bytes of a head row calls and people take at most, by the estimate of weight.py.
 
-840,000 fit. The rest is for the request (at most 131,072, where nothing of it can be compressed),
-the coordinates and the legs; messages that ride have a property of their own.
+840,000 fit. The rest is for the request, the coordinates and the legs, and where these take more,
+calls take less; messages that ride have a property of their own.
 """
 
 

@@ -13,9 +13,10 @@ from typing import Any
 
 from shared.calls.history import Published
 from shared.meeting.meeting import Meeting
+from shared.words.entities import EVENTS_TOPIC
 from shared.words.errors import GraphTrace, Rejected
 from shared.words.ids import MeetingId, digest, utc_text
-from shared.words.outgoing import EVENTS_TOPIC, Outgoing, ReplyAddress
+from shared.words.outgoing import Outgoing, ReplyAddress
 
 CLOUD_EVENT = "application/cloudevents+json"
 

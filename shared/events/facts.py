@@ -12,7 +12,7 @@ from typing import Any
 from shared.calls.end_codes import leg_end, next_step
 from shared.calls.record import GroupCall, Leg, Record, Session
 from shared.events.cloud_events import Fact
-from shared.meeting.meeting import SURPLUS, Leaver, LegClaim, Meeting
+from shared.meeting.meeting import LegClaim, Meeting
 from shared.words.ids import CallId, LegKey, utc_text
 from shared.words.observations import Person
 
@@ -100,7 +100,7 @@ def leg_over_data(claim: LegClaim | None, leg: Leg) -> dict[str, Any]:
     """Return why a leg that is gone ended, and Graph's result where it gave one."""
     end, leaving = leg_end(leg.code, leg.subcode), claim.leaving if claim is not None else ()
     reason = "left" if leaving and leg.code is None else end.reason
-    if leaving == (Leaver(request_id=SURPLUS),):
+    if leaving and all(one.why == "anotherLegStays" for one in leaving):
         reason = "anotherLegStays"
     if leg.code is None:
         return {"reason": reason}

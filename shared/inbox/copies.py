@@ -17,9 +17,10 @@ from shared.inbox.message import (
     ORIGIN,
     QueueMessage,
 )
+from shared.words.entities import REJECTED_QUEUE
 from shared.words.errors import Rejected
 from shared.words.ids import utc_text
-from shared.words.outgoing import REJECTED_QUEUE, Outgoing
+from shared.words.outgoing import Outgoing
 
 LONGEST_MESSAGE_ID = 128
 """Source: https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas"""

@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 
 from shared.meeting.meeting import Change, OutboxRow
 from shared.ports import Bus, Clock, Ledger
+from shared.words.entities import OWN_ENTITIES
 from shared.words.errors import LostRace, NotSent, Rejected, RollcallError, Transient
 from shared.words.ids import MeetingId
-from shared.words.outgoing import OWN_ENTITIES, Outgoing
+from shared.words.outgoing import Outgoing
 
 logger = logging.getLogger("rollcall.dispatch")
 

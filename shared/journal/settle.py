@@ -17,6 +17,7 @@ from shared.events.facts import LEG_OVER, Shown, facts_between
 from shared.journal.step import Step
 from shared.meeting.legs import answer_others, one_stays, with_claim
 from shared.meeting.meeting import Change, Meeting, Told
+from shared.meeting.packing import ROW_BYTES, meeting_type
 from shared.words.ids import LegKey
 from shared.words.observations import LegSeen, Observation, Unparsed
 from shared.words.outgoing import Outgoing
@@ -69,13 +70,13 @@ def _observed(step: Step, *, now: datetime, rules: RecordingRules) -> Change:
         settle=rules.settle,
         roster_cap=rules.roster_cap,
         made_at=meeting.made_at,
-        room=rules.room,
+        room=room_of(meeting, rules),
     )
     after, heard = before, []
     for observation in step.observed:
         earlier, after = after, fold(after, [observation], by)
         heard.append(as_change(earlier, observation, after))
-    kept, pages = put_away(after, rules)
+    kept, pages = put_away(after, by.room)
     found = facts_between(meeting, before, after, shown=rules.shown)
     revisions = {
         number: count for number, count in _revised(meeting, found).items() if number > kept.before
@@ -95,10 +96,19 @@ def _observed(step: Step, *, now: datetime, rules: RecordingRules) -> Change:
     )
 
 
-def put_away(record: Record, rules: RecordingRules) -> tuple[Record, tuple[SessionPage, ...]]:
+def room_of(meeting: Meeting, rules: RecordingRules) -> int:
+    """Return how much calls and people may take beside all else that the meeting's head holds.
+
+    A thousand attendees stand in it several times: as asked for, as given, and as told.
+    """
+    without = replace(meeting, record=replace(meeting.record, calls=()))
+    return min(rules.room, ROW_BYTES - len(meeting_type().dump_json(without)))
+
+
+def put_away(record: Record, room: int) -> tuple[Record, tuple[SessionPage, ...]]:
     """Return the record without what is over, or finds no room, and the pages that hold it."""
     record, pages = seal(record)
-    record, early = relieved(record, rules.room)
+    record, early = relieved(record, room)
     return record, (*pages, *early)
 
 
@@ -127,7 +137,7 @@ def _is_news(known: Meeting, change: Change, rules: RecordingRules) -> bool:
     head with the next news.
     """
     record = change.meeting.record
-    aged, _ = put_away(replace(known.record, moment=record.moment), rules)
+    aged, _ = put_away(replace(known.record, moment=record.moment), room_of(known, rules))
     same = replace(known, record=record, days=change.meeting.days, version=change.meeting.version)
     return (
         bool(change.outgoing)

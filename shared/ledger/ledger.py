@@ -4,7 +4,7 @@ Adapter. What the rows look like is rows.py; what an error of the store means is
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import batched
 from uuid import uuid4
@@ -57,7 +57,7 @@ from shared.ledger.tables import (
     put,
 )
 from shared.meeting.days import Brief
-from shared.meeting.meeting import Change, LegPage, Meeting, Stored
+from shared.meeting.meeting import Change, LegPage, Meeting, OutboxRow, Stored
 from shared.ports import Entry
 from shared.telemetry import measure
 from shared.words.errors import LostRace, Unavailable
@@ -84,11 +84,21 @@ def _new_id() -> str:
     return uuid4().hex
 
 
-class TableLedger:
-    """Implements `ports.Ledger`. One instance a process; safe for many tasks.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _State:
+    """What the next commit builds on: the head row as it is in the store.
 
-    `Stored.etag` is the head row's ETag, a blank, and the ids of the newest commits.
+    `commits` are the ids of those that made it, the newest first, and `riding` the messages in it
+    that are not cleared yet: the next commit has to take them along.
     """
+
+    etag: str = ""
+    commits: tuple[str, ...] = ()
+    riding: OutboxRow | None = None
+
+
+class TableLedger:
+    """Implements `ports.Ledger`. One instance a process; safe for many tasks."""
 
     def __init__(self, client: TableClient, *, new_id: Callable[[], str] = _new_id) -> None:
         """`new_id` names commits, so that one whose answer was lost knows itself again."""
@@ -116,20 +126,20 @@ class TableLedger:
         riding, outbox = read_outboxes(head, beside)
         return Stored(
             meeting=read_head(head),
-            etag=_token(str(head.metadata["etag"]), commits_of(head)),
+            state=_State(etag=str(head.metadata["etag"]), commits=commits_of(head), riding=riding),
             outbox=outbox,
-            riding=riding,
         )
 
     async def commit(self, before: Stored | None, change: Change, *, now: datetime) -> Stored:
         """See `ports.Ledger.commit`."""
         version = before.meeting.version + 1 if before else 1
         meeting = replace(change.meeting, version=version)
-        etag, commits = _read_token(before.etag) if before else ("", ())
-        commits = (self._new_id(), *commits)
+        known = before.state if before is not None else None
+        known = known if isinstance(known, _State) else _State()
+        commits = (self._new_id(), *known.commits)
         outbox = outbox_of(
             meeting.meeting_id,
-            before.riding if before else None,
+            known.riding,
             version=version,
             written_at=now,
             messages=change.outgoing,
@@ -141,7 +151,7 @@ class TableLedger:
         entry = LogEntry(version=version, heard=change.heard, published=published)
         logged = log_rows(meeting.meeting_id, entry)
         operations: list[Operation] = [
-            exchange(head, etag) if before else create(head),
+            exchange(head, known.etag) if before else create(head),
             *(create(row) for row in logged),
             *(create(row) for row in (*outbox.rows, *pages, *legs)),
         ]
@@ -150,9 +160,8 @@ class TableLedger:
         measure("rollcall.head.size", size_of(head))
         return Stored(
             meeting=meeting,
-            etag=_token(etag, commits),
+            state=_State(etag=etag, commits=commits, riding=outbox.riding),
             outbox=outbox.added,
-            riding=outbox.riding,
         )
 
     async def clear(self, meeting_id: MeetingId, row_keys: Iterable[str]) -> None:
@@ -272,12 +281,3 @@ class TableLedger:
                     return str(head.metadata["etag"])
                 return _OVERTAKEN
             raise LostRace(f"meeting {meeting.meeting_id} was changed by somebody else") from error
-
-
-def _token(etag: str, commits: Iterable[str]) -> str:
-    return " ".join((etag, *commits))
-
-
-def _read_token(token: str) -> tuple[str, tuple[str, ...]]:
-    etag, *commits = token.split()
-    return etag, tuple(commits)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shared.ledger.packing import blob_of, outgoing_type, packed, parcels, properties, unpacked
 from shared.ledger.rows import Row, moment_text
 from shared.meeting.meeting import OutboxRow
+from shared.meeting.packing import blob_of, outgoing_type, packed, parcels, properties, unpacked
 from shared.words.ids import MeetingId
 from shared.words.outgoing import Outgoing
 

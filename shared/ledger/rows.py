@@ -5,7 +5,6 @@ handler needs, the head and the outbox, and nothing whose size grows with the pa
 `a-head`, the outbox (outbox_rows.py), then `c-log-…`, `d-page-…` and `g-legs-…`.
 """
 
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -14,7 +13,9 @@ from typing import Any
 
 from shared.calls.history import LogEntry
 from shared.calls.record import SessionPage
-from shared.ledger.packing import (
+from shared.meeting.days import Brief, Tally
+from shared.meeting.meeting import LegPage, Meeting
+from shared.meeting.packing import (
     ROW_BYTES,
     blob_of,
     leg_pages_type,
@@ -26,8 +27,6 @@ from shared.ledger.packing import (
     properties,
     unpacked,
 )
-from shared.meeting.days import Brief, Tally
-from shared.meeting.meeting import LegPage, Meeting
 from shared.words.errors import Unreadable
 from shared.words.ids import MeetingId, digest
 
@@ -75,13 +74,13 @@ def read_head(row: Mapping[str, Any]) -> Meeting:
     """
     try:
         return _meeting_in(blob_of(row))
-    except (ValueError, zlib.error) as error:
+    except ValueError as error:
         meeting_id = row["PartitionKey"]
         why = f"the stored record of meeting {meeting_id} cannot be read"
         raise Unreadable(why, meeting_id=meeting_id) from error
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def _meeting_in(blob: bytes) -> Meeting:
     """Return the meeting of a head; the next push, mostly without news, meets the same one.
 

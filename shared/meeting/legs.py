@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from shared.calls.record import Record
-from shared.meeting.meeting import SURPLUS, Leaver, LegClaim, Meeting
+from shared.meeting.meeting import Leaver, LegClaim, Meeting
+from shared.words.entities import TEND_QUEUE
 from shared.words.ids import CallId, LegKey, MeetingId, digest
-from shared.words.outgoing import TEND_QUEUE, Outgoing
+from shared.words.outgoing import Outgoing
 from shared.words.outside import usable_id
 
 LONGEST_MESSAGE_ID = 128
@@ -64,9 +65,9 @@ def bind(meeting: Meeting, leg_key: LegKey, call_id: CallId) -> Meeting | None:
     claim = meeting.claim(leg_key)
     if claim is None or (claim.call_id is not None and claim.call_id != call_id):
         return None
-    if claim.call_id == call_id and claim.state == "joined":
+    if claim.call_id == call_id and claim.state == "bound":
         return meeting
-    return with_claim(meeting, replace(claim, call_id=call_id, state="joined"))
+    return with_claim(meeting, replace(claim, call_id=call_id, state="bound"))
 
 
 def learned(claim: LegClaim, call: Mapping[str, Any]) -> LegClaim:
@@ -132,7 +133,7 @@ def one_stays(meeting: Meeting, record: Record) -> Meeting:
     ]
     kept = 1 if meeting.same_as is None else 0
     for claim in sorted(staying, key=lambda one: not one.told)[kept:]:
-        leaving = (Leaver(request_id=SURPLUS),)
+        leaving = (Leaver(why="anotherLegStays"),)
         meeting = with_claim(meeting, replace(claim, leaving=leaving))
     return meeting
 

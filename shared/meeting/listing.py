@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from shared.calls.record import GroupCall
-from shared.meeting.days import Brief, Tally, day_of
+from shared.meeting.days import Brief, Days, Tally, day_of
 from shared.meeting.meeting import Meeting
 
 LIST_AGAIN = timedelta(seconds=60)
@@ -51,11 +51,20 @@ def _briefs(meeting: Meeting) -> dict[date, Brief]:
         day: Brief(
             request_id=asked.request_id if asked is not None else None,
             subject=online.subject if online is not None else None,
-            tally=days.before.get(day, Tally()).with_calls(own),
+            tally=_before(day, own, days).with_calls(own),
             open_since=next((one.started_at for one in own if one.ended_at is None), None),
         )
         for day, own in began.items()
     }
+
+
+def _before(day: date, own: list[GroupCall], days: Days) -> Tally:
+    """Return the calls of a day that left the head: what was listed, where it forgot them."""
+    listed = days.listed.get(day)
+    known = days.before.get(day)
+    if known is None and listed is not None and not own:
+        return listed.tally
+    return known or Tally()
 
 
 def _planned(meeting: Meeting) -> set[date]:

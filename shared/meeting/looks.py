@@ -82,7 +82,9 @@ def followed_up(change: Change, *, now: datetime, rules: TendingRules) -> Change
     meeting, hang_ups = _hung_up(change.meeting, now=now)
     meeting, tending = _with_looks(meeting, now=now, rules=rules)
     outgoing = (*change.outgoing, *tending, *hang_ups)
-    by = indexed_by(meeting, now=now, rules=rules, unsent=bool(outgoing))
+    # Before anybody asked for a bot a message of the queue stands behind all that is sent.
+    unsent = bool(outgoing) and bool(meeting.claims)
+    by = indexed_by(meeting, now=now, rules=rules, unsent=unsent)
     indexed = meeting.tend.indexed
     if by is not None and (indexed is None or by < indexed):
         meeting = replace(meeting, tend=replace(meeting.tend, indexed=by))
@@ -94,21 +96,21 @@ def indexed_by(
 ) -> datetime | None:
     """Return when the backstop is to look at the meeting, whose looks are planned; None: never.
 
-    With `unsent` messages also once others may send them. Before anybody asked for a bot a message
-    of the queue stands behind all that is sent: it is delivered again.
+    With `unsent` messages also once others may send them.
     """
     due = [one.due for one in (meeting.tend.soon, meeting.tend.later) if one is not None]
     if not looks(meeting, settle=rules.settle):
         due = []
-    if unsent and meeting.claims:
+    if unsent:
         due.append(now + rules.grace)
     return min(due) + rules.backstop if due else None
 
 
-def mended(meeting: Meeting, *, now: datetime, rules: TendingRules, unsent: bool) -> Change | None:
-    """Return the change that starts a broken chain again; None where there is nothing to write.
+def mended(meeting: Meeting, *, now: datetime, rules: TendingRules, unsent: bool) -> Change:
+    """Return the change that starts a broken chain again, and moves on what the index says.
 
-    A look that is overdue for `rules.backstop` lost its message. What the index says is moved on.
+    A look that is overdue for `rules.backstop` lost its message. It is written even where it
+    changes nothing: whoever relies on the entry that is moved, and has yet to commit, loses.
     """
 
     def kept(planned: Planned | None) -> Planned | None:
@@ -120,7 +122,7 @@ def mended(meeting: Meeting, *, now: datetime, rules: TendingRules, unsent: bool
     meeting, again = _with_looks(replace(meeting, tend=tend), now=now, rules=rules)
     by = indexed_by(meeting, now=now, rules=rules, unsent=unsent or bool(again))
     meeting = replace(meeting, tend=replace(meeting.tend, indexed=by))
-    return Change(meeting=meeting, outgoing=again) if meeting.tend != before else None
+    return Change(meeting=meeting, outgoing=again)
 
 
 def _hung_up(meeting: Meeting, *, now: datetime) -> tuple[Meeting, tuple[Outgoing, ...]]:

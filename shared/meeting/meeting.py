@@ -15,7 +15,8 @@ from shared.words.coordinates import JoinTarget, OnlineMeeting
 from shared.words.ids import CallId, LegKey, MeetingId, guest_id_for
 from shared.words.outgoing import Outgoing, ReplyAddress
 
-ClaimState = Literal["claimed", "joined", "failed"]
+ClaimState = Literal["claimed", "bound", "failed"]
+"""`bound`: to the first call that was seen under its key."""
 
 
 ANSWERED_KEPT = 16
@@ -64,18 +65,20 @@ class Cancellation:
     sequence: int = 0
 
 
-SURPLUS = "surplus"
-"""In place of a request: the leg has to leave because another one of ours stays."""
+Why = Literal["requested", "anotherLegStays", "meetingMoved", "meetingCancelled"]
+"""Why a leg has to go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaver:
-    """A request (its id, else its message's) that a leg leave, and where its answer goes.
+    """What makes a leg leave: a request, or what became of the meeting or of its other legs.
 
-    `origin_id` is the message's identity: it is answered once the leg's end is told.
+    `request_id` is the request's, else its message's, and `origin_id` the message's identity: it is
+    answered at `reply` once the leg's end is published. All three are of requests alone.
     """
 
-    request_id: str
+    why: Why = "requested"
+    request_id: str = ""
     origin_id: str = ""
     reply: ReplyAddress | None = None
 
@@ -170,46 +173,44 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meeting:
-    """All that is known of one meeting. `sequence` counts its events, `version` its commits.
+    """All that is known of one meeting: what its head row holds."""
 
-    A meeting that became known by a link has a `target` and was neither `asked` for nor is
-    `online` known; where it turned out to be another that we knew already, it is the `same_as`
-    that. Joins that were asked for before `leave_asked` are void; a meeting of
-    which only that is kept is not known.
-    `made_at`: a meeting of ours was not there before that moment.
-    `answer` is what `meeting.created` said, for whoever asks again; `updates` counts the changes
-    since, and `updated` is the last `meeting.updated`. `warned`: the codes of warnings that were
-    published. `claims` are those of the newest legs, and of older ones that may live; `leg_pages`
-    counts the pages of what left.
-    """
-
+    # -- identity: decided before Graph is called
     meeting_id: MeetingId
     tenant_id: str
-    correlation_id: str
-    context: dict[str, Any] | None = None
-    asked: Asked | None = None
-    online: OnlineMeeting | None = None
-    target: JoinTarget | None = None
-    same_as: MeetingId | None = None
-    leave_asked: datetime | None = None
-    made_at: datetime | None = None
-    created_at: datetime | None = None
-    created_sequence: int = 0
-    answer: dict[str, Any] | None = field(default=None, repr=False)
-    post_claim: PostClaim | None = None
-    updates: int = 0
-    updated: Told | None = None
+    correlation_id: str  # the request that made the meeting known
+    context: dict[str, Any] | None = None  # the caller's own, echoed in every event
+
+    # -- origin: a request of ours made it, or a link led to it
+    asked: Asked | None = None  # the request that made it
+    online: OnlineMeeting | None = None  # what Graph made of that
+    target: JoinTarget | None = None  # how to join one that became known by a link
+    same_as: MeetingId | None = None  # the other meeting of ours that a link led to after all
+    post_claim: PostClaim | None = None  # the right to POST it, until it is made
+    made_at: datetime | None = None  # a meeting of ours did not exist before
+    created_at: datetime | None = None  # when `meeting.created` was published,
+    created_sequence: int = 0  # under which number,
+    answer: dict[str, Any] | None = field(default=None, repr=False)  # and what it said
+    updates: int = 0  # changes since then
+    updated: Told | None = None  # the last `meeting.updated`
     cancellation: Cancellation | None = None
-    claims: tuple[LegClaim, ...] = ()
-    leg_pages: int = 0
-    answered: tuple[str, ...] = ()
+
+    # -- bot: the legs of ours in it
+    claims: tuple[LegClaim, ...] = ()  # those that live and the newest, by attempt
+    leg_pages: int = 0  # how many pages hold what left the head
+    leave_asked: datetime | None = None  # joins requested before that are void
+
+    # -- calls: what the legs heard
     record: Record = field(default_factory=Record)
-    sequence: int = 0
-    version: int = 0
-    revisions: dict[int, int] = field(default_factory=dict)
-    warned: tuple[str, ...] = ()
-    tend: Tending = field(default_factory=Tending)
-    days: Days = field(default_factory=Days)
+    revisions: dict[int, int] = field(default_factory=dict)  # corrections published, by call
+    warned: tuple[str, ...] = ()  # codes of the warnings that were published
+
+    # -- bookkeeping
+    version: int = 0  # counts commits
+    sequence: int = 0  # counts events
+    answered: tuple[str, ...] = ()  # messages that were answered, the newest
+    tend: Tending = field(default_factory=Tending)  # which looks are planned
+    days: Days = field(default_factory=Days)  # what the lists of days say
 
     @property
     def known(self) -> bool:
@@ -262,12 +263,11 @@ class OutboxRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """A meeting as it was loaded or just committed; `etag` is what the next commit builds on.
+    """A meeting as it was loaded or just committed.
 
-    `riding` is the ledger's own: the uncleared messages that its next commit has to take along.
+    `state` is the ledger's own: what its next commit builds on.
     """
 
     meeting: Meeting
-    etag: str
+    state: object
     outbox: tuple[OutboxRow, ...] = ()
-    riding: OutboxRow | None = None

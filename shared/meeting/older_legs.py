@@ -181,8 +181,8 @@ def _together(earlier: Iterable[Leaver], later: Iterable[Leaver]) -> tuple[Leave
     return tuple({_named(one): one for one in (*earlier, *later)}.values())
 
 
-def _named(leaver: Leaver) -> tuple[str, str]:
-    return leaver.request_id, leaver.origin_id
+def _named(leaver: Leaver) -> tuple[str, ...]:
+    return leaver.why, leaver.request_id, leaver.origin_id
 
 
 def _without_older(meeting: Meeting, head: Meeting, pages: Iterable[LegPage]) -> Meeting:

@@ -1,15 +1,7 @@
-"""What is sent over Service Bus, and the names of the entities of ours. Core: values."""
+"""What is sent over Service Bus. Core: values."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
-
-CREATE_QUEUE = "create-meeting"
-JOIN_QUEUE = "join-meeting"
-TEND_QUEUE = "tend-meeting"
-REJECTED_QUEUE = "rejected-requests"
-EVENTS_TOPIC = "meeting-events"
-OWN_ENTITIES = frozenset({EVENTS_TOPIC, CREATE_QUEUE, JOIN_QUEUE, TEND_QUEUE})
-"""What a deployment must have: where one is missing, its messages are kept until it is there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -214,6 +214,24 @@ async def test_a_bus_that_stays_down_is_waited_for_by_the_backstop() -> None:
     assert len(world.fake_graph.meetings) == 1
 
 
+@pytest.mark.parametrize("seconds", [0, 4, 6])
+async def test_a_walk_that_comes_early_forgets_nothing_unsent(seconds: float) -> None:
+    """What is so young is left to whoever may be sending it; nobody else comes for it later."""
+    world = World()
+    world.fake_bus.down = {"replies", "meeting-events"}
+    await world.drop("create-meeting", {**ASK, "join": "never"}, reply_to="replies")
+    world.fake_bus.down = set()
+
+    world.clock.advance(seconds)
+    for _ in range(4):
+        await world.mend()
+        world.clock.advance(130)
+
+    assert world.names() == ["meeting.created"]
+    assert len(world.replies()) == 1
+    assert [one async for one in world.ledger.overdue(now=world.clock.now())] == []
+
+
 async def test_a_full_reply_queue_keeps_no_invocation() -> None:
     """One try; what is left is the backstop's, should this process die before the others."""
     world = World()

@@ -74,6 +74,23 @@ async def test_calls_are_listed_on_the_day_they_began_and_stay_there() -> None:
     )
 
 
+async def test_the_planned_day_keeps_its_calls_however_many_days_follow() -> None:
+    """The head counts those of three days; nobody overwrites what was listed of the others."""
+    world = await Joined().begin()
+    for _ in range(5):
+        await world.see("ada", "bo", after=60)
+        await world.pump(until=timedelta(minutes=3))
+        await world.see(after=60)
+        await world.pump(until=timedelta(minutes=3))
+        world.clock.advance(timedelta(hours=23).total_seconds())
+    await world.see("cy")
+    await world.pump(until=timedelta(minutes=5))
+
+    for number in range(5):
+        (brief,) = (await listed(world, TODAY + timedelta(days=number))).values()
+        assert (brief.tally, brief.open_since) == (Tally(calls=1, people=2), None)
+
+
 async def test_a_meeting_that_somebody_else_made_is_listed_on_the_day_we_were_asked() -> None:
     """Without a request of ours, and without a subject."""
     link = (

@@ -2,6 +2,8 @@
 
 import asyncio
 from datetime import datetime
+from random import Random
+from string import ascii_letters, digits
 from typing import Any
 
 import pytest
@@ -140,6 +142,35 @@ async def test_a_full_call_goes_on_after_a_gap() -> None:
     (call,) = await world.calls()
     assert (gone_on["endedAt"], gone_on["participantCount"]) == (None, 20)
     assert call["endedAt"] is not None
+
+
+async def test_a_call_leaves_room_for_all_else_that_the_head_holds() -> None:
+    """As many attendees as a request holds stand there as asked, as given, and as told twice."""
+    noise = Random(1)  # noqa: S311 - the same people every time
+
+    def text(length: int) -> str:
+        return "".join(noise.choices(ascii_letters + digits + "!#$%&'*+-/=?^_`{|}~.", k=length))
+
+    world = Small()
+    for action in ("create", "update"):
+        ask: dict[str, Any] = {"requestId": "INC-1", "subject": "down", "action": action}
+        names = [f"{text(60)}@{text(60)}" for _ in range(980)]
+        await world.drop("create-meeting", {**ask, "attendees": names})
+    world.meeting_id = world.events("meeting.created")[0]["data"]["meetingId"]
+    await world.rejoin()
+    people = [
+        participant(text(128), identity_id=text(128), display_name=text(256)) for _ in range(1_500)
+    ]
+    ourselves = participant("bot", kind="application", identity_id=BOT)
+    world.fake_graph.fill_room(world.call_id, [ourselves, *people])
+
+    status = await world.call(envelope(world.call_id, "/participants", [ourselves, *people]))
+    await world.pump()
+
+    (call,) = await world.calls()
+    assert status == 202
+    assert 100 < len(call["participants"]) < call["participantCount"] == 1_500
+    assert (await world.meeting(world.meeting_id)).record.failures == 0
 
 
 @pytest.mark.parametrize("room", [0, 500, 2_000])

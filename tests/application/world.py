@@ -3,6 +3,7 @@
 `World` delivers what the app sends to its own queues, in the order of their due times.
 """
 
+import asyncio
 import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -15,17 +16,16 @@ from call_callback.handler import receive_notification
 from create_meeting.handler import create_meeting
 from join_meeting.handler import join_meeting
 from meeting_record.handler import find_record, read_record
+from shared.bootstrap import build
 from shared.calls.record import ROOM
 from shared.inbox.message import QueueMessage
-from shared.inbox.patience import RetryPolicy
-from shared.inbox.verdict import Inbox, ShortWaits
-from shared.journal.journal import Journal
+from shared.inbox.verdict import ShortWaits
 from shared.journal.settle import RecordingRules
 from shared.meeting.looks import TendingRules
 from shared.meeting.meeting import Meeting
 from shared.meeting.older_legs import KEPT, Kept
 from shared.ports import Bus, Graph, Ledger
-from shared.services import Policy, Services
+from shared.settings import Settings
 from shared.words.ids import CallId, LegKey, MeetingId, same_id
 from shared.words.outgoing import Outgoing
 from tend_meeting.handler import mend_meetings, tend_meeting
@@ -39,12 +39,6 @@ BOT = "9d2e4b7a-5f8c-4d1e-a3b6-8c7f0e1d2a05"
 T0 = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
 SETTLE = timedelta(seconds=1)
 LEASE = timedelta(seconds=60)
-RETRY = RetryPolicy(
-    attempts=5,
-    total=timedelta(minutes=30),
-    base=timedelta(seconds=2),
-    ceiling=timedelta(seconds=60),
-)
 TENDING = TendingRules(settle=SETTLE, grace=timedelta(seconds=5), backstop=timedelta(seconds=120))
 HANDLERS = {
     "create-meeting": create_meeting,
@@ -52,6 +46,19 @@ HANDLERS = {
     "tend-meeting": tend_meeting,
 }
 ISSUER = "https://graph.microsoft.com"
+SETTINGS = Settings.from_env(
+    {
+        "SERVICE_BUS": "Endpoint=sb://unused/;SharedAccessKeyName=n;SharedAccessKey=k",
+        "TABLES": "AccountName=unused;AccountKey=k;TableEndpoint=https://unused.example",
+        "PUBLIC_URL": "https://rollcall.example",
+        "TENANT_ID": TENANT,
+        "BOT_APP_ID": BOT,
+        "ORGANIZER_ID": ORGANIZER,
+        "CALLBACK_ISSUERS": ISSUER,
+        "RETRY_CEILING_SECONDS": "60",
+    }
+)
+NO_SEATS = ShortWaits(asyncio.sleep, seats=0)
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
@@ -100,48 +107,22 @@ class World:
 
     def restart(self) -> None:
         """Start a new process over the same table, bus and Graph."""
-        bus: Bus = self.bus or self.fake_bus
-        recording = RecordingRules(settle=SETTLE, show_names=self.show_names, room=self.room)
-        self.services = Services(
+        self.seat(NO_SEATS)
+
+    def seat(self, waits: ShortWaits, *, attempts: int = 5) -> None:
+        """Start a process in which pauses may be waited for, and each message is so often tried."""
+        self.services = build(
+            replace(SETTINGS, retry_attempts=attempts),
             ledger=self.ledger,
-            bus=bus,
+            bus=self.bus or self.fake_bus,
             graph=self.graph or self.fake_graph,
             keys=OneKey(),
             clock=self.clock,
-            journal=Journal(
-                ledger=self.ledger,
-                bus=bus,
-                clock=self.clock,
-                recording=recording,
-                tending=TENDING,
-                jitter=lambda most: 0.0,
-                kept=self.kept,
-            ),
-            policy=Policy(
-                tenant_id=TENANT,
-                organizer_id=ORGANIZER,
-                bot_app_id=BOT,
-                public_url="https://rollcall.example",
-                callback_issuers=frozenset({ISSUER}),
-                recording=recording,
-                claim_lease=LEASE,
-            ),
-            inbox=Inbox(bus=bus, clock=self.clock, policy=RETRY, jitter=lambda most: 0.0),
-        )
-
-    def seat(self, waits: ShortWaits, *, attempts: int = RETRY.attempts) -> None:
-        """Let short pauses be waited for inside an invocation, and each message be so often tried.
-
-        Until the next restart.
-        """
-        inbox = Inbox(
-            bus=self.bus or self.fake_bus,
-            clock=self.clock,
-            policy=replace(RETRY, attempts=attempts),
             jitter=lambda most: 0.0,
             waits=waits,
+            recording=RecordingRules(settle=SETTLE, show_names=self.show_names, room=self.room),
+            kept=self.kept,
         )
-        self.services = replace(self.services, inbox=inbox)
 
     def message(self, queue: str, body: Any, **properties: Any) -> QueueMessage:
         """Return a message as the trigger hands it over."""

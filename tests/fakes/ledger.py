@@ -76,7 +76,7 @@ class InMemoryLedger:
         head, *outbox = rows
         return Stored(
             meeting=read_head(head),
-            etag=self._etags[meeting_id],
+            state=self._etags[meeting_id],
             outbox=tuple(read_outbox(row) for row in outbox),
         )
 
@@ -95,7 +95,7 @@ class InMemoryLedger:
         written = [head, *outbox, *pages, *legs, *logged]
         hold_to_limits(written, operations=len(written))
         await self._answer()
-        if self._etags.get(meeting_id) != (before.etag if before else None):
+        if self._etags.get(meeting_id) != (before.state if before else None):
             raise LostRace(f"meeting {meeting_id} was changed by somebody else")
         rows = self._partitions.setdefault(meeting_id, {})
         rows.update({row["RowKey"]: row for row in written})
@@ -104,7 +104,7 @@ class InMemoryLedger:
         self._etags[meeting_id] = f"etag-{version}"
         return Stored(
             meeting=meeting,
-            etag=self._etags[meeting_id],
+            state=self._etags[meeting_id],
             outbox=tuple(read_outbox(row) for row in outbox),
         )
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.meeting.looks import looks
+from shared.meeting.meeting import Change, Stored
 from shared.words.ids import MeetingId
 from tests.application.joined import Joined
 from tests.application.world import SETTLE, TENDING, leg_of
@@ -94,6 +95,52 @@ def test_two_walks_after_whatever_happened_the_meeting_is_looked_after(steps: li
         assert await entry_of(world) is None
 
     asyncio.run(play())
+
+
+class Halting(InMemoryLedger):
+    """Lets the next commit wait on its way, after the index was written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached, self.go = asyncio.Event(), asyncio.Event()
+        self.halts = False
+
+    async def commit(self, before: Stored | None, change: Change, *, now: datetime) -> Stored:
+        """See `ports.Ledger.commit`."""
+        if self.halts:
+            self.halts = False
+            self.reached.set()
+            await self.go.wait()
+        return await super().commit(before, change, now=now)
+
+
+async def test_a_walk_takes_no_entry_from_a_commit_that_is_under_way() -> None:
+    """The entry of a finished meeting was left; a callback relies on it, and commits after."""
+    world = await Joined(ledger=(ledger := Halting())).begin()
+    for _ in range(4):
+        world.clock.advance(TENDING.backstop.total_seconds() + 10)
+        await world.mend()
+        await world.pump(until=timedelta(minutes=5))
+    meeting_id = MeetingId(world.meeting_id)
+    assert (await world.meeting(meeting_id)).tend.indexed is None
+    await ledger.index(meeting_id, due_at=world.clock.now() - timedelta(seconds=1))
+    other = Joined(
+        clock=world.clock,
+        ledger=ledger,
+        fake_bus=world.fake_bus,
+        fake_graph=world.fake_graph,
+    )
+    ledger.halts = True
+    told = asyncio.create_task(world.see("ada"))
+    await ledger.reached.wait()
+    await other.mend()
+    ledger.go.set()
+    await told
+
+    indexed, entry = (await world.meeting(meeting_id)).tend.indexed, await entry_of(world)
+    assert indexed is not None
+    assert entry is not None
+    assert entry <= indexed
 
 
 async def test_a_walk_loads_what_is_overdue_and_nothing_else() -> None:

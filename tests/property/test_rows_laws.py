@@ -1,6 +1,7 @@
 """Laws of the ledger's rows: what goes into them comes out equal, and their keys sort like time."""
 
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -33,6 +34,7 @@ from shared.meeting.meeting import (
     PostClaim,
     Tending,
     Told,
+    Why,
 )
 from shared.words.coordinates import Attendee, ByJoinId, ByThread, Coordinates, OnlineMeeting
 from shared.words.ids import CallId, LegKey, MeetingId, SessionId
@@ -238,7 +240,7 @@ meetings = st.builds(
             request_id=words,
             claimed_at=moments,
             lease_until=moments,
-            state=st.sampled_from(["claimed", "joined", "failed"]),
+            state=st.sampled_from(["claimed", "bound", "failed"]),
             call_id=st.none() | words.map(CallId),
             told=st.booleans(),
             told_sequence=numbers,
@@ -252,6 +254,7 @@ meetings = st.builds(
             leaving=st.lists(
                 st.builds(
                     Leaver,
+                    why=st.sampled_from(get_args(Why)),
                     request_id=words,
                     origin_id=words,
                     reply=st.none() | st.builds(ReplyAddress, queue=words, correlation_id=words),

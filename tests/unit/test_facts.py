@@ -11,7 +11,7 @@ from docs.contract.events import hold_to_contract
 from shared.calls.record import GroupCall, Leg, Record, Session, mark_of, seal_of
 from shared.events.cloud_events import Fact, event_message
 from shared.events.facts import Shown, bot_joining, end_data, facts_between, person_data
-from shared.meeting.meeting import SURPLUS, Leaver, LegClaim, Meeting
+from shared.meeting.meeting import Leaver, LegClaim, Meeting
 from shared.words.ids import CallId, LegKey, MeetingId, SessionId, utc_text
 from shared.words.observations import Person, Phase
 
@@ -399,7 +399,7 @@ def test_a_call_that_no_leg_hears_any_longer_is_unwatched() -> None:
     [
         ((), "unknown"),
         ((Leaver(request_id="r-leave"),), "left"),
-        ((Leaver(request_id=SURPLUS),), "anotherLegStays"),
+        ((Leaver(why="anotherLegStays"),), "anotherLegStays"),
     ],
 )
 def test_a_call_is_unwatched_for_the_reason_that_the_bot_left(

@@ -27,7 +27,7 @@ def key(attempt: int) -> LegKey:
 
 def a_claim(attempt: int, **members: Any) -> LegClaim:
     """Return the claim of a leg that joined and was told, its lease over."""
-    joined: dict[str, Any] = {"state": "joined", "call_id": CallId(f"c-{attempt}"), "told": True}
+    joined: dict[str, Any] = {"state": "bound", "call_id": CallId(f"c-{attempt}"), "told": True}
     return LegClaim(
         leg_key=key(attempt),
         attempt=attempt,

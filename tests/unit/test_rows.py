@@ -1,6 +1,7 @@
 """The rows of the ledger: their keys, their sizes, and what does not fit."""
 
 import random
+import traceback
 import zlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -15,16 +16,6 @@ from shared.ledger.outbox_rows import (
     read_outboxes,
     riding_properties,
     sent_row,
-)
-from shared.ledger.packing import (
-    PROPERTIES,
-    PROPERTY_BYTES,
-    ROW_BYTES,
-    blob_of,
-    outgoing_type,
-    parcels,
-    properties,
-    unpacked,
 )
 from shared.ledger.rows import (
     HEAD,
@@ -46,6 +37,16 @@ from shared.ledger.rows import (
     unfinished_partition,
 )
 from shared.meeting.meeting import Meeting
+from shared.meeting.packing import (
+    PROPERTIES,
+    PROPERTY_BYTES,
+    ROW_BYTES,
+    blob_of,
+    outgoing_type,
+    parcels,
+    properties,
+    unpacked,
+)
 from shared.words.errors import Unreadable
 from shared.words.ids import LegKey, MeetingId, SessionId
 from shared.words.observations import LegSeen, Person, ReadFailed
@@ -308,3 +309,14 @@ def test_a_head_that_holds_no_meeting_is_unreadable(blob: bytes) -> None:
 
     with pytest.raises(Unreadable, match=f"meeting {MEETING_ID} cannot be read"):
         read_head(row)
+
+
+def test_what_cannot_be_read_is_quoted_in_no_log() -> None:
+    """A trace of the error names no link and no name of the row that another version wrote."""
+    blob = zlib.compress(b'{"meeting_id":["https://secret"],"tenant_id":{"secret":1}}')
+    row = {"PartitionKey": MEETING_ID, "RowKey": HEAD, "commits": "", "p00": blob}
+
+    with pytest.raises(Unreadable) as caught:
+        read_head(row)
+
+    assert "secret" not in "".join(traceback.format_exception(caught.value))

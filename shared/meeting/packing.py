@@ -65,8 +65,15 @@ def packed[T](kind: TypeAdapter[T], value: T) -> bytes:
 
 
 def unpacked[T](kind: TypeAdapter[T], blob: bytes) -> T:
-    """Return the value that `packed` made `blob` of."""
-    return kind.validate_json(zlib.decompress(blob))
+    """Return the value that `packed` made `blob` of.
+
+    Raises ValueError for what is none; it quotes nothing of it, names and links least of all.
+    """
+    try:
+        return kind.validate_json(zlib.decompress(blob))
+    except (ValueError, zlib.error) as error:
+        why = type(error).__name__
+    raise ValueError(f"what is stored cannot be read ({why})")
 
 
 def properties(blob: bytes) -> dict[str, bytes]:

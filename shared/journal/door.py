@@ -1,0 +1,129 @@
+"""The one door to a meeting: look at it, change it, and never mind loading, races and sending."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from shared.journal.settle import settled
+from shared.journal.step import Decide, Step
+from shared.meeting.looks import mended
+from shared.meeting.meeting import Change, Meeting, Stored
+from shared.meeting.older_legs import Older
+from shared.words.errors import Transient
+from shared.words.ids import MeetingId
+
+if TYPE_CHECKING:
+    from shared.journal.journal import Journal
+
+ROUNDS = 12
+"""How often a decision that must know what left the head begins anew because more left it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A meeting as its handler loaded it, to begin with instead of loading it again."""
+
+    stored: Stored | None
+
+
+class _MoreLeft(Exception):
+    """More left the head since it was read: what is decided might not know all."""
+
+
+class Delivered(Protocol):
+    """A message as far as the journal knows it."""
+
+    @property
+    def delivery_count(self) -> int:
+        """How often it was delivered, this time included."""
+        ...
+
+
+class OpenMeeting:
+    """One meeting, to be looked at and changed; `Journal.open` and `Journal.unread` make it.
+
+    Hides loading, lost races, redelivery, sending, and what left the head. `meeting` is as it was
+    last seen here, None where none is known. `written`: the last change wrote something.
+    """
+
+    def __init__(self, journal: "Journal", meeting_id: MeetingId, *, resend: bool) -> None:
+        self._journal, self._resend = journal, resend
+        self._loaded: Loaded | None = None
+        self._older = Older(pages=None)
+        self.meeting_id = meeting_id
+        self.meeting: Meeting | None = None
+        self.written = False
+
+    async def load(self, *, likely_new: bool = False, whole: bool = False) -> None:
+        """Look again; `whole`: also at the legs and requests that left the head. See `open`."""
+        ledger = self._journal.ledger
+        stored = await ledger.load(self.meeting_id, likely_new=likely_new)
+        head = stored.meeting if stored is not None else None
+        self._older = Older(pages=() if whole else None)
+        if whole and head is not None and head.leg_pages:
+            self._older = Older(pages=tuple(await ledger.older_legs(self.meeting_id)))
+        self._loaded, self.meeting = Loaded(stored), self._older.beside(head)
+
+    async def change[D](self, decide: Decide[D], *, within: float | None = None) -> D:
+        """Let `decide` say what to write, commit it, and send; return what it decided.
+
+        `decide` starts from the meeting as it was loaded, and once more after each lost race.
+        `within`: the most seconds to wait for the sending; what is not sent by then is on its way.
+        Raises what `decide` raised, `Transient` when the race is lost too often or the store is
+        down, ValueError for a change that no transaction can hold.
+        """
+        decided: list[D] = []
+
+        def settle(before: Meeting | None, now: datetime) -> Change | None:
+            if not self._older.is_of(before):
+                raise _MoreLeft
+            step, result = decide(self._older.beside(before), now)
+            decided.append(result)
+            change = None
+            if step is not None:
+                alone = replace(step, meeting=self._older.kept_apart(step.meeting, before))
+                change = settled(alone, before, now=now, rules=self._journal.recording)
+            self.written = change is not None
+            return change
+
+        for _ in range(ROUNDS):
+            loaded, self._loaded = self._loaded, None
+            try:
+                receipt = await self._journal.change(
+                    self.meeting_id, settle, loaded=loaded, resend=self._resend
+                )
+            except _MoreLeft:
+                await self.load(whole=True)
+                continue
+            self.meeting = self._older.beside(receipt.meeting)
+            await asyncio.wait({receipt.sent}, timeout=within)
+            return decided[-1]
+        raise Transient("the legs of the bot in this meeting change too fast")
+
+    async def edit(self, step_of: Callable[[Meeting, datetime], Step | None]) -> bool:
+        """Change a meeting that is known; tell whether the decision wanted anything."""
+
+        def decide(meeting: Meeting | None, now: datetime) -> tuple[Step | None, bool]:
+            step = None if meeting is None else step_of(meeting, now)
+            return step, step is not None
+
+        return await self.change(decide)
+
+    async def mend(self) -> None:
+        """Send what is unsent, start a broken chain of looks again, move on what the index says.
+
+        It commits in any case: whoever is about to commit relies on what the index says now.
+        """
+        stored = self._loaded.stored if self._loaded is not None else None
+
+        def decide(meeting: Meeting | None, now: datetime) -> tuple[Step | None, None]:
+            if meeting is None or stored is None:
+                return None, None
+            # Who changed it since it was loaded may not have sent everything.
+            unsent = bool(stored.outbox) or meeting.version != stored.meeting.version
+            change = mended(meeting, now=now, rules=self._journal.tending, unsent=unsent)
+            return Step(meeting=change.meeting, outgoing=change.outgoing), None
+
+        await self.change(decide)
