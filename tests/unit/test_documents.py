@@ -10,7 +10,8 @@ from create_meeting.answers.warnings import WarningCode
 from docs.contract.events import EVENTS
 from docs.contract.render import REQUESTS, documents, event_schema, request_schema
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 MESSAGES = (DOCS / "messages.md").read_text()
 COMMON = {"meetingId", "context", "recordedAt"}
 SECTIONS = re.findall(r"<!-- members: (\S+) ?(\S+)? -->", MESSAGES)
@@ -105,8 +106,41 @@ def test_every_warning_is_named() -> None:
     assert named == set(get_args(WarningCode.__value__))
 
 
-def test_every_link_between_the_documents_leads_somewhere() -> None:
-    """Files that are named exist."""
-    for document in DOCS.glob("*.md"):
-        for link in re.findall(r"\]\(([^)#:]+)", document.read_text()):
-            assert (DOCS / link).exists(), f"{document.name}: {link}"
+def anchors_of(document: Path) -> set[str]:
+    """Return the anchors that GitHub makes of the headings of a document."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+
+
+def documents_by_hand() -> list[Path]:
+    """Return every Markdown file of the repository's own."""
+    return [
+        *ROOT.glob("*.md"),
+        *DOCS.rglob("*.md"),
+        *(ROOT / "devstack").glob("*/README.md"),
+        *(ROOT / ".github").rglob("*.md"),
+    ]
+
+
+@pytest.mark.parametrize("document", documents_by_hand(), ids=lambda one: str(one.name))
+def test_every_link_between_the_documents_leads_somewhere(document: Path) -> None:
+    """To a file that exists, and to a heading in it."""
+    for link, anchor in re.findall(r"\]\((?!\w+:)([^)#\s]*)#?([^)\s]*)\)", document.read_text()):
+        target = (document.parent / link).resolve() if link else document
+        assert target.exists(), f"{document.name}: {link}"
+        if anchor:
+            assert anchor in anchors_of(target), f"{document.name}: {link}#{anchor}"
+
+
+def test_every_decision_has_a_status_a_date_and_a_row() -> None:
+    """So that a reader of one knows whether it still holds."""
+    decisions = DOCS / "adr"
+    index = (decisions / "README.md").read_text()
+    for decision in decisions.glob("[0-9]*.md"):
+        title, _, status, _, date = decision.read_text().splitlines()[:5]
+        number, _, name = title.removeprefix("# ").partition(". ")
+
+        assert status.startswith("Status: ")
+        assert re.match(r"Date: \d{4}-\d{2}-\d{2}", date)
+        row = (f"[{number}]({decision.name})", name, status[8:], date[6:])
+        assert f"| {' | '.join(row)} |" in index
