@@ -9,7 +9,7 @@ from shared.ledger.rows import head_row, leg_rows
 from shared.meeting.meeting import Change, Stored
 from shared.meeting.older_legs import Kept
 from shared.words.ids import CallId, LegKey, MeetingId
-from tests.application.test_join_by_link import CLASSIC
+from tests.application.links import CLASSIC
 from tests.application.world import World, leg_of, state
 from tests.fakes.ledger import InMemoryLedger
 

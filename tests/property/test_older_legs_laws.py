@@ -13,7 +13,7 @@ from shared.meeting.meeting import LegClaim, Meeting
 from shared.meeting.older_legs import Kept, with_older
 from shared.words.errors import GraphTrace, Unavailable
 from shared.words.ids import CallId
-from tests.application.test_join_by_link import CLASSIC
+from tests.application.links import CLASSIC
 from tests.application.world import World, roster, state
 from tests.fakes.ledger import InMemoryLedger
 
