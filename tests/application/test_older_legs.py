@@ -80,6 +80,7 @@ class Busy(World):
             await self.leave(f"L-{number}")
 
 
+@pytest.mark.long
 async def test_four_hundred_joins_and_leaves_cost_as_much_as_twenty() -> None:
     """In bytes of the head and of the rows of legs, messages and log excluded."""
     ledger = WeighingLedger()
@@ -98,6 +99,7 @@ async def test_four_hundred_joins_and_leaves_cost_as_much_as_twenty() -> None:
     assert len((await world.record_of(world.meeting_id))["bot"]["legs"]) == 400
 
 
+@pytest.mark.long
 async def test_hundreds_of_requests_about_one_leg_do_not_stay_in_the_head() -> None:
     """Neither to join, answered with it, nor to leave while Graph does not end it."""
     ledger = WeighingLedger()

@@ -211,7 +211,7 @@ def _without_moment(event: dict[str, Any]) -> dict[str, Any]:
     return event | {"data": data}
 
 
-@settings(max_examples=60)
+@settings(max_examples=settings().max_examples * 3 // 5)
 @given(
     history=st.lists(steps, max_size=25),
     kept=st.sampled_from([Kept(legs=1, requests=1), Kept(legs=2, requests=1), Kept(legs=8)]),

@@ -102,7 +102,7 @@ def test_a_meeting_comes_out_of_a_days_list_as_it_went_in(day: date, brief: Brie
     assert read_day(day_row(MEETING_ID, day, brief)) == (MEETING_ID, brief)
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings().max_examples)
 @given(moments, moments)
 def test_moments_sort_as_text_as_they_do_as_moments(one: datetime, other: datetime) -> None:
     """Bounds on renewals rest on it."""

@@ -65,7 +65,7 @@ def never_varied(kind: Any, strategy: st.SearchStrategy[Any]) -> set[Field]:
     """Return the fields to which no example gives another value than their default.
 
     One without a default needs two values that differ. The examples are the same every time, and
-    no more than it takes: ten rounds of them only where a field is missing.
+    no more than it takes: six rounds of them only where a field is missing.
     """
     usual: dict[Field, object] = {}
     missing = fields_that_vary(kind)
@@ -77,7 +77,7 @@ def never_varied(kind: Any, strategy: st.SearchStrategy[Any]) -> set[Field]:
             if one in missing and inner != usual.setdefault(one, default_of(one, inner)):
                 missing.discard(one)
 
-    for number in range(10):
+    for number in range(6):
         if missing:
             seed(number)(sample)()
     return missing
