@@ -1,5 +1,5 @@
 # One entry point for people and CI. Every target installs what it needs into .venv first.
-.PHONY: run up test bench mutants check format lock clean
+.PHONY: run up test test-app test-long bench mutants check format lock clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -14,7 +14,10 @@ FIND_PYTHON = for p in python3.13 python3.14 python3 python; do \
 help:
 	@echo "make run    play the whole job once on a local stack and print the record"
 	@echo "make up     keep the local stack running until Ctrl-C"
-	@echo "make test   all tests    make check   format, lint, types, imports"
+	@echo "make check  format, lint, types, imports"
+	@echo "make test-app   tests of the app alone, on fakes (half a minute)"
+	@echo "make test       all tests but the long ones, with the local stack (a few minutes)"
+	@echo "make test-long  the long ones: hundreds of calls, legs and requests in one meeting"
 	@echo "make bench  what meetings and notifications cost, aim beside figure (about 7 minutes)"
 	@echo "make mutants  mutation tests of the fold and of the callers' check; survivors are listed with reasons"
 
@@ -38,7 +41,15 @@ up: $(INSTALLED)
 	@exec $(BIN)/python -m devstack up
 
 test: $(INSTALLED)
-	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
+	@$(BIN)/python -m pytest -m "not long" --numprocesses 3 --dist loadfile
+
+# Of each law a quarter of the examples; a crash at every point of a story is left to `make test`.
+test-app: $(INSTALLED)
+	@$(BIN)/python -m pytest tests/unit tests/application tests/property -m "not devstack and not long" \
+		--ignore-glob='*/test_crash_points*' --hypothesis-profile=quick --numprocesses 2 --dist worksteal
+
+test-long: $(INSTALLED)
+	@$(BIN)/python -m pytest -m long --numprocesses 3 --dist worksteal
 
 bench: $(INSTALLED)
 	@$(BIN)/python -m bench

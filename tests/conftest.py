@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import Phase, settings
@@ -12,12 +13,36 @@ from tests.stack.process import StackProcess
 # No deadlines: speed is measured in the benchmark. In CI the same examples every time.
 settings.register_profile("rollcall", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("rollcall")
+# For `make test-app`, which is run after every change: a quarter of the examples.
+settings.register_profile("quick", deadline=None, max_examples=25, derandomize="CI" in os.environ)
 # For many more histories, 5,000 for each law of the record: pytest --hypothesis-profile=deep.
 settings.register_profile("deep", deadline=None, max_examples=1_250)
 # For `make mutants`: the same examples every time, and no search for a simpler one that fails.
 settings.register_profile(
     "mutants", deadline=None, derandomize=True, phases=(Phase.explicit, Phase.generate)
 )
+
+TESTS = Path(__file__).parent
+LONG_SECONDS = 600
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs the local stack, and give time to what is long."""
+    for item in items:
+        if _needs_the_stack(item):
+            item.add_marker("devstack")
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.timeout(LONG_SECONDS))
+
+
+def _needs_the_stack(item: pytest.Item) -> bool:
+    """Tell by the folder; a contract is held by fakes, too, which need nothing."""
+    folder = item.path.relative_to(TESTS).parts[0]
+    if folder == "contract":
+        callspec = getattr(item, "callspec", None)
+        return callspec is None or "fake" not in callspec.params.values()
+    return folder in {"integration", "system"}
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from shared.ledger.rows import head_row
 from tests.application.joined import Joined
 from tests.application.world import roster
@@ -50,6 +52,7 @@ async def test_calls_that_ended_long_ago_leave_the_head() -> None:
     assert all(call["endedAt"] for call in calls[:4])
 
 
+@pytest.mark.long
 async def test_the_head_is_as_large_after_two_hundred_calls_as_after_ten() -> None:
     """Counted in bytes of its row, sessions, calls and what was published included."""
     world = await Joined().begin()

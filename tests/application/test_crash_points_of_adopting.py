@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from shared.words.ids import CallId
 from tests.application.crashing import Fuse, every_fuse
+from tests.application.links import CLASSIC, SHORT, THREAD
 from tests.application.mortal import Mortal
-from tests.application.test_join_by_link import CLASSIC, SHORT, THREAD
 from tests.application.world import state
 
 A_WHILE = timedelta(minutes=10)

@@ -5,8 +5,8 @@ of those who asked answered.
 """
 
 from tests.application.crashing import Fuse, every_fuse
+from tests.application.links import CLASSIC
 from tests.application.mortal import Mortal
-from tests.application.test_join_by_link import CLASSIC
 from tests.application.world import state
 
 JOIN = {"joinWebUrl": CLASSIC, "requestId": "J-1", "guestName": "Scribe"}

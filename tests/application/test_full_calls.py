@@ -58,6 +58,7 @@ async def test_twenty_waves_of_other_people_are_one_call() -> None:
     assert await world.weight() <= 6_000
 
 
+@pytest.mark.long
 async def test_two_hundred_and_fifty_calls_within_an_hour_find_room() -> None:
     """Those that are over leave the head early; each has its start, its end and its people."""
     world = await Small(room=3_000).begin()

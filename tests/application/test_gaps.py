@@ -6,10 +6,10 @@ import pytest
 
 from shared.words.ids import CallId, utc_text
 from tests.application.joined import Joined
-from tests.application.test_join_by_link import CLASSIC
-from tests.application.test_leave_meeting import lost
+from tests.application.links import CLASSIC
 from tests.application.world import TENANT, World, envelope, roster, state
 from tests.fakes.graph import FakeGraph, participant
+from tests.fakes.graph_shapes import lost
 
 REMOVED = {"resultInfo": {"code": 200, "subcode": 5000}}
 LEFT = {"resultInfo": {"code": 200, "subcode": 7000}}

@@ -10,22 +10,9 @@ import pytest
 
 from shared.words.errors import Unavailable
 from shared.words.problems import rejected
+from tests.application.links import BASE, CLASSIC, CONTEXT, EXPLICIT, SHORT, THREAD
 from tests.application.world import ORGANIZER, TENANT, World, leg_of, roster, state
 
-THREAD = "19:meeting_MGQ4MDQyNTEt@thread.v2"
-CONTEXT = quote(f'{{"Tid":"{TENANT}","Oid":"{ORGANIZER}"}}', safe="")
-BASE = "https://teams.microsoft.com"
-CLASSIC = f"{BASE}/l/meetup-join/{quote(THREAD, safe='')}/0?context={CONTEXT}"
-SHORT = f"{BASE}/meet/23456789012345?p=aB3dE6"
-EXPLICIT: dict[str, Any] = {
-    "chatInfo": {"@odata.type": "#microsoft.graph.chatInfo", "threadId": THREAD, "messageId": "0"},
-    "meetingInfo": {
-        "@odata.type": "#microsoft.graph.organizerMeetingInfo",
-        "organizer": {"user": {"id": ORGANIZER, "tenantId": TENANT}},
-        "allowConversationWithoutHost": True,
-    },
-    "tenantId": TENANT,
-}
 BY_JOIN_ID = {"joinMeetingId": "234 567 890 123 45", "passcode": "aB3dE6", "tenantId": TENANT}
 BY_THREAD = pytest.mark.parametrize(
     "body",

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from shared.words.errors import GraphTrace, Unavailable
-from tests.application.test_join_by_link import CLASSIC, SHORT, THREAD
+from tests.application.links import CLASSIC, SHORT, THREAD
 from tests.application.world import HANDLERS, LEASE, World, leg_of, state
 
 JOIN_ID = "23456789012345"

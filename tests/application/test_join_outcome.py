@@ -6,7 +6,7 @@ import pytest
 
 from shared.words.errors import GraphTrace, Unavailable
 from shared.words.ids import CallId, LegKey, guest_id_for
-from tests.application.test_join_by_link import CLASSIC
+from tests.application.links import CLASSIC
 from tests.application.world import World, envelope, leg_of, state
 from tests.fakes.graph import participant
 

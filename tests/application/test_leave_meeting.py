@@ -12,9 +12,10 @@ from shared.words.coordinates import alias_of
 from shared.words.errors import GraphTrace, Rejected, RollcallError, Unavailable
 from shared.words.ids import CallId, LegKey, MeetingId, linked_meeting_id_for
 from shared.words.problems import rejected
-from tests.application.test_join_by_link import CLASSIC, EXPLICIT, SHORT, THREAD
+from tests.application.links import CLASSIC, EXPLICIT, SHORT, THREAD
 from tests.application.world import BOT, LEASE, TENANT, World, leg_of, roster, state
 from tests.fakes.graph import FakeGraph
+from tests.fakes.graph_shapes import lost
 
 LEAVE = {"action": "leave"}
 BYE = {"resultInfo": {"code": 200, "subcode": 7000}}
@@ -49,11 +50,6 @@ async def joined(world: World) -> tuple[str, LegKey, CallId]:
     await world.callback(meeting_id, leg_key, state(call_id, "established"))
     await world.pump()
     return meeting_id, leg_key, call_id
-
-
-def lost(status: int = 504) -> Unavailable:
-    """Return an answer of Graph's that never reached us."""
-    return Unavailable("gone", graph=GraphTrace(status=status, code=""))
 
 
 def refused_token() -> Rejected:

@@ -9,7 +9,7 @@ from shared.ledger.rows import head_row, leg_rows
 from shared.meeting.meeting import Change, Stored
 from shared.meeting.older_legs import Kept
 from shared.words.ids import CallId, LegKey, MeetingId
-from tests.application.test_join_by_link import CLASSIC
+from tests.application.links import CLASSIC
 from tests.application.world import World, leg_of, state
 from tests.fakes.ledger import InMemoryLedger
 
@@ -80,6 +80,7 @@ class Busy(World):
             await self.leave(f"L-{number}")
 
 
+@pytest.mark.long
 async def test_four_hundred_joins_and_leaves_cost_as_much_as_twenty() -> None:
     """In bytes of the head and of the rows of legs, messages and log excluded."""
     ledger = WeighingLedger()
@@ -98,6 +99,7 @@ async def test_four_hundred_joins_and_leaves_cost_as_much_as_twenty() -> None:
     assert len((await world.record_of(world.meeting_id))["bot"]["legs"]) == 400
 
 
+@pytest.mark.long
 async def test_hundreds_of_requests_about_one_leg_do_not_stay_in_the_head() -> None:
     """Neither to join, answered with it, nor to leave while Graph does not end it."""
     ledger = WeighingLedger()

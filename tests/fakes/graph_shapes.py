@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.words.errors import GraphTrace, Rejected
+from shared.words.errors import GraphTrace, Rejected, Unavailable
 from shared.words.ids import digest
 
 
@@ -15,6 +15,11 @@ def refused(status: int, graph_code: str, code: str) -> Rejected:
         next_step="Ask for something that Graph accepts.",
         graph=GraphTrace(status=status, code=graph_code),
     )
+
+
+def lost(status: int = 504) -> Unavailable:
+    """Return an answer of Graph's that never reached us."""
+    return Unavailable("gone", graph=GraphTrace(status=status, code=""))
 
 
 def new_meeting(

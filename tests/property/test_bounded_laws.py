@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,7 +57,7 @@ class Truth:
         return BASE_BYTES + SESSION_BYTES * held + MARK_BYTES * marks
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=settings().max_examples // 5, deadline=None)
 @given(moves)
 def test_a_push_costs_what_is_there_and_not_what_was(history: list[tuple[set[str], int]]) -> None:
     """Bytes read and written; and a push without news is one load, and writes nothing."""
@@ -82,6 +83,7 @@ def test_a_push_costs_what_is_there_and_not_what_was(history: list[tuple[set[str
     asyncio.run(play())
 
 
+@pytest.mark.long
 async def test_the_four_hundredth_push_costs_as_much_as_the_tenth() -> None:
     """Ada stays; another person comes and goes, by turns, for hours."""
     ledger = InMemoryLedger()

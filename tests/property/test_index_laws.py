@@ -52,7 +52,7 @@ async def entry_of(world: Joined) -> datetime | None:
     return found[0] if found else None
 
 
-@settings(max_examples=60)
+@settings(max_examples=settings().max_examples * 3 // 5)
 @given(steps)
 def test_the_index_has_whatever_is_due(steps: list[Step]) -> None:
     """At most `backstop` after it is due; and one that says so in the head is there."""
@@ -74,7 +74,7 @@ def test_the_index_has_whatever_is_due(steps: list[Step]) -> None:
     asyncio.run(play())
 
 
-@settings(max_examples=30)
+@settings(max_examples=settings().max_examples * 3 // 10)
 @given(steps)
 def test_two_walks_after_whatever_happened_the_meeting_is_looked_after(steps: list[Step]) -> None:
     """Chain and backstop leave nothing overdue, and no entry of what is finished."""

@@ -13,7 +13,7 @@ from shared.meeting.meeting import LegClaim, Meeting
 from shared.meeting.older_legs import Kept, with_older
 from shared.words.errors import GraphTrace, Unavailable
 from shared.words.ids import CallId
-from tests.application.test_join_by_link import CLASSIC
+from tests.application.links import CLASSIC
 from tests.application.world import World, roster, state
 from tests.fakes.ledger import InMemoryLedger
 
@@ -211,7 +211,7 @@ def _without_moment(event: dict[str, Any]) -> dict[str, Any]:
     return event | {"data": data}
 
 
-@settings(max_examples=60)
+@settings(max_examples=settings().max_examples * 3 // 5)
 @given(
     history=st.lists(steps, max_size=25),
     kept=st.sampled_from([Kept(legs=1, requests=1), Kept(legs=2, requests=1), Kept(legs=8)]),

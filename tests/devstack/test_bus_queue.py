@@ -1,4 +1,4 @@
-"""Named cases of the local Service Bus queue; the laws are in tests/property."""
+"""Named cases of the local Service Bus queue; its laws are in test_bus_queue_laws.py."""
 
 from uuid import UUID
 
