@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from shared.calls.history import Heard, LogEntry, Published
 from shared.calls.record import GroupCall, Leg, Question, Record, Session, SessionPage
+from shared.graph.meeting import change_in
 from shared.ledger.outbox_rows import (
     outbox_of,
     outbox_rows,
@@ -34,6 +35,7 @@ from shared.meeting.meeting import (
     Tending,
     Told,
 )
+from shared.words.answers import GivenMeeting
 from shared.words.coordinates import Attendee, ByJoinId, ByThread, Coordinates, OnlineMeeting
 from shared.words.ids import CallId, LegKey, MeetingId, SessionId
 from shared.words.observations import (
@@ -202,7 +204,18 @@ meetings = st.builds(
         asked=requests,
         first_claimed_at=moments,
         lease_until=moments,
-        answer=st.none() | objects,
+        given=st.none()
+        | st.builds(
+            GivenMeeting,
+            online_meeting_id=words,
+            join_web_url=words,
+            thread_id=words,
+            message_id=words,
+            organizer_id=maybe_words,
+            tenant_id=maybe_words,
+            creation_date_time=maybe_words,
+            said=objects.map(change_in),
+        ),
     ),
     updates=numbers,
     cancellation=st.none()
