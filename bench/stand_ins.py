@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from bench.counted_table import CountedTable
 from bench.crowd import T0, Crowd
 from devstack.graph.identities import BOT_APP_ID, ORGANIZER_ID, TENANT_ID
+from shared.graph.roster import read_roster
 from shared.inbox.patience import RetryPolicy
 from shared.inbox.verdict import Inbox
 from shared.journal.journal import Journal
@@ -19,6 +20,7 @@ from shared.ledger.ledger import TableLedger
 from shared.meeting.looks import TendingRules
 from shared.ports import Graph
 from shared.services import Policy, Services
+from shared.words.answers import Roster
 from shared.words.entities import TEND_QUEUE
 from shared.words.ids import CallId
 from shared.words.outgoing import Outgoing
@@ -65,8 +67,15 @@ class _Room:
 
     crowd: Crowd
 
-    async def read_participants(self, _: CallId) -> list[dict[str, Any]]:
-        return self.crowd.read()
+    async def read_participants(
+        self, _: CallId, *, own_ids: frozenset[str], show_names: bool
+    ) -> Roster:
+        return read_roster(
+            self.crowd.read(),
+            bot_app_id=BOT_APP_ID,
+            my_participant_ids=own_ids,
+            show_names=show_names,
+        )
 
 
 class Keys:

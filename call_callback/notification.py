@@ -16,7 +16,8 @@ from typing import Any, TypeIs
 
 from shared.graph.call import result_of
 from shared.graph.documents import read_json
-from shared.graph.roster import ROOM, Roster, read_roster
+from shared.graph.roster import ROOM, read_roster
+from shared.words.answers import Roster
 from shared.words.errors import RollcallError
 from shared.words.ids import CallId, LegKey, same_id
 from shared.words.observations import LegSeen, Phase, RosterPushed, Unparsed

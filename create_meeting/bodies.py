@@ -8,6 +8,7 @@ from typing import Any
 
 from create_meeting.request import Attendee, CreateMeeting, UpdateMeeting
 from shared.meeting.meeting import Asked
+from shared.words.answers import MeetingAnswer
 from shared.words.ids import utc_text
 
 type Members = dict[str, Any]
@@ -63,17 +64,30 @@ def together(parts: Iterable[Members]) -> Members:
     return {name: value for part in parts for name, value in part.items()}
 
 
-def added_up(made: Members, changed: Members, sent: Mapping[str, Any]) -> Members:
-    """Return Graph's meeting after it was `made` and then `changed` by what was `sent`.
+def added_up(made: MeetingAnswer, changed: MeetingAnswer, sent: Mapping[str, Any]) -> MeetingAnswer:
+    """Return what Graph said of a meeting that it `made` and then `changed` by what was `sent`.
 
     An answer to a PATCH leaves members out, or empty, that it was not asked to change.
     """
-    mine = {name: value for name, value in changed.items() if name in sent}
-    return {**_told(changed), **_told(made), **_told(mine)}
-
-
-def _told(answer: Members) -> Members:
-    return {name: value for name, value in answer.items() if value is not None}
+    people = (made.attendees, changed.attendees)
+    told = [
+        one for one in (reversed(people) if "participants" in sent else people) if one is not None
+    ]
+    mine = {name: value for name, value in changed.options.items() if name in sent}
+    return MeetingAnswer(
+        subject=made.subject or changed.subject,
+        start_date_time=made.start_date_time or changed.start_date_time,
+        end_date_time=made.end_date_time or changed.end_date_time,
+        attendees=next(iter(told), None),
+        join_meeting_id=made.join_meeting_id or changed.join_meeting_id,
+        passcode=made.passcode or changed.passcode,
+        dial_in=made.dial_in or changed.dial_in,
+        options={**changed.options, **made.options, **mine},
+        unread=frozenset(
+            [one for one in made.unread if one.partition(".")[0] not in sent]
+            + [one for one in changed.unread if one.partition(".")[0] in sent]
+        ),
+    )
 
 
 def _participants(attendees: Iterable[str | Attendee]) -> Members:

@@ -11,6 +11,7 @@ from shared.calls.history import LogEntry
 from shared.calls.record import SessionPage
 from shared.meeting.days import Brief
 from shared.meeting.meeting import Change, LegPage, Stored
+from shared.words.answers import Call, GivenMeeting, MeetingAnswer, Roster
 from shared.words.ids import CallId, MeetingId
 from shared.words.outgoing import Outgoing
 
@@ -160,11 +161,11 @@ class Graph(Protocol):
 
     Every method raises `Unavailable` for 429, 5xx, time-outs and connections that fail (with
     Graph's `Retry-After`), and `Rejected` with a stable code and next step for every other refusal.
+    Members of an answer that have a kind of JSON they never have count as absent; a success that
+    lacks what is essential raises `Rejected` (`graph_answer_unusable`): it was done all the same.
     """
 
-    async def create_or_get_meeting(
-        self, organizer_id: str, body: dict[str, Any]
-    ) -> dict[str, Any]:
+    async def create_or_get_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
         """POST `/users/{id}/onlineMeetings/createOrGet`; return Graph's onlineMeeting.
 
         Idempotent by organizer and `externalId`.
@@ -172,7 +173,7 @@ class Graph(Protocol):
         """
         ...
 
-    async def create_meeting(self, organizer_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    async def create_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
         """POST `/users/{id}/onlineMeetings`; return Graph's onlineMeeting.
 
         Never idempotent: each accepted POST is another meeting. After `Unavailable` whose
@@ -183,7 +184,7 @@ class Graph(Protocol):
 
     async def update_meeting(
         self, organizer_id: str, online_meeting_id: str, body: dict[str, Any]
-    ) -> dict[str, Any]:
+    ) -> MeetingAnswer:
         """PATCH `/users/{id}/onlineMeetings/{id}`; return Graph's onlineMeeting. Idempotent.
 
         The answer may lack members that the one to a creation has.
@@ -198,7 +199,7 @@ class Graph(Protocol):
         """
         ...
 
-    async def create_call(self, body: dict[str, Any]) -> dict[str, Any]:
+    async def create_call(self, body: dict[str, Any]) -> Call:
         """POST `/communications/calls`; return Graph's call (state `establishing`).
 
         Never idempotent: each accepted POST is another bot. After `Unavailable` whose
@@ -207,7 +208,7 @@ class Graph(Protocol):
         """
         ...
 
-    async def read_call(self, call_id: CallId) -> dict[str, Any] | None:
+    async def read_call(self, call_id: CallId) -> Call | None:
         """GET `/communications/calls/{id}`: Graph's call; None for 404, the leg is gone.
 
         Right for a leg that is not in its meeting yet, whose roster may be refused.
@@ -215,9 +216,13 @@ class Graph(Protocol):
         """
         ...
 
-    async def read_participants(self, call_id: CallId) -> list[dict[str, Any]] | None:
+    async def read_participants(
+        self, call_id: CallId, *, own_ids: frozenset[str], show_names: bool
+    ) -> Roster | None:
         """GET `/communications/calls/{id}/participants`, all pages; None for 404, the leg is gone.
 
+        `own_ids` are how rosters name legs of ours, beside our application. Display names are read
+        only where `show_names` is set.
         Source: https://learn.microsoft.com/graph/api/call-list-participants
         """
         ...

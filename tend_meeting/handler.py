@@ -1,9 +1,8 @@
 """Looking after meetings: one tend message, and the backstop's walk. Gathers, decides, acts."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 from shared.calls.fold import GONE
 from shared.events.cloud_events import warning_message
@@ -15,6 +14,7 @@ from shared.meeting.older_legs import unanswered, with_older
 from shared.ports import Entry
 from shared.services import Services
 from shared.telemetry import count
+from shared.words.answers import Call
 from shared.words.errors import Rejected, Transient
 from shared.words.ids import CallId, LegKey, MeetingId, utc_text
 from shared.words.observations import LegSeen, Observation, ReadFailed, RosterRead
@@ -100,7 +100,7 @@ async def _tend(message: QueueMessage, services: Services) -> None:
 
     _count_late(meeting, now)
     observations: tuple[Observation, ...] = ()
-    call: dict[str, Any] = {}
+    call: Call | None = None
     if decision is not None:
         call, observations = await _look(decision, services)
         _count_reads(observations)
@@ -122,29 +122,33 @@ async def _tend(message: QueueMessage, services: Services) -> None:
         await record((read_failed(decision, 0, at=services.clock.now()),))
 
 
-async def _look(read: Read, services: Services) -> tuple[dict[str, Any], tuple[Observation, ...]]:
+async def _look(read: Read, services: Services) -> tuple[Call | None, tuple[Observation, ...]]:
     """Return Graph's call of the leg, where it was asked for, and what this look heard."""
     if not read.call_first:
-        return {}, (await _read(read, {}, services),)
+        return None, (await _read(read, None, services),)
     try:
         call = await services.graph.read_call(read.call_id)
     except (Transient, Rejected):
         # The roster is read all the same, and the next look asks again.
-        return {}, (await _read(read, {}, services),)
+        return None, (await _read(read, None, services),)
     seen = evidence_of(call, leg_key=read.leg_key, at=services.clock.now())
     if seen is None:
-        return call or {}, (await _read(read, call or {}, services),)
+        return call, (await _read(read, call, services),)
     if call is None or not (isinstance(seen, LegSeen) and seen.phase == "in"):
-        return call or {}, (seen,)
+        return call, (seen,)
     return call, (seen, await _read(read, call, services))
 
 
-async def _read(read: Read, call: Mapping[str, Any], services: Services) -> Observation:
-    named = call.get("myParticipantId")
-    ourselves = {named} if isinstance(named, str) and named else set()
+async def _read(read: Read, call: Call | None, services: Services) -> Observation:
+    named = call.participant_id if call is not None else None
+    ourselves = {named} if named is not None else set()
     asked_at = max(services.clock.now(), read.not_before)
     try:
-        participants = await services.graph.read_participants(read.call_id)
+        roster = await services.graph.read_participants(
+            read.call_id,
+            own_ids=read.own_ids | ourselves,
+            show_names=services.policy.recording.show_names,
+        )
     except Transient as failed:
         status = failed.graph.status if failed.graph else 0
         return read_failed(read, status, at=services.clock.now())
@@ -153,12 +157,9 @@ async def _read(read: Read, call: Mapping[str, Any], services: Services) -> Obse
         return read_failed(read, status, at=services.clock.now())
     return read_result(
         read,
-        participants,
+        roster,
         asked_at=asked_at,
         answered_at=max(services.clock.now(), asked_at),
-        own_ids=read.own_ids | ourselves,
-        bot_app_id=services.policy.bot_app_id,
-        show_names=services.policy.recording.show_names,
     )
 
 

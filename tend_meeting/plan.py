@@ -7,14 +7,13 @@ What is due is said by shared/looks.py.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, Field
 
 from shared.calls.fold import GONE
 from shared.events.cloud_events import event_message, reply_message
 from shared.events.facts import told_end
-from shared.graph.roster import read_roster
 from shared.inbox.models import Message, read_message
 from shared.journal.settle import MANY_FAILURES, UNREADABLE
 from shared.journal.step import Step
@@ -23,6 +22,7 @@ from shared.meeting.legs import learned, with_claim
 from shared.meeting.listing import having_listed, unlisted
 from shared.meeting.looks import Confirm, HangUpAgain, ListDays, Look, looks
 from shared.meeting.meeting import Leaver, LegClaim, Meeting, Planned
+from shared.words.answers import Call, Roster
 from shared.words.ids import LEG_KEY, MEETING_ID, CallId, LegKey
 from shared.words.observations import LegSeen, Observation, ReadFailed, RosterRead
 from shared.words.outside import CALL_ID
@@ -111,20 +111,14 @@ def to_list(
 
 def read_result(
     read: Read,
-    participants: list[dict[str, Any]] | None,
+    roster: Roster | None,
     *,
     asked_at: datetime,
     answered_at: datetime,
-    own_ids: frozenset[str],
-    bot_app_id: str,
-    show_names: bool,
 ) -> Observation:
     """Return what an answer to the read says; None, Graph's 404, means that the leg is gone."""
-    if participants is None:
+    if roster is None:
         return read_failed(read, GONE, at=answered_at)
-    roster = read_roster(
-        participants, bot_app_id=bot_app_id, my_participant_ids=own_ids, show_names=show_names
-    )
     return RosterRead(
         asked_at=asked_at,
         answered_at=answered_at,
@@ -146,7 +140,7 @@ def record_look(
     meeting: Meeting,
     generation: int,
     observations: tuple[Observation, ...],
-    call: Mapping[str, Any],
+    call: Call | None,
     listed: Mapping[date, Brief | None],
     *,
     now: datetime,
@@ -154,7 +148,7 @@ def record_look(
 ) -> Step | None:
     """Return the step that records a look; None where nothing changes.
 
-    `call` is Graph's call of the leg that was looked through; empty where it was not read.
+    `call` is Graph's call of the leg that was looked through; None where it was not read.
     `listed` is what was written into the lists of days.
     """
     mine = _planned(meeting, generation)
@@ -167,7 +161,7 @@ def record_look(
     claim = meeting.claim(observations[0].leg_key) if observations else None
     if claim is None:
         observations = ()  # the leg left the head meanwhile: it is over
-    elif call:
+    elif call is not None:
         meeting = with_claim(meeting, learned(claim, call))
     return Step(meeting=meeting, observed=observations)
 

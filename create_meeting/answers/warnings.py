@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from create_meeting.bodies import TIMES
 from shared.events.cloud_events import refusal_data
+from shared.words.answers import MeetingAnswer
+from shared.words.coordinates import Attendee
 from shared.words.errors import Rejected
 
 type Warn = dict[str, Any]
@@ -20,6 +22,7 @@ type WarningCode = Literal[
     "time_changed",
     "option_not_applied",
     "option_refused",
+    "not_confirmed",
 ]
 MOST_OF_A_CODE = 20
 """Warnings of one code that are told one by one; a thousand would outgrow the event."""
@@ -29,16 +32,17 @@ SAME_TIME = timedelta(seconds=1)
 COMPARED_ELSEWHERE = frozenset({"externalId", "subject", "participants", *TIMES})
 
 
-def differences(sent: Mapping[str, Any], returned: Mapping[str, Any]) -> tuple[Warn, ...]:
+def differences(sent: Mapping[str, Any], returned: MeetingAnswer) -> tuple[Warn, ...]:
     """Return a warning for each member of `sent` that `returned`, Graph's meeting, contradicts.
 
-    Both are Graph's own shapes; times in `sent` are such that the caller named.
+    `sent` has Graph's own shape; times in it are such that the caller named.
     """
     return (
         *_subject(sent, returned),
         *_times(sent, returned),
         *_bounded(_attendees(sent, returned)),
         *_options(sent, returned),
+        *_unread(sent, returned),
     )
 
 
@@ -70,14 +74,8 @@ def moment_of(text: str | None) -> datetime | None:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def attendees_in(answer: Mapping[str, Any]) -> list[dict[str, Any]] | None:
-    """Return the attendees of Graph's meeting; None where the answer says nothing of them."""
-    found = (answer.get("participants") or {}).get("attendees")
-    return found if isinstance(found, list) else None
-
-
-def _subject(sent: Mapping[str, Any], returned: Mapping[str, Any]) -> Iterator[Warn]:
-    asked, got = sent.get("subject"), returned.get("subject")
+def _subject(sent: Mapping[str, Any], returned: MeetingAnswer) -> Iterator[Warn]:
+    asked, got = sent.get("subject"), returned.subject
     if asked is not None and got is not None and asked != got:
         yield _warning(
             "subject_changed",
@@ -88,25 +86,24 @@ def _subject(sent: Mapping[str, Any], returned: Mapping[str, Any]) -> Iterator[W
         )
 
 
-def _times(sent: Mapping[str, Any], returned: Mapping[str, Any]) -> Iterator[Warn]:
-    for name in TIMES:
-        asked, got = moment_of(sent.get(name)), moment_of(returned.get(name))
+def _times(sent: Mapping[str, Any], returned: MeetingAnswer) -> Iterator[Warn]:
+    for name, told in zip(TIMES, (returned.start_date_time, returned.end_date_time), strict=True):
+        asked, got = moment_of(sent.get(name)), moment_of(told)
         if asked is not None and got is not None and abs(asked - got) >= SAME_TIME:
             yield _warning(
                 "time_changed",
                 name,
                 "Graph's meeting has another time.",
                 requested=sent[name],
-                returned=returned[name],
+                returned=told,
             )
 
 
-def _attendees(sent: Mapping[str, Any], returned: Mapping[str, Any]) -> Iterator[Warn]:
-    got = attendees_in(returned)
-    if got is None:
+def _attendees(sent: Mapping[str, Any], returned: MeetingAnswer) -> Iterator[Warn]:
+    if returned.attendees is None:
         return
     for number, asked in enumerate((sent.get("participants") or {}).get("attendees") or ()):
-        found = next((one for one in got if _who(one) & _who(asked)), None)
+        found = next((one for one in returned.attendees if _known_as(one) & _who(asked)), None)
         member = f"attendees.{number}"
         if found is None:
             yield _warning(
@@ -115,13 +112,13 @@ def _attendees(sent: Mapping[str, Any], returned: Mapping[str, Any]) -> Iterator
                 "Graph did not take this attendee; send them the link.",
                 requested=asked["upn"],
             )
-        elif not _agree(asked.get("role"), found.get("role")):
+        elif not _agree(asked.get("role"), found.role):
             yield _warning(
                 "attendee_role_changed",
                 member,
                 "Graph gave this attendee another role.",
                 requested=asked["role"],
-                returned=found["role"],
+                returned=found.role,
             )
 
 
@@ -137,15 +134,29 @@ def _bounded(warnings: Iterable[Warn]) -> Iterator[Warn]:
             yield _warning(code, "attendees", f"So it is with {more} more attendees.")
 
 
-def _options(sent: Mapping[str, Any], returned: Mapping[str, Any]) -> Iterator[Warn]:
+def _options(sent: Mapping[str, Any], returned: MeetingAnswer) -> Iterator[Warn]:
     for name, asked in sent.items():
-        if name not in COMPARED_ELSEWHERE and not _agree(asked, returned.get(name)):
+        got = returned.options.get(name)
+        if name not in COMPARED_ELSEWHERE and not _agree(asked, got):
             yield _warning(
                 "option_not_applied",
                 f"options.{name}",
                 "Graph accepted this option and did not keep it.",
                 requested=asked,
-                returned=returned[name],
+                returned=got,
+            )
+
+
+def _unread(sent: Mapping[str, Any], returned: MeetingAnswer) -> Iterator[Warn]:
+    for name, asked in sent.items():
+        parts = [f"{name}.{part}" for part in asked] if isinstance(asked, Mapping) else []
+        if not returned.unread.isdisjoint([name, *parts]):
+            option = name not in COMPARED_ELSEWHERE
+            member = "attendees" if name == "participants" else name
+            yield _warning(
+                "not_confirmed",
+                f"options.{name}" if option else member,
+                "Graph's answer says nothing readable of this; it may be otherwise than requested.",
             )
 
 
@@ -172,8 +183,12 @@ def _words(values: Iterable[Any]) -> set[str]:
 
 
 def _who(attendee: Mapping[str, Any]) -> set[str]:
-    user = (attendee.get("identity") or {}).get("user") or {}
-    return {str(name).casefold() for name in (attendee.get("upn"), user.get("id")) if name}
+    user = attendee.get("identity", {}).get("user", {})
+    return _known_as(Attendee(upn=attendee["upn"], user_id=user.get("id")))
+
+
+def _known_as(attendee: Attendee) -> set[str]:
+    return {name.casefold() for name in (attendee.upn, attendee.user_id) if name}
 
 
 def _warning(code: WarningCode, member: str, message: str, **compared: Any) -> Warn:

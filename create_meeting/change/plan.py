@@ -15,7 +15,7 @@ from create_meeting.answers.told import (
     tell_cancelled,
     tell_updated,
 )
-from create_meeting.answers.warnings import attendees_in, differences
+from create_meeting.answers.warnings import differences
 from create_meeting.bodies import Members, update_body
 from create_meeting.new.plan import Identity
 from create_meeting.request import UpdateMeeting
@@ -24,6 +24,7 @@ from shared.inbox.message import QueueMessage
 from shared.journal.step import Step
 from shared.meeting.legs import asked_to_leave, standing
 from shared.meeting.meeting import Asked, Cancellation, Leaver, Meeting
+from shared.words.answers import MeetingAnswer
 from shared.words.coordinates import Attendee, OnlineMeeting
 from shared.words.errors import Transient
 from shared.words.ids import CallId
@@ -78,7 +79,7 @@ def plan_update(
 def record_updated(
     known: Meeting | None,
     update: Update,
-    answer: Mapping[str, Any],
+    answer: MeetingAnswer,
     message: QueueMessage,
     *,
     now: datetime,
@@ -176,23 +177,26 @@ def _names(body: Members) -> list[str]:
     return [NAMES.get(name, name) if name in top else f"options.{name}" for name in body]
 
 
-def _changed(online: OnlineMeeting, body: Members, answer: Mapping[str, Any]) -> OnlineMeeting:
+def _changed(online: OnlineMeeting, body: Members, answer: MeetingAnswer) -> OnlineMeeting:
     """Return the meeting as Graph now has it; its answer need not repeat what did not change."""
-    told = {name: answer.get(name) or body.get(name) for name in body}
+
+    def now(name: str, said: str | None, before: str | None) -> str | None:
+        return (said or body[name]) if name in body else before
+
     attendees = online.attendees
     if "participants" in body:
-        got = attendees_in(answer)
         asked = body["participants"]["attendees"]
-        attendees = tuple(_attendee(one) for one in (asked if got is None else got))
+        sent = tuple(_attendee(one) for one in asked)
+        attendees = sent if answer.attendees is None else answer.attendees
     return replace(
         online,
-        subject=told.get("subject") or online.subject,
-        start_date_time=told.get("startDateTime") or online.start_date_time,
-        end_date_time=told.get("endDateTime") or online.end_date_time,
+        subject=now("subject", answer.subject, online.subject),
+        start_date_time=now("startDateTime", answer.start_date_time, online.start_date_time),
+        end_date_time=now("endDateTime", answer.end_date_time, online.end_date_time),
         attendees=attendees,
     )
 
 
-def _attendee(one: Mapping[str, Any]) -> Attendee:
-    user = (one.get("identity") or {}).get("user") or {}
-    return Attendee(upn=one.get("upn"), role=one.get("role"), user_id=user.get("id"))
+def _attendee(sent: Mapping[str, Any]) -> Attendee:
+    user = sent.get("identity", {}).get("user", {})
+    return Attendee(upn=sent["upn"], role=sent["role"], user_id=user.get("id"))

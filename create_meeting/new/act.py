@@ -5,8 +5,14 @@ import sys
 from importlib import import_module
 
 from create_meeting.answers.told import created_again
-from create_meeting.bodies import Members
-from create_meeting.new.plan import AnswerAgain, Create, Identity, plan, record_created
+from create_meeting.new.plan import (
+    AnswerAgain,
+    Create,
+    Identity,
+    kept_meeting,
+    plan,
+    record_created,
+)
 from create_meeting.new.set_options import set_options
 from create_meeting.post.act import claim_post, drop_surplus, posted_meeting, yield_claim
 from create_meeting.post.plan import Posting
@@ -15,7 +21,8 @@ from shared.inbox.message import QueueMessage
 from shared.inbox.models import read_members
 from shared.journal.door import OpenMeeting
 from shared.services import Services
-from shared.words.coordinates import Coordinates, alias_of, read_online_meeting, target_of
+from shared.words.answers import GivenMeeting
+from shared.words.coordinates import Coordinates, alias_of, target_of
 from shared.words.errors import Rejected, Transient
 from shared.words.ids import MeetingId
 
@@ -68,16 +75,14 @@ async def _create_by_post(
 
 async def _finish(
     create: Create,
-    made: Members,
+    made: GivenMeeting,
     message: QueueMessage,
     opened: OpenMeeting,
     services: Services,
 ) -> None:
     """Set the options of the meeting Graph made, then record and tell it."""
     answer, refused = await set_options(create, made, services)
-    online = read_online_meeting(
-        answer, organizer_id=create.asked.organizer_id, tenant_id=create.identity.tenant_id
-    )
+    online = kept_meeting(create, answer)
     await _claim_aliases(online.coordinates, create.identity.meeting_id, services)
     await opened.change(
         lambda known, now: (

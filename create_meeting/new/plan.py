@@ -18,7 +18,8 @@ from create_meeting.scheduled_join import join_message
 from shared.inbox.message import QueueMessage
 from shared.journal.step import Step
 from shared.meeting.meeting import Asked, Meeting
-from shared.words.coordinates import read_online_meeting
+from shared.words.answers import GivenMeeting
+from shared.words.coordinates import OnlineMeeting
 from shared.words.errors import Problem
 from shared.words.ids import MeetingId, meeting_id_for
 from shared.words.problems import rejected
@@ -105,7 +106,7 @@ def plan(
 def record_created(
     known: Meeting | None,
     create: Create,
-    answer: Members,
+    answer: GivenMeeting,
     refused: Iterable[Warn],
     message: QueueMessage,
     *,
@@ -118,15 +119,13 @@ def record_created(
     if known is not None and known.asked is not None:
         require_same(known.asked, create.asked.members)
         return created_again(known, message, now=now)
-    warnings = (*refused, *differences(_sent(create, refused), answer))
+    warnings = (*refused, *differences(_sent(create, refused), answer.said))
     meeting = replace(
         known or newcomer(create.identity),
         context=create.request.context,
         asked=create.asked,
-        online=read_online_meeting(
-            answer, organizer_id=create.asked.organizer_id, tenant_id=create.identity.tenant_id
-        ),
-        made_at=min(moment_of(answer.get("creationDateTime")) or message.first_enqueued, now),
+        online=kept_meeting(create, answer),
+        made_at=min(moment_of(answer.creation_date_time) or message.first_enqueued, now),
         post_claim=None,
     )
     change = tell_created(meeting, warnings, message, now=now)
@@ -134,6 +133,11 @@ def record_created(
         return change
     join = join_message(change.meeting, at_start=create.request.join == "atStart")
     return replace(change, outgoing=(*change.outgoing, join))
+
+
+def kept_meeting(create: Create, answer: GivenMeeting) -> OnlineMeeting:
+    """Return what is kept of the meeting Graph gave."""
+    return answer.kept(organizer_id=create.asked.organizer_id, tenant_id=create.identity.tenant_id)
 
 
 def newcomer(identity: Identity) -> Meeting:

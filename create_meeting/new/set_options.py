@@ -4,18 +4,21 @@ A meeting that exists is told, whatever became of its options: in an incident a 
 wish is worth more than none.
 """
 
+from dataclasses import replace
+
 from create_meeting.answers.warnings import Warn, refused_options
 from create_meeting.bodies import Members, added_up, together
 from create_meeting.new.plan import Create
 from shared.services import Services
+from shared.words.answers import GivenMeeting
 from shared.words.errors import Rejected
 
 BAD_REQUEST = 400
 
 
 async def set_options(
-    create: Create, made: Members, services: Services
-) -> tuple[Members, tuple[Warn, ...]]:
+    create: Create, made: GivenMeeting, services: Services
+) -> tuple[GivenMeeting, tuple[Warn, ...]]:
     """Return Graph's meeting with its options set, and a warning for each that Graph refused.
 
     Raises `Transient` where Graph does not answer; everything done here may be done again.
@@ -38,6 +41,10 @@ async def set_options(
     return made, tuple(warnings)
 
 
-async def _patch(create: Create, made: Members, body: Members, services: Services) -> Members:
-    changed = await services.graph.update_meeting(create.asked.organizer_id, made["id"], body)
-    return added_up(made, changed, body)
+async def _patch(
+    create: Create, made: GivenMeeting, body: Members, services: Services
+) -> GivenMeeting:
+    changed = await services.graph.update_meeting(
+        create.asked.organizer_id, made.online_meeting_id, body
+    )
+    return replace(made, said=added_up(made.said, changed, body))

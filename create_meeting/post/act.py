@@ -6,7 +6,6 @@ Holds no decision of its own: plan.py decides.
 import logging
 from datetime import datetime
 
-from create_meeting.bodies import Members
 from create_meeting.new.plan import Create
 from create_meeting.post.plan import (
     Busy,
@@ -25,6 +24,7 @@ from shared.journal.door import OpenMeeting
 from shared.journal.step import Step
 from shared.meeting.meeting import Meeting
 from shared.services import Services
+from shared.words.answers import GivenMeeting
 from shared.words.errors import Rejected, RollcallError, Transient
 
 logger = logging.getLogger("rollcall.create")
@@ -57,10 +57,10 @@ async def claim_post(
 
 async def posted_meeting(
     create: Create, posting: Posting, opened: OpenMeeting, services: Services
-) -> Members:
+) -> GivenMeeting:
     """Return Graph's meeting: what an earlier holder got or left, else that of a POST."""
-    if posting.claim.answer is not None:
-        return posting.claim.answer
+    if posting.claim.given is not None:
+        return posting.claim.given
     left = await _left_behind(create, posting, services) if posting.in_doubt else None
     answer = left or await _post(create, posting, opened, services)
     # Before anything else that may fail: nobody but we may know of this meeting.
@@ -73,39 +73,42 @@ async def yield_claim(posting: Posting, opened: OpenMeeting) -> None:
     await opened.edit(lambda meeting, now: record_yielded(meeting, posting, now=now))
 
 
-async def drop_surplus(create: Create, answer: Members, kept: Meeting, services: Services) -> None:
+async def drop_surplus(
+    create: Create, answer: GivenMeeting, kept: Meeting, services: Services
+) -> None:
     """Delete what we made where another holder's meeting was told meanwhile."""
-    told = kept.online.coordinates.online_meeting_id if kept.online else answer["id"]
-    if told == answer["id"]:
+    told = kept.online.coordinates.online_meeting_id if kept.online else answer.online_meeting_id
+    if told == answer.online_meeting_id:
         return
     try:
-        await services.graph.delete_meeting(create.asked.organizer_id, answer["id"])
+        await services.graph.delete_meeting(create.asked.organizer_id, answer.online_meeting_id)
     except RollcallError:
         # Nobody knows of that meeting, and nobody waits for its end.
         logger.warning("create.surplus_left: meeting=%s", kept.meeting_id)
 
 
-async def _left_behind(create: Create, posting: Posting, services: Services) -> Members | None:
+async def _left_behind(create: Create, posting: Posting, services: Services) -> GivenMeeting | None:
     """Return what an earlier POST made, if createOrGet finds it; take away what it made itself."""
     organizer_id = create.asked.organizer_id
     found = await services.graph.create_or_get_meeting(organizer_id, create.body)
     if is_what_was_asked(found, create):
         return found
     if may_be_deleted(found, posting):
-        await services.graph.delete_meeting(organizer_id, found["id"])
+        await services.graph.delete_meeting(organizer_id, found.online_meeting_id)
     return None
 
 
 async def _post(
     create: Create, posting: Posting, opened: OpenMeeting, services: Services
-) -> Members:
+) -> GivenMeeting:
     try:
         return await services.graph.create_meeting(
             create.asked.organizer_id, {**create.body, **create.post}
         )
     except (Rejected, Transient) as failed:
         throttled = failed.graph is not None and failed.graph.status == TOO_MANY_REQUESTS
-        if isinstance(failed, Rejected) or throttled:
+        refused = isinstance(failed, Rejected) and failed.code != "graph_answer_unusable"
+        if refused or throttled:
             # Refused before anything was made: the id is free, nobody has to look for it.
             await opened.edit(lambda meeting, _: record_released(meeting, posting))
         raise

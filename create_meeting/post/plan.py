@@ -4,16 +4,15 @@ Core. `POST /onlineMeetings` has no idempotency of any kind, so it is sent only 
 claim that the ledger keeps, and after a crash Graph is asked before it is sent again.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from create_meeting.answers.warnings import moment_of
 from create_meeting.new.plan import Create, differing, newcomer, require_same
 from shared.inbox.message import QueueMessage
 from shared.journal.step import Step
 from shared.meeting.meeting import Meeting, PostClaim
+from shared.words.answers import GivenMeeting
 
 FIRST_PAUSE = timedelta(seconds=2)
 """Somebody else's POST is answered sooner than that, or nobody knows when."""
@@ -29,7 +28,7 @@ class Posting:
     @property
     def in_doubt(self) -> bool:
         """Whether an earlier holder may have sent its POST, and nobody knows what came of it."""
-        return self.claim.attempt > 1 and self.claim.answer is None
+        return self.claim.attempt > 1 and self.claim.given is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +75,7 @@ def plan_post(
             attempt=before.attempt + 1,
             asked=create.asked,
             lease_until=now + lease,
-            answer=before.answer if same else None,
+            given=before.given if same else None,
         )
     )
 
@@ -87,11 +86,11 @@ def record_claim(known: Meeting | None, create: Create, posting: Posting) -> Ste
     return Step(meeting=replace(meeting, post_claim=posting.claim))
 
 
-def record_posted(meeting: Meeting, posting: Posting, answer: dict[str, Any]) -> Step | None:
+def record_posted(meeting: Meeting, posting: Posting, answer: GivenMeeting) -> Step | None:
     """Return the step that keeps what Graph gave until it is told."""
     if not _holds(meeting, posting):
         return None
-    return Step(meeting=replace(meeting, post_claim=replace(posting.claim, answer=answer)))
+    return Step(meeting=replace(meeting, post_claim=replace(posting.claim, given=answer)))
 
 
 def record_released(meeting: Meeting, posting: Posting) -> Step | None:
@@ -108,22 +107,21 @@ def record_yielded(meeting: Meeting, posting: Posting, *, now: datetime) -> Step
     return Step(meeting=replace(meeting, post_claim=replace(meeting.post_claim, lease_until=now)))
 
 
-def is_what_was_asked(answer: Mapping[str, Any], create: Create) -> bool:
+def is_what_was_asked(answer: GivenMeeting, create: Create) -> bool:
     """Tell whether a meeting that createOrGet found is the one a POST was to make."""
-    settings = answer.get("joinMeetingIdSettings") or {}
     template = create.post.get("meetingTemplateId")
     with_passcode = "joinMeetingIdSettings" in create.post
-    return (not with_passcode or bool(settings.get("passcode"))) and (
-        template is None or answer.get("meetingTemplateId") == template
+    return (not with_passcode or answer.said.passcode is not None) and (
+        template is None or answer.said.options.get("meetingTemplateId") == template
     )
 
 
-def may_be_deleted(answer: Mapping[str, Any], posting: Posting) -> bool:
+def may_be_deleted(answer: GivenMeeting, posting: Posting) -> bool:
     """Tell whether a meeting came about under this claim, by asking whether there was one.
 
     One that is older was there before anybody asked us: it is not ours to delete.
     """
-    made = moment_of(answer.get("creationDateTime"))
+    made = moment_of(answer.creation_date_time)
     return made is not None and made >= posting.claim.first_claimed_at - CLOCKS_APART
 
 

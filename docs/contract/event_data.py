@@ -84,7 +84,7 @@ class ChatInfo(Part):
 
 
 class Coordinates(Part):
-    """What it takes to join. `dialIn` is Graph's `audioConferencing`, as it came."""
+    """What it takes to join. `dialIn` has the texts of Graph's `audioConferencing`."""
 
     online_meeting_id: str
     join_web_url: str

@@ -1,15 +1,15 @@
 """Asks Graph what became of a leg before somebody is answered with it."""
 
 import logging
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from join_meeting.join.decision import Adopt
 from join_meeting.join.outcome import record_call, record_moved
 from join_meeting.repeats import Wish
 from shared.journal.door import OpenMeeting
 from shared.services import Services
-from shared.words.coordinates import ByJoinId, JoinTarget, thread_alias_of
+from shared.words.answers import Call
+from shared.words.coordinates import ByJoinId, JoinTarget, thread_alias
 from shared.words.errors import Rejected, Transient
 from shared.words.ids import MeetingId
 
@@ -36,7 +36,7 @@ async def look_again(
     except Rejected:
         return "there"
     at = services.clock.now()
-    gone = call is None or str(call.get("state")).lower() == "terminated"
+    gone = call is None or call.is_over
     if call is not None and not gone:
         owner = await owner_of(call, target, wish.meeting_id, services)
         if owner != wish.meeting_id:
@@ -51,7 +51,7 @@ async def look_again(
 
 
 async def owner_of(
-    call: Mapping[str, Any],
+    call: Call,
     target: JoinTarget | None,
     meeting_id: MeetingId,
     services: Services,
@@ -60,9 +60,9 @@ async def owner_of(
 
     Best effort: the bot is on its way already, and that is to be recorded whatever happens here.
     """
-    alias = thread_alias_of(call)
-    if alias is None or not isinstance(target, ByJoinId):
+    if call.thread_id is None or not isinstance(target, ByJoinId):
         return meeting_id
+    alias = thread_alias(call.thread_id, call.message_id)
     try:
         return await services.ledger.claim_alias(alias, meeting_id)
     except Transient:

@@ -3,10 +3,8 @@
 Core. Each request is answered once; `bot.joining` is told once a leg, by whoever hears of it first.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from join_meeting.join.decision import Adopt, Join
 from join_meeting.join.plan import FIRST_PAUSE
@@ -26,8 +24,9 @@ from shared.meeting.legs import (
     with_claim,
 )
 from shared.meeting.meeting import Leaver, LegClaim, Meeting
+from shared.words.answers import Call
 from shared.words.errors import Rejected
-from shared.words.ids import CallId, LegKey, MeetingId, same_id
+from shared.words.ids import CallId, LegKey, MeetingId
 from shared.words.observations import LegSeen
 from shared.words.outgoing import Outgoing
 
@@ -35,7 +34,7 @@ from shared.words.outgoing import Outgoing
 def record_joining(
     meeting: Meeting,
     join: Join,
-    call: Mapping[str, Any],
+    call: Call,
     message: QueueMessage,
     *,
     answered_at: datetime,
@@ -45,7 +44,7 @@ def record_joining(
 
     A callback may have been here first; the leg is bound to the call all the same.
     """
-    leg_key, call_id = join.claim.leg_key, CallId(same_id(call["id"]))
+    leg_key, call_id = join.claim.leg_key, call.call_id
     meeting = bind(meeting, leg_key, call_id) or meeting
     claim = meeting.claim(leg_key) or join.claim
     if claim.call_id == call_id:
@@ -111,7 +110,7 @@ def record_adopted(meeting: Meeting, adopt: Adopt, wish: Wish, *, now: datetime)
 def record_call(
     meeting: Meeting,
     leg_key: LegKey,
-    call: Mapping[str, Any] | None,
+    call: Call | None,
     *,
     at: datetime,
 ) -> Step | None:

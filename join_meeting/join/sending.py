@@ -16,7 +16,6 @@ from shared.journal.step import Step
 from shared.meeting.meeting import Meeting
 from shared.services import Services
 from shared.words.errors import NotAsked, Rejected, Transient
-from shared.words.ids import CallId, same_id
 from shared.words.redaction import without_coordinates
 
 logger = logging.getLogger("rollcall.join")
@@ -30,6 +29,8 @@ async def send_bot(join: Join, wish: Wish, opened: OpenMeeting, services: Servic
     try:
         call = await services.graph.create_call(join.body)
     except Rejected as said:
+        if said.code == "graph_answer_unusable":
+            raise  # the bot may be on its way: the claim stays, for its callbacks to bind it
         error = without_coordinates(said, join.body)
         if not services.inbox.is_last(message, error):
             await _give_back(join, opened)  # it may heal: the message comes again
@@ -48,12 +49,11 @@ async def send_bot(join: Join, wish: Wish, opened: OpenMeeting, services: Servic
         raise
     answered_at = services.clock.now()
     owner = await owner_of(call, join.meeting.target, meeting_id, services)
-    call_id = CallId(same_id(call["id"]))
 
     def accepted(meeting: Meeting, now: datetime) -> Step:
         leg_key = join.claim.leg_key
         if owner != meeting_id:
-            return record_moved(meeting, leg_key, call_id, wish, owner, now=now)
+            return record_moved(meeting, leg_key, call.call_id, wish, owner, now=now)
         return record_joining(meeting, join, call, message, answered_at=answered_at, now=now)
 
     await opened.edit(accepted)

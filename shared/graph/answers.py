@@ -6,14 +6,14 @@ Source: https://learn.microsoft.com/graph/errors
 """
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from shared.graph.documents import read_json
-from shared.words.errors import GraphTrace, Unavailable
+from shared.words.errors import GraphTrace, Rejected, Unavailable
 from shared.words.problems import Code, rejected
 from shared.words.redaction import shortened, without_links
 
@@ -88,6 +88,22 @@ def read_answer(answer: Answer, *, asking: Asking, now: datetime) -> dict[str, A
             graph=trace,
         )
     return members
+
+
+def read_as[T](
+    read: Callable[[Mapping[str, Any]], T], answer: Answer, *, asking: Asking, now: datetime
+) -> T:
+    """Return what `read` finds in a successful answer; see `read_answer`.
+
+    Where `read` refuses it, the refusal is given the ids of the answer.
+    """
+    members = read_answer(answer, asking=asking, now=now)
+    try:
+        return read(members)
+    except Rejected as unusable:
+        trace = _trace(answer, asking, code="", inner={})
+        _log(trace)
+        raise replace(unusable, graph=trace) from None
 
 
 def hold_to_success(answer: Answer, *, asking: Asking, now: datetime) -> None:

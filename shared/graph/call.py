@@ -7,29 +7,50 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 from shared.calls.fold import GONE
-from shared.words.ids import LegKey
+from shared.graph.documents import essential, object_of, text_of
+from shared.words.answers import Call
+from shared.words.coordinates import NO_MESSAGE
+from shared.words.ids import CallId, LegKey, same_id
 from shared.words.observations import LegSeen, ReadFailed
+from shared.words.outside import CALL_ID, usable_id
 
 CODE = re.compile("[0-9]{1,9}", re.ASCII)
 LARGEST_CODE = 2**31 - 1
 
 
-def evidence_of(
-    call: Mapping[str, Any] | None, *, leg_key: LegKey, at: datetime
-) -> LegSeen | ReadFailed | None:
+def call_in(answer: Mapping[str, Any]) -> Call:
+    """Return the call in an answer; raise `Rejected` (`graph_answer_unusable`) without its id."""
+    call_id = text_of(answer.get("id"))
+    known = call_id if call_id is not None and CALL_ID.fullmatch(call_id) else None
+    chat = object_of(answer.get("chatInfo"))
+    thread_id = text_of(chat.get("threadId"))
+    code, subcode = result_of(answer)
+    participant_id, chain_id = answer.get("myParticipantId"), answer.get("callChainId")
+    return Call(
+        call_id=CallId(same_id(essential(known, "id"))),
+        state=(text_of(answer.get("state")) or "").lower(),
+        participant_id=participant_id if usable_id(participant_id) else None,
+        chain_id=chain_id if usable_id(chain_id) else None,
+        thread_id=None if thread_id is None else unquote(thread_id),
+        message_id=text_of(chat.get("messageId")) or NO_MESSAGE,
+        code=code,
+        subcode=subcode,
+    )
+
+
+def evidence_of(call: Call | None, *, leg_key: LegKey, at: datetime) -> LegSeen | ReadFailed | None:
     """Return what GET call says, as evidence like a callback's; None where it says nothing new.
 
     `call` None is Graph's 404: the leg is gone.
     """
     if call is None:
         return ReadFailed(at=at, leg_key=leg_key, status=GONE)
-    state = str(call.get("state")).lower()
-    if state == "terminated":
-        code, subcode = result_of(call)
-        return LegSeen(at=at, leg_key=leg_key, phase="gone", code=code, subcode=subcode)
-    return LegSeen(at=at, leg_key=leg_key, phase="in") if state == "established" else None
+    if call.is_over:
+        return LegSeen(at=at, leg_key=leg_key, phase="gone", code=call.code, subcode=call.subcode)
+    return LegSeen(at=at, leg_key=leg_key, phase="in") if call.state == "established" else None
 
 
 def result_of(call: Any) -> tuple[int | None, int | None]:

@@ -1,13 +1,18 @@
 """Microsoft Graph through msgraph-sdk: which request is sent, and which answer that is.
 
-Adapter of `ports.Graph`. graph_sdk.py moves the bytes, graph_answers.py says what they mean.
+Adapter of `ports.Graph`. sdk.py moves the bytes; answers.py, meeting.py, call.py and
+roster.py say what they mean.
 """
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from shared.graph.answers import Asking, hold_to_success, read_answer
+from shared.graph.answers import Asking, hold_to_success, read_as
+from shared.graph.call import call_in
+from shared.graph.meeting import change_in, meeting_in
+from shared.graph.roster import page_in, read_roster
 from shared.ports import Clock
+from shared.words.answers import Call, GivenMeeting, MeetingAnswer, Roster
 from shared.words.errors import Rejected
 from shared.words.ids import CallId
 from shared.words.problems import rejected
@@ -46,30 +51,28 @@ class GraphOverSdk:
         self._bot_app_id = bot_app_id
         self._new_id = new_id
 
-    async def create_or_get_meeting(
-        self, organizer_id: str, body: dict[str, Any]
-    ) -> dict[str, Any]:
+    async def create_or_get_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
         """See `ports.Graph.create_or_get_meeting`."""
         sdk, asking = self._sdk(), self._asking(organizer_id)
         builder = sdk.client.users.by_user_id(organizer_id).online_meetings.create_or_get
         answer = await sdk.send("POST", builder, asking, body, EVERY_VALUE)
-        return read_answer(answer, asking=asking, now=self._clock.now())
+        return read_as(meeting_in, answer, asking=asking, now=self._clock.now())
 
-    async def create_meeting(self, organizer_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    async def create_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
         """See `ports.Graph.create_meeting`."""
         sdk, asking = self._sdk(), self._asking(organizer_id)
         builder = sdk.client.users.by_user_id(organizer_id).online_meetings
         answer = await sdk.send("POST", builder, asking, body, EVERY_VALUE)
-        return read_answer(answer, asking=asking, now=self._clock.now())
+        return read_as(meeting_in, answer, asking=asking, now=self._clock.now())
 
     async def update_meeting(
         self, organizer_id: str, online_meeting_id: str, body: dict[str, Any]
-    ) -> dict[str, Any]:
+    ) -> MeetingAnswer:
         """See `ports.Graph.update_meeting`."""
         sdk, asking = self._sdk(), self._asking(organizer_id)
         builder = _meeting(sdk, organizer_id, online_meeting_id)
         answer = await sdk.send("PATCH", builder, asking, body, EVERY_VALUE)
-        return read_answer(answer, asking=asking, now=self._clock.now())
+        return read_as(change_in, answer, asking=asking, now=self._clock.now())
 
     async def delete_meeting(self, organizer_id: str, online_meeting_id: str) -> None:
         """See `ports.Graph.delete_meeting`."""
@@ -78,36 +81,42 @@ class GraphOverSdk:
         if answer.status != NOT_FOUND:
             hold_to_success(answer, asking=asking, now=self._clock.now())
 
-    async def create_call(self, body: dict[str, Any]) -> dict[str, Any]:
+    async def create_call(self, body: dict[str, Any]) -> Call:
         """See `ports.Graph.create_call`."""
         sdk, asking = self._sdk(), self._asking()
         answer = await sdk.send("POST", sdk.client.communications.calls, asking, body)
-        return read_answer(answer, asking=asking, now=self._clock.now())
+        return read_as(call_in, answer, asking=asking, now=self._clock.now())
 
-    async def read_call(self, call_id: CallId) -> dict[str, Any] | None:
+    async def read_call(self, call_id: CallId) -> Call | None:
         """See `ports.Graph.read_call`."""
         sdk, asking = self._sdk(), self._asking()
         builder = sdk.client.communications.calls.by_call_id(call_id)
         answer = await sdk.send("GET", builder, asking)
         if answer.status == NOT_FOUND:
             return None
-        return read_answer(answer, asking=asking, now=self._clock.now())
+        return read_as(call_in, answer, asking=asking, now=self._clock.now())
 
-    async def read_participants(self, call_id: CallId) -> list[dict[str, Any]] | None:
+    async def read_participants(
+        self, call_id: CallId, *, own_ids: frozenset[str], show_names: bool
+    ) -> Roster | None:
         """See `ports.Graph.read_participants`."""
         sdk = self._sdk()
         builder = sdk.client.communications.calls.by_call_id(call_id).participants
-        found: list[dict[str, Any]] = []
+        found: list[Any] = []
         for _ in range(MOST_PAGES):
             asking = self._asking()
             answer = await sdk.send("GET", builder, asking)
             if answer.status == NOT_FOUND:
                 return None
-            page = read_answer(answer, asking=asking, now=self._clock.now())
-            found.extend(page.get("value") or [])
-            link = page.get("@odata.nextLink")
+            listed, link = read_as(page_in, answer, asking=asking, now=self._clock.now())
+            found.extend(listed)
             if link is None:
-                return found
+                return read_roster(
+                    found,
+                    bot_app_id=self._bot_app_id,
+                    my_participant_ids=own_ids,
+                    show_names=show_names,
+                )
             if not sdk.leads_here(link):
                 raise _lost("Graph's next page is on another server.")
             builder = builder.with_url(link)

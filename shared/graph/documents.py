@@ -6,9 +6,14 @@ holds that, so that such a value would break whatever writes it, long after it c
 
 import json
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
+from shared.words.problems import rejected
+
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def read_json(body: bytes) -> Any:
@@ -23,3 +28,20 @@ def read_json(body: bytes) -> Any:
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     return found
+
+
+def text_of(value: Any) -> str | None:
+    """Return a text; None for an empty one, and for what is none."""
+    return value if isinstance(value, str) and value else None
+
+
+def object_of(value: Any) -> Mapping[str, Any]:
+    """Return the members of an object; none for what is none."""
+    return value if isinstance(value, dict) else NOTHING
+
+
+def essential[T](value: T | None, name: str) -> T:
+    """Return what was read of a member; `Rejected` where there is none of it to be used."""
+    if value is None:
+        raise rejected("graph_answer_unusable", what=f"{name} is missing, or is no such thing")
+    return value

@@ -6,11 +6,12 @@ Source: https://learn.microsoft.com/graph/api/resources/participant
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Any
 
+from shared.graph.documents import essential, text_of
+from shared.words.answers import Roster
 from shared.words.ids import SessionId, same_id
 from shared.words.observations import Person, Present
 from shared.words.outside import (
@@ -45,22 +46,15 @@ TELLING_KINDS = ("user", "guest", "phone")
 type Identities = Mapping[str, Mapping[str, Any]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Roster:
-    """What one roster says. `entries` counts its whole list.
+def page_in(answer: Mapping[str, Any]) -> tuple[list[Any], str | None]:
+    """Return the entries of one page of a roster, and the link to the next one.
 
-    `unread` counts the entries without an id and an identity that can be kept, and `hidden` those
-    of them that may be people: all but bots and the lobby. `weight` is what the people take of a
-    message's `ROOM`.
+    Raises `Rejected` (`graph_answer_unusable`) for a page that is no list: a roster that cannot be
+    read must not be taken for one that names no people.
     """
-
-    people: tuple[Present, ...]
-    lists_ourselves: bool
-    in_lobby: bool
-    entries: int
-    unread: int = 0
-    hidden: int = 0
-    weight: int = 0
+    listed, link = answer.get("value"), answer.get("@odata.nextLink")
+    entries = essential(listed if isinstance(listed, list) else None, "value")
+    return entries, None if link is None else essential(text_of(link), "@odata.nextLink")
 
 
 def read_roster(
@@ -71,7 +65,7 @@ def read_roster(
     show_names: bool = False,
     room: int = ROOM,
 ) -> Roster:
-    """Return who is there, by session id. `in_lobby`: we are waiting to be let in.
+    """Return who is there, by session id.
 
     Display names are read only where `show_names` is set. Those who weigh more than `room` together
     with the ones before them are hidden.
@@ -134,7 +128,7 @@ def weight_of(present: Present) -> int:
 def _identified(participant: Any) -> tuple[SessionId | None, Identities]:
     if not isinstance(participant, dict):
         return None, {}
-    session_id, info = _text(participant.get("id")), participant.get("info")
+    session_id, info = text_of(participant.get("id")), participant.get("info")
     named = info.get("identity") if isinstance(info, dict) else None
     identities = named.items() if isinstance(named, dict) else ()
     return (
@@ -164,10 +158,10 @@ def _person(identities: Identities, *, show_names: bool) -> Person | None:
     """Return who the most telling identity names; None where an id of it cannot be kept."""
     kind = next((kind for kind in TELLING_KINDS if kind in identities), next(iter(identities)))
     identity = identities[kind]
-    user_id, tenant_id = _text(identity.get("id")), _text(identity.get("tenantId"))
+    user_id, tenant_id = text_of(identity.get("id")), text_of(identity.get("tenantId"))
     if len(user_id or "") > LONGEST_ID or len(tenant_id or "") > LONGEST_ID:
         return None
-    name = _text(identity.get("displayName")) if show_names else None
+    name = text_of(identity.get("displayName")) if show_names else None
     return _known_person(
         kind[:LONGEST_KIND], user_id, tenant_id, None if name is None else name[:LONGEST_NAME]
     )
@@ -198,7 +192,3 @@ def _known_person(
 def _present(session_id: SessionId, person: Person) -> tuple[Present, int]:
     present = Present(session_id=session_id, person=person)
     return present, weight_of(present)
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None

@@ -8,14 +8,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from shared.calls.record import Record
 from shared.meeting.meeting import Leaver, LegClaim, Meeting
+from shared.words.answers import Call
 from shared.words.entities import TEND_QUEUE
 from shared.words.ids import CallId, LegKey, MeetingId, digest
 from shared.words.outgoing import Outgoing
-from shared.words.outside import usable_id
 
 LONGEST_MESSAGE_ID = 128
 """Source: https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas"""
@@ -70,17 +69,11 @@ def bind(meeting: Meeting, leg_key: LegKey, call_id: CallId) -> Meeting | None:
     return with_claim(meeting, replace(claim, call_id=call_id, state="bound"))
 
 
-def learned(claim: LegClaim, call: Mapping[str, Any]) -> LegClaim:
-    """Return the claim of a leg with what Graph's `call` says of it: who it is, and in which chain.
-
-    Source: https://learn.microsoft.com/graph/api/resources/call
-    """
-    participant_id, chain_id = call.get("myParticipantId"), call.get("callChainId")
-    if usable_id(participant_id) or claim.participant_id is None:
-        named = participant_id if usable_id(participant_id) else ""
-        claim = replace(claim, participant_id=named)
-    if usable_id(chain_id) and chain_id not in claim.chain_ids:
-        claim = replace(claim, chain_ids=(*claim.chain_ids, chain_id))
+def learned(claim: LegClaim, call: Call) -> LegClaim:
+    """Return the claim of a leg with what Graph's `call` says of it: who it is, in which chain."""
+    claim = replace(claim, participant_id=call.participant_id or claim.participant_id or "")
+    if call.chain_id is not None and call.chain_id not in claim.chain_ids:
+        claim = replace(claim, chain_ids=(*claim.chain_ids, call.chain_id))
     return claim
 
 

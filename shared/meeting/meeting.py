@@ -11,6 +11,7 @@ from typing import Any, Literal
 from shared.calls.history import Heard
 from shared.calls.record import Leg, Record, SessionPage
 from shared.meeting.days import Days
+from shared.words.answers import GivenMeeting
 from shared.words.coordinates import JoinTarget, OnlineMeeting
 from shared.words.ids import CallId, LegKey, MeetingId, guest_id_for
 from shared.words.outgoing import Outgoing, ReplyAddress
@@ -42,7 +43,7 @@ class Asked:
 class PostClaim:
     """The right to POST a meeting that createOrGet cannot make, taken before Graph is asked.
 
-    From the second `attempt` on, Graph is asked first what an earlier one left behind. `answer` is
+    From the second `attempt` on, Graph is asked first what an earlier one left behind. `given` is
     Graph's meeting once it is there, until it is told.
     """
 
@@ -50,7 +51,7 @@ class PostClaim:
     asked: Asked
     first_claimed_at: datetime
     lease_until: datetime
-    answer: dict[str, Any] | None = field(default=None, repr=False)
+    given: GivenMeeting | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ type Code = Literal[
     "tenant_mismatch",
     "graph_token_refused",
     "graph_refused",
+    "graph_answer_unusable",
     "leg_ended",
     "record_unreadable",
     "gave_up",
@@ -147,6 +148,13 @@ _CATALOGUE: dict[str, Refusal] = {
         message="Graph refused the request. {what}",
         next_step="Look the code up in Graph's documentation; the ids in `graph` are what "
         "Microsoft's support asks for.",
+    ),
+    "graph_answer_unusable": Refusal(
+        message="Graph accepted the request, and its answer cannot be used: {what}.",
+        next_step="Send the request again: a meeting that was made is found under its requestId, "
+        "and a bot that is on its way is found by its callbacks. If the answer stays as it is, "
+        "give Microsoft's support the ids in `graph`.",
+        waiting="later",
     ),
     "leg_ended": Refusal(
         message="The bot's call ended before it was in the meeting.",

@@ -14,6 +14,7 @@ from shared.calls.record import SessionPage
 from shared.meeting.days import Brief
 from shared.meeting.meeting import Change, LegPage, Stored
 from shared.ports import Bus, Entry, Graph, Ledger
+from shared.words.answers import Call, GivenMeeting, MeetingAnswer, Roster
 from shared.words.ids import CallId, MeetingId
 from shared.words.outgoing import Outgoing
 
@@ -153,19 +154,17 @@ class FusedGraph:
     def __init__(self, graph: Graph, fuse: Fuse) -> None:
         self._graph, self._fuse = graph, fuse
 
-    async def create_or_get_meeting(
-        self, organizer_id: str, body: dict[str, Any]
-    ) -> dict[str, Any]:
+    async def create_or_get_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
         """See `ports.Graph.create_or_get_meeting`."""
         return await self._fuse.through(self._graph.create_or_get_meeting(organizer_id, body))
 
-    async def create_meeting(self, organizer_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    async def create_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
         """See `ports.Graph.create_meeting`."""
         return await self._fuse.through(self._graph.create_meeting(organizer_id, body))
 
     async def update_meeting(
         self, organizer_id: str, online_meeting_id: str, body: dict[str, Any]
-    ) -> dict[str, Any]:
+    ) -> MeetingAnswer:
         """See `ports.Graph.update_meeting`."""
         return await self._fuse.through(
             self._graph.update_meeting(organizer_id, online_meeting_id, body)
@@ -175,17 +174,21 @@ class FusedGraph:
         """See `ports.Graph.delete_meeting`."""
         await self._fuse.through(self._graph.delete_meeting(organizer_id, online_meeting_id))
 
-    async def create_call(self, body: dict[str, Any]) -> dict[str, Any]:
+    async def create_call(self, body: dict[str, Any]) -> Call:
         """See `ports.Graph.create_call`."""
         return await self._fuse.through(self._graph.create_call(body))
 
-    async def read_call(self, call_id: CallId) -> dict[str, Any] | None:
+    async def read_call(self, call_id: CallId) -> Call | None:
         """See `ports.Graph.read_call`."""
         return await self._fuse.through(self._graph.read_call(call_id))
 
-    async def read_participants(self, call_id: CallId) -> list[dict[str, Any]] | None:
+    async def read_participants(
+        self, call_id: CallId, *, own_ids: frozenset[str], show_names: bool
+    ) -> Roster | None:
         """See `ports.Graph.read_participants`."""
-        return await self._fuse.through(self._graph.read_participants(call_id))
+        return await self._fuse.through(
+            self._graph.read_participants(call_id, own_ids=own_ids, show_names=show_names)
+        )
 
     async def end_call(self, call_id: CallId) -> None:
         """See `ports.Graph.end_call`."""

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from shared.words.answers import Call, Roster
 from shared.words.ids import CallId, utc_text
 from tests.application.joined import Joined
 from tests.application.links import CLASSIC
@@ -186,13 +187,13 @@ async def test_what_graph_says_of_the_call_is_evidence_when_reads_keep_failing(
 
         broken = False
 
-        async def read_participants(self, call_id: CallId) -> list[dict[str, Any]] | None:
+        async def read_participants(self, call_id: CallId, **asked: Any) -> Roster | None:
             """See `ports.Graph.read_participants`."""
             if self.broken:
                 raise lost(503)
-            return await super().read_participants(call_id)
+            return await super().read_participants(call_id, **asked)
 
-        async def read_call(self, call_id: CallId) -> dict[str, Any] | None:
+        async def read_call(self, call_id: CallId) -> Call | None:
             """See `ports.Graph.read_call`."""
             return await super().read_call(call_id) if state is not None else None
 

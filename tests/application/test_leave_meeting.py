@@ -1,6 +1,7 @@
 """A request that our bot leave: it goes, whoever asked is told, no earlier join brings it back."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from join_meeting.join_links import read_join_link
 from meeting_record.handler import read_record
+from shared.words.answers import Call
 from shared.words.coordinates import alias_of
 from shared.words.errors import GraphTrace, Rejected, RollcallError, Unavailable
 from shared.words.ids import CallId, LegKey, MeetingId, linked_meeting_id_for
@@ -28,7 +30,7 @@ class HeldGraph(FakeGraph):
         super().__init__(tenant_id=TENANT)
         self.asked, self.go = asyncio.Event(), asyncio.Event()
 
-    async def create_call(self, body: dict[str, Any]) -> dict[str, Any]:
+    async def create_call(self, body: dict[str, Any]) -> Call:
         """See `ports.Graph.create_call`."""
         self.asked.set()
         await self.go.wait()
@@ -485,12 +487,12 @@ async def test_a_leave_that_found_nothing_hears_no_more_of_a_leg_that_turns_up()
 class NamingGraph(HeldGraph):
     """Sends the bot, but keeps its answer until `go`; it names the thread that was led to."""
 
-    async def create_call(self, body: dict[str, Any]) -> dict[str, Any]:
+    async def create_call(self, body: dict[str, Any]) -> Call:
         """See `ports.Graph.create_call`."""
         call = await FakeGraph.create_call(self, body)
         self.asked.set()
         await self.go.wait()
-        return {**call, "chatInfo": {"threadId": THREAD, "messageId": "0"}}
+        return replace(call, thread_id=THREAD)
 
 
 @pytest.mark.parametrize("seen", [False, True], ids=["on its way", "seen before the answer"])

@@ -152,7 +152,7 @@ async def test_a_meeting_that_was_there_before_is_never_deleted() -> None:
     await world.drop("create-meeting", ASK, reply_to="replies")
     await world.pump()
 
-    assert theirs["id"] in world.fake_graph.online
+    assert theirs.online_meeting_id in world.fake_graph.online
     assert world.replies()[0]["data"]["coordinates"]["passcode"]
 
 

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from icalendar import Calendar
 
+from shared.words.answers import MeetingAnswer
 from shared.words.errors import GraphTrace, Rejected
 from tests.application.crashing import every_fuse
 from tests.application.mortal import drop_until_done, fused
@@ -37,7 +39,7 @@ class Overtaken(FakeGraph):
 
     async def update_meeting(
         self, organizer_id: str, online_meeting_id: str, body: dict[str, Any]
-    ) -> dict[str, Any]:
+    ) -> MeetingAnswer:
         """See `ports.Graph.update_meeting`."""
         await self.meanwhile()
         return await super().update_meeting(organizer_id, online_meeting_id, body)
@@ -48,10 +50,10 @@ class Terse(FakeGraph):
 
     async def update_meeting(
         self, organizer_id: str, online_meeting_id: str, body: dict[str, Any]
-    ) -> dict[str, Any]:
+    ) -> MeetingAnswer:
         """See `ports.Graph.update_meeting`."""
         changed = await super().update_meeting(organizer_id, online_meeting_id, body)
-        return {name: value for name, value in changed.items() if name != "participants"}
+        return replace(changed, attendees=None)
 
 
 LATER = {"startDateTime": "2026-09-14T10:30:00Z", "endDateTime": "2026-09-14T11:30:00Z"}

@@ -5,6 +5,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
+from shared.words.answers import Call
 from shared.words.errors import GraphTrace, Unavailable
 from shared.words.ids import MeetingId, utc_text
 from tests.application.joined import ASK, Joined
@@ -59,12 +60,12 @@ async def test_a_callback_that_outruns_graphs_answer_finds_its_home() -> None:
     class Hasty(FakeGraph):
         """A Graph whose callback is answered before its own answer is sent."""
 
-        async def create_call(self, body: dict[str, Any]) -> dict[str, Any]:
+        async def create_call(self, body: dict[str, Any]) -> Call:
             """See `ports.Graph.create_call`."""
             call = await super().create_call(body)
             meeting_id, leg_key = str(body["callbackUri"]).split("/")[-2:]
             statuses.append(
-                await world.callback(meeting_id, leg_key, state(call["id"], "established"))
+                await world.callback(meeting_id, leg_key, state(call.call_id, "established"))
             )
             return call
 

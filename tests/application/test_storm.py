@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.inbox.message import QueueMessage
 from shared.inbox.verdict import ShortWaits
+from shared.words.answers import GivenMeeting
 from shared.words.errors import GraphTrace, Unavailable
 from tests.application.world import TENANT, World
 from tests.fakes.graph import FakeGraph
@@ -28,9 +29,7 @@ class StormyGraph(FakeGraph):
         self.failed = 0
         self._chance = Random(seed)  # noqa: S311 - the same storm every time
 
-    async def create_or_get_meeting(
-        self, organizer_id: str, body: dict[str, Any]
-    ) -> dict[str, Any]:
+    async def create_or_get_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
         """See `ports.Graph.create_or_get_meeting`."""
         if self._chance.random() >= FAILING:
             return await super().create_or_get_meeting(organizer_id, body)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from shared.inbox.verdict import ShortWaits
+from shared.words.answers import GivenMeeting
 from shared.words.errors import GraphTrace, Rejected, Unavailable
 from shared.words.problems import rejected
 from tests.application.world import ORGANIZER, TENANT, World
@@ -35,9 +36,7 @@ class HeldGraph(FakeGraph):
         super().__init__(tenant_id=TENANT)
         self.go = asyncio.Event()
 
-    async def create_or_get_meeting(
-        self, organizer_id: str, body: dict[str, Any]
-    ) -> dict[str, Any]:
+    async def create_or_get_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
         """See `ports.Graph.create_or_get_meeting`."""
         if body["externalId"] == "slow":
             await self.go.wait()

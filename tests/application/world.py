@@ -103,6 +103,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.fake_graph.now = self.clock.now
+        self.fake_graph.bot_app_id = BOT
         self.restart()
 
     def restart(self) -> None:

@@ -19,12 +19,11 @@ from devstack.graph.identities import (
     TENANT_ID,
 )
 from shared.graph.client import GraphOverSdk, open_graph
-from shared.graph.roster import Roster, read_roster
 from shared.identity import graph_credential
 from shared.ports import Graph
-from shared.words.coordinates import read_online_meeting
+from shared.words.answers import GivenMeeting, Roster
 from shared.words.errors import GraphTrace, Rejected, Unavailable
-from shared.words.ids import CallId, same_id
+from shared.words.ids import CallId
 from tests.fakes.graph import FakeGraph, participant
 from tests.stack.process import StackProcess
 
@@ -45,7 +44,7 @@ class Bench(Protocol):
         """The one under test."""
         ...
 
-    async def person_joins(self, online: dict[str, Any], call_id: str) -> None:
+    async def person_joins(self, online: GivenMeeting, call_id: str) -> None:
         """Let somebody join the meeting that the leg is in."""
         ...
 
@@ -64,11 +63,13 @@ class FakeBench:
 
     graph: FakeGraph = field(
         default_factory=lambda: FakeGraph(
-            tenant_id=TENANT_ID, organizers=frozenset({ORGANIZER_ID, SECOND_ORGANIZER_ID})
+            tenant_id=TENANT_ID,
+            organizers=frozenset({ORGANIZER_ID, SECOND_ORGANIZER_ID}),
+            bot_app_id=BOT_APP_ID,
         )
     )
 
-    async def person_joins(self, online: dict[str, Any], call_id: str) -> None:
+    async def person_joins(self, online: GivenMeeting, call_id: str) -> None:
         self.graph.fill_room(call_id, [participant(str(uuid4()), identity_id="u-ada")])
 
     async def service_ends(self, call_id: str) -> None:
@@ -89,8 +90,8 @@ class SimulatorBench:
     graph: GraphOverSdk
     lab: httpx.AsyncClient
 
-    async def person_joins(self, online: dict[str, Any], call_id: str) -> None:
-        who = {"onlineMeetingId": online["id"], "userId": "u-ada"}
+    async def person_joins(self, online: GivenMeeting, call_id: str) -> None:
+        who = {"onlineMeetingId": online.online_meeting_id, "userId": "u-ada"}
         (await self.lab.post("/lab/people", json=who)).raise_for_status()
 
     async def service_ends(self, call_id: str) -> None:
@@ -159,7 +160,7 @@ def a_meeting(external_id: str = "order-1") -> dict[str, Any]:
     return {"externalId": external_id, "subject": "Grüße, 世界"}
 
 
-def a_join(online: dict[str, Any], **members: Any) -> dict[str, Any]:
+def a_join(online: GivenMeeting, **members: Any) -> dict[str, Any]:
     """Return the body of a call that joins the meeting."""
     return {
         "@odata.type": "#microsoft.graph.call",
@@ -167,7 +168,7 @@ def a_join(online: dict[str, Any], **members: Any) -> dict[str, Any]:
         "requestedModalities": ["audio"],
         "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"},
         "source": {"identity": {"application": {"id": BOT_APP_ID}}},
-        "chatInfo": online["chatInfo"],
+        "chatInfo": {"threadId": online.thread_id, "messageId": online.message_id},
         "meetingInfo": {
             "@odata.type": "#microsoft.graph.organizerMeetingInfo",
             "organizer": {"user": {"id": ORGANIZER_ID, "tenantId": TENANT_ID}},
@@ -176,17 +177,18 @@ def a_join(online: dict[str, Any], **members: Any) -> dict[str, Any]:
     } | members
 
 
-async def joined(bench: Bench) -> tuple[dict[str, Any], CallId]:
+async def joined(bench: Bench) -> tuple[GivenMeeting, CallId]:
     """Return a meeting and the leg that is in it."""
     online = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
     call = await bench.graph.create_call(a_join(online))
-    return online, CallId(call["id"])
+    return online, call.call_id
 
 
-def roster(participants: list[dict[str, Any]] | None) -> Roster:
-    """Return what an answer says about who is there."""
-    assert participants is not None
-    return read_roster(participants, bot_app_id=BOT_APP_ID, my_participant_ids=frozenset())
+async def who(bench: Bench, call_id: str, *own_ids: str) -> Roster | None:
+    """Return what the leg's roster says."""
+    return await bench.graph.read_participants(
+        CallId(call_id), own_ids=frozenset(own_ids), show_names=False
+    )
 
 
 async def test_a_meeting_is_one_by_organizer_and_external_id(bench: Bench) -> None:
@@ -198,15 +200,15 @@ async def test_a_meeting_is_one_by_organizer_and_external_id(bench: Bench) -> No
     other = await ask(ORGANIZER_ID, a_meeting("order-2"))
     elsewhere = await ask(SECOND_ORGANIZER_ID, a_meeting())
 
-    assert first["id"] == again["id"]
-    assert len({first["id"], other["id"], elsewhere["id"]}) == 3
+    assert first.online_meeting_id == again.online_meeting_id
+    assert len({first.online_meeting_id, other.online_meeting_id, elsewhere.online_meeting_id}) == 3
 
 
 async def test_a_meetings_coordinates_can_be_read(bench: Bench) -> None:
     """Everything that joining needs is in the answer; the subject survives the way."""
     answer = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
 
-    online = read_online_meeting(answer, organizer_id=ORGANIZER_ID, tenant_id=TENANT_ID)
+    online = answer.kept(organizer_id="", tenant_id="")
 
     assert online.subject == "Grüße, 世界"
     assert online.coordinates.thread_id.startswith("19:meeting_")
@@ -243,11 +245,11 @@ async def test_a_post_has_a_passcode_and_is_another_meeting_each_time(bench: Ben
     second = await bench.graph.create_meeting(ORGANIZER_ID, body)
     found = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
 
-    assert first["joinMeetingIdSettings"]["passcode"]
-    assert first["meetingTemplateId"] == "template-1"
-    assert first["creationDateTime"]
-    assert first["id"] != second["id"]
-    assert found["id"] == first["id"]
+    assert first.said.passcode
+    assert first.said.options["meetingTemplateId"] == "template-1"
+    assert first.creation_date_time
+    assert first.online_meeting_id != second.online_meeting_id
+    assert found.online_meeting_id == first.online_meeting_id
 
 
 async def test_a_patch_may_be_repeated(bench: Bench) -> None:
@@ -260,15 +262,15 @@ async def test_a_patch_may_be_repeated(bench: Bench) -> None:
         "participants": {"attendees": [{"upn": "ada@contoso.example", "role": "presenter"}]},
     }
 
-    once = await bench.graph.update_meeting(ORGANIZER_ID, online["id"], body)
-    again = await bench.graph.update_meeting(ORGANIZER_ID, online["id"], body)
+    once = await bench.graph.update_meeting(ORGANIZER_ID, online.online_meeting_id, body)
+    again = await bench.graph.update_meeting(ORGANIZER_ID, online.online_meeting_id, body)
 
     for answer in (once, again):
-        assert answer["id"] == online["id"]
-        assert answer["subject"] == "other"
-        assert answer["lobbyBypassSettings"]["scope"] == "everyone"
-        (attendee,) = answer["participants"]["attendees"]
-        assert (attendee["upn"], attendee["role"]) == ("ada@contoso.example", "presenter")
+        assert answer.subject == "other"
+        assert answer.options["lobbyBypassSettings"] == body["lobbyBypassSettings"]
+        assert answer.attendees is not None
+        (attendee,) = answer.attendees
+        assert (attendee.upn, attendee.role) == ("ada@contoso.example", "presenter")
 
 
 @pytest.mark.parametrize(
@@ -285,7 +287,7 @@ async def test_a_patch_of_what_is_fixed_is_refused(bench: Bench, body: dict[str,
     online = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
 
     with pytest.raises(Rejected) as refused:
-        await bench.graph.update_meeting(ORGANIZER_ID, online["id"], body)
+        await bench.graph.update_meeting(ORGANIZER_ID, online.online_meeting_id, body)
 
     assert refused.value.graph is not None
     assert refused.value.graph.status == 400
@@ -295,15 +297,15 @@ async def test_a_meeting_may_be_deleted_twice(bench: Bench) -> None:
     """It is gone, and cannot be changed any more; its externalId is free again."""
     online = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
 
-    await bench.graph.delete_meeting(ORGANIZER_ID, online["id"])
-    await bench.graph.delete_meeting(ORGANIZER_ID, online["id"])
+    await bench.graph.delete_meeting(ORGANIZER_ID, online.online_meeting_id)
+    await bench.graph.delete_meeting(ORGANIZER_ID, online.online_meeting_id)
 
     with pytest.raises(Rejected) as gone:
-        await bench.graph.update_meeting(ORGANIZER_ID, online["id"], {"subject": "x"})
+        await bench.graph.update_meeting(ORGANIZER_ID, online.online_meeting_id, {"subject": "x"})
     assert gone.value.graph is not None
     assert gone.value.graph.status == 404
     other = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
-    assert other["id"] != online["id"]
+    assert other.online_meeting_id != online.online_meeting_id
 
 
 async def test_each_call_that_is_accepted_is_another_leg(bench: Bench) -> None:
@@ -313,8 +315,8 @@ async def test_each_call_that_is_accepted_is_another_leg(bench: Bench) -> None:
     first = await bench.graph.create_call(a_join(online))
     second = await bench.graph.create_call(a_join(online))
 
-    assert first["state"] == "establishing"
-    assert first["id"] != second["id"]
+    assert first.state == "establishing"
+    assert first.call_id != second.call_id
 
 
 @pytest.mark.parametrize(
@@ -331,14 +333,13 @@ async def test_the_answer_says_who_we_are_in_the_roster(
     """By `myParticipantId`: a guest of ours is nobody else."""
     online = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
     scope = {"lobbyBypassSettings": {"scope": "everyone"}}
-    await bench.graph.update_meeting(ORGANIZER_ID, online["id"], scope)
+    await bench.graph.update_meeting(ORGANIZER_ID, online.online_meeting_id, scope)
 
     call = await bench.graph.create_call(a_join(online, source={"identity": identity}))
 
-    listed = await bench.graph.read_participants(CallId(call["id"]))
-    assert listed is not None
-    mine = frozenset({call["myParticipantId"]})
-    found = read_roster(listed, bot_app_id=BOT_APP_ID, my_participant_ids=mine)
+    assert call.participant_id is not None
+    found = await who(bench, call.call_id, call.participant_id)
+    assert found is not None
     assert (found.lists_ourselves, found.people) == (True, ())
 
 
@@ -359,10 +360,12 @@ async def test_a_roster_lists_people_and_ourselves(bench: Bench) -> None:
     """Alone first, then with a person."""
     online, call_id = await joined(bench)
 
-    alone = roster(await bench.graph.read_participants(call_id))
+    alone = await who(bench, call_id)
     await bench.person_joins(online, call_id)
-    together = roster(await bench.graph.read_participants(call_id))
+    together = await who(bench, call_id)
 
+    assert alone is not None
+    assert together is not None
     assert (alone.people, alone.lists_ourselves) == ((), True)
     assert [one.person.user_id for one in together.people] == ["u-ada"]
     assert together.lists_ourselves
@@ -376,9 +379,9 @@ async def test_a_call_can_be_read_while_its_leg_is_there(bench: Bench) -> None:
     await bench.service_ends(call_id)
 
     assert there is not None
-    assert same_id(there["id"]) == same_id(call_id)
-    assert there["state"] in ("establishing", "established")
-    assert there["chatInfo"]["threadId"] == online["chatInfo"]["threadId"]
+    assert there.call_id == call_id
+    assert there.state in ("establishing", "established")
+    assert there.thread_id == online.thread_id
     assert await bench.graph.read_call(call_id) is None
     assert await bench.graph.read_call(CallId(NOBODYS_ID)) is None
 
@@ -389,7 +392,7 @@ async def test_a_leg_the_service_ended_has_no_roster_and_ends_again_in_peace(ben
 
     await bench.service_ends(call_id)
 
-    assert await bench.graph.read_participants(call_id) is None
+    assert await who(bench, call_id) is None
     await bench.graph.end_call(call_id)
 
 
@@ -400,8 +403,8 @@ async def test_a_leg_that_hangs_up_is_gone(bench: Bench) -> None:
     await bench.graph.end_call(call_id)
     await bench.graph.end_call(call_id)
 
-    assert await bench.graph.read_participants(call_id) is None
-    assert await bench.graph.read_participants(CallId(NOBODYS_ID)) is None
+    assert await who(bench, call_id) is None
+    assert await who(bench, NOBODYS_ID) is None
 
 
 @pytest.mark.parametrize("status", [429, 500, 503, 504])
@@ -424,7 +427,7 @@ async def test_work_may_have_been_done_behind_a_failure(bench: Bench) -> None:
     requests = (
         lambda: bench.graph.create_call(a_join(online)),
         lambda: bench.graph.read_call(call_id),
-        lambda: bench.graph.read_participants(call_id),
+        lambda: who(bench, call_id),
         lambda: bench.graph.end_call(call_id),
     )
 
@@ -433,7 +436,7 @@ async def test_work_may_have_been_done_behind_a_failure(bench: Bench) -> None:
         with pytest.raises(Unavailable):
             await request()
 
-    assert await bench.graph.read_participants(call_id) is None
+    assert await who(bench, call_id) is None
 
 
 async def test_a_token_can_be_had(bench: Bench) -> None:

@@ -6,6 +6,10 @@ from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
+from shared.graph.call import call_in
+from shared.graph.meeting import change_in, meeting_in
+from shared.graph.roster import page_in, read_roster
+from shared.words.answers import Call, GivenMeeting, MeetingAnswer, Roster
 from shared.words.errors import GraphTrace, RollcallError, Unavailable
 from shared.words.ids import CallId, same_id
 from tests.fakes.graph_shapes import guid, new_meeting, organizer_of, refused
@@ -25,10 +29,17 @@ class FakeGraph:
     each accepted change of a meeting. Options in `refused` are refused with 400, those in
     `ignored` accepted and not kept, attendees in `unknown` dropped; every meeting begins with
     `defaults`. With `hides_posted` createOrGet does not find what a POST made; `found` counts what
-    it found. `now` is Graph's clock.
+    it found. `now` is Graph's clock, `worded` how it answers with what it holds, and `bot_app_id`
+    the application that rosters name as us.
     """
 
-    def __init__(self, *, tenant_id: str, organizers: frozenset[str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        tenant_id: str,
+        organizers: frozenset[str] | None = None,
+        bot_app_id: str = "",
+    ) -> None:
         """`organizers`: who exists in the tenant; None for everybody."""
         self.online: dict[str, dict[str, Any]] = {}
         self.patches: list[dict[str, Any]] = []
@@ -39,6 +50,8 @@ class FakeGraph:
         self.hides_posted = False
         self.found = 0
         self.now: Callable[[], datetime] = lambda: START
+        self.worded: Callable[[dict[str, Any]], dict[str, Any]] = deepcopy
+        self.bot_app_id = bot_app_id
         self.calls: dict[CallId, list[dict[str, Any]]] = {}
         self.posted: dict[CallId, dict[str, Any]] = {}
         self.threads: dict[str, str] = {}
@@ -88,9 +101,7 @@ class FakeGraph:
         """Let the leg be gone, as if the service had ended it."""
         self.calls.pop(CallId(same_id(call_id)), None)
 
-    async def create_or_get_meeting(
-        self, organizer_id: str, body: dict[str, Any]
-    ) -> dict[str, Any]:
+    async def create_or_get_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
         """See `ports.Graph.create_or_get_meeting`."""
         failure = await self._answer()
         self._require(organizer_id)
@@ -105,20 +116,20 @@ class FakeGraph:
         self.found += len(known[:1])
         meeting = known[0] if known else self._hold(organizer_id, body)
         _raise(failure)
-        return deepcopy(meeting)
+        return meeting_in(self.worded(meeting))
 
-    async def create_meeting(self, organizer_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    async def create_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
         """See `ports.Graph.create_meeting`."""
         failure = await self._answer()
         self._require(organizer_id)
         meeting = self._hold(organizer_id, body)
         self._posted.add(meeting["id"])
         _raise(failure)
-        return deepcopy(meeting)
+        return meeting_in(self.worded(meeting))
 
     async def update_meeting(
         self, organizer_id: str, online_meeting_id: str, body: dict[str, Any]
-    ) -> dict[str, Any]:
+    ) -> MeetingAnswer:
         """See `ports.Graph.update_meeting`."""
         failure = await self._answer()
         meeting = self._held(organizer_id, online_meeting_id)
@@ -135,7 +146,7 @@ class FakeGraph:
             meeting["participants"]["attendees"] = attendees
         meeting.update(deepcopy(changes))
         _raise(failure)
-        return deepcopy(meeting)
+        return change_in(self.worded(meeting))
 
     async def delete_meeting(self, organizer_id: str, online_meeting_id: str) -> None:
         """See `ports.Graph.delete_meeting`."""
@@ -145,7 +156,7 @@ class FakeGraph:
             del self.online[online_meeting_id]
         _raise(failure)
 
-    async def create_call(self, body: dict[str, Any]) -> dict[str, Any]:
+    async def create_call(self, body: dict[str, Any]) -> Call:
         """See `ports.Graph.create_call`."""
         failure = await self._answer()
         if body.get("tenantId") != self._tenant_id:
@@ -176,18 +187,29 @@ class FakeGraph:
         }
         self.posted[CallId(same_id(call_id))] = call
         _raise(failure)
-        return deepcopy(call)
+        return call_in(self.worded(call))
 
-    async def read_call(self, call_id: CallId) -> dict[str, Any] | None:
+    async def read_call(self, call_id: CallId) -> Call | None:
         """See `ports.Graph.read_call`."""
         _raise(await self._answer())
         here = CallId(same_id(call_id))
-        return deepcopy(self.posted[here]) if here in self.calls else None
+        return call_in(self.worded(self.posted[here])) if here in self.calls else None
 
-    async def read_participants(self, call_id: CallId) -> list[dict[str, Any]] | None:
+    async def read_participants(
+        self, call_id: CallId, *, own_ids: frozenset[str], show_names: bool
+    ) -> Roster | None:
         """See `ports.Graph.read_participants`."""
         _raise(await self._answer())
-        return deepcopy(self.calls.get(CallId(same_id(call_id))))
+        room = self.calls.get(CallId(same_id(call_id)))
+        if room is None:
+            return None
+        listed, _ = page_in(self.worded({"value": room}))
+        return read_roster(
+            listed,
+            bot_app_id=self.bot_app_id,
+            my_participant_ids=own_ids,
+            show_names=show_names,
+        )
 
     async def end_call(self, call_id: CallId) -> None:
         """See `ports.Graph.end_call`."""

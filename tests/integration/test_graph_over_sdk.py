@@ -24,6 +24,9 @@ pytestmark = [
 CALL = CallId("57dab8b1894c409ab240bd8beae78896")
 PARTICIPANTS = f"/v1.0/communications/calls/{CALL}/participants"
 NEVER = 4_102_444_800
+ANSWER = {"id": "x", "joinWebUrl": "https://x", "chatInfo": {"threadId": "19:x"}, "value": []}
+"""What each request takes for its answer."""
+ASKED: Any = {"own_ids": frozenset(), "show_names": False}
 
 
 @dataclass
@@ -75,7 +78,7 @@ class Rig:
     credential: Credential
     server: TestServer
     seen: list[Seen] = field(default_factory=list)
-    answer: Answering = lambda _: web.json_response({"id": "x"})
+    answer: Answering = lambda _: web.json_response(ANSWER)
 
     def url(self, path: str) -> str:
         """Return the address of `path` as the adapter knows the server."""
@@ -121,7 +124,7 @@ def every_request(graph: GraphOverSdk) -> list[Callable[[], Awaitable[Any]]]:
         lambda: graph.delete_meeting("the-organizer", "MSp*x"),
         lambda: graph.create_call({"callbackUri": "c"}),
         lambda: graph.read_call(CALL),
-        lambda: graph.read_participants(CALL),
+        lambda: graph.read_participants(CALL, **ASKED),
         lambda: graph.end_call(CALL),
     ]
 
@@ -204,7 +207,10 @@ async def test_a_roster_of_several_pages_is_one(rig: Rig) -> None:
     }
     rig.answer = lambda seen: web.json_response(pages[seen.path])
 
-    assert await rig.graph.read_participants(CALL) == [{"id": "1"}, {"id": "2"}]
+    roster = await rig.graph.read_participants(CALL, **ASKED)
+
+    assert roster is not None
+    assert roster.entries == 2
     assert {one.headers["authorization"] for one in rig.seen} == {"Bearer the-token"}
 
 
@@ -218,7 +224,7 @@ async def test_a_next_page_on_another_server_is_not_asked_for(rig: Rig, elsewher
     rig.answer = lambda _: web.json_response({"value": [], "@odata.nextLink": link})
 
     with pytest.raises(Rejected, match="another server"):
-        await rig.graph.read_participants(CALL)
+        await rig.graph.read_participants(CALL, **ASKED)
 
     assert len(rig.seen) == 1
 
@@ -229,7 +235,7 @@ async def test_pages_that_lead_round_come_to_an_end(rig: Rig) -> None:
     rig.answer = lambda _: web.json_response(page)
 
     with pytest.raises(Rejected):
-        await rig.graph.read_participants(CALL)
+        await rig.graph.read_participants(CALL, **ASKED)
 
     assert len(rig.seen) == MOST_PAGES
 
@@ -241,7 +247,7 @@ async def test_a_leg_that_vanishes_between_two_pages_is_gone(rig: Rig) -> None:
         web.json_response(page) if seen.path == PARTICIPANTS else web.Response(status=404)
     )
 
-    assert await rig.graph.read_participants(CALL) is None
+    assert await rig.graph.read_participants(CALL, **ASKED) is None
 
 
 @pytest.mark.parametrize("body", ["", "<html>", "[]", "null", "{}"])
@@ -254,6 +260,34 @@ async def test_an_acceptance_that_cannot_be_read_is_not_taken_for_one(rig: Rig, 
 
     assert unavailable.value.graph is not None
     assert unavailable.value.graph.status == 201
+
+
+@pytest.mark.parametrize(
+    "page", [{"value": None}, {"value": {}}, {"value": [], "@odata.nextLink": 5}]
+)
+async def test_a_roster_that_is_no_list_is_refused(rig: Rig, page: dict[str, Any]) -> None:
+    """It must not be taken for one that names no people, nor for a whole one."""
+    rig.answer = lambda _: web.json_response(page)
+
+    with pytest.raises(Rejected) as refused:
+        await rig.graph.read_participants(CALL, **ASKED)
+
+    assert refused.value.code == "graph_answer_unusable"
+
+
+@pytest.mark.parametrize("name", ["id", "joinWebUrl", "chatInfo"])
+async def test_a_meeting_that_could_not_be_joined_is_refused_with_its_ids(
+    rig: Rig, name: str
+) -> None:
+    """Support finds the answer by them."""
+    rig.answer = lambda _: web.json_response(ANSWER | {name: None}, headers={"request-id": "r-1"})
+
+    with pytest.raises(Rejected, match=name) as refused:
+        await rig.graph.create_or_get_meeting("the-organizer", {"externalId": "e"})
+
+    assert refused.value.code == "graph_answer_unusable"
+    assert refused.value.graph is not None
+    assert (refused.value.graph.status, refused.value.graph.request_id) == (200, "r-1")
 
 
 @pytest.mark.parametrize("status", [200, 202, 204])
@@ -290,7 +324,7 @@ async def test_an_answer_that_breaks_off_is_unavailable(rig: Rig) -> None:
     rig.answer = cut
 
     with pytest.raises(Unavailable, match="Graph did not answer"):
-        await rig.graph.read_participants(CALL)
+        await rig.graph.read_participants(CALL, **ASKED)
 
 
 async def test_without_a_token_nothing_is_sent(rig: Rig) -> None:

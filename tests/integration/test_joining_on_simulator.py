@@ -16,6 +16,10 @@ from devstack.graph.lab import leg_admitted, leg_ends, person_joins, person_leav
 from devstack.graph.meeting_book import Venue
 from devstack.graph.meeting_shapes import render_meeting
 from devstack.graph.refusals import GraphRefusal
+from shared.graph.call import call_in
+from shared.graph.meeting import meeting_in
+from shared.graph.roster import read_roster
+from shared.words.answers import Call, GivenMeeting, Roster
 from shared.words.ids import CallId
 from tests.application import world as application
 from tests.fakes.graph import FakeGraph
@@ -35,34 +39,36 @@ class SimulatedGraph(FakeGraph):
             notify=self._notify,
         )
 
-    async def create_or_get_meeting(
-        self, organizer_id: str, body: dict[str, Any]
-    ) -> dict[str, Any]:
+    async def create_or_get_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
         """See `ports.Graph.create_or_get_meeting`."""
-        return render_meeting(self.world.meetings.create_or_get(organizer_id, body)[0])
+        return meeting_in(render_meeting(self.world.meetings.create_or_get(organizer_id, body)[0]))
 
-    async def create_call(self, body: dict[str, Any]) -> dict[str, Any]:
+    async def create_call(self, body: dict[str, Any]) -> Call:
         """See `ports.Graph.create_call`."""
         self.bodies.append(body)
         leg = self.world.place_call(body)
         if self.before_answering is not None:
             await self.before_answering()
-        return render_call(leg)
+        return call_in(render_call(leg))
 
-    async def read_call(self, call_id: CallId) -> dict[str, Any] | None:
+    async def read_call(self, call_id: CallId) -> Call | None:
         """See `ports.Graph.read_call`."""
         try:
-            return render_call(self.world.call(call_id))
+            return call_in(render_call(self.world.call(call_id)))
         except GraphRefusal:
             return None
 
-    async def read_participants(self, call_id: CallId) -> list[dict[str, Any]] | None:
+    async def read_participants(
+        self, call_id: CallId, *, own_ids: frozenset[str], show_names: bool
+    ) -> Roster | None:
         """See `ports.Graph.read_participants`."""
         try:
             listed: Any = self.world.roster(call_id)["value"]
         except GraphRefusal:
             return None
-        return list(listed)
+        return read_roster(
+            listed, bot_app_id=self.bot_app_id, my_participant_ids=own_ids, show_names=show_names
+        )
 
     async def end_call(self, call_id: CallId) -> None:
         """See `ports.Graph.end_call`."""

@@ -78,6 +78,8 @@ class Strategies:
                 return st.one_of(*map(self.of, parts))
             case origin if origin is tuple and parts[1:] == (...,):
                 return st.lists(self.of(parts[0]), max_size=MOST).map(tuple)
+            case origin if origin is list:
+                return st.lists(self.of(parts[0]), max_size=MOST)
             case origin if origin is frozenset:
                 return st.frozensets(self.of(parts[0]), max_size=MOST)
             case origin if origin in {dict, Mapping}:

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from shared.words.coordinates import Attendee, Coordinates, OnlineMeeting, read_online_meeting
-from shared.words.errors import Unavailable
+from shared.graph.meeting import meeting_in
+from shared.words.coordinates import Attendee, Coordinates, OnlineMeeting
+from shared.words.errors import Rejected
 
 ASKED_FOR = {"organizer_id": "the-organizer-asked-for", "tenant_id": "our-tenant"}
 LINK = "https://teams.microsoft.com/l/meetup-join/19%3ameeting_M2Iz%40thread.skype/0"
@@ -45,13 +46,13 @@ CREATED: dict[str, Any] = {
 
 def read(**changed: Any) -> OnlineMeeting:
     """Return what the documented answer says with some members changed."""
-    return read_online_meeting(CREATED | changed, **ASKED_FOR)
+    return meeting_in(CREATED | changed).kept(**ASKED_FOR)
 
 
 def without(*names: str) -> OnlineMeeting:
     """Return what the documented answer says without some members."""
     answer = {name: value for name, value in CREATED.items() if name not in names}
-    return read_online_meeting(answer, **ASKED_FOR)
+    return meeting_in(answer).kept(**ASKED_FOR)
 
 
 def organized_by(user: Any) -> dict[str, Any]:
@@ -163,17 +164,33 @@ def test_a_meeting_needs_neither_dial_in_nor_join_id_nor_subject() -> None:
     assert read(joinMeetingIdSettings=None, audioConferencing=None).coordinates.passcode is None
 
 
+NO_TEXT: tuple[Any, ...] = (None, 5, True, {}, [], "")
+
+
 @pytest.mark.parametrize("name", ["id", "joinWebUrl", "chatInfo"])
 def test_what_nobody_could_join_with_is_no_answer(name: str) -> None:
-    """A success of Graph's without them is asked for again, not told."""
-    with pytest.raises(Unavailable, match="coordinates"):
+    """A success of Graph's without them is refused, not told."""
+    with pytest.raises(Rejected, match="graph_answer_unusable"):
         without(name)
+    for value in NO_TEXT:
+        with pytest.raises(Rejected, match=name):
+            read(**{name: value})
 
 
-def test_a_member_of_the_wrong_kind_is_no_answer() -> None:
-    """Null where every documented answer has an object."""
-    with pytest.raises(Unavailable):
-        read(chatInfo=None)
+@pytest.mark.parametrize("value", NO_TEXT)
+def test_a_member_of_the_wrong_kind_counts_as_absent(value: Any) -> None:
+    """However deep it is; the meeting can be joined all the same."""
+    spoilt = ("subject", "startDateTime", "endDateTime", "participants", "joinMeetingIdSettings")
+    user = {"identity": {"user": {"id": value}}, "upn": value, "role": value}
+    chat = {"threadId": "19:a", "messageId": value}
+
+    whole = read(**dict.fromkeys((*spoilt, "audioConferencing"), value), chatInfo=chat)
+    deep = read(participants={"organizer": user, "attendees": [value, user]})
+
+    assert (whole.subject, whole.attendees, whole.coordinates.passcode) == (None, (), None)
+    assert (whole.coordinates.message_id, whole.coordinates.dial_in or None) == ("0", None)
+    assert deep.coordinates.organizer_id == "the-organizer-asked-for"
+    assert deep.attendees[-1] == Attendee(upn=None)
 
 
 def test_what_opens_the_meeting_is_never_shown() -> None:

@@ -6,12 +6,13 @@ import pytest
 
 from create_meeting.answers.warnings import differences
 from create_meeting.bodies import added_up
+from shared.graph.meeting import change_in
 
 ADA = {"upn": "ada@example.com", "role": "presenter"}
 
 
 def codes(sent: dict[str, Any], returned: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(one["code"], one["member"]) for one in differences(sent, returned)]
+    return [(one["code"], one["member"]) for one in differences(sent, change_in(returned))]
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_many_warnings_of_one_code_are_counted() -> None:
     many = [{"upn": f"u{number}@example.com"} for number in range(500)]
     returned: dict[str, Any] = {"participants": {"attendees": []}}
 
-    found = differences({"participants": {"attendees": many}}, returned)
+    found = differences({"participants": {"attendees": many}}, change_in(returned))
 
     assert len(found) == 21
     assert found[-1]["member"] == "attendees"
@@ -91,7 +92,7 @@ def test_times_are_compared_as_moments() -> None:
 
 def test_a_subject_that_graph_changed_is_shown_both_ways() -> None:
     """What was asked, and what there is."""
-    (warning,) = differences({"subject": "down"}, {"subject": "down (copy)"})
+    (warning,) = differences({"subject": "down"}, change_in({"subject": "down (copy)"}))
 
     assert warning["code"] == "subject_changed"
     assert (warning["requested"], warning["returned"]) == ("down", "down (copy)")
@@ -129,11 +130,34 @@ def test_an_option_that_did_not_take_is_named(asked: Any, returned: Any) -> None
     ]
 
 
+@pytest.mark.parametrize(
+    ("returned", "named"),
+    [
+        ({"subject": 5, "participants": {"attendees": "x"}}, {"subject", "attendees"}),
+        ({"startDateTime": {}, "anOption": 7}, {"startDateTime", "options.anOption"}),
+        ({"lobby": {"scope": []}}, {"options.lobby"}),
+        ({"lobby": {"more": 5}, "nothingAsked": 5}, set()),
+    ],
+)
+def test_what_cannot_be_read_is_not_confirmed(returned: dict[str, Any], named: set[str]) -> None:
+    """The caller is to know of it, unless it was not asked for."""
+    sent = {
+        "subject": "down",
+        "startDateTime": "2026-11-23T09:00:00.000Z",
+        "participants": {"attendees": [ADA]},
+        "anOption": True,
+        "lobby": {"scope": "everyone"},
+    }
+
+    assert set(codes(sent, returned)) == {("not_confirmed", name) for name in named}
+
+
 def test_a_patch_answers_for_what_it_changed_alone() -> None:
     """Graph's answer to a PATCH leaves out, or empties, what it was not asked about."""
-    made = {"id": "m", "participants": {"attendees": [ADA]}, "recordAutomatically": False}
-    changed = {"id": "m", "participants": {"attendees": []}, "recordAutomatically": True, "new": 1}
+    made = {"participants": {"attendees": [ADA]}, "recordAutomatically": False, "other": 5}
+    patched = {"recordAutomatically": True, "new": "1"}
+    changed = {"participants": {"attendees": []}, "subject": 5} | patched
 
-    found = added_up(made, changed, {"recordAutomatically": True})
+    found = added_up(change_in(made), change_in(changed), {"recordAutomatically": True})
 
-    assert found == {**made, "recordAutomatically": True, "new": 1}
+    assert found == change_in(made | patched)

@@ -9,6 +9,7 @@ import pytest
 from shared.calls.record import Leg, Record
 from shared.meeting.meeting import Change, Leaver, LegClaim, LegPage, Meeting
 from shared.meeting.older_legs import Kept, Older, put_by, unanswered, with_older
+from shared.words.answers import Call
 from shared.words.ids import CallId, LegKey, leg_key_for
 from shared.words.observations import LegSeen
 from shared.words.outgoing import ReplyAddress
@@ -201,7 +202,9 @@ def test_a_look_through_a_leg_that_left_meanwhile_says_nothing() -> None:
     meeting = a_head(a_claim(2))
     seen = LegSeen(at=NOW, leg_key=key(1), phase="in")
 
-    step = record_look(meeting, 0, (seen,), {"id": "c-1"}, {}, now=NOW, settle=SETTLE)
+    step = record_look(
+        meeting, 0, (seen,), Call(call_id=CallId("c-1"), message_id="0"), {}, now=NOW, settle=SETTLE
+    )
 
     assert step is not None
     assert (step.meeting.record, step.observed) == (meeting.record, ())

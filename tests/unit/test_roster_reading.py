@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from shared.graph.roster import Roster, read_roster, weight_of
+from shared.graph.roster import read_roster, weight_of
+from shared.words.answers import Roster
 from shared.words.ids import SessionId
 from shared.words.observations import Person, Present
 from shared.words.outside import MOST_ENTRIES

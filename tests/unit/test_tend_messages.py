@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from shared.graph.call import call_in
 from shared.meeting.legs import hang_up, learned, tend_message
 from shared.meeting.meeting import LegClaim, Meeting
 from shared.words.errors import Rejected
@@ -49,6 +50,6 @@ def test_of_graphs_call_only_ids_that_can_be_kept_are_learned(odd: Any) -> None:
     """They stay in the meeting's row; that Graph was asked is known all the same."""
     claim = LegClaim(leg_key=LegKey("l"), attempt=1, request_id="r", claimed_at=T0, lease_until=T0)
 
-    known = learned(claim, {"myParticipantId": odd, "callChainId": odd})
+    known = learned(claim, call_in({"id": "c", "myParticipantId": odd, "callChainId": odd}))
 
     assert (known.participant_id, known.chain_ids) == ("", ())

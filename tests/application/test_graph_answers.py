@@ -1,0 +1,96 @@
+"""What Graph's answers lack, or say in another kind of JSON, and what the caller is told then."""
+
+from typing import Any
+
+import pytest
+
+from shared.words.ids import LegKey, leg_key_for, meeting_id_for
+from tests.application.world import TENANT, World, leg_of, state
+
+ASK = {"requestId": "INC-1", "subject": "Checkout is down"}
+BY_POST = ASK | {"options": {"joinMeetingIdSettings": {"isPasscodeRequired": True}}}
+
+
+def answering(**members: Any) -> World:
+    """Return a world whose Graph says `members` in every answer."""
+    world = World()
+    world.fake_graph.worded = lambda answer: answer | members
+    return world
+
+
+def mend(world: World) -> None:
+    """Let Graph answer with what it holds."""
+    world.fake_graph.worded = dict
+
+
+@pytest.mark.parametrize("link", [None, 5, {}, [], ""])
+async def test_a_meeting_without_its_link_is_refused_and_found_again(link: Any) -> None:
+    """No record is kept that could not be read; once Graph names the link, there is one meeting."""
+    world = answering(joinWebUrl=link)
+
+    await world.drop("create-meeting", ASK, reply_to="first")
+    mend(world)
+    await world.drop("create-meeting", ASK, reply_to="again")
+
+    (refused,) = world.replies("first")
+    assert refused["data"]["code"] == "graph_answer_unusable"
+    assert "joinWebUrl" in refused["data"]["message"]
+    (made,) = world.replies("again")
+    assert made["data"]["coordinates"]["joinWebUrl"].startswith("https://")
+    assert len(world.fake_graph.online) == 1
+
+
+async def test_a_post_whose_answer_cannot_be_used_made_a_meeting_all_the_same() -> None:
+    """It is looked for by the next request, and not made once more."""
+    world = answering(joinWebUrl=None)
+
+    await world.drop("create-meeting", BY_POST, reply_to="first")
+    mend(world)
+    await world.drop("create-meeting", BY_POST, reply_to="again")
+
+    assert [one["data"]["code"] for one in world.replies("first")] == ["graph_answer_unusable"]
+    assert len(world.fake_graph.online) == 1
+    assert world.replies("again")[0]["data"]["coordinates"]["passcode"]
+
+
+async def test_what_was_asked_for_and_cannot_be_read_is_a_warning() -> None:
+    """The meeting is there, and the record of it can be read."""
+    world = answering(subject=5, recordAutomatically={"on": True}, participants="all")
+    options = {"recordAutomatically": True}
+
+    await world.drop(
+        "create-meeting",
+        ASK | {"options": options, "attendees": ["ada@example.com"]},
+        reply_to="replies",
+    )
+
+    (made,) = world.replies()
+    assert {(one["code"], one["member"]) for one in made["data"]["warnings"]} == {
+        ("not_confirmed", "subject"),
+        ("not_confirmed", "attendees"),
+        ("option_not_applied", "options.recordAutomatically"),
+    }
+    assert made["data"]["subject"] is None
+    assert await world.record("INC-1")
+
+
+async def test_a_call_without_an_id_may_be_on_its_way() -> None:
+    """The caller is told so, no second bot is sent meanwhile, and a callback binds the leg."""
+    world = World()
+    meeting_id = meeting_id_for(tenant_id=TENANT, request_id="INC-1")
+    await world.drop("create-meeting", ASK)
+    world.fake_graph.worded = lambda answer: answer | {"id": ".."}
+    await world.drop("join-meeting", {"meetingId": meeting_id}, reply_to="first")
+    mend(world)
+    await world.drop("join-meeting", {"meetingId": meeting_id}, reply_to="second")
+    (call_id,) = world.fake_graph.calls
+    leg_key: LegKey = leg_key_for(meeting_id=meeting_id, attempt=1)
+
+    await world.callback(meeting_id, leg_key, state(call_id, "established"))
+    await world.pump()
+
+    (refused,) = world.replies("first")
+    assert refused["data"]["code"] == "graph_answer_unusable"
+    assert len(world.fake_graph.bodies) == 1
+    assert leg_of(await world.meeting(meeting_id)) == (leg_key, call_id)
+    assert [one["type"] for one in world.replies("second")] == ["rollcall.bot.joining.v1"]
