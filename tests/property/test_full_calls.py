@@ -49,8 +49,8 @@ def test_starts_and_ends_are_those_of_a_head_without_bound(
     """The same is heard; only who is listed differs, and that is said.
 
     An old roster of a full call may be taken for one of the next. Then that one counts too many, or
-    starts only at the read that tells. Where pushes come late, one that names uncounted people takes
-    no doubt of a full call back: its end is then that of an earlier doubt, within its bounds.
+    starts only at the read that tells. Where pushes come late, one that names uncounted people
+    takes no doubt of a full call back: its end is that of an earlier doubt, within its bounds.
     """
     history = play(trouble, seed)
 
