@@ -1,7 +1,7 @@
 """What is done when a meeting is looked after, given its record and the time.
 
 Core. One chain a meeting: each look plans the next, and a message of an older generation is stale.
-What is due is said by shared/looks.py.
+shared/meeting/looks.py says what is due.
 """
 
 from collections.abc import Iterable, Mapping
@@ -49,8 +49,8 @@ def _call_id(text: str) -> str:
 class TendMessage(Message):
     """What Rollcall sends itself: look at a meeting (`generation`), or end a leg that is to go.
 
-    `hung_up`, some time after that: Graph said `at` that the leg ended; was it told? `answer`: a
-    leg ended that more requests to leave wait for than the head holds.
+    `hung_up`, some time after that: Graph confirmed `at` that the leg ended; was that published?
+    `answer`: a leg ended, and more requests to leave wait for that than the head holds.
     """
 
     meeting_id: Annotated[str, AfterValidator(_meeting_id)]
@@ -110,11 +110,7 @@ def to_list(
 
 
 def read_result(
-    read: Read,
-    roster: Roster | None,
-    *,
-    asked_at: datetime,
-    answered_at: datetime,
+    read: Read, roster: Roster | None, *, asked_at: datetime, answered_at: datetime
 ) -> Observation:
     """Return what an answer to the read says; None, Graph's 404, means that the leg is gone."""
     if roster is None:
@@ -201,12 +197,7 @@ def _is_unreadable(meeting: Meeting) -> bool:
     return meeting.record.failures >= MANY_FAILURES and UNREADABLE not in meeting.warned
 
 
-def record_hung_up(
-    meeting: Meeting,
-    call_id: CallId,
-    *,
-    at: datetime,
-) -> Step | None:
+def record_hung_up(meeting: Meeting, call_id: CallId, *, at: datetime) -> Step | None:
     """Return the step that records the end of a leg we hung up; None where it is recorded.
 
     Its notification says more, but it may be lost.

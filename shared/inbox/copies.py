@@ -20,11 +20,7 @@ from shared.inbox.message import (
 from shared.words.entities import REJECTED_QUEUE
 from shared.words.errors import Rejected
 from shared.words.ids import utc_text
-from shared.words.outgoing import Outgoing
-
-LONGEST_MESSAGE_ID = 128
-"""Source: https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas"""
-
+from shared.words.outgoing import LONGEST_MESSAGE_ID, Outgoing
 
 TRIES = "rollcall-tries"
 """What a refused message went through. Informational: handlers of the copy ignore it."""

@@ -56,27 +56,28 @@ def settled(
     """Return the change that a step makes of the meeting; None where it says nothing new."""
     if not (step.observed or step.facts):
         return Change(meeting=step.meeting, outgoing=step.outgoing)
-    change = _observed(step, now=now, rules=rules)
+    room = room_of(step.meeting, rules)
+    change = _observed(step, room, now=now, rules=rules)
     change = replace(change, outgoing=(*change.outgoing, *step.outgoing))
-    if step.only_news and before is not None and not _is_news(before, change, rules):
+    if step.only_news and before is not None and not _is_news(before, change, room):
         return None
     return change
 
 
-def _observed(step: Step, *, now: datetime, rules: RecordingRules) -> Change:
+def _observed(step: Step, room: int, *, now: datetime, rules: RecordingRules) -> Change:
     meeting, before = step.meeting, step.meeting.record
     by = Commit(
         version=meeting.version + 1,
         settle=rules.settle,
         roster_cap=rules.roster_cap,
         made_at=meeting.made_at,
-        room=room_of(meeting, rules),
+        room=room,
     )
     after, heard = before, []
     for observation in step.observed:
         earlier, after = after, fold(after, [observation], by)
         heard.append(as_change(earlier, observation, after))
-    kept, pages = put_away(after, by.room)
+    kept, pages = put_away(after, room)
     found = facts_between(meeting, before, after, shown=rules.shown)
     revisions = {
         number: count for number, count in _revised(meeting, found).items() if number > kept.before
@@ -130,14 +131,14 @@ def _limited(
     )
 
 
-def _is_news(known: Meeting, change: Change, rules: RecordingRules) -> bool:
+def _is_news(known: Meeting, change: Change, room: int) -> bool:
     """Tell whether anything but the freshness of the record changes, or a kind is to be kept.
 
     An exact copy of a shorter roster is news: it raises the question anew. What is over leaves the
     head with the next news.
     """
     record = change.meeting.record
-    aged, _ = put_away(replace(known.record, moment=record.moment), room_of(known, rules))
+    aged, _ = put_away(replace(known.record, moment=record.moment), room)
     same = replace(known, record=record, days=change.meeting.days, version=change.meeting.version)
     return (
         bool(change.outgoing)

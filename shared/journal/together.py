@@ -11,11 +11,7 @@ ENOUGH_HEARD = 40
 """How many observations a transaction has before it takes no further change."""
 
 type Decision = Callable[[Meeting | None, datetime], Change | None]
-"""(the meeting or None, now) -> what to write, None: nothing.
-
-Pure: it may be called again after a lost race. What it raises goes to the caller of the change, and
-writes nothing.
-"""
+"""(the meeting or None, now) -> what to write, None: nothing. A `step.Decide`, settled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,7 @@ from shared.meeting.meeting import Leaver, LegClaim, Meeting
 from shared.words.answers import Call
 from shared.words.entities import TEND_QUEUE
 from shared.words.ids import CallId, LegKey, MeetingId, digest
-from shared.words.outgoing import Outgoing
-
-LONGEST_MESSAGE_ID = 128
-"""Source: https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas"""
+from shared.words.outgoing import LONGEST_MESSAGE_ID, Outgoing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,30 +80,16 @@ def looks(meeting: Meeting, *, settle: timedelta) -> list[tuple[datetime, Look]]
 def followed_up(change: Change, *, now: datetime, rules: TendingRules) -> Change:
     """Return the change with what follows from it: hang-ups, the next looks, the index."""
     meeting, hang_ups = _hung_up(change.meeting, now=now)
-    meeting, tending = _with_looks(meeting, now=now, rules=rules)
+    due = looks(meeting, settle=rules.settle)
+    meeting, tending = _with_looks(meeting, due, now=now)
     outgoing = (*change.outgoing, *tending, *hang_ups)
-    # Before anybody asked for a bot a message of the queue stands behind all that is sent.
+    # Until a bot is requested, the request's own message stands behind all that is sent.
     unsent = bool(outgoing) and bool(meeting.claims)
-    by = indexed_by(meeting, now=now, rules=rules, unsent=unsent)
+    by = _indexed_by(meeting, now=now, rules=rules, due=bool(due), unsent=unsent)
     indexed = meeting.tend.indexed
     if by is not None and (indexed is None or by < indexed):
         meeting = replace(meeting, tend=replace(meeting.tend, indexed=by))
     return replace(change, meeting=meeting, outgoing=outgoing)
-
-
-def indexed_by(
-    meeting: Meeting, *, now: datetime, rules: TendingRules, unsent: bool
-) -> datetime | None:
-    """Return when the backstop is to look at the meeting, whose looks are planned; None: never.
-
-    With `unsent` messages also once others may send them.
-    """
-    due = [one.due for one in (meeting.tend.soon, meeting.tend.later) if one is not None]
-    if not looks(meeting, settle=rules.settle):
-        due = []
-    if unsent:
-        due.append(now + rules.grace)
-    return min(due) + rules.backstop if due else None
 
 
 def mended(meeting: Meeting, *, now: datetime, rules: TendingRules, unsent: bool) -> Change:
@@ -119,10 +105,26 @@ def mended(meeting: Meeting, *, now: datetime, rules: TendingRules, unsent: bool
 
     before = meeting.tend
     tend = replace(before, soon=kept(before.soon), later=kept(before.later))
-    meeting, again = _with_looks(replace(meeting, tend=tend), now=now, rules=rules)
-    by = indexed_by(meeting, now=now, rules=rules, unsent=unsent or bool(again))
+    due = looks(meeting, settle=rules.settle)
+    meeting, again = _with_looks(replace(meeting, tend=tend), due, now=now)
+    unsent = unsent or bool(again)
+    by = _indexed_by(meeting, now=now, rules=rules, due=bool(due), unsent=unsent)
     meeting = replace(meeting, tend=replace(meeting.tend, indexed=by))
     return Change(meeting=meeting, outgoing=again)
+
+
+def _indexed_by(
+    meeting: Meeting, *, now: datetime, rules: TendingRules, due: bool, unsent: bool
+) -> datetime | None:
+    """Return when the backstop is to look at the meeting, whose looks are planned; None: never.
+
+    `due`: there are any looks. `unsent` messages may be sent by others after the grace.
+    """
+    slots = (meeting.tend.soon, meeting.tend.later) if due else ()
+    moments = [planned.due for planned in slots if planned is not None]
+    if unsent:
+        moments.append(now + rules.grace)
+    return min(moments) + rules.backstop if moments else None
 
 
 def _hung_up(meeting: Meeting, *, now: datetime) -> tuple[Meeting, tuple[Outgoing, ...]]:
@@ -136,14 +138,13 @@ def _hung_up(meeting: Meeting, *, now: datetime) -> tuple[Meeting, tuple[Outgoin
 
 
 def _with_looks(
-    meeting: Meeting, *, now: datetime, rules: TendingRules
+    meeting: Meeting, due: Iterable[tuple[datetime, Look]], *, now: datetime
 ) -> tuple[Meeting, tuple[Outgoing, ...]]:
-    """Return the meeting with its next looks planned, and the messages they need.
+    """Return the meeting with its looks, `due`, planned, and the messages they need.
 
-    A look that either slot will be there for by then needs no message.
+    A look needs no message where that of either slot comes by then.
     """
     outgoing: list[Outgoing] = []
-    due = looks(meeting, settle=rules.settle)
     slots: Iterable[Literal["soon", "later"]] = ("soon", "later")
     for slot in slots:
         earliest = min((at for at, look in due if look.slot == slot), default=None)

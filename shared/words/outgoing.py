@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+LONGEST_MESSAGE_ID = 128
+"""Source: https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyAddress:
