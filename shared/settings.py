@@ -15,11 +15,7 @@ from shared.calls.changes import IN_FLIGHT
 from shared.words.outside import MOST_ENTRIES
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-
-
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-
-
 ONE_OF = ("GRAPH_CLIENT_SECRET", "GRAPH_CERTIFICATE_PATH", "GRAPH_FEDERATED")
 """Ways to be the bot for Graph; at most one is set."""
 

@@ -24,8 +24,6 @@ from shared.words.outgoing import LONGEST_MESSAGE_ID, Outgoing
 
 TRIES = "rollcall-tries"
 """What a refused message went through. Informational: handlers of the copy ignore it."""
-
-
 COUNTED = frozenset({ATTEMPT, FAILURES, FIRST_ENQUEUED, FIRST_TRIED, HISTORY})
 
 

@@ -17,8 +17,6 @@ from shared.words.ids import MeetingId
 from shared.words.outgoing import Outgoing
 
 logger = logging.getLogger("rollcall.dispatch")
-
-
 PAUSES = (0.5, 1.0, 2.0, 4.0)
 """Most seconds between tries, before what is left waits for the next handler or the backstop."""
 

@@ -30,11 +30,8 @@ from shared.words.errors import Unavailable
 
 type Operation = tuple[TransactionOperation, Row, dict[str, Any]]
 
-
 NO_CONTENT = "return-no-content"
 """Source: https://learn.microsoft.com/rest/api/storageservices/insert-entity"""
-
-
 TOO_LARGE = (
     TableErrorCode.ENTITY_TOO_LARGE,
     TableErrorCode.PROPERTY_VALUE_TOO_LARGE,
@@ -44,8 +41,6 @@ TOO_LARGE = (
 """How the store refuses for its size what it is to write. The last one has other meanings too; the
 same write again heals none of them.
 Source: https://learn.microsoft.com/rest/api/storageservices/table-service-error-codes"""
-
-
 PATIENCE_SECONDS = 15.0
 """One operation with the client's own retries; a hung store must not outlast a message's lock."""
 

@@ -18,8 +18,6 @@ from shared.words.outgoing import Outgoing, ReplyAddress
 
 ClaimState = Literal["claimed", "bound", "failed"]
 """`bound`: to the first call that was seen under its key."""
-
-
 ANSWERED_KEPT = 16
 """How many answered messages a meeting remembers."""
 

@@ -8,20 +8,10 @@ from typing import NewType
 from uuid import NAMESPACE_URL, uuid5
 
 MeetingId = NewType("MeetingId", str)
-
-
 LegKey = NewType("LegKey", str)
-
-
 CallId = NewType("CallId", str)
-
-
 SessionId = NewType("SessionId", str)
-
-
 MEETING_ID = re.compile(r"[a-z2-7]{26}")
-
-
 LEG_KEY = re.compile(r"[a-z2-7]{16}")
 
 

@@ -9,7 +9,6 @@ from shared.words.ids import LegKey, SessionId
 Basis = Literal["attendanceReport", "graphEvent", "observed", "polled", "assumed"]
 """How a time is known, from the best source to the worst."""
 
-
 Phase = Literal["joining", "lobby", "in", "gone"]
 """How far a leg has come. A later phase is never taken back by an earlier one."""
 
