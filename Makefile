@@ -16,7 +16,7 @@ help:
 	@echo "make up     keep the local stack running until Ctrl-C"
 	@echo "make check  format, lint, types, imports"
 	@echo "make test-app   tests of the app alone, on fakes (half a minute)"
-	@echo "make test       all tests but the long ones, with the local stack (a few minutes)"
+	@echo "make test       all tests but the long ones, with the local stack and coverage (a few minutes)"
 	@echo "make test-long  the long ones: hundreds of calls, legs and requests in one meeting"
 	@echo "make bench  what meetings and notifications cost, aim beside figure (about 7 minutes)"
 	@echo "make mutants  mutation tests of the fold and of the callers' check; survivors are listed with reasons"
@@ -40,10 +40,14 @@ run: $(INSTALLED)
 up: $(INSTALLED)
 	@exec $(BIN)/python -m devstack up
 
+# With the lines that the tests reach, in the app's own processes too; pyproject.toml has the floor.
 test: $(INSTALLED)
-	@$(BIN)/python -m pytest -m "not long" --numprocesses 3 --dist loadfile
+	@$(BIN)/python -m coverage erase
+	@$(BIN)/python -m coverage run -m pytest -m "not long" --numprocesses 3 --dist loadfile
+	@$(BIN)/python -m coverage combine --quiet
+	@$(BIN)/python -m coverage report
 
-# Of each law a quarter of the examples; a crash at every point of a story is left to `make test`.
+# Of each law few examples; a crash at every point of a story is left to `make test`.
 test-app: $(INSTALLED)
 	@$(BIN)/python -m pytest tests/unit tests/application tests/property -m "not devstack and not long" \
 		--ignore-glob='*/test_crash_points*' --hypothesis-profile=quick --numprocesses 2 --dist worksteal

@@ -2,16 +2,14 @@
 
 import asyncio
 import json
-from datetime import timedelta
 from typing import Any
 
 from shared.words.answers import Call
 from shared.words.errors import GraphTrace, Unavailable
-from shared.words.ids import MeetingId, utc_text
+from shared.words.ids import utc_text
 from tests.application.joined import ASK, Joined
 from tests.application.world import TENANT, World, envelope, leg_of, roster, state
 from tests.fakes.graph import FakeGraph
-from tests.fakes.ledger import InMemoryLedger
 
 
 async def test_two_group_calls_are_recorded_and_told() -> None:
@@ -126,66 +124,6 @@ async def test_the_end_of_the_leg_ends_the_call_where_its_code_says_so() -> None
     assert left["data"]["result"]["meaning"]
 
 
-async def test_a_forged_callback_is_401_and_nothing_is_stored() -> None:
-    """Also when it is about a leg that exists."""
-    world = await Joined().begin()
-    before = await world.meeting(world.meeting_id)
-    genuine = roster(world.call_id, "eve")
-
-    for token in ("", "Bearer x", world.token(aud="other"), world.token(tid="other")):
-        status = await world.callback(
-            world.meeting_id, world.leg_key, genuine, authorization=token or "None"
-        )
-        assert status == 401
-
-    assert await world.meeting(world.meeting_id) == before
-
-
-async def test_a_body_that_is_not_json_is_400() -> None:
-    """From a caller who is genuine."""
-    world = await Joined().begin()
-
-    assert await world.call(b"nope") == 400
-
-
-async def test_a_leg_we_do_not_know_is_202_and_nothing_is_stored() -> None:
-    """A meeting that was never ours, a leg that nobody claimed, ids that are none."""
-    world = await Joined().begin()
-    before = await world.meeting(world.meeting_id)
-
-    statuses = [
-        await world.callback("a" * 26, world.leg_key, roster(world.call_id, "eve")),
-        await world.callback(world.meeting_id, "a" * 16, roster(world.call_id, "eve")),
-        await world.callback("../..", "x", roster(world.call_id, "eve")),
-    ]
-
-    assert statuses == [202, 202, 202]
-    assert await world.meeting(world.meeting_id) == before
-
-
-async def test_a_store_that_is_down_is_503() -> None:
-    """So that Graph sends it again."""
-    ledger = InMemoryLedger()
-    world = await Joined(ledger=ledger).begin()
-    ledger.fail_next(1)
-
-    assert await world.call(roster(world.call_id, "ada")) == 503
-
-
-async def test_a_bus_that_is_down_does_not_fail_the_callback() -> None:
-    """What was committed is sent by whoever handles the meeting next."""
-    world = await Joined().begin()
-    world.fake_bus.fail_next(99)
-
-    assert await world.call(roster(world.call_id, "ada")) == 202
-    assert "call.started" not in world.names()
-    world.fake_bus.fail_next(0)
-    world.clock.advance(6)
-    await world.call(roster(world.call_id, "ada"))
-
-    assert world.names().count("call.started") == 1
-
-
 async def test_kinds_nobody_reads_are_kept_as_shapes() -> None:
     """202, no event, and no value of theirs in the ledger."""
     world = await Joined().begin()
@@ -228,58 +166,6 @@ async def test_a_storm_on_one_meeting_is_committed_together() -> None:
     assert len(world.events("participant.joined")) == 60
 
 
-async def test_a_lost_tend_message_is_mended_by_the_backstop() -> None:
-    """The chain starts again, and the call gets its end."""
-    world = await Joined().begin()
-    await world.see("ada")
-    await world.pump()
-    await world.see()
-    world.delivered |= set(range(len(world.fake_bus.sent)))
-
-    world.clock.advance(300)
-    await world.mend()
-    await world.pump()
-
-    assert world.names()[-1] == "call.ended"
-
-
-async def test_the_backstop_sends_what_a_crash_left_unsent() -> None:
-    """Committed, and the process died before it could send."""
-    world = await Joined().begin()
-    world.fake_bus.fail_next(99)
-    await world.call(roster(world.call_id, "ada"))
-    world.fake_bus.fail_next(0)
-    world.clock.advance(300)
-
-    world.restart()
-    await world.mend()
-
-    assert world.names().count("call.started") == 1
-
-
-async def test_a_finished_meeting_leaves_the_backstops_list() -> None:
-    """So that walking it does not grow with history."""
-    world = await Joined().begin()
-    await world.call(state(world.call_id, "terminated", resultInfo={"code": 200, "subcode": 7000}))
-    world.clock.advance(300)
-
-    await world.mend()
-
-    left = [one async for one in world.ledger.overdue(now=world.clock.now() + timedelta(days=1))]
-    assert left == []
-
-
-async def test_a_stale_tend_message_does_nothing() -> None:
-    """Its generation was overtaken."""
-    world = await Joined().begin()
-    await world.see("ada")
-    version = (await world.meeting(world.meeting_id)).version
-
-    await world.drop("tend-meeting", {"meetingId": world.meeting_id, "generation": 999})
-
-    assert (await world.meeting(world.meeting_id)).version == version
-
-
 async def test_the_health_report_says_what_is_wrong() -> None:
     """Part by part."""
     from meeting_record.handler import health  # noqa: PLC0415 - read beside what it is about
@@ -290,18 +176,6 @@ async def test_the_health_report_says_what_is_wrong() -> None:
     report = await health(world.services)
 
     assert report == {"tables": "ok", "serviceBus": "ok", "graphToken": "no token"}
-
-
-async def test_a_read_that_nobody_can_read_ends_nothing() -> None:
-    """Entries without an identity may be people."""
-    world = await Joined().begin()
-    await world.see("ada")
-    await world.see()
-    world.fake_graph.fill_room(world.call_id, [{"id": "x"}])
-
-    await world.pump(until=timedelta(seconds=30))
-
-    assert "call.ended" not in world.names()
 
 
 async def test_two_hundred_callbacks_that_piled_up_are_all_recorded() -> None:
@@ -377,68 +251,3 @@ async def test_the_log_keeps_changes_and_what_was_published_with_them() -> None:
     assert len(named) == len(set(named)) == 41
     assert [one.sequence for one in published] == sorted(one.sequence for one in published)
     assert [one.type for one in published].count("rollcall.participant.joined.v1") == 41
-
-
-async def test_a_roster_that_cannot_be_read_is_warned_of_once() -> None:
-    """Five reads in a row list neither people nor the bot, and Graph says that the bot is in."""
-    world = await Joined().begin()
-    await world.see("ada")
-    await world.pump()
-    world.fake_graph.posted[world.call_id]["state"] = "established"
-    world.fake_graph.calls[world.call_id] = []
-    await world.call(roster(world.call_id))
-
-    await world.pump(until=timedelta(minutes=30))
-
-    (warning,) = world.events("meeting.warning")
-    assert warning["data"]["code"] == "roster_unreadable"
-    assert "call.ended" not in world.names()
-
-
-async def test_a_roster_that_cannot_be_read_for_a_leg_that_is_gone_is_its_end() -> None:
-    """No warning: the read's 404 says why."""
-    world = await Joined().begin()
-    await world.see("ada")
-    await world.pump()
-    world.fake_graph.fail_next(times=6)
-    await world.call(roster(world.call_id))
-    await world.pump(until=timedelta(seconds=20))
-    world.fake_graph.drop(world.call_id)
-
-    await world.pump(until=timedelta(minutes=30))
-
-    assert world.names()[-2:] == ["call.unwatched", "bot.left"]
-    assert "meeting.warning" not in world.names()
-
-
-async def test_a_record_that_cannot_be_read_is_said_to_be_so() -> None:
-    """The callback is 503, and a request gives up with the reason instead of dying in silence."""
-    ledger = InMemoryLedger()
-    world = await Joined(ledger=ledger).begin()
-    ledger.spoil(MeetingId(world.meeting_id))
-
-    status = await world.call(roster(world.call_id, "ada"))
-    await world.drop("join-meeting", {"meetingId": world.meeting_id}, reply_to="replies")
-    await world.pump()
-
-    (refused,) = world.replies()
-    assert status == 503
-    assert refused["data"]["code"] == "record_unreadable"
-    assert "cannot be read" in repr(refused["data"]["history"])
-
-
-async def test_a_look_at_a_record_that_cannot_be_read_ends_with_a_warning() -> None:
-    """The message is kept like any that was given up, and the topic says what is wrong."""
-    ledger = InMemoryLedger()
-    world = await Joined(ledger=ledger).begin()
-    await world.see("ada")
-    ledger.spoil(MeetingId(world.meeting_id))
-
-    await world.pump()
-
-    (warning,) = world.events("meeting.warning")
-    assert warning["subject"] == f"meetings/{world.meeting_id}"
-    assert warning["data"]["code"] == "record_unreadable"
-    assert "sequence" not in warning
-    (kept,) = world.fake_bus.sent_to("rejected-requests")
-    assert json.loads(kept.body)["meetingId"] == world.meeting_id
