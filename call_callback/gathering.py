@@ -10,7 +10,7 @@ from call_callback.notification import MOST_NAMES, Notified
 from shared.words.observations import LegSeen, RosterPushed, Unparsed
 
 MOST_ROSTERS = 3
-"""How many rosters in a row are recorded one by one: each is weighed against everybody there."""
+"""How many rosters in a row are recorded one by one: each is weighed against all who are there."""
 
 
 def gathered(observations: Iterable[Notified]) -> tuple[Notified, ...]:
@@ -44,7 +44,7 @@ def gathered(observations: Iterable[Notified]) -> tuple[Notified, ...]:
 def _few(rosters: Sequence[RosterPushed]) -> Sequence[RosterPushed]:
     """Return rosters that came in a row as a few: of many, the last, after all others as one.
 
-    Whom that one names was there. It is said to hide somebody: it proves nobody's absence, and a
+    Whom that one names was there. It is marked as hiding entries: it proves no absence, and a
     read is requested.
     """
     if len(rosters) <= MOST_ROSTERS:

@@ -88,7 +88,7 @@ def sort_out(meeting: Meeting, leg_key: LegKey, parsed: ParsedNotifications) -> 
 def unread(count: int, *, leg_key: LegKey, at: datetime) -> RosterPushed:
     """Return what is left of a callback as the fold takes it: a roster that cannot be read.
 
-    Nobody comes or leaves by it, and a read is requested.
+    By it no person comes or leaves, and a read is requested.
     """
     return RosterPushed(
         at=at,

@@ -51,9 +51,9 @@ async def tend_meeting(message: QueueMessage, services: Services) -> None:
 def _warning(
     message: QueueMessage, refused: Rejected, at: datetime, tenant_id: str
 ) -> Outgoing | None:
-    """Return the event about a meeting that nobody can read; of anything else a copy is kept.
+    """Return the event that a meeting's record cannot be read; None for any other refusal.
 
-    Nobody outside asked. The backstop plans the next look, or hangs up again.
+    No caller waits for an answer. The backstop plans the next look, or hangs up again.
     """
     if refused.code != "record_unreadable":
         return None

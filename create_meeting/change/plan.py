@@ -145,7 +145,7 @@ def begin_cancelling(
 def record_cancelled(
     known: Meeting | None, message: QueueMessage, identity: Identity, *, now: datetime
 ) -> Step | None:
-    """Return the step that tells that the meeting is no more; once, whoever asked."""
+    """Return the step that publishes `meeting.cancelled`, once."""
     meeting, _, _ = _made(known, identity)
     if meeting.cancellation is not None and meeting.cancellation.done_at is not None:
         return cancelled_again(meeting, message, now=now)

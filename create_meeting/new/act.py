@@ -108,7 +108,7 @@ async def _claim_aliases(where: Coordinates, meeting_id: MeetingId, services: Se
 
 
 async def _calendar_ready() -> None:
-    """Import the calendar library, once a process, while its caller waits for somebody else.
+    """Import the calendar library, once a process, while its caller waits for Graph.
 
     It takes 85 ms, and would hold up every other message of the process when it is first needed.
     """

@@ -41,7 +41,7 @@ async def join(wish: Wish, opened: OpenMeeting, services: Services) -> None:
 
 
 async def _joined(wish: Wish, opened: OpenMeeting, services: Services) -> bool:
-    """Decide and act; False where nothing was done, because the meeting is no more what it was."""
+    """Decide and act; False where nothing was done, because the meeting has changed."""
     policy = services.policy
     rules = Rules(
         lease=policy.claim_lease,

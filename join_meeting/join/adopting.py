@@ -1,4 +1,4 @@
-"""Asks Graph what became of a leg before somebody is answered with it."""
+"""Asks Graph what became of a leg before a request is answered with it."""
 
 import logging
 from typing import Literal
@@ -31,7 +31,7 @@ async def look_again(
         call = await services.graph.read_call(adopt.call_id)
     except Transient:
         if adopt.unplaced:
-            raise  # whoever is answered with it now could not be led to the other meeting later
+            raise  # a request answered with it now could not be led to the other meeting later
         return "there"
     except Rejected:
         return "there"

@@ -1,8 +1,8 @@
 """What is done about a request to join, given what the ledger knows of the meeting.
 
 Core. Graph's calls POST is never idempotent, so the right to send it is claimed first: one bot a
-meeting, and after a crash nobody tries again before the claim's lease is over. What comes of the
-POST is recorded by outcome.py.
+meeting, and after a crash no process tries again before the claim's lease is over. outcome.py
+records what comes of the POST.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,14 +22,14 @@ from shared.words.ids import leg_key_for
 from shared.words.problems import rejected
 
 FIRST_PAUSE = timedelta(seconds=2)
-"""Graph's answer to somebody else's POST comes sooner than that, or nobody knows when."""
+"""Graph's answer to another process's POST comes sooner than that, or much later."""
 
 LEAVING_PAUSE = timedelta(seconds=12)
 """By then a leg that was hung up is known to be gone, with its notification or without."""
 
 
 LegState = Literal["none", "awaited", "leaving", "in another meeting?", "there"]
-"""`awaited`: somebody may be waiting for Graph's answer. `in another meeting?`: a callback outran
+"""`awaited`: a process may be waiting for Graph's answer. `in another meeting?`: a callback outran
 the answer that will name the leg's thread."""
 
 
@@ -60,7 +60,7 @@ class Situation:
 
 
 def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> Decision:
-    """Return what to do; raise `Rejected` where no such meeting is known, or nobody may join it."""
+    """Return what to do; raise `Rejected` where no such meeting is known, or none may join it."""
     meeting = _told_of(known) or replace(
         newcomer(wish, tenant_id=rules.tenant_id), leave_asked=known.leave_asked if known else None
     )

@@ -44,7 +44,7 @@ async def send_bot(join: Join, wish: Wish, opened: OpenMeeting, services: Servic
     except Transient as failed:
         throttled = failed.graph is not None and failed.graph.status == TOO_MANY_REQUESTS
         if throttled or isinstance(failed, NotAsked):
-            # Refused before anything was done: nobody has to wait for the lease.
+            # Refused before anything was done: no request has to wait for the lease.
             await _give_back(join, opened)
         raise
     answered_at = services.clock.now()

@@ -116,7 +116,7 @@ def joined(
             left_at=call.ended_at,
         )
         weight = weight_of_session(session)
-        first = not (sessions or call.sealed)  # it is kept in any case: a call is somebody's
+        first = not (sessions or call.sealed)  # kept in any case: a call has a person
         if present.person.kind == UNCOUNTED or (weight > room and not first):
             uncounted.append(present)
             continue

@@ -107,7 +107,7 @@ def _told_apart(
 
 
 def _one_more(number: int) -> Present:
-    """Return somebody of whom nothing is known, and who is kept nowhere."""
+    """Return a person of whom only the existence is known; the fold never keeps them."""
     name = f"{UNCOUNTED}-{number}"
     return Present(session_id=SessionId(name), person=Person(kind=UNCOUNTED, user_id=name))
 

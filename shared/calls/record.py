@@ -326,7 +326,7 @@ def ids_of(session: Session) -> Iterable[SessionId]:
 
 MARK = 8
 """Characters of a mark: 40 bits. Of a thousand sessions, two have one mark once in two million
-meetings: a push then takes somebody new for somebody who left, until a read names them."""
+meetings: a push then takes a new person for one who left, until a read names them."""
 
 
 @lru_cache(maxsize=16_384)  # two for each person of the largest rosters

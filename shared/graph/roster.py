@@ -167,7 +167,7 @@ def _person(identities: Identities, *, show_names: bool) -> Person | None:
     )
 
 
-# Graph names everybody who is there in each roster, mostly the same people as in the one before.
+# Graph names all who are there in each roster: mostly the same people as in the one before.
 @lru_cache(maxsize=REMEMBERED)
 def _session_id(text: str) -> SessionId | None:
     session_id = same_id(text)

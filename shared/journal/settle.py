@@ -126,7 +126,7 @@ def _limited(
         message=f"More people are in call {full} than the record of a meeting holds. Those who "
         "come now are counted, and not listed.",
         next_step="Take participantCount as the least number of people, and the others from the "
-        "attendance report of Teams. Start and end of the call stay right.",
+        "attendance report of Teams. The bounds of the call's start and end still hold.",
         now=now,
     )
 

@@ -235,7 +235,7 @@ def open_client(
     """Return a client of `table_name`; see `ledger.open_ledger`. Nothing is asked of the store."""
     # The caller owns the long retries (errors.py); these few bridge one bad moment of the store.
     # Looking for proxies and .netrc at every request costs a third of its time, and making up a
-    # request id that nobody reads a twentieth.
+    # unused request id a twentieth.
     options: dict[str, Any] = {
         "retry_total": 3,
         "retry_backoff_factor": 0.1,

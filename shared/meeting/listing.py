@@ -1,4 +1,4 @@
-"""On which days a meeting is listed, and what has to be said there anew. Core.
+"""On which days a meeting is listed, and what the lists do not say yet. Core.
 
 A meeting is listed on the day for which it is planned and on each on which a group call began; one
 that Rollcall did not make, on the day on which it was first asked to join.
@@ -17,7 +17,7 @@ LIST_AGAIN = timedelta(seconds=60)
 
 
 def unlisted(meeting: Meeting) -> dict[date, Brief | None]:
-    """Return what has to be said anew, by day; None: it is not planned for that day any more."""
+    """Return what the lists do not say yet, by day; None: the meeting was moved to another day."""
     said, listed = _briefs(meeting), meeting.days.listed
     moved = (day for day, brief in listed.items() if day not in said and not brief.tally.calls)
     anew = {day: brief for day, brief in said.items() if listed.get(day) != brief}

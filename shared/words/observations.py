@@ -15,7 +15,7 @@ Phase = Literal["joining", "lobby", "in", "gone"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Who somebody in a meeting is, as far as Graph says.
+    """Who a person in a meeting is, as far as Graph says.
 
     `kind` is the member of Graph's identity set that named them (`user`, `guest`, `phone`, …).
     """

@@ -19,7 +19,7 @@ class ReplyAddress:
 class Outgoing:
     """One Service Bus message on its way out. `due` schedules it.
 
-    `body` is text in everything the outbox holds; bytes only in copies of what somebody sent us.
+    `body` is text in everything the outbox holds; bytes only in copies of received messages.
     """
 
     entity: str

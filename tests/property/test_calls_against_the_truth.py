@@ -6,15 +6,14 @@ from datetime import datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devstack.graph.room import GroupCall as TrueCall
 from devstack.graph.room import Session as TrueSession
 from shared.calls.record import GroupCall, Session
 from shared.words.ids import SessionId
 from shared.words.observations import RosterPushed, RosterRead
-from tests.property.histories import READ, SETTLE, History, Step, Trouble, moment, play
+from tests.property.histories import SETTLE, History, Step, Trouble, moment, play
+from tests.property.truth import ONE_READ, lies, true_calls
 
 seeds = st.integers(0, 2**32)
-ONE_READ = timedelta(seconds=SETTLE + READ)
 
 MANY = settings(max_examples=4 * settings().max_examples)
 """Each history has one of several kinds of trouble."""
@@ -69,20 +68,20 @@ def test_the_truth_lies_within_the_bounds(trouble: Trouble, seed: int) -> None:
     stays = _stays(history)
 
     for call in history.calls:
-        true = _true_calls(history, call)
+        true = true_calls(history, call)
         assert any(
-            _lies(call.start_not_before, one.started_at, call.started_at + ONE_READ, apart)
+            lies(call.start_not_before, one.started_at, call.started_at + ONE_READ, apart)
             for one in true
         )
         assert call.ended_at is None or any(
-            _lies(call.end_not_before, one.ended_at, call.end_not_after, apart) for one in true
+            lies(call.end_not_before, one.ended_at, call.end_not_after, apart) for one in true
         )
         for session in call.sessions.values():
             names = [history.truly[name] for name in (session.session_id, *session.aliases)]
             latest = session.first_seen + ONE_READ
-            assert _lies(session.joined_not_before, stays[names[0]].joined_at, latest, apart)
+            assert lies(session.joined_not_before, stays[names[0]].joined_at, latest, apart)
             left_at = max(stays[name].left_at or moment(0) for name in names)
-            assert session.left_at is None or _lies(
+            assert session.left_at is None or lies(
                 session.left_not_before, left_at, session.left_not_after, apart
             )
 
@@ -156,21 +155,6 @@ def _sessions(calls: Iterable[GroupCall]) -> Iterable[Session]:
 
 def _stays(history: History) -> dict[str, TrueSession]:
     return {session.participant_id: session for session in history.room.sessions}
-
-
-def _true_calls(history: History, call: GroupCall) -> list[TrueCall]:
-    """Return the true calls that the sessions of a recorded one were in."""
-    names = {name for one in call.sessions.values() for name in (one.session_id, *one.aliases)}
-    there = {history.truly[name] for name in names}
-    return [true for true in history.room.calls if there & set(true.participant_ids)]
-
-
-def _lies(
-    lower: datetime | None, true: datetime | None, upper: datetime | None, apart: timedelta
-) -> bool:
-    """Tell whether a moment lies within its bounds, as far as clocks agree; None bounds nothing."""
-    assert true is not None
-    return (lower is None or lower - apart <= true) and (upper is None or true <= upper + apart)
 
 
 def _hold_close(recorded: datetime | None, true: datetime | None, close: timedelta) -> None:
