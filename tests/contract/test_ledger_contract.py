@@ -21,6 +21,7 @@ from shared.words.ids import MeetingId, meeting_id_for
 from shared.words.observations import LegSeen, Observation, ReadFailed
 from shared.words.outgoing import Outgoing
 from tests.fakes.ledger import InMemoryLedger
+from tests.fixtures.figures import figures
 from tests.fixtures.ledger_values import (
     LEG,
     NOW,
@@ -553,3 +554,14 @@ async def test_the_list_of_a_day_says_what_was_last_said_of_each_meeting(ledger:
     assert [one async for one in ledger.day(day)] == [
         (first, Brief(tally=Tally(calls=3, people=9)))
     ]
+
+
+async def test_the_bytes_of_each_head_that_is_written_are_measured(azurite_connection: str) -> None:
+    """By the ledger of production: once a commit, whatever else goes with it."""
+    tables = open_ledger(azurite_connection, a_table())
+    before = figures()["rollcall.head.size", ""]
+
+    await committed(tables, Change(meeting=a_meeting()))
+
+    assert 100 < figures()["rollcall.head.size", ""] - before < 10_000
+    await tables.aclose()
