@@ -25,7 +25,7 @@ from shared.meeting.meeting import Meeting
 from shared.services import Services
 from shared.telemetry import count
 from shared.words.errors import Transient
-from shared.words.ids import LEG_KEY, MEETING_ID, LegKey, MeetingId
+from shared.words.ids import LEG_KEY, MEETING_ID, CallId, LegKey, MeetingId
 from shared.words.observations import Unparsed
 
 logger = logging.getLogger("rollcall.callback")
@@ -49,6 +49,8 @@ KNOWN_KINDS = frozenset(
 
 Source: https://learn.microsoft.com/graph/api/resources/call#relationships
 """
+type Arrived = tuple[ParsedNotifications, tuple[CallId, ...]]
+"""What came for a leg that the head knows, and which calls under its key are surplus ones."""
 ACCEPTED, BAD_REQUEST, UNAUTHORIZED, FAILED, UNAVAILABLE = 202, 400, 401, 500, 503
 
 
@@ -109,34 +111,36 @@ async def _record(
 
     opened = services.journal.unread(meeting_id)
 
-    async def record(*, brief: bool) -> bool:
-        def decide(known: Meeting | None, _: datetime) -> tuple[Step | None, bool]:
-            step = record_notifications(known, leg_key, read, received_at=received_at, brief=brief)
-            return step, known is not None and known.claim(leg_key) is not None
+    async def record(*, brief: bool) -> Arrived | None:
+        def decide(known: Meeting | None, _: datetime) -> tuple[Step | None, Arrived | None]:
+            # Of a leg that was never claimed, or is long over, nothing is recorded.
+            if known is None or known.claim(leg_key) is None:
+                return None, None
+            parsed = read(known.own_ids())
+            found = sort_out(known, leg_key, parsed)
+            step = record_notifications(found, leg_key, received_at=received_at, brief=brief)
+            return step, (parsed, found.surplus)
 
         return await opened.change(decide, within=FLUSH_WITHIN)
 
     try:
-        known_leg = await record(brief=False)
+        arrived = await record(brief=False)
     except ValueError as error:
         # Graph would send it again for ever.
         logger.error("callback.fits_no_row: meeting=%s %s", meeting_id, error)  # noqa: TRY400 - one line
-        known_leg = await record(brief=True)
-    meeting = opened.meeting
-    if not known_leg or meeting is None:
+        arrived = await record(brief=True)
+    if arrived is None:
         return False
-    parsed = read(meeting.own_ids())
+    parsed, surplus = arrived
     _count(parsed, news=opened.written)
-    if envelope.left:
+    if parsed.left:
         logger.warning(
             "callback.left_unread: meeting=%s read=%d left=%d",
             meeting_id,
             len(envelope.items),
-            envelope.left,
+            parsed.left,
         )
-    if meeting.claim(leg_key) is None:
-        return True  # its end was recorded, with which it left the head
-    if surplus := sort_out(meeting, leg_key, parsed).surplus:
+    if surplus:
         logger.warning(
             "callback.surplus: meeting=%s calls=%d hung_up=%d",
             meeting_id,

@@ -5,7 +5,6 @@ leg, which is sent away and never recorded. What one callback records and sends 
 what is left of it, the room is read.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,34 +24,23 @@ MOST_HANG_UPS = 4
 class Sorted:
     """What one callback says, by whom it concerns: the leg itself, or surplus ones.
 
-    `meeting` has the leg's call bound.
+    `meeting` has the leg's call bound. `left` counts the items that were not read.
     """
 
     meeting: Meeting
     observations: tuple[Notified, ...]
     surplus: tuple[CallId, ...]
+    left: int
 
 
 def record_notifications(
-    meeting: Meeting | None,
-    leg_key: LegKey,
-    read: Callable[[frozenset[str]], ParsedNotifications],
-    *,
-    received_at: datetime,
-    brief: bool = False,
+    found: Sorted, leg_key: LegKey, *, received_at: datetime, brief: bool = False
 ) -> Step | None:
     """Return the step that records what arrived for a leg, where it is news; None for none.
 
-    `read` says what arrived, given the ids by which rosters may name legs of ours. Of a leg
-    that the head does not know, one that was never claimed or is long over, nothing is recorded.
-    `brief`: only what it says of the leg, in place of the rest the room is read.
+    `brief`: only what it says of the leg; in place of the rest the room is read.
     """
-    if meeting is None or meeting.claim(leg_key) is None:
-        return None
-    parsed = read(meeting.own_ids())
-    found = sort_out(meeting, leg_key, parsed)
-    observations = found.observations
-    left = parsed.left
+    observations, left = found.observations, found.left
     if brief:
         observations = tuple(one for one in observations if isinstance(one, LegSeen))
         left = max(left, 1)
@@ -82,7 +70,9 @@ def sort_out(meeting: Meeting, leg_key: LegKey, parsed: ParsedNotifications) -> 
             own.append(observation)
         elif not (isinstance(observation, LegSeen) and observation.phase == "gone"):
             surplus[call_id] = None
-    return Sorted(meeting=meeting, observations=gathered(own), surplus=tuple(surplus))
+    return Sorted(
+        meeting=meeting, observations=gathered(own), surplus=tuple(surplus), left=parsed.left
+    )
 
 
 def unread(count: int, *, leg_key: LegKey, at: datetime) -> RosterPushed:

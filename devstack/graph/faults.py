@@ -1,6 +1,8 @@
-"""Faults a test asks for: which request meets which trouble. Pure, but for the list used up."""
+"""Faults a test asks for: which request meets which trouble, and for how long it is held."""
 
+import asyncio
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -70,14 +72,17 @@ class FaultPlan:
     def __init__(self) -> None:
         """Start without any."""
         self._left: list[Fault] = []
+        self._forgotten = asyncio.Event()
 
     def add(self, fault: Fault) -> None:
         """Append a fault; it is tried after those before it."""
         self._left.append(fault)
 
     def clear(self) -> None:
-        """Forget them all."""
+        """Forget them all; what they hold goes on at once."""
         self._left.clear()
+        self._forgotten.set()
+        self._forgotten = asyncio.Event()
 
     def take(self, method: str, path: str, short_path: str) -> Fault | None:
         """Return the first fault that fits, used up by one; None where none does.
@@ -95,3 +100,9 @@ class FaultPlan:
                 self._left[index] = replace(fault, times=fault.times - 1)
             return fault
         return None
+
+    async def hold(self, fault: Fault) -> None:
+        """Return when the fault's delay is over, or when all faults were forgotten."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(fault.delay_seconds):
+                await self._forgotten.wait()

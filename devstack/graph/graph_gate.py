@@ -3,7 +3,6 @@
 Holds no rule of Graph itself: graph_routes.py answers.
 """
 
-import asyncio
 import json
 import re
 from uuid import uuid4
@@ -78,7 +77,7 @@ async def _with_faults(
     if fault is None:
         return _work(simulator, asked, authorization)
     early = _work(simulator, asked, authorization) if fault.work == "before the delay" else None
-    await asyncio.sleep(fault.delay_seconds)
+    await simulator.faults.hold(fault)
     if fault.status is None:
         return early or _work(simulator, asked, authorization)
     status = fault.status

@@ -27,6 +27,7 @@ def add_lab(app: web.Application) -> None:
     app.router.add_get("/lab/meetings", _meetings)
     app.router.add_get("/lab/requests", _requests)
     app.router.add_post("/lab/faults", _fault)
+    app.router.add_delete("/lab/faults", _no_faults)
     app.router.add_post("/lab/delivery", _delivery)
     app.router.add_post("/lab/keys/rotate", _rotate)
     app.router.add_delete("/lab", _forget)
@@ -80,6 +81,11 @@ async def _requests(request: web.Request) -> web.Response:
 
 async def _fault(request: web.Request) -> web.Response:
     request.app[SIMULATOR].faults.add(parse_fault(await _body(request)))
+    return web.json_response({})
+
+
+async def _no_faults(request: web.Request) -> web.Response:
+    request.app[SIMULATOR].faults.clear()
     return web.json_response({})
 
 

@@ -58,6 +58,10 @@ class Lab:
         """Ask for a trouble; see devstack/graph/README.md."""
         await self._ask("POST", "faults", members)
 
+    async def no_faults(self) -> None:
+        """Forget the faults; answers that they hold go out."""
+        await self._ask("DELETE", "faults")
+
     async def delivery(self, **members: Any) -> None:
         """Say how callbacks travel; without members: plainly."""
         await self._ask("POST", "delivery", members)

@@ -19,7 +19,7 @@ CY = "c0000000-0000-4000-8000-00000000000c"
 CROWD = [f"d0000000-0000-4000-8000-{number:012}" for number in range(30)]
 MUTED = 10
 LATE_SECONDS = 2
-SLOW_SECONDS = 0.3
+UNTIL_BO_LEFT = 20.0
 
 
 async def test_nobody_leaves_by_a_roster_that_was_cut(
@@ -125,11 +125,12 @@ async def test_a_call_ends_whose_last_person_left_during_a_read(
     ada = await meeting.come(ADA)
     bo = await meeting.come(BO)
     await meeting.joined(2)
-    await trouble.fault(method="GET", path="/participants$", delaySeconds=SLOW_SECONDS)
+    await trouble.fault(method="GET", path="/participants$", delaySeconds=UNTIL_BO_LEFT)
     await trouble.leave(ada)
 
     await eventually(lambda: _held_read(trouble, meeting), "a read waits for its answer")
     await trouble.leave(bo)
+    await trouble.no_faults()
     await meeting.told("call.ended", callNumber=1)
 
     record, truth = await meeting.record(), await meeting.truth()
