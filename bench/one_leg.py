@@ -12,12 +12,16 @@ from bench.pushing import TAKEN, NotTaken
 from bench.stand_ins import HeldBus, Keys, SetClock, authorization, services_on
 from call_callback.handler import receive_notification
 from devstack.graph.identities import TENANT_ID
+from shared.calls.record import Record
+from shared.events.facts import bot_joining
 from shared.inbox.message import QueueMessage
-from shared.meeting.meeting import Change, LegClaim, Meeting
+from shared.legs.claim import Claim
+from shared.legs.leg import Leg
+from shared.meeting.meeting import Change, Meeting
 from shared.words.coordinates import ByJoinId
 from shared.words.entities import TEND_QUEUE
 from shared.words.ids import CallId, leg_key_for, linked_meeting_id_for, same_id
-from shared.words.outgoing import Outgoing
+from shared.words.outgoing import Outgoing, Told
 from tend_meeting.handler import tend_meeting
 
 MEETING_ID = linked_meeting_id_for(tenant_id=TENANT_ID, alias="the benchmark's")
@@ -48,15 +52,13 @@ class OneLeg:
     async def begin(cls, crowd: Crowd) -> "OneLeg":
         """Return the meeting after the leg got in, and its first roster was confirmed by a read."""
         one = cls(crowd)
-        claim = LegClaim(
-            leg_key=LEG_KEY,
-            attempt=1,
-            request_id="INC-4711",
-            claimed_at=T0,
-            lease_until=T0 + timedelta(minutes=1),
+        joining = bot_joining(LEG_KEY, CallId(same_id(crowd.leg.call_id)), at=T0)
+        leg = Leg(
+            key=LEG_KEY,
+            claim=Claim(attempt=1, claimed_at=T0, lease_until=T0 + timedelta(minutes=1)),
             state="bound",
             call_id=CallId(same_id(crowd.leg.call_id)),
-            told=True,
+            joining=Told(fact=joining, sequence=1),
             participant_id=crowd.leg.participant_id,
         )
         meeting = Meeting(
@@ -64,7 +66,7 @@ class OneLeg:
             tenant_id=TENANT_ID,
             correlation_id="INC-4711",
             target=ByJoinId(join_meeting_id="23456789012345", tenant_id=TENANT_ID),
-            claims=(claim,),
+            record=Record(legs={LEG_KEY: leg}),
         )
         await one._services.ledger.commit(None, Change(meeting=meeting), now=T0)
         await one.push(crowd.established())

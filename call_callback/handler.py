@@ -114,7 +114,7 @@ async def _record(
     async def record(*, brief: bool) -> Arrived | None:
         def decide(known: Meeting | None, _: datetime) -> tuple[Step | None, Arrived | None]:
             # Of a leg that was never claimed, or is long over, nothing is recorded.
-            if known is None or known.claim(leg_key) is None:
+            if known is None or known.leg(leg_key) is None:
                 return None, None
             parsed = read(known.own_ids())
             found = sort_out(known, leg_key, parsed)

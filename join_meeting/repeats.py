@@ -12,9 +12,9 @@ from typing import Any
 
 from join_meeting.forms import COMPANIONS, FORMS
 from join_meeting.request import JoinMeeting
-from shared.calls.record import Leg
 from shared.inbox.message import ASKED, DELIVERY, ORIGIN, QueueMessage
-from shared.meeting.meeting import LegClaim, Meeting
+from shared.legs.leg import Leg
+from shared.meeting.meeting import Meeting
 from shared.words.coordinates import JoinTarget
 from shared.words.errors import Problem, Rejected
 from shared.words.ids import MeetingId, digest, utc_text
@@ -84,21 +84,8 @@ class Wish:
 
 def has_failed(meeting: Meeting, request_id: str) -> bool:
     """Tell whether every leg that was sent for a request is known to have failed, and one was."""
-    legs = meeting.record.legs
-    sent = [
-        (claim, legs.get(claim.leg_key))
-        for claim in meeting.claims
-        if request_id in claim.asked
-        and (claim.state != "failed" or claim.over_sequence)  # else it was given back, unsent
-    ]
-    return bool(sent) and all(
-        claim.state == "failed" or (leg is not None and _came_to_nothing(leg))
-        for claim, leg in sent
-    )
-
-
-def _came_to_nothing(leg: Leg) -> bool:
-    return "gone" in leg.phases and "in" not in leg.phases
+    sent = [leg for leg in meeting.legs if request_id in leg.asked and leg.state != "unsent"]
+    return bool(sent) and all(leg.came_to_nothing for leg in sent)
 
 
 def moved_request(message: QueueMessage) -> dict[str, dict[str, str]]:
@@ -117,22 +104,20 @@ def moved_request(message: QueueMessage) -> dict[str, dict[str, str]]:
     return found
 
 
-def granted_before(meeting: Meeting, wish: Wish) -> LegClaim | None:
+def granted_before(meeting: Meeting, wish: Wish) -> Leg | None:
     """Return the leg that this very request was answered with; None where it may be tried.
 
     A leg that ended before it came in was no success: the same request may be sent again.
     """
     for request_id, members in wish.asked().items():
-        legs = meeting.record.legs
-        for claim in meeting.claims:
-            leg, before = legs.get(claim.leg_key), claim.asked.get(request_id)
-            failed = leg is not None and _came_to_nothing(leg)
-            if before is None or claim.call_id is None or failed:
+        for leg in meeting.legs:
+            before = leg.asked.get(request_id)
+            if before is None or leg.call_id is None or leg.came_to_nothing:
                 continue
             differing = {name for name, _ in before.items() ^ members.items()}
             if differing:
                 raise request_conflict(request_id, differing)
-            return claim
+            return leg
     return None
 
 

@@ -4,15 +4,18 @@ Shows no token, no passcode and no join link: those stand in `meeting.created` a
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from shared.calls.record import GroupCall, Leg, Session, SessionPage, mark_of
+from shared.calls.record import GroupCall, Session, SessionPage, mark_of
 from shared.events.facts import Shown, end_data, leg_over_data, person_data, session_times
-from shared.meeting.meeting import LegClaim, Meeting
+from shared.legs.leg import Leg, LegState
+from shared.meeting.meeting import Meeting
 from shared.words.ids import utc_text
+
+SHOWN_AS: Mapping[LegState, str] = {"unsent": "failed", "refused": "failed"}
 
 
 def record_view(meeting: Meeting, pages: Iterable[SessionPage], *, shown: Shown) -> dict[str, Any]:
@@ -27,9 +30,7 @@ def record_view(meeting: Meeting, pages: Iterable[SessionPage], *, shown: Shown)
     return {
         "meeting": _meeting_view(meeting),
         "calls": [_call_view(call, sealed[call.number], shown) for call in calls],
-        "bot": _bot_view(
-            [_leg_view(claim, record.legs.get(claim.leg_key)) for claim in meeting.claims]
-        ),
+        "bot": _bot_view([_leg_view(leg) for leg in meeting.legs]),
     }
 
 
@@ -82,19 +83,16 @@ def _bot_view(legs: list[dict[str, Any]]) -> dict[str, Any]:
     return {**(legs[-1] if legs else {"state": "never"}), "legs": legs}
 
 
-def _leg_view(claim: LegClaim, leg: Leg | None) -> dict[str, Any]:
-    phases = leg.phases if leg is not None else {}
+def _leg_view(leg: Leg) -> dict[str, Any]:
     view: dict[str, Any] = {
-        "legKey": claim.leg_key,
-        "callId": claim.call_id,
-        "state": leg.phase if leg is not None and leg.phase else claim.state,
-        "claimedAt": utc_text(claim.claimed_at),
-        "joinedAt": _text(phases.get("in")),
-        "leftAt": _text(phases.get("gone")),
+        "legKey": leg.key,
+        "callId": leg.call_id,
+        "state": SHOWN_AS.get(leg.state, leg.state),
+        "claimedAt": utc_text(leg.claim.claimed_at),
+        "joinedAt": _text(leg.phases.get("in")),
+        "leftAt": _text(leg.gone_at),
     }
-    if leg is not None and leg.is_gone:
-        view |= leg_over_data(claim, leg)
-    return view
+    return view | (leg_over_data(leg) if leg.is_gone else {})
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -4,11 +4,9 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from shared.calls.fold import GONE
 from shared.events.cloud_events import warning_message
-from shared.graph.call import evidence_of
 from shared.inbox.message import QueueMessage
-from shared.meeting.legs import tend_message
+from shared.meeting.legs import evidence_of, tend_message
 from shared.meeting.meeting import Meeting
 from shared.meeting.older_legs import unanswered, with_older
 from shared.ports import Entry
@@ -17,7 +15,7 @@ from shared.telemetry import count
 from shared.words.answers import Call
 from shared.words.errors import Rejected, Transient
 from shared.words.ids import CallId, LegKey, MeetingId, utc_text
-from shared.words.observations import LegSeen, Observation, ReadFailed, RosterRead
+from shared.words.observations import GONE, LegSeen, Observation, ReadFailed, RosterRead
 from shared.words.outgoing import Outgoing
 from tend_meeting.plan import (
     Read,
@@ -208,11 +206,11 @@ async def _answer(meeting_id: MeetingId, leg_key: LegKey, services: Services) ->
         return
     pages = await services.ledger.older_legs(meeting_id)
     # The leg may leave the head between the two reads: then both of them have it.
-    claim = with_older(opened.meeting, pages).claim(leg_key)
-    if claim is None:
+    leg = with_older(opened.meeting, pages).leg(leg_key)
+    if leg is None:
         return
     leavers = unanswered(opened.meeting, pages, leg_key)
-    await opened.edit(lambda meeting, now: record_answers(meeting, claim, leavers, now=now))
+    await opened.edit(lambda meeting, now: record_answers(meeting, leg, leavers, now=now))
 
 
 async def _mend(entry: Entry, services: Services) -> None:

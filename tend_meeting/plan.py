@@ -11,20 +11,18 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, Field
 
-from shared.calls.fold import GONE
-from shared.events.cloud_events import event_message, reply_message
-from shared.events.facts import told_end
+from shared.events.cloud_events import tell_again
 from shared.inbox.models import Message, read_message
 from shared.journal.settle import MANY_FAILURES, UNREADABLE
-from shared.journal.step import Step
+from shared.journal.step import Step, record_call
+from shared.legs.leg import Leaver, Leg
 from shared.meeting.days import Brief
-from shared.meeting.legs import learned, with_claim
 from shared.meeting.listing import having_listed, unlisted
 from shared.meeting.looks import Confirm, HangUpAgain, ListDays, Look, looks
-from shared.meeting.meeting import Leaver, LegClaim, Meeting, Planned
+from shared.meeting.meeting import Meeting, Planned
 from shared.words.answers import Call, Roster
 from shared.words.ids import LEG_KEY, MEETING_ID, CallId, LegKey
-from shared.words.observations import LegSeen, Observation, ReadFailed, RosterRead
+from shared.words.observations import GONE, Observation, ReadFailed, RosterRead
 from shared.words.outside import CALL_ID
 
 
@@ -89,14 +87,14 @@ def plan(meeting: Meeting, generation: int, *, now: datetime, settle: timedelta)
     )
     if confirm is None or _planned(meeting, generation) is None:
         return None
-    claim = meeting.claim(confirm.leg_key)
+    leg = meeting.leg(confirm.leg_key)
     return Read(
         leg_key=confirm.leg_key,
         call_id=confirm.call_id,
         not_before=max(now, meeting.record.moment or now),
         version=meeting.version,
         own_ids=meeting.own_ids(),
-        call_first=claim is None or claim.participant_id is None or _is_unreadable(meeting),
+        call_first=leg is None or leg.participant_id is None or _is_unreadable(meeting),
     )
 
 
@@ -154,11 +152,11 @@ def record_look(
         meeting = _looked(meeting, mine, now=now, settle=settle)
     if listed:
         meeting = having_listed(meeting, listed, at=now)
-    claim = meeting.claim(observations[0].leg_key) if observations else None
-    if claim is None:
+    leg = meeting.leg(observations[0].leg_key) if observations else None
+    if leg is None:
         observations = ()  # the leg left the head meanwhile: it is over
     elif call is not None:
-        meeting = with_claim(meeting, learned(claim, call))
+        meeting = meeting.with_leg(leg.learned(call))
     return Step(meeting=meeting, observed=observations)
 
 
@@ -187,9 +185,9 @@ def _looked(meeting: Meeting, mine: Planned, *, now: datetime, settle: timedelta
     )
     meeting = replace(meeting, tend=tend)
     for look in _due(meeting, now=now, settle=settle):
-        claim = meeting.claim(look.leg_key) if isinstance(look, HangUpAgain) else None
-        if claim is not None:
-            meeting = with_claim(meeting, replace(claim, hang_up_at=None))
+        leg = meeting.leg(look.leg_key) if isinstance(look, HangUpAgain) else None
+        if leg is not None:
+            meeting = meeting.with_leg(replace(leg, hang_up_at=None))
     return meeting
 
 
@@ -202,21 +200,18 @@ def record_hung_up(meeting: Meeting, call_id: CallId, *, at: datetime) -> Step |
 
     Its notification says more, but it may be lost.
     """
-    claim = next((claim for claim in meeting.claims if claim.call_id == call_id), None)
-    leg = meeting.record.legs.get(claim.leg_key) if claim else None
-    if claim is None or (leg is not None and "gone" in leg.phases):
-        return None
-    gone = LegSeen(at=at, leg_key=claim.leg_key, phase="gone")
-    return Step(meeting=meeting, observed=(gone,))
+    leg = next((leg for leg in meeting.legs if leg.call_id == call_id), None)
+    over = Call(call_id=call_id, state="terminated")
+    return record_call(meeting, leg.key, over, at=at) if leg is not None else None
 
 
 def record_answers(
-    meeting: Meeting, claim: LegClaim, leavers: Iterable[Leaver], *, now: datetime
+    meeting: Meeting, leg: Leg, leavers: Iterable[Leaver], *, now: datetime
 ) -> Step | None:
     """Return the step that answers `leavers` with the end of the leg; None where it did."""
-    key, fact = f"leavers of {claim.leg_key}", told_end(claim)
-    if fact is None or key in meeting.answered:
+    key, told = f"leavers of {leg.key}", leg.over
+    if told is None or key in meeting.answered:
         return None
-    event = event_message(meeting, fact, sequence=claim.over_sequence, now=now)
-    answers = tuple(reply_message(event, one.reply) for one in leavers if one.reply is not None)
+    replies = (one.reply for one in leavers if one.reply is not None)
+    answers = tuple(tell_again(meeting, told, reply, now=now) for reply in replies)
     return Step(meeting=meeting.having_answered(key), outgoing=answers)

@@ -11,11 +11,12 @@ from typing import Any
 
 from create_meeting.answers.invitation import Invited, invitation
 from create_meeting.answers.warnings import Warn, moment_of
-from shared.events.cloud_events import Fact, event_message, reply_message, tell
+from shared.events.cloud_events import tell
 from shared.inbox.message import QueueMessage
-from shared.journal.step import Step
-from shared.meeting.meeting import Asked, Cancellation, Meeting, Told
+from shared.journal.step import Step, answer_again
+from shared.meeting.meeting import Asked, Cancellation, Meeting
 from shared.words.coordinates import Coordinates, OnlineMeeting
+from shared.words.outgoing import Fact, Told
 
 
 def tell_created(
@@ -29,22 +30,17 @@ def tell_created(
         "warnings": list(warnings),
         "invitation": invitation(_invited(meeting, now)),
     }
-    meeting = replace(meeting, answer=answer, created_at=now).having_answered(message.delivery_id)
-    meeting, events = tell(meeting, [_created(meeting, now)], now=now, reply=message.reply)
-    return Step(meeting=replace(meeting, created_sequence=meeting.sequence), outgoing=events)
+    key = (_asked(meeting).request_id,)
+    created = Fact(name="meeting.created", at=now, key=key, data=answer)
+    meeting = meeting.having_answered(message.delivery_id)
+    meeting, events = tell(meeting, [created], now=now, reply=message.reply)
+    told = Told(fact=created, sequence=meeting.sequence)
+    return Step(meeting=replace(meeting, created=told), outgoing=events)
 
 
 def created_again(known: Meeting, message: QueueMessage, *, now: datetime) -> Step | None:
     """Return the step that answers a repeated request to its own reply queue, once a message."""
-    if known.created_at is None:
-        return None
-    return _again(
-        known,
-        _created(known, known.created_at),
-        message,
-        sequence=known.created_sequence,
-        now=now,
-    )
+    return _again(known, known.created, message, now=now)
 
 
 def tell_updated(
@@ -67,23 +63,14 @@ def tell_updated(
         "warnings": list(warnings),
     }
     last = meeting.updated
-    if last is not None and last.data == {**last.data, **data}:
-        return _again(meeting, _updated(last), message, sequence=last.sequence, now=now)
+    if last is not None and last.fact.data == {**last.fact.data, **data}:
+        return _again(meeting, last, message, now=now)
     meeting = replace(meeting, updates=meeting.updates + 1).having_answered(message.delivery_id)
-    told = Told(
-        at=now,
-        sequence=meeting.sequence + 1,
-        key=message.delivery_id,
-        data={
-            "context": meeting.context,
-            **data,
-            "invitation": invitation(_invited(meeting, now)),
-        },
-    )
-    meeting, events = tell(
-        replace(meeting, updated=told), [_updated(told)], now=now, reply=message.reply
-    )
-    return Step(meeting=meeting, outgoing=events)
+    shown = {"context": meeting.context, **data, "invitation": invitation(_invited(meeting, now))}
+    updated = Fact(name="meeting.updated", at=now, key=(message.delivery_id,), data=shown)
+    meeting, events = tell(meeting, [updated], now=now, reply=message.reply)
+    told = Told(fact=updated, sequence=meeting.sequence)
+    return Step(meeting=replace(meeting, updated=told), outgoing=events)
 
 
 def tell_cancelled(meeting: Meeting, message: QueueMessage, *, now: datetime) -> Step:
@@ -100,13 +87,8 @@ def cancelled_again(known: Meeting, message: QueueMessage, *, now: datetime) -> 
     cancellation = known.cancellation
     if cancellation is None or cancellation.done_at is None:
         return None
-    return _again(
-        known,
-        _cancelled(known, cancellation.done_at),
-        message,
-        sequence=cancellation.sequence,
-        now=now,
-    )
+    told = Told(fact=_cancelled(known, cancellation.done_at), sequence=cancellation.sequence)
+    return _again(known, told, message, now=now)
 
 
 def is_answered(known: Meeting, message: QueueMessage) -> bool:
@@ -115,25 +97,11 @@ def is_answered(known: Meeting, message: QueueMessage) -> bool:
 
 
 def _again(
-    known: Meeting, fact: Fact, message: QueueMessage, *, sequence: int, now: datetime
+    known: Meeting, told: Told | None, message: QueueMessage, *, now: datetime
 ) -> Step | None:
-    if message.reply is None or is_answered(known, message):
+    if told is None:
         return None
-    event = event_message(known, fact, sequence=sequence, now=now)
-    return Step(
-        meeting=known.having_answered(message.delivery_id),
-        outgoing=(reply_message(event, message.reply),),
-    )
-
-
-def _created(meeting: Meeting, at: datetime) -> Fact:
-    return Fact(
-        name="meeting.created", at=at, key=(_asked(meeting).request_id,), data=meeting.answer or {}
-    )
-
-
-def _updated(told: Told) -> Fact:
-    return Fact(name="meeting.updated", at=told.at, key=(told.key,), data=told.data)
+    return answer_again(known, told, message.reply, key=message.delivery_id, now=now)
 
 
 def _cancelled(meeting: Meeting, at: datetime) -> Fact:

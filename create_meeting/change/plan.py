@@ -22,8 +22,9 @@ from create_meeting.request import UpdateMeeting
 from create_meeting.scheduled_join import rescheduled_join
 from shared.inbox.message import QueueMessage
 from shared.journal.step import Step
+from shared.legs.leg import Leaver
 from shared.meeting.legs import asked_to_leave, standing
-from shared.meeting.meeting import Asked, Cancellation, Leaver, Meeting
+from shared.meeting.meeting import Asked, Cancellation, Meeting
 from shared.words.answers import MeetingAnswer
 from shared.words.coordinates import Attendee, OnlineMeeting
 from shared.words.errors import Transient

@@ -82,9 +82,9 @@ def plan(
     if known is not None and known.asked is not None:
         require_same(known.asked, members)
         return AnswerAgain()
-    claim = known.post_claim if known is not None else None
-    if claim is not None and now < claim.lease_until:
-        require_same(claim.asked, members)
+    post = known.post_claim if known is not None else None
+    if post is not None and post.claim.is_held(now):
+        require_same(post.asked, members)
     start = request.start_date_time or now
     asked = Asked(
         request_id=identity.request_id,

@@ -59,8 +59,8 @@ async def posted_meeting(
     create: Create, posting: Posting, opened: OpenMeeting, services: Services
 ) -> GivenMeeting:
     """Return Graph's meeting: what an earlier holder got or left, else that of a POST."""
-    if posting.claim.given is not None:
-        return posting.claim.given
+    if posting.post.given is not None:
+        return posting.post.given
     left = await _left_behind(create, posting, services) if posting.in_doubt else None
     answer = left or await _post(create, posting, opened, services)
     # Before anything else that may fail: nobody but we may know of this meeting.

@@ -11,24 +11,23 @@ from create_meeting.answers.warnings import moment_of
 from create_meeting.new.plan import Create, differing, newcomer, require_same
 from shared.inbox.message import QueueMessage
 from shared.journal.step import Step
+from shared.legs.claim import Claim
 from shared.meeting.meeting import Meeting, PostClaim
 from shared.words.answers import GivenMeeting
 
-FIRST_PAUSE = timedelta(seconds=2)
-"""Somebody else's POST is answered sooner than that, or nobody knows when."""
 CLOCKS_APART = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
-    """The claim is ours."""
+    """The claim of this POST is ours."""
 
-    claim: PostClaim
+    post: PostClaim
 
     @property
     def in_doubt(self) -> bool:
         """Whether an earlier holder may have sent its POST, and nobody knows what came of it."""
-        return self.claim.attempt > 1 and self.claim.given is None
+        return self.post.claim.in_doubt and self.post.given is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,21 +59,16 @@ def plan_post(
         return Made()
     before = known.post_claim if known is not None else None
     if before is None:
-        claim = PostClaim(
-            attempt=1, asked=create.asked, first_claimed_at=now, lease_until=now + lease
-        )
-        return Posting(claim=claim)
-    same = not differing(before.asked, create.asked.members)
-    if now < before.lease_until:
+        claim = Claim(attempt=1, claimed_at=now, lease_until=now + lease)
+        return Posting(post=PostClaim(claim=claim, asked=create.asked))
+    if before.claim.is_held(now):
         require_same(before.asked, create.asked.members)
-        left = before.lease_until - now
-        return Busy(pause=min(left, FIRST_PAUSE) if message.attempt == 1 else left)
+        return Busy(pause=before.claim.pause(now, attempt=message.attempt))
+    same = not differing(before.asked, create.asked.members)
     return Posting(
-        claim=replace(
-            before,
-            attempt=before.attempt + 1,
+        post=PostClaim(
+            claim=before.claim.taken_over(now, lease=lease),
             asked=create.asked,
-            lease_until=now + lease,
             given=before.given if same else None,
         )
     )
@@ -83,14 +77,14 @@ def plan_post(
 def record_claim(known: Meeting | None, create: Create, posting: Posting) -> Step:
     """Return the step that takes the claim, before Graph is asked."""
     meeting = known or newcomer(create.identity)
-    return Step(meeting=replace(meeting, post_claim=posting.claim))
+    return Step(meeting=replace(meeting, post_claim=posting.post))
 
 
 def record_posted(meeting: Meeting, posting: Posting, answer: GivenMeeting) -> Step | None:
     """Return the step that keeps what Graph gave until it is told."""
     if not _holds(meeting, posting):
         return None
-    return Step(meeting=replace(meeting, post_claim=replace(posting.claim, given=answer)))
+    return Step(meeting=replace(meeting, post_claim=replace(posting.post, given=answer)))
 
 
 def record_released(meeting: Meeting, posting: Posting) -> Step | None:
@@ -102,9 +96,11 @@ def record_released(meeting: Meeting, posting: Posting) -> Step | None:
 
 def record_yielded(meeting: Meeting, posting: Posting, *, now: datetime) -> Step | None:
     """Return the step that ends the lease at once: the next try finds out what there is."""
-    if meeting.post_claim is None or not _holds(meeting, posting):
+    post = meeting.post_claim
+    if post is None or not _holds(meeting, posting):
         return None
-    return Step(meeting=replace(meeting, post_claim=replace(meeting.post_claim, lease_until=now)))
+    ended = replace(post, claim=post.claim.ended(now))
+    return Step(meeting=replace(meeting, post_claim=ended))
 
 
 def is_what_was_asked(answer: GivenMeeting, create: Create) -> bool:
@@ -122,9 +118,9 @@ def may_be_deleted(answer: GivenMeeting, posting: Posting) -> bool:
     One that is older was there before anybody asked us: it is not ours to delete.
     """
     made = moment_of(answer.creation_date_time)
-    return made is not None and made >= posting.claim.first_claimed_at - CLOCKS_APART
+    return made is not None and made >= posting.post.claim.claimed_at - CLOCKS_APART
 
 
 def _holds(known: Meeting, posting: Posting) -> bool:
-    claim = known.post_claim
-    return claim is not None and claim.attempt == posting.claim.attempt
+    post = known.post_claim
+    return post is not None and post.claim.attempt == posting.post.claim.attempt

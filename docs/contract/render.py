@@ -12,7 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from create_meeting.request import CancelMeeting, CreateMeeting, UpdateMeeting
 from docs.contract.events import EVENTS
 from join_meeting.request import JoinMeeting
-from shared.calls.end_codes import LEG_ENDS, UNKNOWN, next_step
+from shared.legs.end_codes import LEG_ENDS, UNKNOWN, next_step
 from shared.words.problems import CATALOGUE, Waiting
 
 PYTHON_NAME = re.compile(r"(?<=`)[a-z]+(_[a-z]+)+(?=`)")

@@ -4,9 +4,10 @@ import logging
 from typing import Literal
 
 from join_meeting.join.decision import Adopt
-from join_meeting.join.outcome import record_call, record_moved
+from join_meeting.join.outcome import record_moved
 from join_meeting.repeats import Wish
 from shared.journal.door import OpenMeeting
+from shared.journal.step import record_call
 from shared.services import Services
 from shared.words.answers import Call
 from shared.words.coordinates import ByJoinId, JoinTarget, thread_alias

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.meeting.meeting import LegClaim, Meeting
+from shared.legs.leg import Leg
+from shared.meeting.meeting import Meeting
 from shared.words.ids import CallId, LegKey
 
 
@@ -20,13 +21,13 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
-    """The claim is ours: send the POST that `body` is, and record what comes of it.
+    """The claim of `leg` is ours: send the POST that `body` is, and record what comes of it.
 
-    `meeting` is the meeting with the claim in it: where a link made it known, a new one.
+    `meeting` is the meeting with the leg in it: where a link made it known, a new one.
     """
 
     meeting: Meeting
-    claim: LegClaim
+    leg: Leg
     body: dict[str, Any]
 
 

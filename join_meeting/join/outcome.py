@@ -7,28 +7,21 @@ from dataclasses import replace
 from datetime import datetime
 
 from join_meeting.join.decision import Adopt, Join
-from join_meeting.join.plan import FIRST_PAUSE
 from join_meeting.repeats import Wish
-from shared.events.cloud_events import Fact, event_message, refusal_data, reply_message, tell
+from shared.events.cloud_events import refusal_data, reply_message, tell, tell_again
 from shared.events.facts import bot_joining
-from shared.graph.call import evidence_of
 from shared.inbox.copies import kept_copy
 from shared.inbox.message import QueueMessage
 from shared.journal.step import Step
-from shared.meeting.legs import (
-    answered_elsewhere,
-    asked_to_leave,
-    bind,
-    learned,
-    standing,
-    with_claim,
-)
-from shared.meeting.meeting import Leaver, LegClaim, Meeting
+from shared.legs.claim import FIRST_PAUSE
+from shared.legs.leg import Leaver, Leg
+from shared.meeting.legs import answered_elsewhere, asked_to_leave, bind, standing
+from shared.meeting.meeting import Meeting
 from shared.words.answers import Call
 from shared.words.errors import Rejected
 from shared.words.ids import CallId, LegKey, MeetingId
 from shared.words.observations import LegSeen
-from shared.words.outgoing import Outgoing
+from shared.words.outgoing import Fact, Outgoing, Told
 
 
 def record_joining(
@@ -44,17 +37,17 @@ def record_joining(
 
     A callback may have been here first; the leg is bound to the call all the same.
     """
-    leg_key, call_id = join.claim.leg_key, call.call_id
+    leg_key, call_id = join.leg.key, call.call_id
     meeting = bind(meeting, leg_key, call_id) or meeting
-    claim = meeting.claim(leg_key) or join.claim
-    if claim.call_id == call_id:
-        claim = learned(claim, call)
-    fact = bot_joining(leg_key, call_id, at=claim.told_at or answered_at)
-    again = _again(meeting, claim, fact, message, now=now) if claim.told else ()
+    leg = meeting.leg(leg_key) or join.leg
+    if leg.call_id == call_id:
+        leg = leg.learned(call)
+    told = leg.joining or _next(meeting, bot_joining(leg_key, call_id, at=answered_at))
+    again = _again(meeting, told, message, now=now) if leg.joining is not None else ()
     return Step(
-        meeting=_told(meeting, claim, message, fact),
+        meeting=_answered(meeting, leg, told, message),
         observed=(LegSeen(at=answered_at, leg_key=leg_key, phase="joining"),),
-        facts=() if claim.told else (fact,),
+        facts=() if leg.joining is not None else (told.fact,),
         reply=message.reply,
         outgoing=again,
     )
@@ -89,53 +82,28 @@ def record_adopted(meeting: Meeting, adopt: Adopt, wish: Wish, *, now: datetime)
 
     Where a crash lost Graph's answer to our own POST, nobody has been told of the leg yet.
     """
-    claim, message = meeting.claim(adopt.leg_key), wish.message
-    if claim is None:
+    leg, message = meeting.leg(adopt.leg_key), wish.message
+    if leg is None:
         return None
-    leg = meeting.record.legs.get(adopt.leg_key)
-    seen = min(leg.phases.values(), default=now) if leg else now
-    fact = bot_joining(adopt.leg_key, adopt.call_id, at=claim.told_at or seen)
-    asked = {**claim.asked, **wish.asked()}
-    remembered = asked == claim.asked
-    claim = replace(claim, asked=asked)
-    answered = _told(meeting, claim, message, fact)
-    if not claim.told:
-        answered, events = tell(answered, [fact], now=now, reply=message.reply)
+    asked = {**leg.asked, **wish.asked()}
+    remembered = asked == leg.asked
+    seen = min(leg.phases.values(), default=now)
+    told = leg.joining or _next(meeting, bot_joining(leg.key, adopt.call_id, at=seen))
+    answered = _answered(meeting, replace(leg, asked=asked), told, message)
+    if leg.joining is None:
+        answered, events = tell(answered, [told.fact], now=now, reply=message.reply)
         return Step(meeting=answered, outgoing=events)
-    answers = _again(meeting, claim, fact, message, now=now)
+    answers = _again(meeting, told, message, now=now)
     # Without an answer, too: the same id may come again, with other content, or once the leg left.
     return Step(meeting=answered, outgoing=answers) if answers or not remembered else None
 
 
-def record_call(
-    meeting: Meeting,
-    leg_key: LegKey,
-    call: Call | None,
-    *,
-    at: datetime,
-) -> Step | None:
-    """Return the step that records what GET call said of a leg; None where it is known.
-
-    `call` None is Graph's 404: the leg is gone.
-    """
-    leg, claim = meeting.record.legs.get(leg_key), meeting.claim(leg_key)
-    if claim is None or (leg is not None and leg.is_gone):
-        return None
-    seen = evidence_of(call, leg_key=leg_key, at=at)
-    learnt = claim if call is None else learned(claim, call)
-    known = isinstance(seen, LegSeen) and leg is not None and seen.phase in leg.phases
-    meeting = with_claim(meeting, learnt)
-    if seen is not None and not known:
-        return Step(meeting=meeting, observed=(seen,))
-    return Step(meeting=meeting) if learnt != claim else None
-
-
 def record_released(meeting: Meeting, leg_key: LegKey) -> Step | None:
     """Return the step that gives back a claim whose POST certainly did nothing."""
-    claim = meeting.claim(leg_key)
-    if claim is None or claim.call_id is not None:
+    leg = meeting.leg(leg_key)
+    if leg is None or leg.call_id is not None:
         return None
-    return Step(meeting=with_claim(meeting, replace(claim, state="failed")))
+    return Step(meeting=meeting.with_leg(leg.now("unsent")))
 
 
 def record_failed(
@@ -145,18 +113,17 @@ def record_failed(
 
     Whoever asked the leg to leave meanwhile is told so too.
     """
-    leg_key = join.claim.leg_key
-    claim = meeting.claim(leg_key) or join.claim
-    claim = replace(claim, state="failed", over_sequence=meeting.sequence + 1)
+    leg = meeting.leg(join.leg.key) or join.leg
     fact = Fact(
         name="bot.failed",
         at=now,
-        key=(leg_key, "refused"),
-        data={"legKey": leg_key, "reason": refused.code, **refusal_data(refused)},
+        key=(leg.key, "refused"),
+        data={"legKey": leg.key, "reason": refused.code, **refusal_data(refused)},
     )
-    meeting = with_claim(meeting, claim).having_answered(message.delivery_id)
+    failed = replace(leg.now("refused"), over=_next(meeting, fact))
+    meeting = meeting.with_leg(failed).having_answered(message.delivery_id)
     meeting, (event, *answers) = tell(meeting, [fact], now=now, reply=message.reply)
-    leavers = [reply_message(event, one.reply) for one in claim.leaving if one.reply is not None]
+    leavers = [reply_message(event, one.reply) for one in leg.leaving if one.reply is not None]
     kept = kept_copy(message, refused)
     return Step(
         meeting=meeting,
@@ -164,18 +131,20 @@ def record_failed(
     )
 
 
-def _told(meeting: Meeting, claim: LegClaim, message: QueueMessage, fact: Fact) -> Meeting:
-    """Note that `fact`, a `bot.joining`, is told, if it was not: as the meeting's next event."""
-    if not claim.told:
-        claim = replace(claim, told=True, told_sequence=meeting.sequence + 1, told_at=fact.at)
-    return with_claim(meeting, claim).having_answered(message.delivery_id)
+def _next(meeting: Meeting, fact: Fact) -> Told:
+    """Return `fact` as the meeting's next event."""
+    return Told(fact=fact, sequence=meeting.sequence + 1)
+
+
+def _answered(meeting: Meeting, leg: Leg, joining: Told, message: QueueMessage) -> Meeting:
+    leg = replace(leg, joining=joining)
+    return meeting.with_leg(leg).having_answered(message.delivery_id)
 
 
 def _again(
-    meeting: Meeting, claim: LegClaim, fact: Fact, message: QueueMessage, *, now: datetime
+    meeting: Meeting, joining: Told, message: QueueMessage, *, now: datetime
 ) -> tuple[Outgoing, ...]:
     """Return the answer for one who asks for a leg that was told already: the same event."""
     if message.reply is None:
         return ()
-    event = event_message(meeting, fact, sequence=claim.told_sequence, now=now)
-    return (reply_message(event, message.reply),)
+    return (tell_again(meeting, joining, message.reply, now=now),)

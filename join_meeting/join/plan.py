@@ -15,20 +15,19 @@ from join_meeting.join.decision import Adopt, Decision, Done, Join, NotYet, Rule
 from join_meeting.repeats import Wish, granted_before
 from shared.inbox.message import AT_START, read_moment
 from shared.journal.step import Step
-from shared.meeting.legs import Standing, standing, with_claim
-from shared.meeting.meeting import LegClaim, Meeting
+from shared.legs.claim import FIRST_PAUSE, Claim
+from shared.legs.leg import Leg
+from shared.meeting.legs import Standing, standing
+from shared.meeting.meeting import Meeting
 from shared.words.coordinates import ByJoinId, JoinTarget, target_of
 from shared.words.ids import leg_key_for
 from shared.words.problems import rejected
-
-FIRST_PAUSE = timedelta(seconds=2)
-"""Graph's answer to another process's POST comes sooner than that, or much later."""
 
 LEAVING_PAUSE = timedelta(seconds=12)
 """By then a leg that was hung up is known to be gone, with its notification or without."""
 
 
-LegState = Literal["none", "awaited", "leaving", "in another meeting?", "there"]
+Met = Literal["none", "awaited", "leaving", "in another meeting?", "there"]
 """`awaited`: a process may be waiting for Graph's answer. `in another meeting?`: a callback outran
 the answer that will name the leg's thread."""
 
@@ -43,13 +42,13 @@ class Situation:
 
     meeting: Meeting
     where: JoinTarget
-    there: LegClaim | None
+    there: Leg | None
     granted: bool
     legs: Standing
     now: datetime
 
     @property
-    def leg(self) -> LegState:
+    def leg(self) -> Met:
         """In what state our leg is, as far as this request is concerned."""
         if self.there is not None and self.there.call_id is not None:
             unsettled = may_be_another(self.meeting, self.there, now=self.now)
@@ -110,26 +109,24 @@ def _before_any_leg(meeting: Meeting, wish: Wish, *, now: datetime) -> Decision 
 
 def _send(met: Situation, wish: Wish, rules: Rules) -> Join:
     meeting = met.meeting
-    claim = LegClaim(
-        leg_key=leg_key_for(meeting_id=wish.meeting_id, attempt=meeting.next_attempt),
-        attempt=meeting.next_attempt,
-        request_id=wish.message.delivery_id,
-        claimed_at=met.now,
-        lease_until=met.now + rules.lease,
+    attempt, lease = meeting.next_attempt, met.now + rules.lease
+    leg = Leg(
+        key=leg_key_for(meeting_id=wish.meeting_id, attempt=attempt),
+        claim=Claim(attempt=attempt, claimed_at=met.now, lease_until=lease),
         asked=wish.asked(),
         asked_at=wish.message.asked_at,
     )
     target = met.where if meeting.online is None else None
     known = replace(meeting, target=target, context=_context(meeting, wish))
-    path = f"/api/calls/{wish.meeting_id}/{claim.leg_key}"
+    path = f"/api/calls/{wish.meeting_id}/{leg.key}"
     return Join(
-        meeting=with_claim(known, claim),
-        claim=claim,
+        meeting=known.with_leg(leg),
+        leg=leg,
         body=call_body(
             met.where,
             callback=rules.public_url.rstrip("/") + path,
             bot_app_id=rules.bot_app_id,
-            leg_key=claim.leg_key,
+            leg_key=leg.key,
             guest_name=wish.request.guest_name,
             without_host=wish.request.without_host,
         ),
@@ -141,9 +138,9 @@ def _adopt(met: Situation, wish: Wish, rules: Rules) -> Adopt | Wait:
     if there is None or there.call_id is None:
         return _await_exit(met, wish, rules)  # no such leg: `Situation.leg` says "there" of others
     return Adopt(
-        leg_key=there.leg_key,
+        leg_key=there.key,
         call_id=there.call_id,
-        unsure=not met.granted and not _fresh(met.meeting, there, now=met.now),
+        unsure=not met.granted and not _fresh(there, now=met.now),
         unplaced=_is_unplaced(met.meeting, there),
     )
 
@@ -151,15 +148,14 @@ def _adopt(met: Situation, wish: Wish, rules: Rules) -> Adopt | Wait:
 def _await_answer(met: Situation, wish: Wish, _: Rules) -> Wait:
     """Wait for Graph's answer to a POST: a little at first, then until its lease is over."""
     awaited = met.there or met.legs.held[0]
-    left = awaited.lease_until - met.now
-    return Wait(pause=min(left, FIRST_PAUSE) if wish.message.attempt == 1 else left)
+    return Wait(pause=awaited.claim.pause(met.now, attempt=wish.message.attempt))
 
 
 def _await_exit(_: Situation, wish: Wish, __: Rules) -> Wait:
     return Wait(pause=FIRST_PAUSE if wish.message.attempt == 1 else LEAVING_PAUSE)
 
 
-BY_LEG: Mapping[LegState, Callable[[Situation, Wish, Rules], Decision]] = {
+BY_LEG: Mapping[Met, Callable[[Situation, Wish, Rules], Decision]] = {
     "none": _send,
     "awaited": _await_answer,
     "leaving": _await_exit,
@@ -173,22 +169,21 @@ def record_claim(join: Join) -> Step:
     return Step(meeting=join.meeting)
 
 
-def _fresh(meeting: Meeting, claim: LegClaim, *, now: datetime) -> bool:
+def _fresh(leg: Leg, *, now: datetime) -> bool:
     """Tell whether the leg was sent so lately that it may still be on its way in."""
-    leg = meeting.record.legs.get(claim.leg_key)
-    return now < claim.lease_until and (leg is None or "in" not in leg.phases)
+    return leg.claim.is_held(now) and not leg.came_in
 
 
-def may_be_another(meeting: Meeting, claim: LegClaim, *, now: datetime) -> bool:
+def may_be_another(meeting: Meeting, leg: Leg, *, now: datetime) -> bool:
     """Tell whether Graph's answer, still to come, may show that the leg is in another meeting.
 
     A callback that outran it bound the leg; only the answer names the thread behind a join id.
     """
-    return _is_unplaced(meeting, claim) and now < claim.lease_until
+    return _is_unplaced(meeting, leg) and leg.claim.is_held(now)
 
 
-def _is_unplaced(meeting: Meeting, claim: LegClaim) -> bool:
-    return isinstance(meeting.target, ByJoinId) and not claim.told
+def _is_unplaced(meeting: Meeting, leg: Leg) -> bool:
+    return isinstance(meeting.target, ByJoinId) and leg.joining is None
 
 
 def _context(meeting: Meeting, wish: Wish) -> dict[str, Any] | None:
@@ -196,7 +191,7 @@ def _context(meeting: Meeting, wish: Wish) -> dict[str, Any] | None:
 
     What was told before would be told differently under the same event id otherwise.
     """
-    unknown = meeting.asked is None and not meeting.claims and not meeting.sequence
+    unknown = meeting.asked is None and not meeting.legs and not meeting.sequence
     return wish.request.context if unknown and meeting.context is None else meeting.context
 
 

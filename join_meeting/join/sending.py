@@ -51,7 +51,7 @@ async def send_bot(join: Join, wish: Wish, opened: OpenMeeting, services: Servic
     owner = await owner_of(call, join.meeting.target, meeting_id, services)
 
     def accepted(meeting: Meeting, now: datetime) -> Step:
-        leg_key = join.claim.leg_key
+        leg_key = join.leg.key
         if owner != meeting_id:
             return record_moved(meeting, leg_key, call.call_id, wish, owner, now=now)
         return record_joining(meeting, join, call, message, answered_at=answered_at, now=now)
@@ -60,4 +60,4 @@ async def send_bot(join: Join, wish: Wish, opened: OpenMeeting, services: Servic
 
 
 async def _give_back(join: Join, opened: OpenMeeting) -> None:
-    await opened.edit(lambda meeting, _: record_released(meeting, join.claim.leg_key))
+    await opened.edit(lambda meeting, _: record_released(meeting, join.leg.key))

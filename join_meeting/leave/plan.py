@@ -9,13 +9,12 @@ from datetime import datetime, timedelta
 
 from join_meeting.join.plan import may_be_another
 from join_meeting.repeats import Wish
-from shared.calls.record import Leg
-from shared.events.cloud_events import event_message, reply_message
-from shared.events.facts import leg_over, told_end
 from shared.inbox.message import QueueMessage
-from shared.journal.step import Step
+from shared.journal.step import Step, answer_again
+from shared.legs.leg import Leaver, Leg
 from shared.meeting.legs import Standing, answered_elsewhere, asked_to_leave, standing
-from shared.meeting.meeting import Leaver, LegClaim, Meeting
+from shared.meeting.meeting import Meeting
+from shared.words.outgoing import Told
 from shared.words.problems import rejected
 
 
@@ -33,11 +32,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerEnd:
-    """The leg has left: its end, told before, is the answer. `again`: to this very request."""
+    """A leg has left: its end, as published, is the answer. `again`: to this very request."""
 
-    claim: LegClaim
     leg: Leg
-    at: datetime
+    end: Told
     again: bool = False
 
 
@@ -47,11 +45,11 @@ class NothingThere:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Answered:
     """The message was answered: by the end of the leg, or with Graph's refusal of it."""
 
 
-type Leaving = Hang | Mark | AnswerEnd | NothingThere | Told
+type Leaving = Hang | Mark | AnswerEnd | NothingThere | Answered
 
 
 def plan_leaving(meeting: Meeting | None, wish: Wish, *, now: datetime) -> Leaving:
@@ -61,19 +59,19 @@ def plan_leaving(meeting: Meeting | None, wish: Wish, *, now: datetime) -> Leavi
     if meeting is None:
         return NothingThere()
     if _was_told(meeting, wish.message):
-        return Told()
+        return Answered()
     over, asker = _over(meeting), wish.asker
     for end in reversed(over):
-        if asker in _askers(end.claim):
+        if asker in _askers(end.leg):
             return replace(end, again=True)
     legs = _meant(meeting, wish, now=now)
-    unsure = [claim for claim in legs.bound if may_be_another(meeting, claim, now=now)]
+    unsure = [leg for leg in legs.bound if may_be_another(meeting, leg, now=now)]
     if unsure:
-        return Mark(pause=unsure[-1].lease_until - now)
+        return Mark(pause=unsure[-1].claim.lease_until - now)
     if legs.bound:
         return Hang()
     if legs.held:
-        return Mark(pause=legs.held[-1].lease_until - now)
+        return Mark(pause=legs.held[-1].claim.lease_until - now)
     return over[-1] if over else NothingThere()
 
 
@@ -82,7 +80,7 @@ def record_leaving(
 ) -> Step | None:
     """Return the step that makes the legs go, or answers with the end of the one that went."""
     message = wish.message
-    if isinstance(decision, Told):
+    if isinstance(decision, Answered):
         return None
     if isinstance(decision, AnswerEnd) and decision.again:
         return _answer(meeting, decision, message, now=now)
@@ -93,27 +91,20 @@ def record_leaving(
         left = answered_elsewhere(left, message.delivery_id)
     if isinstance(decision, AnswerEnd):
         return _answer(left, decision, message, now=now) or Step(meeting=left)
-    # The answer is the leg's end, when it comes: `Told` knows it by the leaver's message.
+    # The answer is the leg's end, when it comes: `Answered` knows it by the leaver's message.
     leaver = Leaver(request_id=wish.asker, origin_id=message.delivery_id, reply=message.reply)
     left = asked_to_leave(left, _meant(meeting, wish, now=now), leaver)
     return Step(meeting=left) if left != meeting else None
 
 
 def _answer(
-    meeting: Meeting, end: AnswerEnd, message: QueueMessage, *, now: datetime
+    meeting: Meeting, decision: AnswerEnd, message: QueueMessage, *, now: datetime
 ) -> Step | None:
-    if message.reply is None:
-        return None
-    fact = told_end(end.claim) or leg_over(meeting, end.leg, at=end.at)
-    event = event_message(meeting, fact, sequence=end.claim.over_sequence, now=now)
-    return Step(
-        meeting=meeting.having_answered(_noted(message)),
-        outgoing=(reply_message(event, message.reply),),
-    )
+    return answer_again(meeting, decision.end, message.reply, key=_noted(message), now=now)
 
 
-def _askers(claim: LegClaim) -> set[str]:
-    return {leaver.request_id for leaver in claim.leaving if leaver.why == "requested"}
+def _askers(leg: Leg) -> set[str]:
+    return {leaver.request_id for leaver in leg.leaving if leaver.why == "requested"}
 
 
 def _meant(meeting: Meeting, wish: Wish, *, now: datetime) -> Standing:
@@ -125,8 +116,8 @@ def _meant(meeting: Meeting, wish: Wish, *, now: datetime) -> Standing:
 def _was_told(meeting: Meeting, message: QueueMessage) -> bool:
     delivery_id = message.delivery_id
     return _noted(message) in meeting.answered or any(
-        claim.over_sequence and any(one.origin_id == delivery_id for one in claim.leaving)
-        for claim in meeting.claims
+        leg.over is not None and any(one.origin_id == delivery_id for one in leg.leaving)
+        for leg in meeting.legs
     )
 
 
@@ -136,9 +127,8 @@ def _noted(message: QueueMessage) -> str:
 
 
 def _over(meeting: Meeting) -> list[AnswerEnd]:
-    legs = meeting.record.legs
     return [
-        AnswerEnd(claim=claim, leg=leg, at=leg.phases["gone"])
-        for claim in meeting.claims
-        if (leg := legs.get(claim.leg_key)) is not None and "gone" in leg.phases
+        AnswerEnd(leg=leg, end=leg.over)
+        for leg in meeting.legs
+        if leg.is_gone and leg.over is not None
     ]

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from shared.calls.record import (
     Commit,
     GroupCall,
-    Leg,
     Question,
     Record,
     Session,
@@ -20,6 +19,7 @@ from shared.calls.record import (
     seal_of,
 )
 from shared.calls.weight import weight_of, weight_of_alias, weight_of_session
+from shared.legs.leg import Leg
 from shared.words.ids import UNCOUNTED, SessionId
 from shared.words.observations import Basis, Present
 
@@ -253,11 +253,6 @@ def asking(record: Record, at: datetime, by: Commit, *, soon: bool = False) -> R
     if record.question is not None:
         due, last = min(due, record.question.due), max(last, record.question.last)
     return replace(record, question=Question(due=due, last=last, version=by.version))
-
-
-def with_leg(record: Record, leg: Leg) -> Record:
-    """Return the record with `leg` in place of what was known of it."""
-    return replace(record, legs={**record.legs, leg.key: leg})
 
 
 def with_call(record: Record, call: GroupCall) -> Record:

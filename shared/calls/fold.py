@@ -22,11 +22,12 @@ from shared.calls.changes import (
     opened,
     with_call,
     with_late_people,
-    with_leg,
 )
-from shared.calls.end_codes import leg_end
-from shared.calls.record import Commit, GroupCall, Leg, Record, mark_of
+from shared.calls.record import Commit, GroupCall, Record, mark_of, with_leg
+from shared.legs.end_codes import leg_end
+from shared.legs.leg import Leg
 from shared.words.observations import (
+    GONE,
     LegSeen,
     Observation,
     Phase,
@@ -38,12 +39,13 @@ from shared.words.observations import (
 
 LONGEST_PAUSE = timedelta(seconds=60)
 """The pause between reads that keep failing grows up to this."""
-GONE = 404
-"""Graph's status for a call that is over."""
 
 
 def fold(record: Record, observations: Iterable[Observation], by: Commit) -> Record:
-    """Return `record` with `observations` applied, in this order."""
+    """Return `record` with `observations` applied, in this order.
+
+    Of a leg that the record does not hold, one never claimed or long over, nothing counts.
+    """
     for observation in observations:
         record = _step(record, observation, by)
     return record
@@ -66,9 +68,11 @@ def next_read(record: Record, *, settle: timedelta) -> datetime | None:
 
 
 def _step(record: Record, seen: Observation, by: Commit) -> Record:
+    leg = record.legs.get(seen.leg_key)
+    if leg is None:
+        return record
     heard = seen.answered_at if isinstance(seen, RosterRead) else seen.at
     at = max(heard, record.moment or heard)
-    leg = record.legs.get(seen.leg_key) or Leg(key=seen.leg_key)
     record = replace(record, moment=at)
     if not (leg.is_gone or isinstance(seen, ReadFailed)):
         leg = replace(leg, last_sign=at)
@@ -96,7 +100,7 @@ def _reached(record: Record, leg: Leg, phase: Phase, at: datetime, by: Commit) -
     """Note how far a leg came, but not after its end; one that gets in requests a read at once."""
     if leg.is_gone:
         return record
-    record = with_leg(record, replace(leg, phases={phase: at, **leg.phases}))
+    record = with_leg(record, leg.seen(phase, at))
     return _listening_anew(record, at, by) if phase == "in" and not leg.is_in else record
 
 
@@ -106,7 +110,7 @@ def _listening_anew(record: Record, at: datetime, by: Commit) -> Record:
 
 def _leg_gone(record: Record, leg: Leg, at: datetime, by: Commit) -> Record:
     listened, call, end = record.listens(leg), record.open_call, leg_end(leg.code, leg.subcode)
-    record = with_leg(record, replace(leg, phases={"gone": at, **leg.phases}))
+    record = with_leg(record, leg.seen("gone", at))
     handed_over = record.listening is not None
     if call is not None and listened and call.provisional:
         record = _without(record, call)

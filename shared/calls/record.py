@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+from shared.legs.leg import Leg
 from shared.words.ids import LegKey, SessionId, digest
-from shared.words.observations import Basis, Person, Phase, Present
+from shared.words.observations import Basis, Person, Present
 
 ROOM = 700_000
 """How many bytes of a head row calls and people take at most, by the estimate of weight.py.
@@ -35,39 +36,6 @@ class Commit:
     roster_cap: int
     made_at: datetime | None = None
     room: int = ROOM
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leg:
-    """How far one leg of ours came: the earliest moment of each phase it was seen in.
-
-    `last_sign`: its last callback or answered read. `listened`: a roster came through it and was
-    folded. `call_number`: the call whose people it listed last.
-    """
-
-    key: LegKey
-    phases: Mapping[Phase, datetime] = field(default_factory=dict)
-    code: int | None = None
-    subcode: int | None = None
-    last_sign: datetime | None = None
-    listened: bool = False
-    call_number: int | None = None
-
-    @property
-    def phase(self) -> Phase | None:
-        """How far the leg has come; None before anything was seen of it."""
-        reached: tuple[Phase, ...] = ("gone", "in", "lobby", "joining")
-        return next((phase for phase in reached if phase in self.phases), None)
-
-    @property
-    def is_in(self) -> bool:
-        """True while the leg is in the meeting."""
-        return self.phase == "in"
-
-    @property
-    def is_gone(self) -> bool:
-        """True once the leg is over."""
-        return "gone" in self.phases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,6 +260,11 @@ def seal(record: Record) -> tuple[Record, tuple[SessionPage, ...]]:
     if not pages:
         return record, ()
     return replace(record, calls=tuple(calls), before=before), tuple(pages)
+
+
+def with_leg(record: Record, leg: Leg) -> Record:
+    """Return the record with `leg` in place of what was known of it, or as its newest."""
+    return replace(record, legs={**record.legs, leg.key: leg})
 
 
 def without_legs(record: Record, keys: Collection[LegKey]) -> Record:

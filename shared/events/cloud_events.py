@@ -7,7 +7,7 @@ Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,24 +16,9 @@ from shared.meeting.meeting import Meeting
 from shared.words.entities import EVENTS_TOPIC
 from shared.words.errors import GraphTrace, Rejected
 from shared.words.ids import MeetingId, digest, utc_text
-from shared.words.outgoing import Outgoing, ReplyAddress
+from shared.words.outgoing import Fact, Outgoing, ReplyAddress, Told
 
 CLOUD_EVENT = "application/cloudevents+json"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
-    """One thing that happened in a meeting, not yet told.
-
-    `name` is the middle of the event's type; `key` tells it from other facts of that name;
-    `at` is when it happened, never when it was processed.
-    """
-
-    name: str
-    at: datetime
-    key: tuple[str, ...]
-    data: dict[str, Any]
-    call_number: int | None = None
 
 
 def tell(
@@ -62,6 +47,12 @@ def warn_once(
     data = {"code": code, "message": message, "nextStep": next_step}
     fact = Fact(name="meeting.warning", at=now, key=(code,), data=data)
     return tell(replace(meeting, warned=(*meeting.warned, code)), [fact], now=now)
+
+
+def tell_again(meeting: Meeting, told: Told, reply: ReplyAddress, *, now: datetime) -> Outgoing:
+    """Return the answer to a request for what was published before: the same event."""
+    event = event_message(meeting, told.fact, sequence=told.sequence, now=now)
+    return reply_message(event, reply)
 
 
 def event_message(meeting: Meeting, fact: Fact, *, sequence: int, now: datetime) -> Outgoing:

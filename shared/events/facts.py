@@ -4,17 +4,17 @@ Core: compares values. Starts and arrivals are published as they become known, d
 when they are confirmed, and a call that was published as over and changed again with a revision.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.calls.end_codes import leg_end, next_step
-from shared.calls.record import GroupCall, Leg, Record, Session
-from shared.events.cloud_events import Fact
-from shared.meeting.meeting import LegClaim, Meeting
+from shared.calls.record import GroupCall, Record, Session
+from shared.legs.end_codes import leg_end, next_step
+from shared.legs.leg import Leg
 from shared.words.ids import CallId, LegKey, utc_text
 from shared.words.observations import Person
+from shared.words.outgoing import Fact
 
 ORDER = ("joining", "lobby", "in", "gone")
 TOLD_AS = {"lobby": "bot.waiting", "in": "bot.joined"}
@@ -52,13 +52,19 @@ class Shown:
         return {} if close else {name: _text(not_before)}
 
 
-def facts_between(meeting: Meeting, before: Record, after: Record, *, shown: Shown) -> list[Fact]:
-    """Return what `after` knows that `before` did not, in the order it is published."""
-    arrivals, departures = _leg_facts(meeting, before, after)
+def facts_between(
+    before: Record, after: Record, *, revisions: Mapping[int, int], shown: Shown
+) -> list[Fact]:
+    """Return what `after` knows that `before` did not, in the order it is published.
+
+    `revisions`: how many corrections of each call were published.
+    """
+    arrivals, departures = _leg_facts(before, after)
     facts = list(arrivals)
     known = {call.number: call for call in before.known_calls}
     for call in after.known_calls:
-        facts.extend(_call_facts(meeting, known.get(call.number), call, after, shown))
+        revision = revisions.get(call.number, 0) + 1
+        facts.extend(_call_facts(known.get(call.number), call, after, revision, shown))
     return [*facts, *departures]
 
 
@@ -72,35 +78,24 @@ def bot_joining(leg_key: LegKey, call_id: CallId, *, at: datetime) -> Fact:
     )
 
 
-def leg_over(meeting: Meeting, leg: Leg, *, at: datetime) -> Fact:
+def leg_over(leg: Leg, *, at: datetime) -> Fact:
     """Return the fact that a leg ended.
 
     It failed where it never came in, unless a request to leave came meanwhile.
     """
-    claim = meeting.claim(leg.key)
-    asked = claim is not None and bool(claim.leaving)
-    end = leg_end(leg.code, leg.subcode)
-    data = _leg_data(meeting, leg.key) | leg_over_data(claim, leg)
-    name = "bot.left" if "in" in leg.phases or asked else "bot.failed"
+    data = _leg_data(leg) | leg_over_data(leg)
+    name = "bot.left" if leg.came_in or leg.leaving else "bot.failed"
     if name == "bot.failed":
         data["code"] = "leg_ended"
-        data["nextStep"] = next_step(end)
+        data["nextStep"] = next_step(leg_end(leg.code, leg.subcode))
     return Fact(name=name, at=at, key=(leg.key, "gone"), data=data)
 
 
-def told_end(claim: LegClaim) -> Fact | None:
-    """Return the end of a leg as it was told; None before that."""
-    if claim.over is None:
-        return None
-    told = claim.over
-    return Fact(name=told.key, at=told.at, key=(claim.leg_key, "gone"), data=told.data)
-
-
-def leg_over_data(claim: LegClaim | None, leg: Leg) -> dict[str, Any]:
+def leg_over_data(leg: Leg) -> dict[str, Any]:
     """Return why a leg that is gone ended, and Graph's result where it gave one."""
-    end, leaving = leg_end(leg.code, leg.subcode), claim.leaving if claim is not None else ()
-    reason = "left" if leaving and leg.code is None else end.reason
-    if leaving and all(one.why == "anotherLegStays" for one in leaving):
+    end = leg_end(leg.code, leg.subcode)
+    reason = "left" if leg.leaving and leg.code is None else end.reason
+    if leg.leaving and all(one.why == "anotherLegStays" for one in leg.leaving):
         reason = "anotherLegStays"
     if leg.code is None:
         return {"reason": reason}
@@ -119,7 +114,7 @@ def person_data(person: Person, *, show_names: bool) -> dict[str, Any]:
     return {member: value for member, value in shown.items() if value is not None}
 
 
-def _leg_facts(meeting: Meeting, before: Record, after: Record) -> tuple[list[Fact], list[Fact]]:
+def _leg_facts(before: Record, after: Record) -> tuple[list[Fact], list[Fact]]:
     arrivals: list[Fact] = []
     departures: list[Fact] = []
     for key, leg in after.legs.items():
@@ -127,35 +122,29 @@ def _leg_facts(meeting: Meeting, before: Record, after: Record) -> tuple[list[Fa
         reached = max((ORDER.index(phase) for phase in known.phases), default=-1) if known else -1
         for phase, at in leg.phases.items():
             if phase == "gone" and known is not None and known.is_gone:
-                claim = meeting.claim(key)
-                reason = leg_over_data(claim, leg)["reason"]
-                if reason != leg_over_data(claim, known)["reason"]:
+                if leg_over_data(leg)["reason"] != leg_over_data(known)["reason"]:
                     # Graph said why only now.
-                    fact = leg_over(meeting, leg, at=at)
+                    fact = leg_over(leg, at=at)
                     departures.append(replace(fact, key=(*fact.key, "result")))
                 continue
             if ORDER.index(phase) <= reached:
                 continue
             if phase == "gone":
-                departures.append(leg_over(meeting, leg, at=at))
+                departures.append(leg_over(leg, at=at))
             elif phase in TOLD_AS:
                 arrivals.append(
-                    Fact(name=TOLD_AS[phase], at=at, key=(key, phase), data=_leg_data(meeting, key))
+                    Fact(name=TOLD_AS[phase], at=at, key=(key, phase), data=_leg_data(leg))
                 )
     arrivals.sort(key=lambda fact: fact.at)
     return arrivals, departures
 
 
-def _leg_data(meeting: Meeting, leg_key: LegKey) -> dict[str, Any]:
-    claim = meeting.claim(leg_key)
-    data: dict[str, Any] = {"legKey": leg_key}
-    if claim is not None and claim.call_id is not None:
-        data["callId"] = claim.call_id
-    return data
+def _leg_data(leg: Leg) -> dict[str, Any]:
+    return {"legKey": leg.key} | ({"callId": leg.call_id} if leg.call_id is not None else {})
 
 
 def _call_facts(
-    meeting: Meeting, known: GroupCall | None, call: GroupCall, after: Record, shown: Shown
+    known: GroupCall | None, call: GroupCall, after: Record, revision: int, shown: Shown
 ) -> Iterator[Fact]:
     number = call.number
     if known is None:
@@ -165,8 +154,7 @@ def _call_facts(
     if since is not None and (known is None or known.unwatched_since != since):
         # A leg that ends is still held by the record that its end is published from.
         leg = after.legs.get(call.unwatched_by) if call.unwatched_by is not None else None
-        claim = meeting.claim(leg.key) if leg is not None else None
-        reason = leg_over_data(claim, leg)["reason"] if leg is not None else "unknown"
+        reason = leg_over_data(leg)["reason"] if leg is not None else "unknown"
         data = {"callNumber": number, "since": utc_text(since), "reason": reason}
         yield _call_fact("call.unwatched", call, since, data, utc_text(since))
     if call.ended_at is None:
@@ -174,7 +162,6 @@ def _call_facts(
     if known is None or known.ended_at is None:
         yield _call_fact("call.ended", call, call.ended_at, end_data(call, shown))
     elif end_data(known, shown) != end_data(call, shown):
-        revision = meeting.revisions.get(number, 0) + 1
         data = end_data(call, shown) | {"revision": revision, "final": False}
         yield _call_fact("call.corrected", call, call.ended_at, data, str(revision))
 

@@ -5,16 +5,13 @@ Core. Source: https://learn.microsoft.com/graph/api/resources/call
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
-from shared.calls.fold import GONE
 from shared.graph.documents import essential, object_of, text_of
 from shared.words.answers import Call
 from shared.words.coordinates import NO_MESSAGE
-from shared.words.ids import CallId, LegKey, same_id
-from shared.words.observations import LegSeen, ReadFailed
+from shared.words.ids import CallId, same_id
 from shared.words.outside import CALL_ID, usable_id
 
 CODE = re.compile("[0-9]{1,9}", re.ASCII)
@@ -39,18 +36,6 @@ def call_in(answer: Mapping[str, Any]) -> Call:
         code=code,
         subcode=subcode,
     )
-
-
-def evidence_of(call: Call | None, *, leg_key: LegKey, at: datetime) -> LegSeen | ReadFailed | None:
-    """Return what GET call says, as evidence like a callback's; None where it says nothing new.
-
-    `call` None is Graph's 404: the leg is gone.
-    """
-    if call is None:
-        return ReadFailed(at=at, leg_key=leg_key, status=GONE)
-    if call.is_over:
-        return LegSeen(at=at, leg_key=leg_key, phase="gone", code=call.code, subcode=call.subcode)
-    return LegSeen(at=at, leg_key=leg_key, phase="in") if call.state == "established" else None
 
 
 def result_of(call: Any) -> tuple[int | None, int | None]:

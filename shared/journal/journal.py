@@ -196,7 +196,7 @@ class Journal:
 
     async def _listed(self, change: Change, now: datetime) -> Change:
         """List what was just made or moved. Once a bot was asked for, looks do that."""
-        briefs = {} if change.meeting.claims else unlisted(change.meeting)
+        briefs = {} if change.meeting.legs else unlisted(change.meeting)
         for day, brief in briefs.items():
             await self.ledger.list_day(change.meeting.meeting_id, day, brief)
         if not briefs:

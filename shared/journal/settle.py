@@ -12,15 +12,15 @@ from shared.calls.fold import fold
 from shared.calls.history import as_change
 from shared.calls.record import ROOM, Commit, Record, SessionPage, seal
 from shared.calls.weight import relieved
-from shared.events.cloud_events import Fact, reply_message, tell, warn_once
+from shared.events.cloud_events import reply_message, tell, warn_once
 from shared.events.facts import LEG_OVER, Shown, facts_between
 from shared.journal.step import Step
-from shared.meeting.legs import answer_others, one_stays, with_claim
-from shared.meeting.meeting import Change, Meeting, Told
+from shared.meeting.legs import answer_others, one_stays
+from shared.meeting.meeting import Change, Meeting
 from shared.meeting.packing import ROW_BYTES, meeting_type
 from shared.words.ids import LegKey
 from shared.words.observations import LegSeen, Observation, Unparsed
-from shared.words.outgoing import Outgoing
+from shared.words.outgoing import Fact, Outgoing, Told
 
 ONE_READ = timedelta(seconds=1)
 """How long a read takes at most, as far as shown bounds go."""
@@ -78,13 +78,13 @@ def _observed(step: Step, room: int, *, now: datetime, rules: RecordingRules) ->
         earlier, after = after, fold(after, [observation], by)
         heard.append(as_change(earlier, observation, after))
     kept, pages = put_away(after, room)
-    found = facts_between(meeting, before, after, shown=rules.shown)
+    found = facts_between(before, after, revisions=meeting.revisions, shown=rules.shown)
     revisions = {
         number: count for number, count in _revised(meeting, found).items() if number > kept.before
     }
     days = meeting.days.having_sealed(one for one in after.calls if one.number <= kept.before)
     meeting = replace(meeting, record=kept, revisions=revisions, days=days)
-    meeting = one_stays(meeting, after)
+    meeting = one_stays(meeting)
     meeting, answers = tell(meeting, step.facts, now=now, reply=step.reply)
     meeting, events = _told(meeting, found, now=now)
     meeting, limited = _limited(meeting, after, now=now)
@@ -174,19 +174,17 @@ def _told(
     for fact in facts:
         meeting, events = tell(meeting, [fact], now=now)
         outgoing += events
-        claim = meeting.claim(LegKey(fact.data.get("legKey", "")))
-        if claim is not None and fact.name in LEG_OVER and not claim.over_sequence:
+        leg = meeting.leg(LegKey(fact.data.get("legKey", "")))
+        if leg is not None and fact.name in LEG_OVER and leg.over is None:
             outgoing += [
                 reply_message(event, leaver.reply)
                 for event in events
-                for leaver in claim.leaving
+                for leaver in leg.leaving
                 if leaver.reply is not None
             ]
-            if claim.more_leaving:
-                outgoing.append(answer_others(meeting, claim))
-            meeting = with_claim(
-                meeting, replace(claim, over_sequence=meeting.sequence, over=_kept(meeting, fact))
-            )
+            if leg.more_leaving:
+                outgoing.append(answer_others(meeting, leg))
+            meeting = meeting.with_leg(replace(leg, over=_kept(meeting, fact)))
     return meeting, tuple(outgoing)
 
 
@@ -194,7 +192,7 @@ def _kept(meeting: Meeting, fact: Fact) -> Told:
     """Return `fact` as it was just published: what is learned later changes no repeat of it."""
     # The context comes with a later request where there is none yet.
     without = {"context": None} if meeting.context is None else {}
-    return Told(at=fact.at, sequence=meeting.sequence, key=fact.name, data={**fact.data, **without})
+    return Told(fact=replace(fact, data={**fact.data, **without}), sequence=meeting.sequence)
 
 
 def _revised(meeting: Meeting, facts: Iterable[Fact]) -> dict[int, int]:

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.events.cloud_events import Fact
+from shared.events.cloud_events import tell_again
+from shared.meeting.legs import evidence_of
 from shared.meeting.meeting import Meeting
-from shared.words.observations import Observation
-from shared.words.outgoing import Outgoing, ReplyAddress
+from shared.words.answers import Call
+from shared.words.ids import LegKey
+from shared.words.observations import LegSeen, Observation
+from shared.words.outgoing import Fact, Outgoing, ReplyAddress, Told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,3 +38,37 @@ type Decide[D] = Callable[[Meeting | None, datetime], tuple[Step | None, D]]
 Pure: it may be called again after a lost race. What it raises goes to the caller of the change, and
 writes nothing.
 """
+
+
+def record_call(
+    meeting: Meeting, leg_key: LegKey, call: Call | None, *, at: datetime
+) -> Step | None:
+    """Return the step that records what GET call said of a leg at `at`; None for nothing new.
+
+    `call` None is Graph's 404: the leg is gone.
+    """
+    leg = meeting.leg(leg_key)
+    if leg is None or leg.is_gone:
+        return None
+    learned = leg if call is None else leg.learned(call)
+    seen = evidence_of(call, leg_key=leg_key, at=at)
+    known = isinstance(seen, LegSeen) and seen.phase in leg.phases
+    observed = () if seen is None or known else (seen,)
+    if not observed and learned == leg:
+        return None
+    return Step(meeting=meeting.with_leg(learned), observed=observed)
+
+
+def answer_again(
+    meeting: Meeting, told: Told, reply: ReplyAddress | None, *, key: str, now: datetime
+) -> Step | None:
+    """Return the step that answers one more request with what was published before.
+
+    None where no queue waits for it, or where the request, remembered as `key`, was answered.
+    """
+    if reply is None or key in meeting.answered:
+        return None
+    return Step(
+        meeting=meeting.having_answered(key),
+        outgoing=(tell_again(meeting, told, reply, now=now),),
+    )

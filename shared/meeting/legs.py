@@ -1,4 +1,4 @@
-"""Our legs in a meeting, as far as claims say: which are there, and which are to go.
+"""Our legs in a meeting: which are there, and which are to go.
 
 Core. One bot a meeting is enough: of several legs one stays, and one that was asked to leave does
 not. What a leg's end means is not decided here.
@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared.calls.record import Record
-from shared.meeting.meeting import Leaver, LegClaim, Meeting
+from shared.legs.leg import Leaver, Leg
+from shared.meeting.meeting import Meeting
 from shared.words.answers import Call
 from shared.words.entities import TEND_QUEUE
 from shared.words.ids import CallId, LegKey, MeetingId, digest
+from shared.words.observations import GONE, LegSeen, ReadFailed
 from shared.words.outgoing import LONGEST_MESSAGE_ID, Outgoing
 
 
@@ -21,8 +22,8 @@ from shared.words.outgoing import LONGEST_MESSAGE_ID, Outgoing
 class Standing:
     """The legs that are not over: `bound` to a call, or `held` by a process that awaits Graph."""
 
-    bound: tuple[LegClaim, ...]
-    held: tuple[LegClaim, ...]
+    bound: tuple[Leg, ...]
+    held: tuple[Leg, ...]
 
     def asked_before(self, moment: datetime, origin_id: str) -> "Standing":
         """Return the legs that a leave of `moment`, the message `origin_id`, is about.
@@ -30,55 +31,48 @@ class Standing:
         Those that were asked for by then, and those that it was noted on before.
         """
 
-        def meant(claim: LegClaim) -> bool:
-            noted = any(leaver.origin_id == origin_id for leaver in claim.leaving)
-            return noted or claim.asked_at is None or claim.asked_at <= moment
+        def meant(leg: Leg) -> bool:
+            noted = any(leaver.origin_id == origin_id for leaver in leg.leaving)
+            return noted or leg.asked_at is None or leg.asked_at <= moment
 
         return Standing(
             bound=tuple(filter(meant, self.bound)), held=tuple(filter(meant, self.held))
         )
 
     @property
-    def staying(self) -> LegClaim | None:
+    def staying(self) -> Leg | None:
         """The leg that stands for the bot; None where each is on its way out, or none is there."""
-        return next((claim for claim in self.bound if not claim.leaving), None)
+        return next((leg for leg in self.bound if not leg.leaving), None)
 
 
 def standing(meeting: Meeting, *, now: datetime) -> Standing:
     """Return the legs of `meeting` that are not over at `now`, each in the order of its attempt."""
-    alive = _alive(meeting, meeting.record)
+    alive = [leg for leg in meeting.legs if leg.alive]
     return Standing(
-        bound=tuple(claim for claim in alive if claim.call_id is not None),
-        held=tuple(claim for claim in alive if claim.call_id is None and now < claim.lease_until),
+        bound=tuple(leg for leg in alive if leg.call_id is not None),
+        held=tuple(leg for leg in alive if leg.call_id is None and leg.claim.is_held(now)),
     )
 
 
 def bind(meeting: Meeting, leg_key: LegKey, call_id: CallId) -> Meeting | None:
-    """Return the meeting with `call_id` bound to the leg; None when another call is bound to it.
+    """Return the meeting whose leg is that Graph call; None where it is another, or unknown."""
+    leg = meeting.leg(leg_key)
+    bound = leg.bound(call_id) if leg is not None else None
+    if bound is None or bound == leg:
+        return meeting if bound is not None else None
+    return meeting.with_leg(bound)
 
-    The first call seen under a key is the leg, whether Graph's answer or a callback names it.
+
+def evidence_of(call: Call | None, *, leg_key: LegKey, at: datetime) -> LegSeen | ReadFailed | None:
+    """Return what GET call says, as evidence like a callback's; None where it says nothing new.
+
+    `call` None is Graph's 404: the leg is gone.
     """
-    claim = meeting.claim(leg_key)
-    if claim is None or (claim.call_id is not None and claim.call_id != call_id):
-        return None
-    if claim.call_id == call_id and claim.state == "bound":
-        return meeting
-    return with_claim(meeting, replace(claim, call_id=call_id, state="bound"))
-
-
-def learned(claim: LegClaim, call: Call) -> LegClaim:
-    """Return the claim of a leg with what Graph's `call` says of it: who it is, in which chain."""
-    claim = replace(claim, participant_id=call.participant_id or claim.participant_id or "")
-    if call.chain_id is not None and call.chain_id not in claim.chain_ids:
-        claim = replace(claim, chain_ids=(*claim.chain_ids, call.chain_id))
-    return claim
-
-
-def with_claim(meeting: Meeting, claim: LegClaim) -> Meeting:
-    """Return the meeting with `claim` in place of the one under its key, or added."""
-    others = tuple(one for one in meeting.claims if one.leg_key != claim.leg_key)
-    claims = sorted((*others, claim), key=lambda one: one.attempt)
-    return replace(meeting, claims=tuple(claims))
+    if call is None:
+        return ReadFailed(at=at, leg_key=leg_key, status=GONE)
+    if call.is_over:
+        return LegSeen(at=at, leg_key=leg_key, phase="gone", code=call.code, subcode=call.subcode)
+    return LegSeen(at=at, leg_key=leg_key, phase="in") if call.state == "established" else None
 
 
 def asked_to_leave(meeting: Meeting, legs: Standing, leaver: Leaver) -> Meeting:
@@ -87,10 +81,10 @@ def asked_to_leave(meeting: Meeting, legs: Standing, leaver: Leaver) -> Meeting:
     A leg whose call is not known yet is hung up as soon as it is. One that was asked before is hung
     up again: it may be there because Graph refused us the first time.
     """
-    for claim in (*legs.bound, *legs.held):
-        if leaver not in claim.leaving:
-            asked = replace(claim, leaving=(*claim.leaving, leaver), hang_up_at=None)
-            meeting = with_claim(meeting, asked)
+    for leg in (*legs.bound, *legs.held):
+        if leaver not in leg.leaving:
+            asked = replace(leg, leaving=(*leg.leaving, leaver), hang_up_at=None)
+            meeting = meeting.with_leg(asked)
     return meeting
 
 
@@ -99,17 +93,17 @@ def answered_elsewhere(meeting: Meeting, origin_id: str | None = None) -> Meetin
 
     It is answered with something else. None: so is every leave of a leg whose end is not told yet.
     """
-    for claim in meeting.claims:
+    for leg in meeting.legs:
         leaving = tuple(
             replace(one, reply=None) if origin_id in {None, one.origin_id} else one
-            for one in claim.leaving
+            for one in leg.leaving
         )
-        if not claim.over_sequence and leaving != claim.leaving:
-            meeting = with_claim(meeting, replace(claim, leaving=leaving))
+        if leg.over is None and leaving != leg.leaving:
+            meeting = meeting.with_leg(replace(leg, leaving=leaving))
     return meeting
 
 
-def one_stays(meeting: Meeting, record: Record) -> Meeting:
+def one_stays(meeting: Meeting) -> Meeting:
     """Return the meeting in which of several legs all but one are to leave.
 
     The one that somebody was told of stays, else the first; none in a meeting that is another of
@@ -117,21 +111,18 @@ def one_stays(meeting: Meeting, record: Record) -> Meeting:
     not send the other one away as well.
     """
     staying = [
-        claim
-        for claim in _alive(meeting, record)
-        if claim.call_id is not None and claim.leg_key in record.legs and not claim.leaving
+        leg for leg in meeting.legs if leg.alive and leg.last_sign is not None and not leg.leaving
     ]
     kept = 1 if meeting.same_as is None else 0
-    for claim in sorted(staying, key=lambda one: not one.told)[kept:]:
+    for leg in sorted(staying, key=lambda one: one.joining is None)[kept:]:
         leaving = (Leaver(why="anotherLegStays"),)
-        meeting = with_claim(meeting, replace(claim, leaving=leaving))
+        meeting = meeting.with_leg(replace(leg, leaving=leaving))
     return meeting
 
 
-def unwanted(meeting: Meeting) -> list[LegClaim]:
+def unwanted(meeting: Meeting) -> list[Leg]:
     """Return the legs that must not stay (`Leaver` says why)."""
-    alive = _alive(meeting, meeting.record)
-    return [claim for claim in alive if claim.call_id is not None and claim.leaving]
+    return [leg for leg in meeting.legs if leg.alive and leg.call_id is not None and leg.leaving]
 
 
 def hang_up(meeting: Meeting, call_id: CallId, *, again: str | None = None) -> Outgoing:
@@ -148,12 +139,12 @@ def hang_up(meeting: Meeting, call_id: CallId, *, again: str | None = None) -> O
     )
 
 
-def answer_others(meeting: Meeting, claim: LegClaim) -> Outgoing:
+def answer_others(meeting: Meeting, leg: Leg) -> Outgoing:
     """Return the message that answers those who asked a leg to leave and left the head since."""
     return tend_message(
         meeting.meeting_id,
-        {"answer": claim.leg_key},
-        key=f"answer-{claim.leg_key}",
+        {"answer": leg.key},
+        key=f"answer-{leg.key}",
         correlation_id=meeting.correlation_id,
     )
 
@@ -177,12 +168,3 @@ def tend_message(
         correlation_id=correlation_id,
         due=due,
     )
-
-
-def _alive(meeting: Meeting, record: Record) -> list[LegClaim]:
-    return [
-        claim
-        for claim in meeting.claims
-        if claim.state != "failed"
-        and ((leg := record.legs.get(claim.leg_key)) is None or "gone" not in leg.phases)
-    ]

@@ -29,7 +29,7 @@ def list_due(meeting: Meeting) -> datetime | None:
     if not unlisted(meeting):
         return None
     listed_at = meeting.days.listed_at
-    return meeting.claims[0].claimed_at if listed_at is None else listed_at + LIST_AGAIN
+    return meeting.legs[0].claim.claimed_at if listed_at is None else listed_at + LIST_AGAIN
 
 
 def having_listed(
@@ -72,4 +72,4 @@ def _planned(meeting: Meeting) -> set[date]:
         return {day_of(meeting.asked.start_date_time)}
     if meeting.days.listed:
         return {min(meeting.days.listed)}
-    return {day_of(claim.claimed_at) for claim in meeting.claims[:1]}
+    return {day_of(leg.claim.claimed_at) for leg in meeting.legs[:1]}

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from shared.calls.fold import next_read
-from shared.meeting.legs import hang_up, tend_message, unwanted, with_claim
+from shared.meeting.legs import hang_up, tend_message, unwanted
 from shared.meeting.listing import list_due
 from shared.meeting.meeting import Change, Meeting, Planned
 from shared.words.ids import CallId, LegKey, utc_text
@@ -64,15 +64,14 @@ def looks(meeting: Meeting, *, settle: timedelta) -> list[tuple[datetime, Look]]
     """Return what is to be done about the meeting, and when; nothing: it is finished."""
     found: list[tuple[datetime, Look]] = []
     leg, due = meeting.record.listening, next_read(meeting.record, settle=settle)
-    claim = meeting.claim(leg.key) if leg is not None else None
-    if due is not None and claim is not None and claim.call_id is not None:
-        found.append((due, Confirm(leg_key=claim.leg_key, call_id=claim.call_id)))
+    if due is not None and leg is not None and leg.call_id is not None:
+        found.append((due, Confirm(leg_key=leg.key, call_id=leg.call_id)))
     found += [
-        (claim.hang_up_at + HANG_UP_AGAIN, HangUpAgain(leg_key=claim.leg_key))
-        for claim in unwanted(meeting)
-        if claim.hang_up_at is not None
+        (leg.hang_up_at + HANG_UP_AGAIN, HangUpAgain(leg_key=leg.key))
+        for leg in unwanted(meeting)
+        if leg.hang_up_at is not None
     ]
-    if meeting.claims and (due := list_due(meeting)) is not None:
+    if meeting.legs and (due := list_due(meeting)) is not None:
         found.append((due, ListDays()))
     return found
 
@@ -84,7 +83,7 @@ def followed_up(change: Change, *, now: datetime, rules: TendingRules) -> Change
     meeting, tending = _with_looks(meeting, due, now=now)
     outgoing = (*change.outgoing, *tending, *hang_ups)
     # Until a bot is requested, the request's own message stands behind all that is sent.
-    unsent = bool(outgoing) and bool(meeting.claims)
+    unsent = bool(outgoing) and bool(meeting.legs)
     by = _indexed_by(meeting, now=now, rules=rules, due=bool(due), unsent=unsent)
     indexed = meeting.tend.indexed
     if by is not None and (indexed is None or by < indexed):
@@ -130,10 +129,10 @@ def _indexed_by(
 def _hung_up(meeting: Meeting, *, now: datetime) -> tuple[Meeting, tuple[Outgoing, ...]]:
     """Return the meeting whose legs that must not stay are being hung up, each once."""
     outgoing: list[Outgoing] = []
-    for claim in unwanted(meeting):
-        if claim.call_id is not None and claim.hang_up_at is None:
-            outgoing.append(hang_up(meeting, claim.call_id, again=utc_text(now)))
-            meeting = with_claim(meeting, replace(claim, hang_up_at=now))
+    for leg in unwanted(meeting):
+        if leg.call_id is not None and leg.hang_up_at is None:
+            outgoing.append(hang_up(meeting, leg.call_id, again=utc_text(now)))
+            meeting = meeting.with_leg(replace(leg, hang_up_at=now))
     return meeting, tuple(outgoing)
 
 

@@ -6,18 +6,18 @@ transaction does to it.
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from shared.calls.history import Heard
-from shared.calls.record import Leg, Record, SessionPage
+from shared.calls.record import Record, SessionPage, with_leg
+from shared.legs.claim import Claim
+from shared.legs.leg import Leaver, Leg
 from shared.meeting.days import Days
 from shared.words.answers import GivenMeeting
 from shared.words.coordinates import JoinTarget, OnlineMeeting
-from shared.words.ids import CallId, LegKey, MeetingId, guest_id_for
-from shared.words.outgoing import Outgoing, ReplyAddress
+from shared.words.ids import LegKey, MeetingId, guest_id_for
+from shared.words.outgoing import Outgoing, Told
 
-ClaimState = Literal["claimed", "bound", "failed"]
-"""`bound`: to the first call that was seen under its key."""
 ANSWERED_KEPT = 16
 """How many answered messages a meeting remembers."""
 
@@ -39,16 +39,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostClaim:
-    """The right to POST a meeting that createOrGet cannot make, taken before Graph is asked.
+    """The right to POST a meeting that createOrGet cannot make.
 
-    From the second `attempt` on, Graph is asked first what an earlier one left behind. `given` is
-    Graph's meeting once it is there, until it is told.
+    Where it is in doubt, Graph is asked first what an earlier holder left behind. `given` is
+    Graph's meeting once it is there, until it is published.
     """
 
-    attempt: int
+    claim: Claim
     asked: Asked
-    first_claimed_at: datetime
-    lease_until: datetime
     given: GivenMeeting | None = None
 
 
@@ -64,70 +62,14 @@ class Cancellation:
     sequence: int = 0
 
 
-Why = Literal["requested", "anotherLegStays", "meetingMoved", "meetingCancelled"]
-"""Why a leg has to go."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leaver:
-    """What makes a leg leave: a request, or what became of the meeting or of its other legs.
-
-    `request_id` is the request's, else its message's, and `origin_id` the message's identity: it is
-    answered at `reply` once the leg's end is published. All three are of requests alone.
-    """
-
-    why: Why = "requested"
-    request_id: str = ""
-    origin_id: str = ""
-    reply: ReplyAddress | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegClaim:
-    """The right to put one bot into the meeting, taken before Graph is asked.
-
-    Until `lease_until` the holder may be waiting for Graph's answer; `call_id` is bound to the
-    first call seen under the key and never changes. `participant_id` is who the leg is in rosters,
-    as Graph's call says; empty where it does not. `chain_ids` are the conferences (`callChainId`)
-    that Graph's call named. `told`: `bot.joining` was told of it, as event `told_sequence` of the
-    moment `told_at`; its end as event `over_sequence`, which was `over`. `asked`: the request ids
-    that were answered with this leg, and a digest of each member they asked with. `asked_at`: when
-    the join that sent it came into the queue. `leaving`: who asked it to leave; with anybody, it
-    must not stay, and at `hang_up_at` we last set about hanging it up. Of `asked` and `leaving` the
-    oldest may have left the head; `more_leaving`: some of the latter await the leg's end.
-    """
-
-    leg_key: LegKey
-    attempt: int
-    request_id: str
-    claimed_at: datetime
-    lease_until: datetime
-    state: ClaimState = "claimed"
-    call_id: CallId | None = None
-    told: bool = False
-    told_sequence: int = 0
-    told_at: datetime | None = None
-    over_sequence: int = 0
-    over: "Told | None" = None
-    participant_id: str | None = None
-    chain_ids: tuple[str, ...] = ()
-    asked: dict[str, dict[str, str]] = field(default_factory=dict)
-    asked_at: datetime | None = None
-    leaving: tuple[Leaver, ...] = ()
-    hang_up_at: datetime | None = None
-    more_leaving: bool = False
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegPage:
     """Of one leg, what leaves the head: all of it, or the oldest of the requests about it.
 
-    `claim`, without those requests, and `leg` leave with the leg itself. `asked` and `leaving` are
-    as in `LegClaim`.
+    `leg`, without those requests, is there when all of it leaves.
     """
 
     leg_key: LegKey
-    claim: LegClaim | None = None
     leg: Leg | None = None
     asked: dict[str, dict[str, str]] = field(default_factory=dict)
     leaving: tuple[Leaver, ...] = ()
@@ -158,19 +100,6 @@ class Tending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """An event that was published, kept for requests that repeat the one it answered.
-
-    `sequence` is its number among the meeting's events; `key` tells it from others of its name.
-    """
-
-    at: datetime
-    sequence: int
-    key: str
-    data: dict[str, Any] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Meeting:
     """All that is known of one meeting: what its head row holds."""
 
@@ -187,19 +116,16 @@ class Meeting:
     same_as: MeetingId | None = None  # the other meeting of ours that a link led to after all
     post_claim: PostClaim | None = None  # the right to POST it, until it is made
     made_at: datetime | None = None  # a meeting of ours did not exist before
-    created_at: datetime | None = None  # when `meeting.created` was published,
-    created_sequence: int = 0  # under which number,
-    answer: dict[str, Any] | None = field(default=None, repr=False)  # and what it said
+    created: Told | None = None  # `meeting.created`
     updates: int = 0  # changes since then
     updated: Told | None = None  # the last `meeting.updated`
     cancellation: Cancellation | None = None
 
-    # -- bot: the legs of ours in it
-    claims: tuple[LegClaim, ...] = ()  # those that live and the newest, by attempt
-    leg_pages: int = 0  # how many pages hold what left the head
+    # -- bot: beside its legs, which are in the record
+    leg_pages: int = 0  # how many pages hold what left the head of them
     leave_asked: datetime | None = None  # joins requested before that are void
 
-    # -- calls: what the legs heard
+    # -- calls: our legs, those that live and the newest, and what they heard
     record: Record = field(default_factory=Record)
     revisions: dict[int, int] = field(default_factory=dict)  # corrections published, by call
     warned: tuple[str, ...] = ()  # codes of the warnings that were published
@@ -217,13 +143,27 @@ class Meeting:
         return self.asked is not None or self.target is not None
 
     @property
-    def next_attempt(self) -> int:
-        """The number of the leg that is claimed next. The newest claim never leaves the head."""
-        return self.claims[-1].attempt + 1 if self.claims else 1
+    def created_at(self) -> datetime | None:
+        """When `meeting.created` was published; None for a meeting that a link made known."""
+        return None if self.created is None else self.created.fact.at
 
-    def claim(self, leg_key: LegKey) -> LegClaim | None:
-        """Return the claim under `leg_key`, if the head has it."""
-        return next((claim for claim in self.claims if claim.leg_key == leg_key), None)
+    @property
+    def legs(self) -> tuple[Leg, ...]:
+        """The legs that the head holds, in the order of their attempts."""
+        return tuple(self.record.legs.values())
+
+    @property
+    def next_attempt(self) -> int:
+        """The number of the leg that is claimed next. The newest leg never leaves the head."""
+        return self.legs[-1].attempt + 1 if self.record.legs else 1
+
+    def leg(self, leg_key: LegKey) -> Leg | None:
+        """Return the leg of `leg_key`, if the head has it."""
+        return self.record.legs.get(leg_key)
+
+    def with_leg(self, leg: Leg) -> "Meeting":
+        """Return the meeting with `leg` in place of what was known of it, or as its newest."""
+        return replace(self, record=with_leg(self.record, leg))
 
     def having_answered(self, key: str) -> "Meeting":
         """Return the meeting that remembers `key`, which names a message, as answered."""
@@ -236,8 +176,8 @@ class Meeting:
 
         Of legs that left the head none is needed: they are over, and no roster lists them.
         """
-        named = {claim.participant_id for claim in self.claims if claim.participant_id}
-        return frozenset(named | {guest_id_for(claim.leg_key) for claim in self.claims})
+        named = {leg.participant_id for leg in self.legs if leg.participant_id}
+        return frozenset(named | {guest_id_for(leg.key) for leg in self.legs})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

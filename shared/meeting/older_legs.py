@@ -5,12 +5,13 @@ answer to; so do the oldest requests about a leg that stays. A decision that mus
 is made on the meeting as if nothing had left; what it changes is then written to the head alone.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared.calls.record import Record, without_legs
-from shared.meeting.meeting import Change, Leaver, LegClaim, LegPage, Meeting
+from shared.calls.record import without_legs
+from shared.legs.leg import Leaver, Leg
+from shared.meeting.meeting import Change, LegPage, Meeting
 from shared.words.ids import LegKey
 
 
@@ -55,24 +56,22 @@ class Older:
 
 def put_by(change: Change, *, now: datetime, kept: Kept) -> Change:
     """Return the change that also moves out of the head what need not be there any more."""
+    legs = change.meeting.legs
+    over = {leg.key for leg in legs[: max(0, len(legs) - kept.legs)] if not _may_live(leg, now=now)}
+    pages: list[LegPage] = []
     meeting = change.meeting
-    old = meeting.claims[: max(0, len(meeting.claims) - kept.legs)]
-    over = [claim for claim in old if not _may_live(claim, meeting.record, now=now)]
-    keys = {claim.leg_key for claim in over}
-    pages = [_page_of(claim, meeting.record) for claim in over]
-    claims: list[LegClaim] = []
-    for claim in meeting.claims:
-        if claim.leg_key in keys:
+    for leg in legs:
+        if leg.key in over:
+            pages.append(_page_of(leg))
             continue
-        shorter, page = _shortened(claim, now=now, most=kept.requests)
-        claims.append(shorter)
-        pages += [page] if page is not None else []
+        shorter, page = _shortened(leg, now=now, most=kept.requests)
+        if page is not None:
+            meeting, pages = meeting.with_leg(shorter), [*pages, page]
     if not pages:
         return change
     meeting = replace(
         meeting,
-        claims=tuple(claims),
-        record=without_legs(meeting.record, keys),
+        record=without_legs(meeting.record, over),
         leg_pages=meeting.leg_pages + len(pages),
     )
     return replace(change, meeting=meeting, leg_pages=(*change.leg_pages, *pages))
@@ -80,25 +79,17 @@ def put_by(change: Change, *, now: datetime, kept: Kept) -> Change:
 
 def with_older(head: Meeting, pages: Iterable[LegPage]) -> Meeting:
     """Return the meeting as if what is in `pages` had not left its head."""
-    gathered = _gathered(pages)
-    claims = {claim.leg_key: claim for claim in head.claims}
     legs = dict(head.record.legs)
-    for key, page in gathered.items():
-        claim = claims.get(key, page.claim)
-        if claim is None:
-            continue
-        if key not in claims and page.leg is not None:
-            legs[key] = page.leg
-        claims[key] = replace(
-            claim,
-            asked={**page.asked, **claim.asked},
-            leaving=_together(page.leaving, claim.leaving),
-        )
-    return replace(
-        head,
-        claims=tuple(sorted(claims.values(), key=lambda one: one.attempt)),
-        record=replace(head.record, legs=legs),
-    )
+    for key, page in _gathered(pages).items():
+        leg = legs.get(key, page.leg)
+        if leg is not None:
+            legs[key] = replace(
+                leg,
+                asked={**page.asked, **leg.asked},
+                leaving=_together(page.leaving, leg.leaving),
+            )
+    by_attempt = sorted(legs.values(), key=lambda one: one.attempt)
+    return _with_legs(head, by_attempt)
 
 
 def unanswered(head: Meeting, pages: Iterable[LegPage], leg_key: LegKey) -> tuple[Leaver, ...]:
@@ -106,56 +97,54 @@ def unanswered(head: Meeting, pages: Iterable[LegPage], leg_key: LegKey) -> tupl
     page = _gathered(pages).get(leg_key)
     if page is None:
         return ()
-    claim = head.claim(leg_key)
-    later = {_named(one): one for one in claim.leaving} if claim is not None else {}
+    leg = head.leg(leg_key)
+    later = {_named(one): one for one in leg.leaving} if leg is not None else {}
     known = (later.get(_named(one), one) for one in page.leaving)
     return tuple(one for one in known if one.reply is not None)
 
 
-def _may_live(claim: LegClaim, record: Record, *, now: datetime) -> bool:
+def _may_live(leg: Leg, *, now: datetime) -> bool:
     """Tell whether more may be heard of a leg: of its call, or of the POST that was to make it.
 
     A claim without a call whose lease is over is given up, as joining does: Graph's answer, or a
     callback, would have come.
     """
-    if claim.state != "failed" and not claim.told and now < claim.lease_until:
+    if leg.state not in ("unsent", "refused") and leg.joining is None and leg.claim.is_held(now):
         return True
-    leg = record.legs.get(claim.leg_key)
-    return claim.call_id is not None and (leg is None or not leg.is_gone)
+    return leg.call_id is not None and not leg.is_gone
 
 
-def _page_of(claim: LegClaim, record: Record) -> LegPage:
+def _page_of(leg: Leg) -> LegPage:
     """Return the page of a leg that leaves. Its requests were all answered."""
     return LegPage(
-        leg_key=claim.leg_key,
-        claim=replace(claim, asked={}, leaving=()),
-        leg=record.legs.get(claim.leg_key),
-        asked=claim.asked,
-        leaving=tuple(replace(one, reply=None) for one in claim.leaving),
+        leg_key=leg.key,
+        leg=replace(leg, asked={}, leaving=()),
+        asked=leg.asked,
+        leaving=tuple(replace(one, reply=None) for one in leg.leaving),
     )
 
 
-def _shortened(claim: LegClaim, *, now: datetime, most: int) -> tuple[LegClaim, LegPage | None]:
+def _shortened(leg: Leg, *, now: datetime, most: int) -> tuple[Leg, LegPage | None]:
     asked: dict[str, dict[str, str]] = {}
     leaving: tuple[Leaver, ...] = ()
-    if len(claim.asked) > 2 * most:
-        asked = dict(list(claim.asked.items())[:-most])
+    if len(leg.asked) > 2 * most:
+        asked = dict(list(leg.asked.items())[:-most])
     # Until Graph's answer to the POST is known, it may send those who ask to another meeting.
-    placed = claim.call_id is not None and (claim.told or now >= claim.lease_until)
-    if placed and len(claim.leaving) > 2 * most:
-        leaving = claim.leaving[:-most]
+    answered = leg.joining is not None or not leg.claim.is_held(now)
+    if leg.call_id is not None and answered and len(leg.leaving) > 2 * most:
+        leaving = leg.leaving[:-most]
     if not asked and not leaving:
-        return claim, None
-    if claim.over_sequence:
+        return leg, None
+    if leg.over is not None:
         leaving = tuple(replace(one, reply=None) for one in leaving)
     waiting = any(one.reply is not None for one in leaving)
     shorter = replace(
-        claim,
-        asked={one: members for one, members in claim.asked.items() if one not in asked},
-        leaving=claim.leaving[len(leaving) :],
-        more_leaving=claim.more_leaving or waiting,
+        leg,
+        asked={one: members for one, members in leg.asked.items() if one not in asked},
+        leaving=leg.leaving[len(leaving) :],
+        more_leaving=leg.more_leaving or waiting,
     )
-    return shorter, LegPage(leg_key=claim.leg_key, asked=asked, leaving=leaving)
+    return shorter, LegPage(leg_key=leg.key, asked=asked, leaving=leaving)
 
 
 def _gathered(pages: Iterable[LegPage]) -> dict[LegKey, LegPage]:
@@ -168,7 +157,6 @@ def _gathered(pages: Iterable[LegPage]) -> dict[LegKey, LegPage]:
             if before is None
             else LegPage(
                 leg_key=page.leg_key,
-                claim=page.claim or before.claim,
                 leg=page.leg or before.leg,
                 asked={**before.asked, **page.asked},
                 leaving=_together(before.leaving, page.leaving),
@@ -191,26 +179,25 @@ def _without_older(meeting: Meeting, head: Meeting, pages: Iterable[LegPage]) ->
     `put_by`, at the end of the same transaction, moves it out again where it may.
     """
     whole = with_older(head, pages)
-    before = {claim.leg_key: claim for claim in whole.claims}
-    own = {claim.leg_key: claim for claim in head.claims}
-    claims: list[LegClaim] = []
-    for claim in meeting.claims:
-        known, mine = before.get(claim.leg_key), own.get(claim.leg_key)
+    legs: list[Leg] = []
+    for leg in meeting.legs:
+        known, mine = whole.leg(leg.key), head.leg(leg.key)
         if mine is not None and known is not None:
-            claims.append(_own_requests(claim, mine, known))
-        elif claim != known:
-            claims.append(claim)
-    kept = {claim.leg_key for claim in claims}
-    left = before.keys() - kept
-    legs = {key: leg for key, leg in meeting.record.legs.items() if key not in left}
-    return replace(meeting, claims=tuple(claims), record=replace(meeting.record, legs=legs))
+            legs.append(_own_requests(leg, mine, known))
+        elif leg != known:
+            legs.append(leg)
+    return _with_legs(meeting, legs)
 
 
-def _own_requests(claim: LegClaim, mine: LegClaim, known: LegClaim) -> LegClaim:
-    asked: Mapping[str, dict[str, str]] = {
+def _with_legs(meeting: Meeting, legs: Iterable[Leg]) -> Meeting:
+    return replace(meeting, record=replace(meeting.record, legs={leg.key: leg for leg in legs}))
+
+
+def _own_requests(leg: Leg, mine: Leg, known: Leg) -> Leg:
+    asked = {
         one: members
-        for one, members in claim.asked.items()
+        for one, members in leg.asked.items()
         if one in mine.asked or known.asked.get(one) != members
     }
-    leaving = tuple(one for one in claim.leaving if one in mine.leaving or one not in known.leaving)
-    return replace(claim, asked=dict(asked), leaving=leaving)
+    leaving = tuple(one for one in leg.leaving if one in mine.leaving or one not in known.leaving)
+    return replace(leg, asked=asked, leaving=leaving)

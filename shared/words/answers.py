@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.words.coordinates import Attendee, Coordinates, OnlineMeeting
+from shared.words.coordinates import NO_MESSAGE, Attendee, Coordinates, OnlineMeeting
 from shared.words.ids import CallId
 from shared.words.observations import Present
 
@@ -83,7 +83,7 @@ class Call:
     participant_id: str | None = None
     chain_id: str | None = None
     thread_id: str | None = None
-    message_id: str
+    message_id: str = NO_MESSAGE
     code: int | None = None
     subcode: int | None = None
 

@@ -12,6 +12,9 @@ Basis = Literal["attendanceReport", "graphEvent", "observed", "polled", "assumed
 Phase = Literal["joining", "lobby", "in", "gone"]
 """How far a leg has come. A later phase is never taken back by an earlier one."""
 
+GONE = 404
+"""Graph's status for a call that is over."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:

@@ -1,7 +1,8 @@
-"""What is sent over Service Bus. Core: values."""
+"""What is published, and what is sent over Service Bus. Core: values."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 LONGEST_MESSAGE_ID = 128
 """Source: https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas"""
@@ -32,3 +33,26 @@ class Outgoing:
     reply_to: str | None = None
     properties: dict[str, str] = field(default_factory=dict)
     due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One thing that happened in a meeting, as an event says it.
+
+    `name` is the middle of the event's type; `key` tells it from other facts of that name;
+    `at` is when it happened, never when it was processed.
+    """
+
+    name: str
+    at: datetime
+    key: tuple[str, ...]
+    data: dict[str, Any] = field(repr=False)
+    call_number: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A fact that was published as the event of that number, kept to be the answer once more."""
+
+    fact: Fact
+    sequence: int

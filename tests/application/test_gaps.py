@@ -155,7 +155,7 @@ async def test_a_bot_that_rosters_name_by_another_id_is_known_by_its_participant
     world.fake_graph.fill_room(call_id, [other, ada])
     await world.callback(meeting_id, leg_key, envelope(call_id, "/participants", [other, ada]))
     await world.pump()
-    claim = (await world.meeting(meeting_id)).claims[0]
+    leg = (await world.meeting(meeting_id)).legs[0]
 
     world.clock.advance(10)
     world.fake_graph.fill_room(call_id, [other])
@@ -164,16 +164,16 @@ async def test_a_bot_that_rosters_name_by_another_id_is_known_by_its_participant
 
     (ended,) = world.events("call.ended")
     assert ended["data"]["endBasis"] == "observed"
-    assert claim.chain_ids == (world.fake_graph.posted[call_id]["callChainId"],)
+    assert leg.chain_ids == (world.fake_graph.posted[call_id]["callChainId"],)
 
 
 async def test_the_conference_of_each_leg_is_kept_with_it() -> None:
     """Graph's answer to the POST names it: the way to the call record."""
     world = await Joined().begin()
 
-    claim = (await world.meeting(world.meeting_id)).claims[0]
+    leg = (await world.meeting(world.meeting_id)).legs[0]
 
-    assert claim.chain_ids == (world.fake_graph.posted[world.call_id]["callChainId"],)
+    assert leg.chain_ids == (world.fake_graph.posted[world.call_id]["callChainId"],)
 
 
 @pytest.mark.parametrize("state", ["terminated", None])

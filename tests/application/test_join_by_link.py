@@ -193,7 +193,7 @@ async def test_a_surplus_leg_of_a_linked_meeting_is_sent_away() -> None:
     second_key, second = leg_of(meeting)
     await world.callback(meeting_id, second_key, state(second, "established"))
 
-    await world.callback(meeting_id, meeting.claims[0].leg_key, state(first, "established"))
+    await world.callback(meeting_id, meeting.legs[0].key, state(first, "established"))
     await world.pump()
 
     assert world.fake_graph.ended == [first]

@@ -103,7 +103,7 @@ async def test_without_a_callback_another_bot_is_sent_only_after_the_lease() -> 
 
     meeting = await world.meeting(meeting_id)
     assert len(world.fake_graph.bodies) == 1
-    assert leg_of(meeting)[0] != meeting.claims[0].leg_key
+    assert leg_of(meeting)[0] != meeting.legs[0].key
     assert world.clock.now() >= asked_at + LEASE
 
 
@@ -150,7 +150,7 @@ async def test_a_bot_that_comes_after_another_took_its_place_is_sent_away() -> N
     second_key, second = leg_of(meeting)
     await world.callback(meeting_id, second_key, state(second, "established"))
 
-    await world.callback(meeting_id, meeting.claims[0].leg_key, state(first, "established"))
+    await world.callback(meeting_id, meeting.legs[0].key, state(first, "established"))
     await world.pump()
 
     assert world.fake_graph.ended == [first]

@@ -126,9 +126,9 @@ async def test_whoever_sends_the_bot_has_pinned_its_request_first(delay: int) ->
     await services.journal.settled()
 
     (meeting,) = world.ledger.meetings()  # type: ignore[attr-defined]  # the ledger in memory
-    for claim in meeting.claims:
-        if claim.call_id is not None:
-            for request_id in claim.asked:
+    for leg in meeting.legs:
+        if leg.call_id is not None:
+            for request_id in leg.asked:
                 found = await world.ledger.resolve_alias(f"join request {request_id}")
                 assert found == meeting.meeting_id
 

@@ -51,9 +51,9 @@ async def test_our_own_guest_is_nobody_in_a_group_call(named_by: str) -> None:
     meeting_id, leg_key, call_id = await sent(world, AS_GUEST)
     me = guest(leg_key)
     if named_by == "participant id":
-        claim = (await world.meeting(meeting_id)).claims[0]
-        assert claim.participant_id is not None
-        me = participant(claim.participant_id, kind="guest", identity_id="of Graph's own")
+        leg = (await world.meeting(meeting_id)).legs[0]
+        assert leg.participant_id is not None
+        me = participant(leg.participant_id, kind="guest", identity_id="of Graph's own")
     await world.callback(meeting_id, leg_key, state(call_id, "established"))
     await world.callback(meeting_id, leg_key, envelope(call_id, "/participants", [me]))
     await world.pump()
@@ -146,7 +146,7 @@ async def test_a_leg_of_ours_beside_another_is_no_person_to_it() -> None:
     await world.pump()
     meeting_id = str(world.events("bot.joining")[0]["data"]["meetingId"])
     meeting = await world.meeting(meeting_id)
-    (first_key, second_key) = (claim.leg_key for claim in meeting.claims)
+    (first_key, second_key) = (leg.key for leg in meeting.legs)
     _, second = leg_of(meeting)
     both = [guest(first_key, session_id="p-1"), guest(second_key, session_id="p-2")]
 

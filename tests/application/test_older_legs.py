@@ -1,6 +1,5 @@
 """Legs that are over leave the head of their meeting, and no request notices that they did."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from shared.words.ids import CallId, LegKey, MeetingId
 from tests.application.links import CLASSIC
 from tests.application.world import World, leg_of, state
 from tests.fakes.ledger import InMemoryLedger
+from tests.fixtures.legs import a_leg
 
 LEAVE = {"joinWebUrl": CLASSIC, "action": "leave"}
 BYE = {"resultInfo": {"code": 200, "subcode": 7000}}
@@ -95,7 +95,7 @@ async def test_four_hundred_joins_and_leaves_cost_as_much_as_twenty() -> None:
     meeting = await world.meeting(world.meeting_id)
     assert ledger.head <= 20_000
     assert joins[399] <= 1.05 * joins[19]
-    assert len(meeting.claims) == len(meeting.record.legs) == 8
+    assert len(meeting.legs) == 8
     assert len((await world.record_of(world.meeting_id))["bot"]["legs"]) == 400
 
 
@@ -150,8 +150,8 @@ async def test_a_request_that_left_the_head_of_its_living_leg_is_known_again(
     world = Busy()
     for number in range(30):
         await world.join(f"J-{number}", reply_to="first")
-    (claim,) = (await world.meeting(world.meeting_id)).claims
-    assert len(claim.asked) <= 16
+    (leg,) = (await world.meeting(world.meeting_id)).legs
+    assert len(leg.asked) <= 16
 
     other = {"joinWebUrl": CLASSIC, "requestId": request_id, "guestName": "Scribe"}
     await world.drop("join-meeting", other, reply_to="other")
@@ -225,7 +225,7 @@ async def test_what_comes_for_a_leg_that_left_the_head_is_taken_and_not_kept() -
     await world.leave("L-first")
     await world.cycles(8)
     before = await world.meeting(world.meeting_id)
-    assert before.claim(leg_key) is None
+    assert before.leg(leg_key) is None
 
     status = await world.callback(world.meeting_id, leg_key, state(call_id, "established"))
 
@@ -239,25 +239,19 @@ async def test_a_leg_that_lives_stays_however_many_came_after_it() -> None:
     await world.join("J-first")
     leg_key, call_id = world.leg_key, world.call_id
     meeting = await world.meeting(world.meeting_id)
-    claims = [
-        replace(meeting.claims[0], leg_key=LegKey("a" * 16), attempt=number, state="failed")
-        for number in (2, 3, 4)
-    ]
-    claims = [
-        replace(one, leg_key=LegKey(chr(ord("a") + one.attempt) * 16), call_id=None)
-        for one in claims
-    ]
+    crowded = meeting
+    for number in (2, 3, 4):
+        crowded = crowded.with_leg(a_leg(chr(ord("a") + number) * 16, number, state="unsent"))
     stored = await world.ledger.load(MeetingId(world.meeting_id))
     assert stored is not None
-    crowded = replace(meeting, claims=(*meeting.claims, *claims))
     await world.ledger.commit(stored, Change(meeting=crowded), now=world.clock.now())
     await world.callback(world.meeting_id, leg_key, state(call_id, "inLobby"))
-    assert (await world.meeting(world.meeting_id)).claim(leg_key) is not None
+    assert (await world.meeting(world.meeting_id)).leg(leg_key) is not None
 
     assert await world.callback(world.meeting_id, leg_key, state(call_id, "terminated")) == 202
 
     meeting = await world.meeting(world.meeting_id)
-    assert [claim.attempt for claim in meeting.claims] == [3, 4]
+    assert [leg.attempt for leg in meeting.legs] == [3, 4]
     assert world.names().count("bot.left") == 1
     assert meeting.next_attempt == 5
 
@@ -275,4 +269,4 @@ async def test_a_page_is_written_once_and_only_for_what_is_new() -> None:
     after = await world.ledger.older_legs(MeetingId(world.meeting_id))
     assert after == before
     assert len({page.leg_key for page in after}) == len(after) == 12
-    assert all(page.claim is not None for page in after)
+    assert all(page.leg is not None for page in after)

@@ -291,9 +291,9 @@ def envelope(call_id: str, tail: str, data: Any, *, change: str = "updated") -> 
 
 def leg_of(meeting: Meeting) -> tuple[LegKey, CallId]:
     """Return key and call of the meeting's newest leg that Graph knows."""
-    bound = [claim for claim in meeting.claims if claim.call_id is not None]
+    bound = [leg for leg in meeting.legs if leg.call_id is not None]
     assert bound[-1].call_id is not None
-    return bound[-1].leg_key, CallId(same_id(bound[-1].call_id))
+    return bound[-1].key, CallId(same_id(bound[-1].call_id))
 
 
 def _name(event: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from shared.calls.fold import fold
 from shared.calls.history import Heard, LogEntry, Published, as_change, replayed
-from shared.calls.record import Record, SessionPage, seal
+from shared.calls.record import SessionPage, seal
 from shared.ledger.ledger import open_ledger
 from shared.meeting.days import Brief, Tally
 from shared.meeting.meeting import Change, LegPage, OutboxRow, Stored
@@ -38,6 +38,7 @@ from tests.fixtures.ledger_values import (
     overdue,
     seen,
 )
+from tests.fixtures.legs import claimed
 
 # aiohttp warns of every body over 1 MiB; only tests of the limits come near that.
 LARGE_BODY = pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
@@ -282,7 +283,7 @@ async def test_more_of_a_log_than_one_row_holds_is_one_entry(ledger: Ledger) -> 
 async def test_a_first_roster_of_300_people_is_one_commit(ledger: Ledger) -> None:
     """The observation, the folded state and 300 events go in together and come back whole."""
     observations = (seen(0), a_roster(300))
-    record = fold(Record(), observations, by_commit(1))
+    record = fold(claimed(LEG), observations, by_commit(1))
     events = tuple(an_event(n, body='{"participant": "' + "x" * 1000 + '"}') for n in range(300))
 
     stored = await committed(
@@ -407,7 +408,7 @@ async def test_the_record_can_be_made_again_from_what_is_kept(ledger: Ledger) ->
         [ReadFailed(at=NOW + timedelta(seconds=9), leg_key=LEG, status=500)],
         [a_roster(0, seconds=20), over_at(seconds=21)],
     ]
-    stored, record = None, Record()
+    stored, record = None, claimed(LEG)
     pages: tuple[SessionPage, ...] = ()
     for version, observations in enumerate(commits, start=1):
         changes: list[Heard] = []
@@ -419,7 +420,7 @@ async def test_the_record_can_be_made_again_from_what_is_kept(ledger: Ledger) ->
         change = Change(meeting=meeting, heard=tuple(changes), pages=pages)
         stored = await committed(ledger, change, stored)
 
-    again = Record()
+    again = claimed(LEG)
     for entry in await ledger.log(a_meeting().meeting_id):
         for one in entry.heard:
             again = fold(again, [replayed(again, one)], by_commit(entry.version))

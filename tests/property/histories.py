@@ -28,6 +28,7 @@ from shared.words.observations import (
     RosterPushed,
     RosterRead,
 )
+from tests.fixtures.legs import claimed
 
 T0 = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
 SETTLE = 1.0
@@ -85,6 +86,10 @@ class Step:
     after: Record
 
 
+START = claimed(*(f"leg{number}" for number in range(9)))
+"""No history has more legs."""
+
+
 @dataclass
 class History:
     """One history, played to its end by `play`."""
@@ -98,7 +103,7 @@ class History:
     names: dict[tuple[LegKey, str], SessionId] = field(default_factory=dict)
     truly: dict[SessionId, str] = field(default_factory=dict)
     queue: list[tuple[float, int, Observation]] = field(default_factory=list)
-    record: Record = field(default_factory=Record)
+    record: Record = START
     log: list[tuple[int, Observation]] = field(default_factory=list)
     steps: list["Step"] = field(default_factory=list)
     pages: list[SessionPage] = field(default_factory=list)

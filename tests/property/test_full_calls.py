@@ -8,12 +8,10 @@ from hypothesis import strategies as st
 
 from shared.calls.fold import fold
 from shared.calls.history import as_change
-from shared.calls.record import GroupCall, Record, mark_of, seal
+from shared.calls.record import GroupCall, mark_of, seal
 from shared.calls.weight import CALL, SESSION, relieved, weight_of
 from shared.events.facts import Shown, facts_between
-from shared.meeting.meeting import Meeting
-from shared.words.ids import MeetingId
-from tests.property.histories import SETTLE, History, Trouble, moment, play
+from tests.property.histories import SETTLE, START, History, Trouble, moment, play
 from tests.property.truth import ONE_READ, lies
 
 seeds = st.integers(0, 2**32)
@@ -85,14 +83,11 @@ def test_nobody_leaves_who_was_not_published_as_there(
 ) -> None:
     """And nobody comes twice without having left."""
     history = play(replace(trouble, room=room), seed)
-    meeting, there = (
-        Meeting(meeting_id=MeetingId("m"), tenant_id="t", correlation_id="c"),
-        set[str](),
-    )
+    there = set[str]()
     shown = Shown(names=False, within=moment(SETTLE) - moment(0))
 
     for step in history.steps:
-        for fact in facts_between(meeting, step.before, step.after, shown=shown):
+        for fact in facts_between(step.before, step.after, revisions={}, shown=shown):
             who = fact.data.get("sessionId", "")
             if fact.name == "participant.joined":
                 assert who not in there
@@ -116,7 +111,7 @@ def test_who_found_no_room_is_logged_once(trouble: Trouble, seed: int) -> None:
 
 def in_room(history: History, room: int) -> list[GroupCall]:
     """Return the calls of what a history heard, for a head with less room."""
-    record, early = Record(), list[GroupCall]()
+    record, early = START, list[GroupCall]()
     for version, observation in history.log:
         by = replace(history.by(version), room=room)
         record, pages = seal(fold(record, [observation], by))

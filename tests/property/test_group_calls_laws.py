@@ -18,6 +18,7 @@ from shared.words.observations import (
     RosterPushed,
     RosterRead,
 )
+from tests.fixtures.legs import claimed
 
 T0 = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
 LEGS = [LegKey("leg1"), LegKey("leg2")]
@@ -85,6 +86,7 @@ logs: st.SearchStrategy[Log] = st.lists(
     st.lists(st.one_of(seen, pushed, pushed, read, read, failed), min_size=1, max_size=3),
     max_size=20,
 )
+START = claimed(*LEGS)
 entering = LegSeen(at=T0, leg_key=LEGS[0], phase="in")
 
 
@@ -100,7 +102,7 @@ def by(version: int) -> Commit:
 
 def records(log: Log) -> list[Record]:
     """Return the record after each commit, sealed as it is stored."""
-    found = [fold(Record(), [entering], by(1))]
+    found = [fold(START, [entering], by(1))]
     for number, observations in enumerate(log):
         found.append(seal(fold(found[-1], observations, by(number + 2)))[0])
     return found
@@ -109,7 +111,7 @@ def records(log: Log) -> list[Record]:
 @given(logs)
 def test_the_record_is_the_fold_of_the_log_step_by_step_or_anew(log: Log) -> None:
     """Sealing what is over loses nobody and changes no later decision."""
-    sealed, anew, paged = fold(Record(), [entering], by(1)), Record(), 0
+    sealed, anew, paged = fold(START, [entering], by(1)), START, 0
     anew = sealed
 
     for number, observations in enumerate(log):
@@ -157,7 +159,7 @@ def test_times_are_never_before_their_evidence_and_ends_never_before_starts(log:
                 at = one.at if isinstance(one, RosterPushed) else one.answered_at
                 for present in one.people:
                     first[present.session_id] = min(first.get(present.session_id, at), at)
-    record = fold(Record(), [entering], by(1))
+    record = fold(START, [entering], by(1))
     for number, observations in enumerate(log):
         record = fold(record, observations, by(number + 2))
 

@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from shared.calls.fold import fold
 from shared.calls.history import Heard, as_change, replayed
-from shared.calls.record import Record, seal
+from shared.calls.record import seal
 from shared.calls.weight import relieved
-from tests.property.histories import History, Trouble, play
+from tests.property.histories import START, History, Trouble, play
 
 TROUBLES = [
     Trouble(),
@@ -23,7 +23,7 @@ TROUBLES = [
 def test_the_record_is_the_fold_of_the_log(trouble: Trouble, seed: int) -> None:
     """What was heard is given back by its changes, as far as the fold can tell."""
     history = play(trouble, seed)
-    log, record = changes_of(history), Record()
+    log, record = changes_of(history), START
 
     for (version, _), change in zip(history.log, log, strict=True):
         record, _ = seal(fold(record, [replayed(record, change)], history.by(version)))

@@ -2,14 +2,14 @@
 
 import asyncio
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.meeting.meeting import LegClaim, Meeting
+from shared.legs.leg import Leg
 from shared.meeting.older_legs import Kept, with_older
 from shared.words.errors import GraphTrace, Unavailable
 from shared.words.ids import CallId
@@ -134,9 +134,7 @@ class Play:
     async def hold_to_bound(self) -> None:
         """Hold the head to the legs that may live, and so many others."""
         for meeting in self.ledger.meetings():
-            over = [claim for claim in meeting.claims if not _may_live(meeting, claim)]
-            assert len(over) <= self.kept.legs
-            assert len(meeting.record.legs) <= len(meeting.claims)
+            assert sum(not _may_live(leg) for leg in meeting.legs) <= self.kept.legs
 
     async def outcome(self) -> dict[str, Any]:
         """Return all that anybody outside can see, and what is known of legs in all rows."""
@@ -157,8 +155,7 @@ class Play:
             whole = with_older(meeting, pages)
             found[meeting.meeting_id] = [
                 await world.record_of(meeting.meeting_id) if meeting.known else None,
-                [_known_of(claim) for claim in whole.claims],
-                whole.record.legs,
+                [_known_of(leg) for leg in whole.legs],
             ]
         return found
 
@@ -186,24 +183,17 @@ class Play:
         return call_id, meeting_id, leg_key
 
 
-def _may_live(meeting: Meeting, claim: LegClaim) -> bool:
-    leg = meeting.record.legs.get(claim.leg_key)
-    awaited = claim.state != "failed" and not claim.told
-    return awaited or (claim.call_id is not None and (leg is None or not leg.is_gone))
+def _may_live(leg: Leg) -> bool:
+    awaited = leg.state not in ("unsent", "refused") and leg.joining is None
+    return awaited or (leg.call_id is not None and not leg.is_gone)
 
 
-def _known_of(claim: LegClaim) -> tuple[Any, ...]:
-    leavers = sorted((one.request_id, one.origin_id) for one in claim.leaving)
-    asked = sorted(claim.asked.items())
-    return (
-        claim.attempt,
-        claim.call_id,
-        claim.state,
-        claim.told_sequence,
-        claim.over,
-        asked,
-        leavers,
-    )
+def _known_of(leg: Leg) -> Leg:
+    """Return a leg without what depends on where it is kept: the order of requests, the marks."""
+    leavers = sorted(leg.leaving, key=lambda one: (one.request_id, one.origin_id))
+    unaddressed = tuple(replace(one, reply=None) for one in leavers)
+    asked = dict(sorted(leg.asked.items()))
+    return replace(leg, asked=asked, leaving=unaddressed, more_leaving=False)
 
 
 def _without_moment(event: dict[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from shared.calls.record import Commit, Record
 from shared.graph.roster import read_roster
 from shared.words.ids import LegKey
 from shared.words.observations import Observation, RosterRead
+from tests.fixtures.legs import claimed
 
 T0 = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
 SETTLE = timedelta(seconds=1)
@@ -50,7 +51,7 @@ class Meeting:
     random: Random
     room: Room
     queue: list[tuple[datetime, int, Observation]] = field(default_factory=list)
-    record: Record = field(default_factory=Record)
+    record: Record = field(default_factory=lambda: claimed(KEY))
     sent: int = 0
     version: int = 0
 

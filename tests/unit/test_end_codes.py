@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.calls.end_codes import LEG_ENDS, UNKNOWN, leg_end
+from shared.legs.end_codes import LEG_ENDS, UNKNOWN, leg_end
 
 OVER = [
     (200, 5001), (200, 5002), (200, 5003), (200, 5007), (200, 5012), (200, 5013), (200, 5014),

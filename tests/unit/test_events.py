@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.events.cloud_events import Fact, refusal_data, refusal_message, tell
+from shared.events.cloud_events import refusal_data, refusal_message, tell
 from shared.meeting.meeting import Meeting
 from shared.words.errors import GraphTrace, Problem, Rejected
 from shared.words.ids import MeetingId
-from shared.words.outgoing import Outgoing, ReplyAddress
+from shared.words.outgoing import Fact, Outgoing, ReplyAddress
 
 HAPPENED = datetime(2026, 3, 2, 9, 0, 1, 500_000, tzinfo=UTC)
 NOW = HAPPENED + timedelta(seconds=2)

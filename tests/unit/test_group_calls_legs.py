@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.calls.end_codes import LEG_ENDS
+from shared.legs.end_codes import LEG_ENDS
 from shared.words.observations import Observation
 from tests.fixtures.evidence import (
     ADA,
@@ -60,7 +60,7 @@ def test_a_roster_that_lists_the_bot_shows_that_its_leg_is_in() -> None:
     assert (only_call(record).started_at, due(record)) == (at(2), at(2))
     assert record.legs[LEG].phases["in"] == at(2)
     assert (late.legs[LEG].phases["in"], due(late)) == (at(2), None)
-    assert (there(by_read), by_read.legs[LEG].phase) == ({"ada"}, "in")
+    assert (there(by_read), by_read.legs[LEG].state) == ({"ada"}, "in")
     assert due(heard(leg(0, "lobby"), read(2))) == at(3)
 
 
@@ -92,7 +92,7 @@ def test_gone_is_final_and_each_phase_keeps_its_earliest_moment() -> None:
     """A late `established` does not bring a leg back."""
     record = heard(leg(0, "in"), leg(1, "in"), leg(5, "gone"), leg(6, "in"), leg(7, "gone", 1, 2))
 
-    assert record.legs[LEG].phase == "gone"
+    assert record.legs[LEG].state == "gone"
     assert (record.legs[LEG].phases["in"], record.legs[LEG].phases["gone"]) == (at(0), at(5))
     assert record.listening is None
     assert (due(record), record.legs[LEG].code, record.legs[LEG].subcode) == (None, 1, 2)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from shared.calls.record import Question, Record
+from shared.legs.leg import Leaver, Leg
 from shared.meeting.listing import having_listed, unlisted
 from shared.meeting.looks import (
     HANG_UP_AGAIN,
@@ -14,26 +15,25 @@ from shared.meeting.looks import (
     looks,
     mended,
 )
-from shared.meeting.meeting import Change, Leaver, LegClaim, Meeting, Planned
+from shared.meeting.meeting import Change, Meeting, Planned
 from shared.words.ids import CallId, LegKey, MeetingId
 from shared.words.outgoing import Outgoing
 from tests.fixtures.evidence import LEG, LEG2, at, folded, leg
+from tests.fixtures.legs import a_leg
 
 RULES = TendingRules(
     settle=timedelta(seconds=1), grace=timedelta(seconds=5), backstop=timedelta(seconds=120)
 )
-IN = folded(leg(0, "in"))
 CALLS = {LEG: CallId("call-1"), LEG2: CallId("call-2")}
+IN = folded(leg(0, "in"))
+IN = replace(IN, legs={LEG: replace(IN.legs[LEG], call_id=CALLS[LEG])})
 
 
-def claim(key: LegKey, *leavers: str, hung_up: float | None = None) -> LegClaim:
-    """Return the claim of a leg that Graph took; who asked it to leave, and when it was hung up."""
-    return LegClaim(
-        leg_key=key,
-        attempt=list(CALLS).index(key) + 1,
-        request_id="r",
-        claimed_at=at(0),
-        lease_until=at(60),
+def a_bound(key: LegKey, *leavers: str, hung_up: float | None = None) -> Leg:
+    """Return a leg that Graph took; who asked it to leave, and when it was hung up."""
+    return a_leg(
+        key,
+        list(CALLS).index(key) + 1,
         state="bound",
         call_id=CALLS[key],
         leaving=tuple(Leaver(request_id=one) for one in leavers),
@@ -41,16 +41,19 @@ def claim(key: LegKey, *leavers: str, hung_up: float | None = None) -> LegClaim:
     )
 
 
-def a_meeting(record: Record, *claims: LegClaim) -> Meeting:
-    """Return a meeting that stands in the lists of days as it is."""
+def a_meeting(record: Record, *legs: Leg) -> Meeting:
+    """Return a meeting with this record, and further legs, that stands in the lists as it is."""
     meeting = Meeting(
-        meeting_id=MeetingId("a" * 26),
-        tenant_id="t",
-        correlation_id="c",
-        claims=claims or (claim(LEG),),
-        record=record,
+        meeting_id=MeetingId("a" * 26), tenant_id="t", correlation_id="c", record=record
     )
+    for one in legs:
+        meeting = meeting.with_leg(one)
     return having_listed(meeting, unlisted(meeting), at=at(0))
+
+
+def without_a_bot(meeting: Meeting) -> Meeting:
+    """Return the meeting into which no bot was ever sent."""
+    return replace(meeting, record=replace(meeting.record, legs={}))
 
 
 def asked(seconds: float) -> Record:
@@ -74,7 +77,8 @@ def an_event() -> Outgoing:
 
 def test_a_leg_that_is_to_go_is_hung_up_once_and_again_when_it_does_not() -> None:
     """The retry is a look of its own, planned in the slot of what may wait."""
-    change = settle(quiet(a_meeting(IN, claim(LEG, "somebody"))), 10)
+    leaving = replace(IN.legs[LEG], leaving=(Leaver(request_id="somebody"),))
+    change = settle(quiet(a_meeting(IN, leaving)), 10)
 
     (look, hang_up) = change.outgoing
     assert json.loads(hang_up.body)["hangUp"] == "call-1"
@@ -88,9 +92,7 @@ def test_a_leg_that_is_to_go_is_hung_up_once_and_again_when_it_does_not() -> Non
 
 def test_questions_leave_what_is_planned_for_later_alone() -> None:
     """A busy call asks every second; the look planned in two minutes is not made stale."""
-    meeting = settle(
-        quiet(a_meeting(asked(0), claim(LEG), claim(LEG2, "surplus", hung_up=0))), 1
-    ).meeting
+    meeting = settle(quiet(a_meeting(asked(0), a_bound(LEG2, "surplus", hung_up=0))), 1).meeting
     later = meeting.tend.later
     sent = 0
     for second in range(2, 100):
@@ -107,7 +109,7 @@ def test_a_question_within_a_planned_look_needs_no_message() -> None:
     """Whichever slot is there by then looks at everything that is due."""
     meeting = settle(a_meeting(asked(0)), 0).meeting
     again = settle(replace(meeting, record=asked(0.5)), 0.5)
-    soon = settle(quiet(a_meeting(IN, claim(LEG), claim(LEG2, "surplus", hung_up=0))), 0).meeting
+    soon = settle(quiet(a_meeting(IN, a_bound(LEG2, "surplus", hung_up=0))), 0).meeting
     covered = settle(replace(soon, record=asked(125)), 125)
 
     assert (again.outgoing, covered.outgoing) == ((), ())
@@ -125,7 +127,7 @@ def test_the_index_is_written_only_where_it_would_be_late() -> None:
 
 def test_what_is_unsent_is_in_the_index_once_somebody_asked_for_a_bot() -> None:
     """Before, the request's own message stands behind it."""
-    unasked = replace(quiet(a_meeting(IN)), claims=())
+    unasked = without_a_bot(quiet(a_meeting(IN)))
 
     assert settle(unasked, 0, an_event()).meeting.tend.indexed is None
     assert settle(quiet(a_meeting(IN)), 0, an_event()).meeting.tend.indexed == at(125)
@@ -159,7 +161,7 @@ def test_a_meeting_of_which_nothing_is_due_leaves_the_index() -> None:
 
 def test_an_entry_that_was_early_is_moved_on_with_what_is_due_next() -> None:
     """The backstop came by; the look for later is on its way."""
-    meeting = settle(quiet(a_meeting(IN, claim(LEG), claim(LEG2, "surplus", hung_up=0))), 0).meeting
+    meeting = settle(quiet(a_meeting(IN, a_bound(LEG2, "surplus", hung_up=0))), 0).meeting
     early = replace(meeting, tend=replace(meeting.tend, indexed=at(5)))
 
     moved = mended(early, now=at(60), rules=RULES, unsent=False)

@@ -1,20 +1,22 @@
 """What leaves the head of our legs: which, with what, and that it comes back as it was."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from shared.calls.record import Leg, Record
-from shared.meeting.meeting import Change, Leaver, LegClaim, LegPage, Meeting
+from shared.calls.record import Record
+from shared.legs.leg import Leaver, Leg
+from shared.meeting.meeting import Change, LegPage, Meeting
 from shared.meeting.older_legs import Kept, Older, put_by, unanswered, with_older
 from shared.words.answers import Call
 from shared.words.ids import CallId, LegKey, leg_key_for
 from shared.words.observations import LegSeen
-from shared.words.outgoing import ReplyAddress
+from shared.words.outgoing import Fact, ReplyAddress, Told
 from tend_meeting.plan import record_answers, record_look
 from tests.fixtures.ledger_values import NOW, a_meeting
+from tests.fixtures.legs import a_claim, a_leg
 
 SETTLE = timedelta(seconds=1)
 KEPT = Kept(legs=2, requests=2)
@@ -26,34 +28,29 @@ def key(attempt: int) -> LegKey:
     return leg_key_for(meeting_id=a_meeting().meeting_id, attempt=attempt)
 
 
-def a_claim(attempt: int, **members: Any) -> LegClaim:
-    """Return the claim of a leg that joined and was told, its lease over."""
-    joined: dict[str, Any] = {"state": "bound", "call_id": CallId(f"c-{attempt}"), "told": True}
-    return LegClaim(
-        leg_key=key(attempt),
-        attempt=attempt,
-        request_id="m",
+TOLD = Told(fact=Fact(name="bot.joining", at=NOW, key=(), data={}), sequence=1)
+
+
+def leg(attempt: int, *, until: datetime = NOW, **members: Any) -> Leg:
+    """Return a leg that is in and was told, its lease over."""
+    came_in: dict[str, Any] = {"state": "in", "phases": {"in": NOW}, "joining": TOLD}
+    return a_leg(
+        key(attempt),
         **{
-            "claimed_at": NOW - timedelta(seconds=60),
-            "lease_until": NOW,
+            "claim": a_claim(attempt, at=NOW - timedelta(seconds=60), until=until),
+            "call_id": CallId(f"c-{attempt}"),
             "asked": {f"J-{attempt}": {}},
-            **joined,
+            **came_in,
             **members,
         },
     )
 
 
-def a_head(*claims: LegClaim, gone: tuple[int, ...] = ()) -> Meeting:
-    """Return a meeting with these claims; the legs of the attempts in `gone` are over."""
-    legs = {
-        claim.leg_key: Leg(
-            key=claim.leg_key,
-            phases={"in": NOW, **({"gone": NOW} if claim.attempt in gone else {})},
-        )
-        for claim in claims
-        if claim.call_id is not None
-    }
-    return replace(a_meeting(), claims=claims, record=Record(legs=legs))
+def a_head(*legs: Leg, gone: tuple[int, ...] = ()) -> Meeting:
+    """Return a meeting with these legs; the calls of the attempts in `gone` are over."""
+    over = {one.key for one in legs if one.attempt in gone and one.call_id is not None}
+    known = {one.key: one.seen("gone", NOW) if one.key in over else one for one in legs}
+    return replace(a_meeting(), record=Record(legs=known))
 
 
 def leavers(*names: str) -> tuple[Leaver, ...]:
@@ -63,7 +60,7 @@ def leavers(*names: str) -> tuple[Leaver, ...]:
 
 def kept(meeting: Meeting) -> list[int]:
     """Return the attempts whose claims stay in the head."""
-    return [claim.attempt for claim in put(meeting).meeting.claims]
+    return [one.attempt for one in put(meeting).meeting.legs]
 
 
 def put(meeting: Meeting, *, kept: Kept = KEPT) -> Change:
@@ -71,47 +68,47 @@ def put(meeting: Meeting, *, kept: Kept = KEPT) -> Change:
     return put_by(Change(meeting=meeting), now=NOW, kept=kept)
 
 
-UNANSWERED: dict[str, Any] = {"state": "claimed", "call_id": None, "told": False}
+UNANSWERED: dict[str, Any] = {"state": "claimed", "call_id": None, "phases": {}, "joining": None}
 LATER = NOW + timedelta(seconds=1)
 
 
 @pytest.mark.parametrize(
     ("first", "stays"),
     [
-        (a_claim(1), False),
-        (a_claim(2), True),
-        (a_claim(1, **UNANSWERED, lease_until=LATER), True),
-        (a_claim(1, **UNANSWERED), False),
-        (a_claim(1, **UNANSWERED | {"state": "failed"}, lease_until=LATER), False),
-        (a_claim(1, told=False, lease_until=LATER), True),
-        (a_claim(1, told=True, lease_until=LATER), False),
+        (leg(1), False),
+        (leg(2), True),
+        (leg(1, **UNANSWERED, until=LATER), True),
+        (leg(1, **UNANSWERED), False),
+        (leg(1, **UNANSWERED | {"state": "unsent"}, until=LATER), False),
+        (leg(1, joining=None, until=LATER), True),
+        (leg(1, until=LATER), False),
     ],
     ids=["gone", "living", "in flight", "lease over", "given back", "gone, unanswered", "answered"],
 )
-def test_of_old_legs_those_stay_of_which_more_may_be_heard(first: LegClaim, *, stays: bool) -> None:
+def test_of_old_legs_those_stay_of_which_more_may_be_heard(first: Leg, *, stays: bool) -> None:
     """A call that is not over, or a POST that may still be answered."""
-    meeting = a_head(first, a_claim(3), a_claim(4), gone=(1, 3, 4))
+    meeting = a_head(first, leg(3), leg(4), gone=(1, 3, 4))
 
     assert kept(meeting) == ([first.attempt] if stays else []) + [3, 4]
 
 
 def test_the_newest_legs_stay_whatever_became_of_them() -> None:
     """Their last callbacks may be on their way; and the next leg is counted from the last one."""
-    meeting = a_head(a_claim(1), a_claim(2), gone=(1, 2))
+    meeting = a_head(leg(1), leg(2), gone=(1, 2))
 
     assert put(meeting) == Change(meeting=meeting)
-    assert put(a_head(*map(a_claim, (1, 2, 3)), gone=(1, 2, 3))).meeting.next_attempt == 4
+    assert put(a_head(*map(leg, (1, 2, 3)), gone=(1, 2, 3))).meeting.next_attempt == 4
 
 
 def test_what_left_comes_back_as_it_was() -> None:
     """But for where answers went: whoever waited for a leg that left was answered."""
-    claims = (
-        a_claim(1, leaving=leavers("L-1")),
-        a_claim(2, asked={f"J-{n}": {"a": "b"} for n in range(7)}, leaving=leavers(*"abcdefg")),
-        a_claim(3),
-        a_claim(4),
+    legs = (
+        leg(1, leaving=leavers("L-1")),
+        leg(2, asked={f"J-{n}": {"a": "b"} for n in range(7)}, leaving=leavers(*"abcdefg")),
+        leg(3),
+        leg(4),
     )
-    meeting = a_head(*claims, gone=(1,))
+    meeting = a_head(*legs, gone=(1,))
 
     change = put(meeting)
 
@@ -119,39 +116,37 @@ def test_what_left_comes_back_as_it_was() -> None:
     older, newer = change.leg_pages
     assert (older.leg_key, newer.leg_key) == (key(1), key(2))
     assert list(newer.asked) == [f"J-{n}" for n in range(5)]
-    assert [claim.attempt for claim in head.claims] == [2, 3, 4]
+    assert [one.attempt for one in head.legs] == [2, 3, 4]
     assert head.leg_pages == 2
-    assert list(head.claims[0].asked) == ["J-5", "J-6"]
-    assert head.claims[0].more_leaving
-    answered = replace(claims[0], leaving=(Leaver(request_id="L-1", origin_id="L-1"),))
+    assert list(head.legs[0].asked) == ["J-5", "J-6"]
+    assert head.legs[0].more_leaving
+    gone, lives, *others = meeting.legs
+    answered = replace(gone, leaving=(Leaver(request_id="L-1", origin_id="L-1"),))
     again = with_older(head, change.leg_pages)
-    assert again.claims == (answered, replace(claims[1], more_leaving=True), *claims[2:])
-    assert again.record.legs == meeting.record.legs
+    assert again.legs == (answered, replace(lives, more_leaving=True), *others)
 
 
 def test_a_decision_on_all_of_it_changes_the_head_alone() -> None:
     """What it did not touch is not written again; what it did is in the head, to leave it anew."""
-    meeting = a_head(
-        a_claim(1), a_claim(2, leaving=leavers(*"abcde")), *map(a_claim, (3, 4)), gone=(1,)
-    )
+    meeting = a_head(leg(1), leg(2, leaving=leavers(*"abcde")), *map(leg, (3, 4)), gone=(1,))
     change = put(meeting)
     head, older = change.meeting, Older(pages=change.leg_pages)
     whole = older.beside(head)
     assert whole is not None
 
     assert older.kept_apart(whole, head) == head
-    first = replace(whole.claims[0], told_sequence=9)
-    second = replace(whole.claims[1], leaving=(*whole.claims[1].leaving, *leavers("f")))
-    edited = replace(whole, claims=(first, second, *whole.claims[2:]))
+    first = replace(whole.legs[0], joining=replace(TOLD, sequence=9))
+    second = replace(whole.legs[1], leaving=(*whole.legs[1].leaving, *leavers("f")))
+    edited = whole.with_leg(first).with_leg(second)
     apart = older.kept_apart(edited, head)
 
-    assert apart.claims == (
+    assert apart.legs == (
         first,
-        replace(head.claims[0], leaving=(*head.claims[0].leaving, *leavers("f"))),
-        *head.claims[1:],
+        replace(head.legs[0], leaving=(*head.legs[0].leaving, *leavers("f"))),
+        *head.legs[1:],
     )
     further = put(apart)
-    assert with_older(further.meeting, (*change.leg_pages, *further.leg_pages)).claims[0] == first
+    assert with_older(further.meeting, (*change.leg_pages, *further.leg_pages)).legs[0] == first
 
 
 def test_a_read_of_other_pages_than_the_heads_is_none() -> None:
@@ -168,27 +163,27 @@ def test_a_read_of_other_pages_than_the_heads_is_none() -> None:
 
 def test_that_more_await_the_end_of_a_leg_is_not_forgotten() -> None:
     """By further requests that leave the head, which no one is to be answered for."""
-    claim = a_claim(1, more_leaving=True, asked={f"J-{n}": {} for n in range(5)})
+    one = leg(1, more_leaving=True, asked={f"J-{n}": {} for n in range(5)})
 
-    (kept_claim,) = put(a_head(claim)).meeting.claims
+    (mine,) = put(a_head(one)).meeting.legs
 
-    assert kept_claim.more_leaving
+    assert mine.more_leaving
 
 
 def test_a_leg_that_may_turn_out_to_be_in_another_meeting_keeps_all_who_ask() -> None:
     """Until Graph's answer is known or its lease is over: they may be answered there."""
-    claim = a_claim(1, told=False, lease_until=LATER, leaving=leavers(*"abcdefg"))
+    one = leg(1, joining=None, until=LATER, leaving=leavers(*"abcdefg"))
 
-    assert put(a_head(claim)) == Change(meeting=a_head(claim))
+    assert put(a_head(one)) == Change(meeting=a_head(one))
 
 
 def test_those_who_left_the_head_before_the_leg_ended_are_answered_once() -> None:
     """Not those who were in it then, nor one whose answer came from elsewhere since."""
-    claim = a_claim(1, leaving=leavers(*"abcdefg"))
-    change = put(a_head(claim))
-    (mine,) = change.meeting.claims
+    one = leg(1, leaving=leavers(*"abcdefg"))
+    change = put(a_head(one))
+    (mine,) = change.meeting.legs
     moved = replace(mine, leaving=(Leaver(request_id="a", origin_id="a"), *mine.leaving))
-    head = replace(change.meeting, claims=(moved,))
+    head = change.meeting.with_leg(moved)
 
     waiting = unanswered(head, change.leg_pages, key(1))
 
@@ -199,7 +194,7 @@ def test_those_who_left_the_head_before_the_leg_ended_are_answered_once() -> Non
 
 def test_a_look_through_a_leg_that_left_meanwhile_says_nothing() -> None:
     """It is over; what the read says of it does not bring it back."""
-    meeting = a_head(a_claim(2))
+    meeting = a_head(leg(2))
     seen = LegSeen(at=NOW, leg_key=key(1), phase="in")
 
     step = record_look(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from shared.calls.history import Heard, LogEntry
-from shared.calls.record import Leg, Record, Session, SessionPage
+from shared.calls.record import Record, Session, SessionPage
 from shared.ledger.outbox_rows import (
     outbox_of,
     outbox_rows,
@@ -51,6 +51,7 @@ from shared.words.errors import Unreadable
 from shared.words.ids import LegKey, MeetingId, SessionId
 from shared.words.observations import LegSeen, Person, ReadFailed
 from shared.words.outgoing import Outgoing
+from tests.fixtures.legs import a_leg
 
 AT = datetime(2026, 3, 4, 9, 30, 0, 123456, tzinfo=UTC)
 MEETING_ID = MeetingId("a2b3c4d5e6f7a2b3c4d5e6f7a2")
@@ -290,13 +291,13 @@ def test_a_transaction_is_held_to_its_limits() -> None:
 
 def test_times_come_back_aware_and_in_utc() -> None:
     """With their microseconds, wherever in the meeting they are."""
-    leg = Leg(key=LEG, phases={"in": AT})
-    meeting = replace(a_meeting(), created_at=AT, record=Record(legs={LEG: leg}))
+    leg = a_leg(LEG, phases={"in": AT})
+    meeting = replace(a_meeting(), made_at=AT, record=Record(legs={LEG: leg}))
 
     read = read_head(head_row(meeting, []))
 
     assert read == meeting
-    for moment in (read.created_at, read.record.legs[LEG].phases["in"]):
+    for moment in (read.made_at, read.record.legs[LEG].phases["in"]):
         assert moment is not None
         assert moment.utcoffset() == timedelta(0)
         assert moment.microsecond == 123456

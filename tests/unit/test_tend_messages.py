@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from shared.graph.call import call_in
-from shared.meeting.legs import hang_up, learned, tend_message
-from shared.meeting.meeting import LegClaim, Meeting
+from shared.meeting.legs import hang_up, tend_message
+from shared.meeting.meeting import Meeting
 from shared.words.errors import Rejected
-from shared.words.ids import CallId, LegKey, MeetingId
+from shared.words.ids import CallId, MeetingId
 from tend_meeting.plan import read_tend_message
-from tests.application.world import T0
+from tests.fixtures.legs import a_leg
 
 MEETING = MeetingId("a" * 26)
 CALL = CallId("57dab8b1894c409ab240bd8beae78896")
@@ -48,8 +48,8 @@ def test_a_message_that_names_no_call_is_refused(member: str, call_id: str) -> N
 @pytest.mark.parametrize("odd", [None, 7, "", "x" * 129, "a\nb"])
 def test_of_graphs_call_only_ids_that_can_be_kept_are_learned(odd: Any) -> None:
     """They stay in the meeting's row; that Graph was asked is known all the same."""
-    claim = LegClaim(leg_key=LegKey("l"), attempt=1, request_id="r", claimed_at=T0, lease_until=T0)
+    call = call_in({"id": "c", "myParticipantId": odd, "callChainId": odd})
 
-    known = learned(claim, call_in({"id": "c", "myParticipantId": odd, "callChainId": odd}))
+    known = a_leg("l").learned(call)
 
     assert (known.participant_id, known.chain_ids) == ("", ())

@@ -17,6 +17,7 @@ from shared.meeting.packing import ROW_BYTES, meeting_type, packed
 from shared.words.ids import LegKey, MeetingId, SessionId
 from shared.words.observations import Person, Present, RosterPushed
 from tests.fixtures.evidence import LEG, at, leg
+from tests.fixtures.legs import claimed
 
 random = Random(1)  # noqa: S311 - the same crowd every time
 LEGS = (LegKey("abcdefghij234567"), LegKey("klmnopqrst234567"))
@@ -153,7 +154,7 @@ def test_a_head_that_is_full_is_far_from_its_limit(length: int, kept: int) -> No
     )
 
     by = Commit(version=1, settle=timedelta(seconds=1), roster_cap=100)
-    (call,) = fold(Record(), [leg(0, "in"), push], by).calls
+    (call,) = fold(claimed(LEG), [leg(0, "in"), push], by).calls
 
     assert kept < len(call.sessions) == 5_000 - call.others
     assert bytes_of(call) <= weight_of(call) <= ROOM < ROW_BYTES - 131_072

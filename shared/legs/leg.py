@@ -1,0 +1,157 @@
+"""One leg: a bot of ours in a meeting, from the right to send it to the end of its Graph call.
+
+Core. Whatever moves a leg from one state to another is in `NEXT`. What the end of a leg says of
+the group call is not decided here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+
+from shared.legs.claim import Claim
+from shared.words.answers import Call
+from shared.words.ids import CallId, LegKey
+from shared.words.observations import Phase
+from shared.words.outgoing import ReplyAddress, Told
+
+type LegState = Literal["claimed", "unsent", "refused", "bound", Phase]
+"""`claimed`: the POST may be under way. `unsent`: it did nothing. `refused`: Graph refused it
+for good. `bound`: a Graph call is known to be this leg. The others: how far that call came."""
+
+type Happening = Literal["unsent", "refused", "bound", Phase]
+"""What is learned of a leg: what came of its POST, which call it is, how far the call came."""
+
+HAPPENINGS: tuple[Happening, ...] = (
+    *("unsent", "refused", "bound"),
+    *("joining", "lobby", "in", "gone"),
+)
+
+
+def _row(*states: LegState) -> dict[Happening, LegState]:
+    return dict(zip(HAPPENINGS, states, strict=True))
+
+
+# A call that was seen outweighs what the answer to the POST said, and an end is final. Callbacks
+# come in any order, so an earlier phase never takes back a later one.
+NEXT: Mapping[LegState, Mapping[Happening, LegState]] = {
+    #                unsent     refused    bound      joining    lobby    in     gone
+    "claimed": _row("unsent", "refused", "bound", "joining", "lobby", "in", "gone"),
+    "unsent": _row("unsent", "refused", "bound", "joining", "lobby", "in", "gone"),
+    "refused": _row("refused", "refused", "bound", "joining", "lobby", "in", "gone"),
+    "bound": _row("bound", "bound", "bound", "joining", "lobby", "in", "gone"),
+    "joining": _row("joining", "joining", "joining", "joining", "lobby", "in", "gone"),
+    "lobby": _row("lobby", "lobby", "lobby", "lobby", "lobby", "in", "gone"),
+    "in": _row("in", "in", "in", "in", "in", "in", "gone"),
+    "gone": _row("gone", "gone", "gone", "gone", "gone", "gone", "gone"),
+}
+
+type Why = Literal["requested", "anotherLegStays", "meetingMoved", "meetingCancelled"]
+"""Why a leg has to go."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaver:
+    """What makes a leg leave: a request, or what became of the meeting or of its other legs.
+
+    `request_id` is the request's, else its message's, and `origin_id` the message's identity: it is
+    answered at `reply` once the leg's end is published. All three are of requests alone.
+    """
+
+    why: Why = "requested"
+    request_id: str = ""
+    origin_id: str = ""
+    reply: ReplyAddress | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """All that is known of one leg."""
+
+    key: LegKey
+    claim: Claim  # the right to POST it
+    state: LegState = "claimed"
+
+    # -- its Graph call
+    call_id: CallId | None = None  # the first that was seen under the key; never another
+    participant_id: str | None = None  # who it is in rosters; empty where Graph does not say
+    chain_ids: tuple[str, ...] = ()  # the conferences (`callChainId`) that Graph's call named
+
+    # -- what was seen of it
+    phases: Mapping[Phase, datetime] = field(default_factory=dict)  # when each was first seen
+    code: int | None = None  # why it ended, as Graph says
+    subcode: int | None = None
+    last_sign: datetime | None = None  # its last callback or answered read
+    listened: bool = False  # a roster came through it and was folded
+    call_number: int | None = None  # the group call whose people it listed last
+
+    # -- requests: of both kinds the oldest may have left the head
+    asked_at: datetime | None = None  # when the join that sent it came into the queue
+    asked: dict[str, dict[str, str]] = field(default_factory=dict)  # joins answered with it: ids,
+    # and a digest of each member
+    leaving: tuple[Leaver, ...] = ()  # why it has to go; with any, it must not stay
+    more_leaving: bool = False  # requests that left the head await its end
+    hang_up_at: datetime | None = None  # when we last set about hanging it up
+
+    # -- published
+    joining: Told | None = None  # `bot.joining`
+    over: Told | None = None  # `bot.left` or `bot.failed`
+
+    @property
+    def attempt(self) -> int:
+        """Which leg of the meeting this is, counting from 1."""
+        return self.claim.attempt
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is in the meeting, or may be on its way there."""
+        return self.state not in ("unsent", "refused", "gone")
+
+    @property
+    def is_in(self) -> bool:
+        """Whether it is in the meeting."""
+        return self.state == "in"
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether its call is over."""
+        return self.state == "gone"
+
+    @property
+    def gone_at(self) -> datetime | None:
+        """When its call was known to be over; None before that."""
+        return self.phases.get("gone")
+
+    @property
+    def came_in(self) -> bool:
+        """Whether it was in the meeting at any time."""
+        return "in" in self.phases
+
+    @property
+    def came_to_nothing(self) -> bool:
+        """Whether it ended, or was refused, before it came in."""
+        return self.state == "refused" or (self.is_gone and not self.came_in)
+
+    def now(self, happening: Happening) -> "Leg":
+        """Return the leg after `happening`."""
+        return replace(self, state=NEXT[self.state][happening])
+
+    def seen(self, phase: Phase, at: datetime) -> "Leg":
+        """Return the leg that was seen in `phase` at `at`; what was seen first stays."""
+        return replace(self.now(phase), phases={phase: at, **self.phases})
+
+    def bound(self, call_id: CallId) -> "Leg | None":
+        """Return the leg that is this Graph call; None where another call is bound to it.
+
+        The first call seen under a key is the leg, whether Graph's answer or a callback names it.
+        """
+        if self.call_id is not None and self.call_id != call_id:
+            return None
+        return replace(self.now("bound"), call_id=call_id)
+
+    def learned(self, call: Call) -> "Leg":
+        """Return the leg with what Graph's `call` says of it: who it is, and in which chain."""
+        leg = replace(self, participant_id=call.participant_id or self.participant_id or "")
+        if call.chain_id is not None and call.chain_id not in leg.chain_ids:
+            leg = replace(leg, chain_ids=(*leg.chain_ids, call.chain_id))
+        return leg
