@@ -4,22 +4,18 @@ import asyncio
 import random
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from shared.bus.outbox import open_outbox
 from shared.graph.client import open_graph
 from shared.identity import OpenIdSigningKeys, fetch_json, graph_credential, managed_identity
-from shared.inbox.patience import RetryPolicy
 from shared.inbox.verdict import Inbox, ShortWaits
 from shared.journal.journal import Journal
-from shared.journal.settle import RecordingRules
 from shared.ledger.ledger import open_ledger
-from shared.meeting.looks import TendingRules
 from shared.meeting.older_legs import KEPT, Kept
 from shared.ports import Bus, Clock, Graph, Ledger, SigningKeys
-from shared.services import Policy, Services
+from shared.services import Services
 from shared.settings import Settings
 from shared.telemetry import quiet_libraries
 
@@ -52,16 +48,13 @@ def build(
     clock: Clock | None = None,
     jitter: Callable[[float], float] | None = None,
     waits: ShortWaits | None = None,
-    recording: RecordingRules | None = None,
     kept: Kept = KEPT,
 ) -> Services:
     """Return services over the adapters that `settings` choose, or over those that are given.
 
-    `recording` and `kept`: rules that no setting changes, for tests.
+    `kept`: a rule that no setting changes, for tests.
     """
-    clock, jitter, policy = clock or SystemClock(), jitter or _jitter, policy_of(settings)
-    if recording is not None:
-        policy = replace(policy, recording=recording)
+    clock, jitter, policy = clock or SystemClock(), jitter or _jitter, settings.policy
     ledger = ledger or open_ledger(
         settings.tables,
         settings.table_name,
@@ -86,23 +79,14 @@ def build(
             bus=bus,
             clock=clock,
             recording=policy.recording,
-            tending=TendingRules(
-                settle=settings.settle,
-                grace=settings.outbox_grace,
-                backstop=settings.backstop_after,
-            ),
+            tending=settings.tending,
             jitter=jitter,
             kept=kept,
         ),
         inbox=Inbox(
             bus=bus,
             clock=clock,
-            policy=RetryPolicy(
-                attempts=settings.retry_attempts,
-                total=settings.retry_total,
-                base=settings.retry_base,
-                ceiling=settings.retry_ceiling,
-            ),
+            policy=settings.retry,
             jitter=jitter,
             waits=waits or ShortWaits(asyncio.sleep, seats=SEATS),
         ),
@@ -110,36 +94,19 @@ def build(
     )
 
 
-def policy_of(settings: Settings) -> Policy:
-    """Return the settings that handlers follow."""
-    return Policy(
-        tenant_id=settings.tenant_id,
-        organizer_id=settings.organizer_id,
-        bot_app_id=settings.bot_app_id,
-        public_url=settings.public_url,
-        callback_issuers=settings.callback_issuers,
-        recording=RecordingRules(
-            settle=settings.settle,
-            roster_cap=settings.roster_cap,
-            show_names=settings.show_names,
-        ),
-        claim_lease=settings.claim_lease,
-    )
-
-
 def _graph(settings: Settings, clock: Clock) -> Graph:
     return open_graph(
         graph_url=settings.graph_url,
         credential=graph_credential(
-            tenant_id=settings.tenant_id,
-            bot_app_id=settings.bot_app_id,
+            tenant_id=settings.policy.tenant_id,
+            bot_app_id=settings.policy.bot_app_id,
             client_id=settings.azure_client_id,
             secret=settings.graph_client_secret,
             certificate_path=settings.graph_certificate_path,
             federated=settings.graph_federated,
         ),
         clock=clock,
-        bot_app_id=settings.bot_app_id,
+        bot_app_id=settings.policy.bot_app_id,
         new_id=lambda: str(uuid.uuid4()),
     )
 

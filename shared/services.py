@@ -23,6 +23,7 @@ class Policy:
     callback_issuers: frozenset[str]
     recording: RecordingRules
     claim_lease: timedelta
+    retention_days: int = 90
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

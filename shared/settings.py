@@ -12,6 +12,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from shared.calls.changes import IN_FLIGHT
+from shared.inbox.patience import RetryPolicy
+from shared.journal.settle import RecordingRules
+from shared.meeting.looks import TendingRules
+from shared.services import Policy
 from shared.words.outside import MOST_ENTRIES
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -33,29 +37,14 @@ class Settings:
     tables: str = field(repr=False)
     table_name: str
     graph_url: str
-    public_url: str
-    tenant_id: str
-    bot_app_id: str
-    organizer_id: str
     openid_config_url: str
-    callback_issuers: frozenset[str]
-    settle: timedelta
-    roster_cap: int
-    leave_when_alone: timedelta
-    keep_alive: timedelta
-    retention_days: int
-    claim_lease: timedelta
-    outbox_grace: timedelta
-    backstop_after: timedelta
-    retry_attempts: int
-    retry_total: timedelta
-    retry_base: timedelta
-    retry_ceiling: timedelta
-    show_names: bool
     azure_client_id: str
     graph_client_secret: str = field(repr=False)
     graph_certificate_path: str
     graph_federated: bool
+    policy: Policy
+    tending: TendingRules
+    retry: RetryPolicy
 
     @classmethod
     def load(cls) -> "Settings":
@@ -69,7 +58,10 @@ class Settings:
 
 
 class _Reader:
-    """Reads one environment, collecting problems instead of stopping at the first."""
+    """Reads one environment, collecting problems instead of stopping at the first.
+
+    What cannot be read is None until `settings` raises; so its type is Any.
+    """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         defaults = {one.name: one.default for one in SETTINGS if one.default is not None}
@@ -83,81 +75,106 @@ class _Reader:
             "tables": self._read("TABLES", _tables, "a connection string or an https endpoint"),
             "table_name": self._required("TABLE_NAME"),
             "graph_url": self._url("GRAPH_URL"),
-            "public_url": self._url("PUBLIC_URL"),
-            "tenant_id": self._guid("TENANT_ID"),
-            "bot_app_id": self._guid("BOT_APP_ID"),
-            "organizer_id": self._guid("ORGANIZER_ID"),
             "openid_config_url": self._url("OPENID_CONFIG_URL"),
-            "callback_issuers": self._issuers(),
-            "settle": self._seconds("SETTLE_SECONDS", most=IN_FLIGHT),
-            "roster_cap": self._whole("ROSTER_CAP", most=MOST_ENTRIES),
-            "leave_when_alone": self._seconds("LEAVE_WHEN_ALONE_SECONDS"),
-            "keep_alive": self._seconds("KEEP_ALIVE_SECONDS"),
-            "retention_days": self._whole("RETENTION_DAYS"),
-            "claim_lease": self._seconds("CLAIM_LEASE_SECONDS"),
-            "outbox_grace": self._seconds("OUTBOX_GRACE_SECONDS"),
-            "backstop_after": self._seconds("BACKSTOP_SECONDS"),
-            "retry_attempts": self._whole("RETRY_ATTEMPTS"),
-            "retry_total": self._seconds("RETRY_TOTAL_SECONDS"),
-            "retry_base": self._seconds("RETRY_BASE_SECONDS"),
-            "retry_ceiling": self._seconds("RETRY_CEILING_SECONDS"),
-            "show_names": self._flag("SHOW_NAMES"),
             "azure_client_id": self._values["AZURE_CLIENT_ID"],
             "graph_client_secret": self._values["GRAPH_CLIENT_SECRET"],
             "graph_certificate_path": self._values["GRAPH_CERTIFICATE_PATH"],
             "graph_federated": self._flag("GRAPH_FEDERATED"),
+            "policy": self._policy(),
+            "tending": self._tending(),
+            "retry": self._retry(),
         }
         given = [name for name in ONE_OF if self._values[name].lower() not in ("", "false")]
         if len(given) > 1:
-            self._problems.append(f"{' and '.join(given)} exclude each other")
+            self._note(f"{' and '.join(given)} exclude each other")
         if self._problems:
             raise SettingsError("The settings cannot be used: " + "; ".join(self._problems))
         return Settings(**values)
+
+    def _policy(self) -> Policy:
+        return Policy(
+            public_url=self._url("PUBLIC_URL"),
+            tenant_id=self._guid("TENANT_ID"),
+            bot_app_id=self._guid("BOT_APP_ID"),
+            organizer_id=self._guid("ORGANIZER_ID"),
+            callback_issuers=self._issuers(),
+            recording=RecordingRules(
+                settle=self._settle(),
+                roster_cap=self._whole("ROSTER_CAP", most=MOST_ENTRIES),
+                show_names=self._flag("SHOW_NAMES"),
+            ),
+            claim_lease=self._seconds("CLAIM_LEASE_SECONDS"),
+            retention_days=self._whole("RETENTION_DAYS"),
+        )
+
+    def _tending(self) -> TendingRules:
+        return TendingRules(
+            settle=self._settle(),
+            grace=self._seconds("OUTBOX_GRACE_SECONDS"),
+            backstop=self._seconds("BACKSTOP_SECONDS"),
+            keep_alive=self._seconds("KEEP_ALIVE_SECONDS"),
+            leave_when_alone=self._seconds("LEAVE_WHEN_ALONE_SECONDS"),
+        )
+
+    def _retry(self) -> RetryPolicy:
+        return RetryPolicy(
+            attempts=self._whole("RETRY_ATTEMPTS"),
+            total=self._seconds("RETRY_TOTAL_SECONDS"),
+            base=self._seconds("RETRY_BASE_SECONDS"),
+            ceiling=self._seconds("RETRY_CEILING_SECONDS"),
+        )
+
+    def _settle(self) -> Any:
+        return self._seconds("SETTLE_SECONDS", most=IN_FLIGHT)
 
     def _service_bus(self) -> str:
         namespace = self._values.get("SERVICE_BUS__fullyQualifiedNamespace", "").strip()
         if namespace:
             return namespace
-        return self._read("SERVICE_BUS", _connection_string, "a connection string") or ""
+        return str(self._read("SERVICE_BUS", _connection_string, "a connection string"))
+
+    def _note(self, problem: str) -> None:
+        if problem not in self._problems:
+            self._problems.append(problem)
 
     def _required(self, name: str) -> str:
         value = self._values.get(name, "").strip()
         if not value:
-            self._problems.append(f"{name} is not set")
+            self._note(f"{name} is not set")
         return value
 
-    def _read[T](self, name: str, parse: Callable[[str], T], expected: str) -> T | None:
+    def _read(self, name: str, parse: Callable[[str], Any], expected: str) -> Any:
         value = self._required(name)
         if not value:
             return None
         try:
             return parse(value)
         except ValueError:
-            self._problems.append(f"{name} must be {expected}")
+            self._note(f"{name} must be {expected}")
             return None
 
-    def _guid(self, name: str) -> str | None:
+    def _guid(self, name: str) -> Any:
         return self._read(name, _guid, "a GUID")
 
-    def _url(self, name: str) -> str | None:
+    def _url(self, name: str) -> Any:
         return self._read(name, _url, "an https URL, or an http one on loopback")
 
-    def _seconds(self, name: str, *, most: timedelta = timedelta.max) -> timedelta | None:
+    def _seconds(self, name: str, *, most: timedelta = timedelta.max) -> Any:
         found = self._read(name, _seconds, "a positive number of seconds")
         if found is not None and found > most:
-            self._problems.append(f"{name} must be at most {most.total_seconds():g}")
+            self._note(f"{name} must be at most {most.total_seconds():g}")
         return found
 
-    def _whole(self, name: str, *, most: int | None = None) -> int | None:
+    def _whole(self, name: str, *, most: int | None = None) -> Any:
         found = self._read(name, _whole, "a whole number from 1")
         if found is not None and most is not None and found > most:
-            self._problems.append(f"{name} must be at most {most}")
+            self._note(f"{name} must be at most {most}")
         return found
 
-    def _flag(self, name: str) -> bool | None:
+    def _flag(self, name: str) -> Any:
         return self._read(name, _flag, "true or false")
 
-    def _issuers(self) -> frozenset[str] | None:
+    def _issuers(self) -> Any:
         return self._read("CALLBACK_ISSUERS", _issuers, "one issuer or more, with commas between")
 
 

@@ -2,14 +2,19 @@
 
 from pathlib import Path
 
-from docs.contract.render import documents
+from docs.contract.render import documents, with_events, with_settings
 
 DOCS = Path(__file__).parents[1]
+README, MESSAGES = DOCS.parent / "README.md", DOCS / "messages.md"
 
 
 def main() -> None:
-    """Write every document whose text has changed, and say which."""
-    for name, text in documents().items():
+    """Write every document whose text has changed, and the tables in others; say which."""
+    written = documents() | {
+        "../README.md": with_settings(README.read_text()),
+        "messages.md": with_events(MESSAGES.read_text()),
+    }
+    for name, text in written.items():
         path = DOCS / name
         if path.exists() and path.read_text() == text:
             continue

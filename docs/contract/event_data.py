@@ -160,6 +160,18 @@ class OfLeg(Told):
     call_id: str = ABSENT
 
 
+class BotJoining(OfLeg):
+    """Graph accepted the bot's call; the outcome follows."""
+
+
+class BotWaiting(OfLeg):
+    """The bot is in the lobby."""
+
+
+class BotJoined(OfLeg):
+    """The bot is in the meeting."""
+
+
 class Result(Part):
     """What Graph said at the end of the bot's call, and what it means."""
 

@@ -13,6 +13,7 @@ from create_meeting.request import CancelMeeting, CreateMeeting, UpdateMeeting
 from docs.contract.events import EVENTS
 from join_meeting.request import JoinMeeting
 from shared.legs.end_codes import LEG_ENDS, UNKNOWN, next_step
+from shared.settings import as_markdown
 from shared.words.problems import CATALOGUE, Waiting
 
 PYTHON_NAME = re.compile(r"(?<=`)[a-z]+(_[a-z]+)+(?=`)")
@@ -29,6 +30,7 @@ WAITING: dict[Waiting, str] = {
     "heals": "yes: with `retryForSeconds` it is tried on until somebody has acted",
     "later": "the same request may succeed when it is sent again later",
 }
+IN_EVERY_EVENT = frozenset({"meetingId", "context", "recordedAt"})
 NOTICE = "<!-- Written by `python -m docs.contract` from the code; changes made here are lost. -->"
 
 
@@ -43,6 +45,43 @@ def documents() -> dict[str, str]:
         for name, schema in schemas.items()
     }
     return {"problems.md": problems(), **rendered}
+
+
+def with_settings(readme: str) -> str:
+    """Return the README with the code's settings in the table between its markers."""
+    return _between(readme, "settings", as_markdown())
+
+
+def with_events(messages: str) -> str:
+    """Return messages.md with the models' events in the table between its markers."""
+    rows = (f"| [`{name}`](schemas/{name}.json) | {_says(name)} |" for name in EVENTS)
+    table = ("| `rollcall.….v1` | `data`, beside these |", "|---|---|", *rows)
+    return _between(messages, "events", "\n".join(table))
+
+
+def _between(text: str, name: str, table: str) -> str:
+    before, start, rest = text.partition(f"<!-- {name} -->\n")
+    _, end, after = rest.partition(f"<!-- /{name} -->")
+    return f"{before}{start}{table}\n{end}{after}"
+
+
+def _says(name: str) -> str:
+    """Return the members of an event's data, and what each form of it means."""
+    schema = _schema_of(EVENTS[name])
+    forms = schema["$defs"]
+    found = forms[schema["properties"]["data"]["$ref"].rpartition("/")[2]]
+    forms = [forms[one["$ref"].rpartition("/")[2]] for one in found.get("anyOf", [])] or [found]
+    return "<br>".join(f"{_members(one)}. {_first(one['description'])}" for one in forms)
+
+
+def _members(form: dict[str, Any]) -> str:
+    own = (member for member in form["properties"] if member not in IN_EVERY_EVENT)
+    return ", ".join(f"`{one}`" if one in form["required"] else f"`{one}?`" for one in own)
+
+
+def _first(description: str) -> str:
+    paragraph, _, _ = description.partition("\n\n")
+    return paragraph.replace("\n", " ")
 
 
 def request_schema(name: str) -> dict[str, Any]:

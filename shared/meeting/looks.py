@@ -31,6 +31,8 @@ class TendingRules:
     settle: timedelta
     grace: timedelta
     backstop: timedelta
+    keep_alive: timedelta = timedelta(minutes=15)
+    leave_when_alone: timedelta = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

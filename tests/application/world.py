@@ -112,8 +112,13 @@ class World:
 
     def seat(self, waits: ShortWaits, *, attempts: int = 5) -> None:
         """Start a process in which pauses may be waited for, and each message is so often tried."""
+        recording = RecordingRules(settle=SETTLE, show_names=self.show_names, room=self.room)
         self.services = build(
-            replace(SETTINGS, retry_attempts=attempts),
+            replace(
+                SETTINGS,
+                policy=replace(SETTINGS.policy, recording=recording),
+                retry=replace(SETTINGS.retry, attempts=attempts),
+            ),
             ledger=self.ledger,
             bus=self.bus or self.fake_bus,
             graph=self.graph or self.fake_graph,
@@ -121,7 +126,6 @@ class World:
             clock=self.clock,
             jitter=lambda most: 0.0,
             waits=waits,
-            recording=RecordingRules(settle=SETTLE, show_names=self.show_names, room=self.room),
             kept=self.kept,
         )
 

@@ -2,18 +2,16 @@
 
 import re
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
 
 from create_meeting.answers.warnings import WarningCode
-from docs.contract.events import EVENTS
-from docs.contract.render import REQUESTS, documents, event_schema, request_schema
+from docs.contract.render import REQUESTS, documents, request_schema, with_events, with_settings
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 MESSAGES = (DOCS / "messages.md").read_text()
-COMMON = {"meetingId", "context", "recordedAt"}
 SECTIONS = re.findall(r"<!-- members: (\S+) ?(\S+)? -->", MESSAGES)
 
 
@@ -31,29 +29,6 @@ def table_after(marker: str) -> list[list[str]]:
 def names_in(cell: str) -> set[str]:
     """Return what stands between backticks, without the mark of what may be absent."""
     return {name.removesuffix("?") for name in re.findall(r"`([^`]+)`", cell)}
-
-
-def optional_in(cell: str) -> set[str]:
-    """Return the names that are marked as what may be absent."""
-    return {name.removesuffix("?") for name in re.findall(r"`([^`]+\?)`", cell)}
-
-
-def data_members(name: str) -> tuple[set[str], set[str]]:
-    """Return every member that the data of an event may have, and those it always has."""
-    schema = event_schema(name)
-    arms = arms_of(schema, schema["properties"]["data"])
-    every = set().union(*(arm["properties"] for arm in arms))
-    always = set(arms[0]["required"]).intersection(*(arm["required"] for arm in arms))
-    return every, always
-
-
-def arms_of(schema: dict[str, Any], part: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the objects that a part of a schema may be."""
-    if "$ref" in part:
-        return arms_of(schema, schema["$defs"][part["$ref"].rpartition("/")[2]])
-    if "anyOf" in part:
-        return [arm for one in part["anyOf"] for arm in arms_of(schema, one)]
-    return [part]
 
 
 @pytest.mark.parametrize("name", documents())
@@ -86,17 +61,12 @@ def test_a_table_of_members_has_every_member_and_no_other(name: str, part: str) 
     assert sorted(written) == sorted(described["properties"])
 
 
-@pytest.mark.parametrize("name", EVENTS)
-def test_the_table_of_events_names_every_member(name: str) -> None:
-    """And marks those that may be absent."""
-    rows = {next(iter(names_in(row[0]))): row[1] for row in table_after("<!-- events -->")}
-    every, always = data_members(name)
-    beside = names_in(rows[name]) - COMMON
+def test_the_tables_in_documents_are_up_to_date() -> None:
+    """Settings and events as the code has them. Otherwise: python -m docs.contract."""
+    readme = (ROOT / "README.md").read_text()
 
-    assert beside == every - COMMON
-    assert not optional_in(rows[name]) & always
-    if name != "bot.failed":
-        assert optional_in(rows[name]) == every - always - COMMON
+    assert readme == with_settings(readme)
+    assert with_events(MESSAGES) == MESSAGES
 
 
 def test_every_warning_is_named() -> None:
