@@ -6,7 +6,6 @@ is read. What cannot be sent now stays in the outbox.
 """
 
 import asyncio
-import logging
 from datetime import datetime
 from functools import cache
 
@@ -23,12 +22,10 @@ from call_callback.plan import MOST_HANG_UPS, record_notifications, sort_out
 from shared.journal.step import Step
 from shared.meeting.meeting import Meeting
 from shared.services import Services
-from shared.telemetry import count
+from shared.telemetry import correlated, count, log
 from shared.words.errors import Transient
 from shared.words.ids import LEG_KEY, MEETING_ID, CallId, LegKey, MeetingId
 from shared.words.observations import Unparsed
-
-logger = logging.getLogger("rollcall.callback")
 
 FLUSH_WITHIN = 0.25
 """Seconds a callback waits for its events to be sent. They are committed: a bus that is slow, or
@@ -69,24 +66,29 @@ async def receive_notification(
         if not await _is_graph(authorization, services):
             return UNAUTHORIZED
         envelope = read_envelope(body)
-        if not (MEETING_ID.fullmatch(meeting_id) and LEG_KEY.fullmatch(leg_key)):
-            logger.info("callback.unknown_leg")
-            return ACCEPTED
-        async with asyncio.timeout(recorded_within):
-            known_leg = await _record(
-                envelope, MeetingId(meeting_id), LegKey(leg_key), received_at, services
-            )
     except MalformedNotification:
         return BAD_REQUEST
-    except (Transient, TimeoutError) as error:
-        logger.warning("callback.not_stored: %s", error)
+    except Transient as error:
+        log("callback.not_stored", error)
         return UNAVAILABLE
-    except ValueError:
-        logger.exception("callback.fits_no_row")
-        return FAILED
-    if not known_leg:
-        logger.info("callback.unknown_leg")
-    return ACCEPTED
+    if not (MEETING_ID.fullmatch(meeting_id) and LEG_KEY.fullmatch(leg_key)):
+        log("callback.unknown_leg")
+        return ACCEPTED
+    with correlated(meeting=meeting_id, leg=leg_key):
+        try:
+            async with asyncio.timeout(recorded_within):
+                known_leg = await _record(
+                    envelope, MeetingId(meeting_id), LegKey(leg_key), received_at, services
+                )
+        except (Transient, TimeoutError) as error:
+            log("callback.not_stored", error)
+            return UNAVAILABLE
+        except ValueError:
+            log("callback.fits_no_row", traceback=True)
+            return FAILED
+        if not known_leg:
+            log("callback.unknown_leg")
+        return ACCEPTED
 
 
 async def _record(
@@ -127,26 +129,16 @@ async def _record(
         arrived = await record(brief=False)
     except ValueError as error:
         # Graph would send it again for ever.
-        logger.error("callback.fits_no_row: meeting=%s %s", meeting_id, error)  # noqa: TRY400 - one line
+        log("callback.fits_no_row", error)
         arrived = await record(brief=True)
     if arrived is None:
         return False
     parsed, surplus = arrived
     _count(parsed, news=opened.written)
     if parsed.left:
-        logger.warning(
-            "callback.left_unread: meeting=%s read=%d left=%d",
-            meeting_id,
-            len(envelope.items),
-            parsed.left,
-        )
+        log("callback.left_unread", read=len(envelope.items), left=parsed.left)
     if surplus:
-        logger.warning(
-            "callback.surplus: meeting=%s calls=%d hung_up=%d",
-            meeting_id,
-            len(surplus),
-            min(len(surplus), MOST_HANG_UPS),
-        )
+        log("callback.surplus", calls=len(surplus), hung_up=min(len(surplus), MOST_HANG_UPS))
     return True
 
 
@@ -168,7 +160,7 @@ async def receive_incoming(*, authorization: str | None, body: bytes, services: 
         return BAD_REQUEST
     except Transient:
         return UNAVAILABLE
-    logger.info("callback.incoming_ignored")
+    log("callback.incoming_ignored")
     return ACCEPTED
 
 
@@ -184,7 +176,7 @@ async def _is_graph(authorization: str | None, services: Services) -> bool:
         services,
     )
     if isinstance(caller, Refused):
-        logger.warning("callback.refused: %s", caller.reason)
+        log("callback.refused", caller.reason)
         return False
     return True
 

@@ -5,20 +5,18 @@ an unknown key id fetches them again, but never more often than a limit, whateve
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from shared.ports import Clock
+from shared.telemetry import log
 from shared.words.errors import Unavailable
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
     from azure.core.credentials_async import AsyncTokenCredential
-
-logger = logging.getLogger("rollcall.identity")
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 REFRESH_PAUSE = timedelta(seconds=60)
@@ -131,7 +129,7 @@ class OpenIdSigningKeys:
             # Shielded: a caller that goes away must not take the answer from the others.
             await asyncio.shield(self._asking)
         except Unavailable as error:
-            logger.warning("signing_keys.not_refreshed: %s", error)
+            log("signing_keys.not_refreshed", error)
             raise
 
     async def _refresh(self) -> None:

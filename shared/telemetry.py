@@ -1,8 +1,9 @@
 """What Rollcall tells of itself: log lines, and figures through OpenTelemetry's API.
 
-Log lines are names from the code's own lists and ids, never bodies, tokens or links. All that is
-said stands in the line itself: the Functions worker hands on nothing else of a record. The
-libraries under it log URLs and headers at INFO; they are heard from WARNING on.
+A log line is a name from `LINES` and ids, never a body, a token or a link. All of it stands in the
+line itself: the Functions worker hands on nothing else of a record. The ids that every line of an
+invocation carries are bound once. The libraries under it log URLs and headers at INFO; they are
+heard from WARNING on.
 
 Figures go nowhere until an exporter is set up in the process. Their attributes are words from the
 code's own lists, so that no caller can make many of them.
@@ -10,6 +11,9 @@ Source: https://opentelemetry.io/docs/specs/otel/metrics/api/
 """
 
 import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
@@ -24,6 +28,39 @@ type Counted = Literal[
 ]
 type Measured = Literal["rollcall.head.size"]  # bytes of a meeting's head row, each time written
 
+type Line = Literal[
+    "backstop.failed",  # the walk met a meeting that it could not mend; the next walk tries again
+    "callback.fits_no_row",  # a notification is larger than a transaction
+    "callback.incoming_ignored",  # a notification at the bot's registered webhook
+    "callback.left_unread",  # a body had more items than are read; the roster is read instead
+    "callback.not_stored",  # answered 503, for Graph to send it again
+    "callback.refused",  # the caller is not Graph, by its token
+    "callback.surplus",  # calls that no leg of ours is bound to; they are hung up
+    "callback.unknown_leg",  # for a leg that was never claimed, or is long over
+    "create.surplus_left",  # a meeting that a lost race made could not be deleted
+    "graph.failed",  # a request to Graph failed; the ids are what Microsoft's support asks for
+    "join.thread_not_noted",  # another form of the meeting's link may not find it
+    "message.deferred",  # a message is tried again later
+    "message.rejected",  # a message was refused
+    "outbox.not_cleared",  # what was sent may be sent again; duplicates can be detected
+    "outbox.not_kept",  # the index does not say yet that something is unsent
+    "outbox.not_sent",  # Service Bus did not take it; it is tried again
+    "outbox.undeliverable",  # a queue or topic is not there
+    "refusal.undeliverable",  # the caller's reply queue is not there
+    "signing_keys.not_refreshed",  # the keys that are known are used on
+    "tend.fits_no_row",  # what a read said is larger than a transaction
+]
+LEVELS: Mapping[Line, int] = {
+    "backstop.failed": logging.ERROR,
+    "callback.fits_no_row": logging.ERROR,
+    "callback.incoming_ignored": logging.INFO,
+    "callback.unknown_leg": logging.INFO,
+    "message.deferred": logging.INFO,
+    "message.rejected": logging.INFO,
+    "tend.fits_no_row": logging.ERROR,
+}
+"""How loud a line is, where it is no warning."""
+
 TALKATIVE = ("azure", "httpx", "httpcore", "kiota", "msgraph")
 
 
@@ -31,6 +68,29 @@ def quiet_libraries() -> None:
     """Let the libraries' loggers speak from WARNING on."""
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@contextmanager
+def correlated(**ids: str) -> Iterator[None]:
+    """Let every line that is written within carry these ids, and no others."""
+    token = _bound.set(ids)
+    try:
+        yield
+    finally:
+        _bound.reset(token)
+
+
+def correlate(**ids: str) -> None:
+    """Let the lines that follow carry these ids too, until the `correlated` around it ends."""
+    _bound.set({**_bound.get(), **ids})
+
+
+def log(line: Line, text: object = "", *, traceback: bool = False, **members: object) -> None:
+    """Write a line: its name, the bound ids, its own members, and a text that quotes nobody."""
+    said = [f"{name}={value}" for name, value in {**_bound.get(), **members}.items()]
+    parts = " ".join((*said, str(text))).strip()
+    level = LEVELS.get(line, logging.WARNING)
+    _logger.log(level, f"{line}: {parts}" if parts else line, exc_info=traceback)
 
 
 def count(what: Counted, times: int = 1, **attributes: str) -> None:
@@ -41,6 +101,13 @@ def count(what: Counted, times: int = 1, **attributes: str) -> None:
 def measure(what: Measured, value: int) -> None:
     """Note a figure of which the distribution matters."""
     _histogram(what).record(value)
+
+
+__bound: ContextVar[Mapping[str, object]] = ContextVar("bound", default={})  # noqa: B039 - never changed
+
+
+_logger = logging.getLogger("rollcall")
+_bound: ContextVar[Mapping[str, object]] = ContextVar("bound", default={})  # noqa: B039 - never changed
 
 
 @cache

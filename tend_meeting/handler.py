@@ -1,6 +1,5 @@
 """Looking after meetings: one tend message, and the backstop's walk. Gathers, decides, acts."""
 
-import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -11,7 +10,7 @@ from shared.meeting.meeting import Meeting
 from shared.meeting.older_legs import unanswered, with_older
 from shared.ports import Entry
 from shared.services import Services
-from shared.telemetry import count
+from shared.telemetry import correlated, count, log
 from shared.words.answers import Call
 from shared.words.errors import Rejected, Transient
 from shared.words.ids import CallId, LegKey, MeetingId, utc_text
@@ -28,8 +27,6 @@ from tend_meeting.plan import (
     record_look,
     to_list,
 )
-
-logger = logging.getLogger("rollcall.tend")
 
 LATE = timedelta(seconds=10)
 """How long after it was due a question that is open is counted as late."""
@@ -65,11 +62,12 @@ async def mend_meetings(services: Services) -> None:
     Those of which nothing is due any more leave the index.
     """
     async for entry in services.ledger.overdue(now=services.clock.now()):
-        try:
-            await _mend(entry, services)
-        except Exception:
-            # The next walk comes by itself; one meeting must not keep the others waiting.
-            logger.exception("backstop.failed: meeting=%s", entry.meeting_id)
+        with correlated(meeting=entry.meeting_id):
+            try:
+                await _mend(entry, services)
+            except Exception:  # noqa: BLE001 - the line has it
+                # The next walk comes by itself; one meeting must not keep the others waiting.
+                log("backstop.failed", traceback=True)
 
 
 async def _tend(message: QueueMessage, services: Services) -> None:
@@ -116,7 +114,7 @@ async def _tend(message: QueueMessage, services: Services) -> None:
         if decision is None:
             raise
         # A read that cannot be kept is one that failed: the chain goes on, and warns.
-        logger.error("tend.fits_no_row: meeting=%s %s", meeting_id, error)  # noqa: TRY400 - one line
+        log("tend.fits_no_row", error)
         await record((read_failed(decision, 0, at=services.clock.now()),))
 
 

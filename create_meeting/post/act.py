@@ -3,7 +3,6 @@
 Holds no decision of its own: plan.py decides.
 """
 
-import logging
 from datetime import datetime
 
 from create_meeting.new.plan import Create
@@ -24,10 +23,9 @@ from shared.journal.door import OpenMeeting
 from shared.journal.step import Step
 from shared.meeting.meeting import Meeting
 from shared.services import Services
+from shared.telemetry import log
 from shared.words.answers import GivenMeeting
 from shared.words.errors import Rejected, RollcallError, Transient
-
-logger = logging.getLogger("rollcall.create")
 
 TOO_MANY_REQUESTS = 429
 
@@ -84,7 +82,7 @@ async def drop_surplus(
         await services.graph.delete_meeting(create.asked.organizer_id, answer.online_meeting_id)
     except RollcallError:
         # Nobody knows of that meeting, and nobody waits for its end.
-        logger.warning("create.surplus_left: meeting=%s", kept.meeting_id)
+        log("create.surplus_left")
 
 
 async def _left_behind(create: Create, posting: Posting, services: Services) -> GivenMeeting | None:

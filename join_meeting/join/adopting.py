@@ -1,6 +1,5 @@
 """Asks Graph what became of a leg before a request is answered with it."""
 
-import logging
 from typing import Literal
 
 from join_meeting.join.decision import Adopt
@@ -9,12 +8,11 @@ from join_meeting.repeats import Wish
 from shared.journal.door import OpenMeeting
 from shared.journal.step import record_call
 from shared.services import Services
+from shared.telemetry import log
 from shared.words.answers import Call
 from shared.words.coordinates import ByJoinId, JoinTarget, thread_alias
 from shared.words.errors import Rejected, Transient
 from shared.words.ids import MeetingId
-
-logger = logging.getLogger("rollcall.join")
 
 type Found = Literal["there", "gone", "elsewhere"]
 """What became of a leg. Its end, or that it is in another meeting, is recorded by then."""
@@ -67,5 +65,5 @@ async def owner_of(
     try:
         return await services.ledger.claim_alias(alias, meeting_id)
     except Transient:
-        logger.warning("join.thread_not_noted: meeting=%s", meeting_id)
+        log("join.thread_not_noted")
         return meeting_id

@@ -3,7 +3,6 @@
 Nothing here may send it twice: the claim is given back only where Graph certainly did nothing.
 """
 
-import logging
 from datetime import datetime
 
 from join_meeting.join.adopting import owner_of
@@ -15,10 +14,9 @@ from shared.journal.door import OpenMeeting
 from shared.journal.step import Step
 from shared.meeting.meeting import Meeting
 from shared.services import Services
+from shared.telemetry import log
 from shared.words.errors import NotAsked, Rejected, Transient
 from shared.words.redaction import without_coordinates
-
-logger = logging.getLogger("rollcall.join")
 
 TOO_MANY_REQUESTS = 429
 
@@ -36,7 +34,7 @@ async def send_bot(join: Join, wish: Wish, opened: OpenMeeting, services: Servic
             await _give_back(join, opened)  # it may heal: the message comes again
             raise error from said
         refused = final(error, message, now=services.clock.now())
-        logger.info("message.rejected: queue=%s code=%s", message.queue, refused.code)
+        log("message.rejected", code=refused.code)
         await opened.edit(
             lambda meeting, now: record_failed(meeting, join, refused, message, now=now)
         )

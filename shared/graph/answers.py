@@ -5,7 +5,6 @@ of digits, JSON inside a message, no envelope, no body at all); all of them are 
 Source: https://learn.microsoft.com/graph/errors
 """
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -13,11 +12,10 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from shared.graph.documents import read_json
+from shared.telemetry import log
 from shared.words.errors import GraphTrace, Rejected, Unavailable
 from shared.words.problems import Code, rejected
 from shared.words.redaction import shortened, without_links
-
-logger = logging.getLogger("rollcall.graph")
 
 NOT_NOW = frozenset({408, 425, 429})
 """Statuses below 500 that ask to come again."""
@@ -220,9 +218,13 @@ def _error(body: bytes) -> tuple[str, str, Mapping[str, Any]]:
 
 def _log(trace: GraphTrace) -> None:
     """Write the line by which support finds a request that failed; each failure has one."""
-    logger.warning(
-        "graph.failed: status=%s code=%s request-id=%s client-request-id=%s date=%s",
-        *(trace.status, trace.code, trace.request_id, trace.client_request_id, trace.date),
+    log(
+        "graph.failed",
+        status=trace.status,
+        code=trace.code,
+        request_id=trace.request_id,
+        client_request_id=trace.client_request_id,
+        date=trace.date,
     )
 
 

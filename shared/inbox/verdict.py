@@ -5,7 +5,6 @@ and abandons it by raising; waiting for later means a scheduled copy and returni
 Source: https://learn.microsoft.com/azure/azure-functions/functions-bindings-service-bus-trigger
 """
 
-import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
@@ -15,12 +14,11 @@ from shared.inbox.copies import copy_of, kept_copy
 from shared.inbox.message import QueueMessage
 from shared.inbox.patience import RetryPolicy, fits_here, next_try
 from shared.ports import Bus, Clock
+from shared.telemetry import correlated, log
 from shared.words.errors import Rejected, Transient, Unreadable
 from shared.words.ids import utc_text
 from shared.words.outgoing import Outgoing
 from shared.words.problems import rejected
-
-logger = logging.getLogger("rollcall.delivery")
 
 
 class ShortWaits:
@@ -79,6 +77,15 @@ class Inbox:
         `work` once more: handlers bear redelivery. When the bus itself is down, what it raises goes
         on to the host, which abandons the message.
         """
+        with correlated(queue=message.queue):
+            await self._handle(message, work, refusal)
+
+    async def _handle(
+        self,
+        message: QueueMessage,
+        work: Callable[[QueueMessage], Awaitable[None]],
+        refusal: Callable[[QueueMessage, Rejected, datetime], Outgoing | None],
+    ) -> None:
         began, waited = self._clock.now(), 0
         while (failed := await _failure(message, work)) is not None:
             now = self._clock.now()
@@ -94,10 +101,8 @@ class Inbox:
             ):
                 message, waited = again, waited + 1
                 continue
-            logger.info(
-                "message.deferred: queue=%s attempt=%s due=%s why=%s",
-                *(message.queue, message.attempt, utc_text(due), _named(failed)),
-            )
+            why = _named(failed)
+            log("message.deferred", attempt=message.attempt, due=utc_text(due), why=why)
             await self._bus.send([copy_of(again, due=due)])
             return
 
@@ -149,7 +154,7 @@ async def _refuse(
     now: datetime,
     bus: Bus,
 ) -> None:
-    logger.info("message.rejected: queue=%s code=%s", message.queue, refused.code)
+    log("message.rejected", code=refused.code)
     event = refuse(message, refused, now)
     told = [] if event is None else [event]
     if event is not None and message.reply is not None:
@@ -158,10 +163,8 @@ async def _refuse(
         await bus.send([*told, kept_copy(message, refused)])
     except Rejected as undeliverable:
         # The caller's own reply queue does not exist; everything else was sent.
-        logger.warning(
-            "refusal.undeliverable: entities=%s",
-            sorted(problem.member for problem in undeliverable.problems),
-        )
+        entities = sorted(problem.member for problem in undeliverable.problems)
+        log("refusal.undeliverable", entities=entities)
 
 
 def _named(failed: Transient | Rejected) -> str:

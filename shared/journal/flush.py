@@ -6,17 +6,16 @@ about what is sent.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 
 from shared.meeting.meeting import Change, OutboxRow
 from shared.ports import Bus, Clock, Ledger
+from shared.telemetry import log
 from shared.words.entities import OWN_ENTITIES
 from shared.words.errors import LostRace, NotSent, Rejected, RollcallError, Transient
 from shared.words.ids import MeetingId
 from shared.words.outgoing import Outgoing
 
-logger = logging.getLogger("rollcall.dispatch")
 PAUSES = (0.5, 1.0, 2.0, 4.0)
 """Most seconds between tries, before what is left waits for the next handler or the backstop."""
 
@@ -71,7 +70,7 @@ class Dispatch:
         try:
             await self._ledger.index(meeting_id, due_at=self._clock.now())
         except Transient as error:
-            logger.warning("dispatch.not_kept: meeting=%s %s", meeting_id, error)
+            log("outbox.not_kept", error)
             return False
         return True
 
@@ -90,13 +89,13 @@ class Dispatch:
         except Rejected as error:
             # The others were sent. A caller's queue that is not there is not waited for.
             missing = {problem.member for problem in error.problems}
-            logger.warning("dispatch.undeliverable: entities=%s", sorted(missing))
+            log("outbox.undeliverable", entities=sorted(missing))
             return [one for one in messages if one.entity in missing & OWN_ENTITIES]
         except NotSent as error:
-            logger.warning("dispatch.not_sent: %s", error)
+            log("outbox.not_sent", error)
             return [one for one in messages if one.entity in error.entities]
         except RollcallError as error:
-            logger.warning("dispatch.not_sent: %s", error)
+            log("outbox.not_sent", error)
             return messages
         return []
 
@@ -114,7 +113,7 @@ class Dispatch:
                 await self._clear(meeting_id, rows)
         except Transient as error:
             # The rows are where they were; the next handler of the meeting finds them.
-            logger.warning("dispatch.not_kept: meeting=%s %s", meeting_id, error)
+            log("outbox.not_kept", error)
 
     async def _rewritten(self, meeting_id: MeetingId, left: list[Outgoing]) -> bool:
         stored = await self._ledger.load(meeting_id)
@@ -131,4 +130,4 @@ class Dispatch:
         try:
             await self._ledger.clear(meeting_id, [row.key for row in rows])
         except Transient as error:
-            logger.warning("dispatch.not_cleared: meeting=%s %s", meeting_id, error)
+            log("outbox.not_cleared", error)

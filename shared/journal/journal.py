@@ -22,6 +22,7 @@ from shared.meeting.looks import TendingRules, followed_up
 from shared.meeting.meeting import Change, Meeting, OutboxRow, Stored
 from shared.meeting.older_legs import KEPT, Kept
 from shared.ports import Bus, Clock, Ledger
+from shared.telemetry import correlate, correlated
 from shared.words.errors import LostRace, Transient
 from shared.words.ids import MeetingId
 
@@ -92,6 +93,7 @@ class Journal:
 
     def unread(self, meeting_id: MeetingId, *, for_message: Delivered | None = None) -> OpenMeeting:
         """Return a meeting that is loaded for its first change, once for all that wait for it."""
+        correlate(meeting=meeting_id)
         again = for_message is not None and for_message.delivery_count > 1
         return OpenMeeting(self, meeting_id, resend=again)
 
@@ -117,7 +119,7 @@ class Journal:
         if meeting_id not in self._leading:
             # A task of its own: no change waits for those that come after it.
             self._leading.add(meeting_id)
-            self._begin(self._lead(meeting_id, loaded))
+            self._begin(meeting_id, self._lead(meeting_id, loaded))
         return await waiting.receipt
 
     async def settled(self) -> None:
@@ -125,8 +127,10 @@ class Journal:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _begin(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
+    def _begin(self, meeting_id: MeetingId, work: Coroutine[None, None, None]) -> None:
+        # What it writes to the log is of all that wait for the meeting, not of the first.
+        with correlated(meeting=meeting_id):
+            task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -237,7 +241,7 @@ class Journal:
     ) -> None:
         sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if rows:
-            self._begin(self._dispatch.send(meeting_id, rows, sent))
+            self._begin(meeting_id, self._dispatch.send(meeting_id, rows, sent))
         else:
             sent.set_result(None)
         receipt = Receipt(meeting=stored.meeting if stored else None, sent=sent)

@@ -184,7 +184,7 @@ async def test_a_refusal_of_graphs_is_in_the_log(caplog: pytest.LogCaptureFixtur
 
     await world.drop("join-meeting", {"meetingId": meeting_id})
 
-    line = "message.rejected: queue=join-meeting code=source_identity_invalid"
+    line = f"message.rejected: queue=join-meeting meeting={meeting_id} code=source_identity_invalid"
     assert line in caplog.messages
 
 

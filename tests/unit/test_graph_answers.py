@@ -172,7 +172,7 @@ def test_every_failure_is_one_line_in_the_log_with_graphs_ids(
 
     (line,) = caplog.messages
     assert line == (
-        "graph.failed: status=403 code=7504 request-id=r-1 client-request-id=asked-as "
+        "graph.failed: status=403 code=7504 request_id=r-1 client_request_id=asked-as "
         "date=Mon, 02 Mar 2026 09:00:00 GMT"
     )
 
@@ -337,7 +337,7 @@ def test_no_answer_says_what_failed_and_under_which_id(caplog: pytest.LogCapture
     )
     (line,) = caplog.messages
     assert line.startswith("graph.failed: status=0 code=ReadTimeout ")
-    assert "client-request-id=asked-as" in line
+    assert "client_request_id=asked-as" in line
 
 
 def test_a_success_that_cannot_be_read_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
@@ -347,7 +347,7 @@ def test_a_success_that_cannot_be_read_is_in_the_log(caplog: pytest.LogCaptureFi
 
     (line,) = caplog.messages
     assert "status=201" in line
-    assert "request-id=r-1" in line
+    assert "request_id=r-1" in line
 
 
 JSON = st.recursive(
