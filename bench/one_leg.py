@@ -21,7 +21,7 @@ from shared.meeting.meeting import Change, Meeting
 from shared.words.coordinates import ByJoinId
 from shared.words.entities import TEND_QUEUE
 from shared.words.ids import CallId, leg_key_for, linked_meeting_id_for, same_id
-from shared.words.outgoing import Outgoing, Told
+from shared.words.outgoing import Outgoing, Published
 from tend_meeting.handler import tend_meeting
 
 MEETING_ID = linked_meeting_id_for(tenant_id=TENANT_ID, alias="the benchmark's")
@@ -58,7 +58,7 @@ class OneLeg:
             claim=Claim(attempt=1, claimed_at=T0, lease_until=T0 + timedelta(minutes=1)),
             state="bound",
             call_id=CallId(same_id(crowd.leg.call_id)),
-            joining=Told(fact=joining, sequence=1),
+            joining=Published(fact=joining, sequence=1),
             participant_id=crowd.leg.participant_id,
         )
         meeting = Meeting(

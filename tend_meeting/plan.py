@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, Field
 
-from shared.events.cloud_events import tell_again
+from shared.events.cloud_events import publish_again
 from shared.inbox.models import Message, read_message
 from shared.journal.settle import MANY_FAILURES, UNREADABLE
 from shared.journal.step import Step, record_call
@@ -209,9 +209,9 @@ def record_answers(
     meeting: Meeting, leg: Leg, leavers: Iterable[Leaver], *, now: datetime
 ) -> Step | None:
     """Return the step that answers `leavers` with the end of the leg; None where it did."""
-    key, told = f"leavers of {leg.key}", leg.over
-    if told is None or key in meeting.answered:
+    key, published = f"leavers of {leg.key}", leg.over
+    if published is None or key in meeting.answered:
         return None
     replies = (one.reply for one in leavers if one.reply is not None)
-    answers = tuple(tell_again(meeting, told, reply, now=now) for reply in replies)
+    answers = tuple(publish_again(meeting, published, reply, now=now) for reply in replies)
     return Step(meeting=meeting.having_answered(key), outgoing=answers)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from create_meeting.answers.told import (
+from create_meeting.answers.published import (
     cancelled_again,
     is_answered,
-    tell_cancelled,
-    tell_updated,
+    publish_cancelled,
+    publish_updated,
 )
 from create_meeting.answers.warnings import differences
 from create_meeting.bodies import Members, update_body
@@ -97,7 +97,7 @@ def record_updated(
     )
     if start is not None and end is not None:
         asked = replace(asked, start_date_time=start, end_date_time=end)
-    change = tell_updated(
+    change = publish_updated(
         replace(meeting, asked=asked, online=_changed(online, update.body, answer)),
         _names(update.body),
         differences(update.body, answer),
@@ -150,7 +150,7 @@ def record_cancelled(
     meeting, _, _ = _made(known, identity)
     if meeting.cancellation is not None and meeting.cancellation.done_at is not None:
         return cancelled_again(meeting, message, now=now)
-    return tell_cancelled(meeting, message, now=now)
+    return publish_cancelled(meeting, message, now=now)
 
 
 def record_kept(meeting: Meeting) -> Step | None:

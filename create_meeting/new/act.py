@@ -4,7 +4,7 @@ import asyncio
 import sys
 from importlib import import_module
 
-from create_meeting.answers.told import created_again
+from create_meeting.answers.published import created_again
 from create_meeting.new.plan import (
     AnswerAgain,
     Create,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from create_meeting.answers.told import created_again, tell_created
+from create_meeting.answers.published import created_again, publish_created
 from create_meeting.answers.warnings import Warn, differences, moment_of
 from create_meeting.bodies import TIMES, Members, create_or_get_body, option_parts
 from create_meeting.request import CreateMeeting
@@ -128,7 +128,7 @@ def record_created(
         made_at=min(moment_of(answer.creation_date_time) or message.first_enqueued, now),
         post_claim=None,
     )
-    change = tell_created(meeting, warnings, message, now=now)
+    change = publish_created(meeting, warnings, message, now=now)
     if create.request.join == "never":
         return change
     join = join_message(change.meeting, at_start=create.request.join == "atStart")

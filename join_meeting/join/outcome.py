@@ -8,7 +8,7 @@ from datetime import datetime
 
 from join_meeting.join.decision import Adopt, Join
 from join_meeting.repeats import Wish
-from shared.events.cloud_events import refusal_data, reply_message, tell, tell_again
+from shared.events.cloud_events import publish, publish_again, refusal_data, reply_message
 from shared.events.facts import bot_joining
 from shared.inbox.copies import kept_copy
 from shared.inbox.message import QueueMessage
@@ -21,7 +21,7 @@ from shared.words.answers import Call
 from shared.words.errors import Rejected
 from shared.words.ids import CallId, LegKey, MeetingId
 from shared.words.observations import LegSeen
-from shared.words.outgoing import Fact, Outgoing, Told
+from shared.words.outgoing import Fact, Outgoing, Published
 
 
 def record_joining(
@@ -42,12 +42,12 @@ def record_joining(
     leg = meeting.leg(leg_key) or join.leg
     if leg.call_id == call_id:
         leg = leg.learned(call)
-    told = leg.joining or _next(meeting, bot_joining(leg_key, call_id, at=answered_at))
-    again = _again(meeting, told, message, now=now) if leg.joining is not None else ()
+    published = leg.joining or _next(meeting, bot_joining(leg_key, call_id, at=answered_at))
+    again = _again(meeting, published, message, now=now) if leg.joining is not None else ()
     return Step(
-        meeting=_answered(meeting, leg, told, message),
+        meeting=_answered(meeting, leg, published, message),
         observed=(LegSeen(at=answered_at, leg_key=leg_key, phase="joining"),),
-        facts=() if leg.joining is not None else (told.fact,),
+        facts=() if leg.joining is not None else (published.fact,),
         reply=message.reply,
         outgoing=again,
     )
@@ -88,12 +88,12 @@ def record_adopted(meeting: Meeting, adopt: Adopt, wish: Wish, *, now: datetime)
     asked = {**leg.asked, **wish.asked()}
     remembered = asked == leg.asked
     seen = min(leg.phases.values(), default=now)
-    told = leg.joining or _next(meeting, bot_joining(leg.key, adopt.call_id, at=seen))
-    answered = _answered(meeting, replace(leg, asked=asked), told, message)
+    published = leg.joining or _next(meeting, bot_joining(leg.key, adopt.call_id, at=seen))
+    answered = _answered(meeting, replace(leg, asked=asked), published, message)
     if leg.joining is None:
-        answered, events = tell(answered, [told.fact], now=now, reply=message.reply)
+        answered, events = publish(answered, [published.fact], now=now, reply=message.reply)
         return Step(meeting=answered, outgoing=events)
-    answers = _again(meeting, told, message, now=now)
+    answers = _again(meeting, published, message, now=now)
     # Without an answer, too: the same id may come again, with other content, or once the leg left.
     return Step(meeting=answered, outgoing=answers) if answers or not remembered else None
 
@@ -122,7 +122,7 @@ def record_failed(
     )
     failed = replace(leg.now("refused"), over=_next(meeting, fact))
     meeting = meeting.with_leg(failed).having_answered(message.delivery_id)
-    meeting, (event, *answers) = tell(meeting, [fact], now=now, reply=message.reply)
+    meeting, (event, *answers) = publish(meeting, [fact], now=now, reply=message.reply)
     leavers = [reply_message(event, one.reply) for one in leg.leaving if one.reply is not None]
     kept = kept_copy(message, refused)
     return Step(
@@ -131,20 +131,20 @@ def record_failed(
     )
 
 
-def _next(meeting: Meeting, fact: Fact) -> Told:
+def _next(meeting: Meeting, fact: Fact) -> Published:
     """Return `fact` as the meeting's next event."""
-    return Told(fact=fact, sequence=meeting.sequence + 1)
+    return Published(fact=fact, sequence=meeting.sequence + 1)
 
 
-def _answered(meeting: Meeting, leg: Leg, joining: Told, message: QueueMessage) -> Meeting:
+def _answered(meeting: Meeting, leg: Leg, joining: Published, message: QueueMessage) -> Meeting:
     leg = replace(leg, joining=joining)
     return meeting.with_leg(leg).having_answered(message.delivery_id)
 
 
 def _again(
-    meeting: Meeting, joining: Told, message: QueueMessage, *, now: datetime
+    meeting: Meeting, joining: Published, message: QueueMessage, *, now: datetime
 ) -> tuple[Outgoing, ...]:
     """Return the answer for one who asks for a leg that was told already: the same event."""
     if message.reply is None:
         return ()
-    return (tell_again(meeting, joining, message.reply, now=now),)
+    return (publish_again(meeting, joining, message.reply, now=now),)

@@ -14,7 +14,7 @@ from shared.journal.step import Step, answer_again
 from shared.legs.leg import Leaver, Leg
 from shared.meeting.legs import Standing, answered_elsewhere, asked_to_leave, standing
 from shared.meeting.meeting import Meeting
-from shared.words.outgoing import Told
+from shared.words.outgoing import Published
 from shared.words.problems import rejected
 
 
@@ -35,7 +35,7 @@ class AnswerEnd:
     """A leg has left: its end, as published, is the answer. `again`: to this very request."""
 
     leg: Leg
-    end: Told
+    end: Published
     again: bool = False
 
 

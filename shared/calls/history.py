@@ -29,7 +29,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class LoggedEvent:
     """One event that a commit published: its number among the meeting's, its type, its time."""
 
     sequence: int
@@ -43,7 +43,7 @@ class LogEntry:
 
     version: int
     heard: tuple[Heard, ...]
-    published: tuple[Published, ...] = ()
+    published: tuple[LoggedEvent, ...] = ()
 
 
 def as_change(record: Record, observation: Observation, after: Record) -> Heard:

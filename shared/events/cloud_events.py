@@ -11,17 +11,17 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from shared.calls.history import Published
+from shared.calls.history import LoggedEvent
 from shared.meeting.meeting import Meeting
 from shared.words.entities import EVENTS_TOPIC
 from shared.words.errors import GraphTrace, Rejected
 from shared.words.ids import MeetingId, digest, utc_text
-from shared.words.outgoing import Fact, Outgoing, ReplyAddress, Told
+from shared.words.outgoing import Fact, Outgoing, Published, ReplyAddress
 
 CLOUD_EVENT = "application/cloudevents+json"
 
 
-def tell(
+def publish(
     meeting: Meeting, facts: Iterable[Fact], *, now: datetime, reply: ReplyAddress | None = None
 ) -> tuple[Meeting, tuple[Outgoing, ...]]:
     """Return the meeting with its sequence moved on, and one topic message for each fact.
@@ -46,12 +46,14 @@ def warn_once(
         return meeting, ()
     data = {"code": code, "message": message, "nextStep": next_step}
     fact = Fact(name="meeting.warning", at=now, key=(code,), data=data)
-    return tell(replace(meeting, warned=(*meeting.warned, code)), [fact], now=now)
+    return publish(replace(meeting, warned=(*meeting.warned, code)), [fact], now=now)
 
 
-def tell_again(meeting: Meeting, told: Told, reply: ReplyAddress, *, now: datetime) -> Outgoing:
+def publish_again(
+    meeting: Meeting, published: Published, reply: ReplyAddress, *, now: datetime
+) -> Outgoing:
     """Return the answer to a request for what was published before: the same event."""
-    event = event_message(meeting, told.fact, sequence=told.sequence, now=now)
+    event = event_message(meeting, published.fact, sequence=published.sequence, now=now)
     return reply_message(event, reply)
 
 
@@ -78,11 +80,11 @@ def event_message(meeting: Meeting, fact: Fact, *, sequence: int, now: datetime)
     )
 
 
-def published_in(outgoing: Iterable[Outgoing]) -> tuple[Published, ...]:
+def published_in(outgoing: Iterable[Outgoing]) -> tuple[LoggedEvent, ...]:
     """Return the events of a meeting among messages on their way out, as its log keeps them."""
     events = (json.loads(one.body) for one in outgoing if one.entity == EVENTS_TOPIC)
     return tuple(
-        Published(
+        LoggedEvent(
             sequence=int(event["sequence"]),
             type=event["type"],
             time=datetime.fromisoformat(event["time"]),

@@ -12,7 +12,7 @@ from shared.calls.fold import fold
 from shared.calls.history import as_change
 from shared.calls.record import ROOM, Commit, Record, SessionPage, seal
 from shared.calls.weight import relieved
-from shared.events.cloud_events import reply_message, tell, warn_once
+from shared.events.cloud_events import publish, reply_message, warn_once
 from shared.events.facts import LEG_OVER, Shown, facts_between
 from shared.journal.step import Step
 from shared.meeting.legs import answer_others, one_stays
@@ -20,7 +20,7 @@ from shared.meeting.meeting import Change, Meeting
 from shared.meeting.packing import ROW_BYTES, meeting_type
 from shared.words.ids import LegKey
 from shared.words.observations import LegSeen, Observation, Unparsed
-from shared.words.outgoing import Fact, Outgoing, Told
+from shared.words.outgoing import Fact, Outgoing, Published
 
 ONE_READ = timedelta(seconds=1)
 """How long a read takes at most, as far as shown bounds go."""
@@ -85,7 +85,7 @@ def _observed(step: Step, room: int, *, now: datetime, rules: RecordingRules) ->
     days = meeting.days.having_sealed(one for one in after.calls if one.number <= kept.before)
     meeting = replace(meeting, record=kept, revisions=revisions, days=days)
     meeting = one_stays(meeting)
-    meeting, answers = tell(meeting, step.facts, now=now, reply=step.reply)
+    meeting, answers = publish(meeting, step.facts, now=now, reply=step.reply)
     meeting, events = _told(meeting, found, now=now)
     meeting, limited = _limited(meeting, after, now=now)
     meeting, unreadable = _unreadable(meeting, step.observed, now=now)
@@ -172,7 +172,7 @@ def _told(
     """Publish `facts`; send the end of a leg to those who requested it, too."""
     outgoing: list[Outgoing] = []
     for fact in facts:
-        meeting, events = tell(meeting, [fact], now=now)
+        meeting, events = publish(meeting, [fact], now=now)
         outgoing += events
         leg = meeting.leg(LegKey(fact.data.get("legKey", "")))
         if leg is not None and fact.name in LEG_OVER and leg.over is None:
@@ -188,11 +188,11 @@ def _told(
     return meeting, tuple(outgoing)
 
 
-def _kept(meeting: Meeting, fact: Fact) -> Told:
+def _kept(meeting: Meeting, fact: Fact) -> Published:
     """Return `fact` as it was just published: what is learned later changes no repeat of it."""
     # The context comes with a later request where there is none yet.
     without = {"context": None} if meeting.context is None else {}
-    return Told(fact=replace(fact, data={**fact.data, **without}), sequence=meeting.sequence)
+    return Published(fact=replace(fact, data={**fact.data, **without}), sequence=meeting.sequence)
 
 
 def _revised(meeting: Meeting, facts: Iterable[Fact]) -> dict[int, int]:

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.events.cloud_events import tell_again
+from shared.events.cloud_events import publish_again
 from shared.meeting.legs import evidence_of
 from shared.meeting.meeting import Meeting
 from shared.words.answers import Call
 from shared.words.ids import LegKey
 from shared.words.observations import LegSeen, Observation
-from shared.words.outgoing import Fact, Outgoing, ReplyAddress, Told
+from shared.words.outgoing import Fact, Outgoing, Published, ReplyAddress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ def record_call(
 
 
 def answer_again(
-    meeting: Meeting, told: Told, reply: ReplyAddress | None, *, key: str, now: datetime
+    meeting: Meeting, published: Published, reply: ReplyAddress | None, *, key: str, now: datetime
 ) -> Step | None:
     """Return the step that answers one more request with what was published before.
 
@@ -70,5 +70,5 @@ def answer_again(
         return None
     return Step(
         meeting=meeting.having_answered(key),
-        outgoing=(tell_again(meeting, told, reply, now=now),),
+        outgoing=(publish_again(meeting, published, reply, now=now),),
     )

@@ -13,7 +13,7 @@ from shared.legs.claim import Claim
 from shared.words.answers import Call
 from shared.words.ids import CallId, LegKey
 from shared.words.observations import Phase
-from shared.words.outgoing import ReplyAddress, Told
+from shared.words.outgoing import Published, ReplyAddress
 
 type LegState = Literal["claimed", "unsent", "refused", "bound", Phase]
 """`claimed`: the POST may be under way. `unsent`: it did nothing. `refused`: Graph refused it
@@ -94,8 +94,8 @@ class Leg:
     hang_up_at: datetime | None = None  # when we last set about hanging it up
 
     # -- published
-    joining: Told | None = None  # `bot.joining`
-    over: Told | None = None  # `bot.left` or `bot.failed`
+    joining: Published | None = None  # `bot.joining`
+    over: Published | None = None  # `bot.left` or `bot.failed`
 
     @property
     def attempt(self) -> int:

@@ -16,7 +16,7 @@ from shared.meeting.days import Days
 from shared.words.answers import GivenMeeting
 from shared.words.coordinates import JoinTarget, OnlineMeeting
 from shared.words.ids import LegKey, MeetingId, guest_id_for
-from shared.words.outgoing import Outgoing, Told
+from shared.words.outgoing import Outgoing, Published
 
 ANSWERED_KEPT = 16
 """How many answered messages a meeting remembers."""
@@ -116,9 +116,9 @@ class Meeting:
     same_as: MeetingId | None = None  # the other meeting of ours that a link led to after all
     post_claim: PostClaim | None = None  # the right to POST it, until it is made
     made_at: datetime | None = None  # a meeting of ours did not exist before
-    created: Told | None = None  # `meeting.created`
+    created: Published | None = None  # `meeting.created`
     updates: int = 0  # changes since then
-    updated: Told | None = None  # the last `meeting.updated`
+    updated: Published | None = None  # the last `meeting.updated`
     cancellation: Cancellation | None = None
 
     # -- bot: beside its legs, which are in the record

@@ -51,7 +51,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Published:
     """A fact that was published as the event of that number, kept to be the answer once more."""
 
     fact: Fact

@@ -218,7 +218,7 @@ async def test_a_refusal_is_told_and_the_claim_ended() -> None:
     ],
 )
 async def test_a_request_for_no_meeting_is_refused(body: Any, code: str) -> None:
-    """Told as `bot.failed`, with the reason."""
+    """Published as `bot.failed`, with the reason."""
     world = World()
 
     await world.drop("join-meeting", body, reply_to="replies")

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import pytest
 
 from shared.calls.fold import fold
-from shared.calls.history import Heard, LogEntry, Published, as_change, replayed
+from shared.calls.history import Heard, LogEntry, LoggedEvent, as_change, replayed
 from shared.calls.record import SessionPage, seal
 from shared.ledger.ledger import open_ledger
 from shared.meeting.days import Brief, Tally
@@ -267,7 +267,7 @@ async def test_the_log_says_what_was_published_with_what_was_heard(ledger: Ledge
 
     (entry,) = await ledger.log(stored.meeting.meeting_id)
     at = NOW.replace(microsecond=123000)
-    assert entry.published == (Published(sequence=7, type="rollcall.bot.joined.v1", time=at),)
+    assert entry.published == (LoggedEvent(sequence=7, type="rollcall.bot.joined.v1", time=at),)
 
 
 @LARGE_BODY

@@ -114,7 +114,7 @@ def test_plain_http_is_taken_to_this_machine_only(uri: str) -> None:
     assert parse_join(a_join(callbackUri=uri), tenant_id=TENANT_ID).callback_uri == uri
 
 
-class Told:
+class Published:
     """Keeps what a world tells its legs."""
 
     def __init__(self) -> None:
@@ -139,8 +139,8 @@ class Told:
         ]
 
 
-def a_world(seed: int = 1) -> tuple[World, Told, Meeting]:
-    told = Told()
+def a_world(seed: int = 1) -> tuple[World, Published, Meeting]:
+    told = Published()
     world = World(tenant=Tenant(), ids=seeded(seed), now=lambda: NOW, notify=told)
     body: Json = {"joinMeetingIdSettings": {"isPasscodeRequired": True}}
     return world, told, world.meetings.create(ORGANIZER_ID, body)

@@ -264,7 +264,7 @@ async def test_callbacks_that_outrun_graphs_answer_leave_one_bot_in_a_foreign_me
 
 
 async def test_a_guest_waits_in_the_lobby_until_it_is_admitted() -> None:
-    """Told as waiting, then as joined; nobody's group call begins by it."""
+    """Published as waiting, then as joined; nobody's group call begins by it."""
     stage = Stage()
     await stage.drop({**classic(stage.venue), "guestName": "Scribe"})
     assert stage.app.names() == ["bot.joining", "bot.waiting"]

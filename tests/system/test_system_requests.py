@@ -71,7 +71,7 @@ REFUSED: dict[str, tuple[bytes, set[str]]] = {
 
 @pytest.mark.parametrize("case", REFUSED)
 async def test_wrong_request_is_refused_with_every_problem_named(client: Client, case: str) -> None:
-    """Told on the topic and to the caller, kept whole in rejected-requests; Graph is not asked."""
+    """Published to topic and caller, kept whole in rejected-requests; Graph is not asked."""
     body, wrong = REFUSED[case]
     message_id = uuid4().hex
     await client.drop(body, message_id=message_id)

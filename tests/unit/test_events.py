@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.events.cloud_events import refusal_data, refusal_message, tell
+from shared.events.cloud_events import publish, refusal_data, refusal_message
 from shared.meeting.meeting import Meeting
 from shared.words.errors import GraphTrace, Problem, Rejected
 from shared.words.ids import MeetingId
@@ -45,7 +45,7 @@ REFUSED = Rejected(
 
 def told(*facts: Fact, meeting: Meeting = MEETING, reply: ReplyAddress | None = None) -> Any:
     """Return the messages that tell the facts."""
-    return tell(meeting, facts, now=NOW, reply=reply)[1]
+    return publish(meeting, facts, now=NOW, reply=reply)[1]
 
 
 def event(message: Outgoing) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def test_times_are_told_in_utc_whatever_they_were_given_in() -> None:
 def test_the_same_fact_has_the_same_id_whenever_it_is_told() -> None:
     """A topic's duplicate detection, and every consumer, can tell a copy."""
     first = told(STARTED)[0]
-    later = tell(replace(MEETING, sequence=50), [STARTED], now=NOW + timedelta(hours=1))[1][0]
+    later = publish(replace(MEETING, sequence=50), [STARTED], now=NOW + timedelta(hours=1))[1][0]
 
     assert first.message_id == later.message_id
     assert re.fullmatch("[a-z2-7]{26}", first.message_id)
@@ -155,7 +155,7 @@ def test_the_sequence_of_a_meeting_has_no_gap(batches: list[int], begun: int) ->
     counted: list[int] = []
 
     for size in batches:
-        meeting, messages = tell(meeting, [JOINED] * size, now=NOW, reply=REPLY)
+        meeting, messages = publish(meeting, [JOINED] * size, now=NOW, reply=REPLY)
         counted += [int(event(one)["sequence"]) for one in messages if one.entity != REPLY.queue]
 
     assert counted == list(range(begun + 1, begun + 1 + sum(batches)))
@@ -180,7 +180,7 @@ def test_every_fact_is_followed_by_its_reply() -> None:
 
 def test_nothing_is_said_where_nothing_happened() -> None:
     """No fact, no event, no number taken."""
-    assert tell(MEETING, [], now=NOW, reply=REPLY) == (MEETING, ())
+    assert publish(MEETING, [], now=NOW, reply=REPLY) == (MEETING, ())
 
 
 def test_text_of_any_script_survives() -> None:

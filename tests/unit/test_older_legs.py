@@ -13,7 +13,7 @@ from shared.meeting.older_legs import Kept, Older, put_by, unanswered, with_olde
 from shared.words.answers import Call
 from shared.words.ids import CallId, LegKey, leg_key_for
 from shared.words.observations import LegSeen
-from shared.words.outgoing import Fact, ReplyAddress, Told
+from shared.words.outgoing import Fact, Published, ReplyAddress
 from tend_meeting.plan import record_answers, record_look
 from tests.fixtures.ledger_values import NOW, a_meeting
 from tests.fixtures.legs import a_claim, a_leg
@@ -28,7 +28,7 @@ def key(attempt: int) -> LegKey:
     return leg_key_for(meeting_id=a_meeting().meeting_id, attempt=attempt)
 
 
-TOLD = Told(fact=Fact(name="bot.joining", at=NOW, key=(), data={}), sequence=1)
+TOLD = Published(fact=Fact(name="bot.joining", at=NOW, key=(), data={}), sequence=1)
 
 
 def leg(attempt: int, *, until: datetime = NOW, **members: Any) -> Leg:

@@ -1,7 +1,7 @@
-"""What the caller is told of a meeting: created, updated, cancelled, and the same once more.
+"""What is published of a meeting, and to the caller: created, updated, cancelled, or that again.
 
-Core. `meeting.created` is kept as it was told, its context with it, so that whoever asks again is
-answered with the same bytes, whatever became of the meeting since.
+Core. `meeting.created` is kept as it was published, its context with it, so that a repeated request
+is answered with the same bytes, whatever became of the meeting since.
 """
 
 from collections.abc import Iterable
@@ -11,15 +11,15 @@ from typing import Any
 
 from create_meeting.answers.invitation import Invited, invitation
 from create_meeting.answers.warnings import Warn, moment_of
-from shared.events.cloud_events import tell
+from shared.events.cloud_events import publish
 from shared.inbox.message import QueueMessage
 from shared.journal.step import Step, answer_again
 from shared.meeting.meeting import Asked, Cancellation, Meeting
 from shared.words.coordinates import Coordinates, OnlineMeeting
-from shared.words.outgoing import Fact, Told
+from shared.words.outgoing import Fact, Published
 
 
-def tell_created(
+def publish_created(
     meeting: Meeting, warnings: Iterable[Warn], message: QueueMessage, *, now: datetime
 ) -> Step:
     """Return the step that tells a meeting which Graph has just given."""
@@ -33,9 +33,9 @@ def tell_created(
     key = (_asked(meeting).request_id,)
     created = Fact(name="meeting.created", at=now, key=key, data=answer)
     meeting = meeting.having_answered(message.delivery_id)
-    meeting, events = tell(meeting, [created], now=now, reply=message.reply)
-    told = Told(fact=created, sequence=meeting.sequence)
-    return Step(meeting=replace(meeting, created=told), outgoing=events)
+    meeting, events = publish(meeting, [created], now=now, reply=message.reply)
+    published = Published(fact=created, sequence=meeting.sequence)
+    return Step(meeting=replace(meeting, created=published), outgoing=events)
 
 
 def created_again(known: Meeting, message: QueueMessage, *, now: datetime) -> Step | None:
@@ -43,7 +43,7 @@ def created_again(known: Meeting, message: QueueMessage, *, now: datetime) -> St
     return _again(known, known.created, message, now=now)
 
 
-def tell_updated(
+def publish_updated(
     meeting: Meeting,
     changed: Iterable[str],
     warnings: Iterable[Warn],
@@ -68,17 +68,17 @@ def tell_updated(
     meeting = replace(meeting, updates=meeting.updates + 1).having_answered(message.delivery_id)
     shown = {"context": meeting.context, **data, "invitation": invitation(_invited(meeting, now))}
     updated = Fact(name="meeting.updated", at=now, key=(message.delivery_id,), data=shown)
-    meeting, events = tell(meeting, [updated], now=now, reply=message.reply)
-    told = Told(fact=updated, sequence=meeting.sequence)
-    return Step(meeting=replace(meeting, updated=told), outgoing=events)
+    meeting, events = publish(meeting, [updated], now=now, reply=message.reply)
+    published = Published(fact=updated, sequence=meeting.sequence)
+    return Step(meeting=replace(meeting, updated=published), outgoing=events)
 
 
-def tell_cancelled(meeting: Meeting, message: QueueMessage, *, now: datetime) -> Step:
+def publish_cancelled(meeting: Meeting, message: QueueMessage, *, now: datetime) -> Step:
     """Return the step that tells a meeting which Graph does not have any more."""
     asked_at = meeting.cancellation.asked_at if meeting.cancellation else now
     cancellation = Cancellation(asked_at=asked_at, done_at=now, sequence=meeting.sequence + 1)
     meeting = replace(meeting, cancellation=cancellation).having_answered(message.delivery_id)
-    meeting, events = tell(meeting, [_cancelled(meeting, now)], now=now, reply=message.reply)
+    meeting, events = publish(meeting, [_cancelled(meeting, now)], now=now, reply=message.reply)
     return Step(meeting=meeting, outgoing=events)
 
 
@@ -87,8 +87,10 @@ def cancelled_again(known: Meeting, message: QueueMessage, *, now: datetime) -> 
     cancellation = known.cancellation
     if cancellation is None or cancellation.done_at is None:
         return None
-    told = Told(fact=_cancelled(known, cancellation.done_at), sequence=cancellation.sequence)
-    return _again(known, told, message, now=now)
+    published = Published(
+        fact=_cancelled(known, cancellation.done_at), sequence=cancellation.sequence
+    )
+    return _again(known, published, message, now=now)
 
 
 def is_answered(known: Meeting, message: QueueMessage) -> bool:
@@ -97,11 +99,11 @@ def is_answered(known: Meeting, message: QueueMessage) -> bool:
 
 
 def _again(
-    known: Meeting, told: Told | None, message: QueueMessage, *, now: datetime
+    known: Meeting, published: Published | None, message: QueueMessage, *, now: datetime
 ) -> Step | None:
-    if told is None:
+    if published is None:
         return None
-    return answer_again(known, told, message.reply, key=message.delivery_id, now=now)
+    return answer_again(known, published, message.reply, key=message.delivery_id, now=now)
 
 
 def _cancelled(meeting: Meeting, at: datetime) -> Fact:
