@@ -129,8 +129,8 @@ def _head() -> list[str]:
 def _leg_ends() -> Iterator[str]:
     yield from ("| `result` | `reason` | meaning | next step |", "|---|---|---|---|")
     for (code, subcode), end in LEG_ENDS.items():
-        yield f"| {code}/{subcode} | `{end.reason}` | {end.meaning} | {next_step(end)} |"
-    yield f"| any other | `{UNKNOWN.reason}` | {UNKNOWN.meaning} | {next_step(UNKNOWN)} |"
+        yield f"| {code}/{subcode} | `{end.reason}` | {end.meaning} | {next_step(end.reason)} |"
+    yield f"| any other | `{UNKNOWN.reason}` | {UNKNOWN.meaning} | {next_step(UNKNOWN.reason)} |"
     yield ""
 
 
