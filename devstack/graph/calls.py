@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from random import Random
 from typing import Literal
 
 from devstack.graph.call_rules import JoinWish
 from devstack.graph.identities import BOT_APP_ID, BOT_NAME, TENANT_ID, new_guid
 from devstack.graph.json_values import Json, JsonObject
+
+LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 type LegState = Literal["establishing", "established", "terminated"]
 
@@ -17,8 +20,8 @@ class Leg:
     """One call of the bot. Ids are dashed GUIDs in lower case.
 
     `in_lobby`: it waits to be admitted, and nobody else is visible to it. `chain_id` is the id of
-    the conference instance it is in. The last six members are what the request asked for, shown
-    again in answers.
+    the conference instance it is in. `kept_alive_at` is its last successful keepAlive, if any. The
+    last six members are what the request asked for, shown again in answers.
     """
 
     call_id: str
@@ -26,6 +29,8 @@ class Leg:
     callback_uri: str
     state: LegState = "establishing"
     in_lobby: bool = False
+    placed_at: datetime = LONG_AGO
+    kept_alive_at: datetime | None = None
     chain_id: str = "00000000-0000-4000-8000-000000000000"
     tenant_id: str = TENANT_ID
     app_id: str = BOT_APP_ID
@@ -38,15 +43,16 @@ class Leg:
     subject: str | None = None
 
 
-def new_leg(wish: JoinWish, *, app_id: str, display_name: str, ids: Random) -> Leg:
+def new_leg(wish: JoinWish, *, app_id: str, display_name: str, ids: Random, at: datetime) -> Leg:
     """Return a leg with fresh ids. An application's own display name wins over one it sends.
 
-    Its chain id is its own until the leg reaches a meeting.
+    `at` is now. Its chain id is its own until the leg reaches a meeting.
     """
     return Leg(
         call_id=new_guid(ids),
         participant_id=new_guid(ids),
         callback_uri=wish.callback_uri,
+        placed_at=at,
         chain_id=new_guid(ids),
         tenant_id=wish.tenant_id,
         app_id=app_id,

@@ -108,7 +108,7 @@ def _hang_up(world: World, _: Asked, match: re.Match[str]) -> Answer:
 
 
 def _keep_alive(world: World, _: Asked, match: re.Match[str]) -> Answer:
-    world.call(match["call"])
+    world.keep_alive(match["call"])
     return Answer(status=200)
 
 

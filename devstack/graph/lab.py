@@ -105,6 +105,7 @@ def _shown(venue: Venue) -> JsonObject:
                 "callChainId": leg.chain_id,
                 "state": leg.state,
                 "isInLobby": leg.in_lobby,
+                "keptAliveDateTime": lab_time(leg.kept_alive_at),
                 "callbackUri": leg.callback_uri,
             }
             for leg in venue.legs

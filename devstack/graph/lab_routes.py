@@ -15,6 +15,7 @@ from devstack.graph.json_values import Json
 from devstack.graph.lab_requests import LabMistake, lab_object
 from devstack.graph.roster_manner import ROSTER_MEMBERS, parse_roster_manner
 from devstack.graph.simulator import SIMULATOR
+from devstack.graph.sources import parse_sources
 
 
 def add_lab(app: web.Application) -> None:
@@ -29,6 +30,7 @@ def add_lab(app: web.Application) -> None:
     app.router.add_post("/lab/faults", _fault)
     app.router.add_delete("/lab/faults", _no_faults)
     app.router.add_post("/lab/delivery", _delivery)
+    app.router.add_post("/lab/sources", _sources)
     app.router.add_post("/lab/keys/rotate", _rotate)
     app.router.add_delete("/lab", _forget)
 
@@ -94,6 +96,13 @@ async def _delivery(request: web.Request) -> web.Response:
     wanted = lab_object(await _body(request), DELIVERY_MEMBERS | ROSTER_MEMBERS)
     policy, manner = parse_delivery(wanted), parse_roster_manner(wanted)
     simulator.courier.policy, simulator.world.manner = policy, manner
+    return web.json_response({})
+
+
+async def _sources(request: web.Request) -> web.Response:
+    simulator = request.app[SIMULATOR]
+    simulator.world.sources = parse_sources(await _body(request))
+    simulator.lapses.look_again()
     return web.json_response({})
 
 

@@ -12,6 +12,7 @@ from devstack.graph.call_rules import ByThread, JoinWish, parse_join
 from devstack.graph.calls import Leg, new_leg
 from devstack.graph.identities import Tenant, same_guid
 from devstack.graph.json_values import Json, JsonObject
+from devstack.graph.leg_life import LAPSED, is_lapsed, next_lapse
 from devstack.graph.meeting_book import MeetingBook, Venue
 from devstack.graph.meetings import Meeting
 from devstack.graph.notifications import (
@@ -25,6 +26,7 @@ from devstack.graph.participants import render_participants
 from devstack.graph.refusals import call_not_found
 from devstack.graph.room import Room
 from devstack.graph.roster_manner import PLAIN
+from devstack.graph.sources import Sources
 
 BAD_COORDINATES = (400, 2203)
 """How a leg ends whose coordinates lead nowhere: microsoft-graph-comms-samples issue 433."""
@@ -49,11 +51,13 @@ class World:
         self._notify = notify
         self.meetings = MeetingBook(tenant=tenant, ids=ids, now=now)
         self.manner = PLAIN
+        self.sources = Sources()
         self._live: dict[str, tuple[Leg, Venue]] = {}
 
     def forget(self) -> None:
-        """Forget meetings, rooms and legs without a callback; show rosters plainly again."""
+        """Forget meetings, rooms and legs without a callback, and what the lab asked for."""
         self.manner = PLAIN
+        self.sources = Sources()
         self.meetings.forget()
         self._live.clear()
 
@@ -65,6 +69,7 @@ class World:
             app_id=self.tenant.bot_app_id,
             display_name=self.tenant.bot_name,
             ids=self._ids,
+            at=self.now(),
         )
         venue = self._reached(wish)
         if venue is not None:
@@ -101,6 +106,30 @@ class World:
         leg, venue = self._seated(call_id)
         if leg.in_lobby:
             self._establish(replace(leg, in_lobby=False), venue)
+
+    def keep_alive(self, call_id: str) -> None:
+        """Note that the application still wants a leg, in or waiting in the lobby."""
+        leg, venue = self._seated(call_id)
+        self._seat(replace(leg, kept_alive_at=self.now()), venue)
+
+    def next_lapse(self, now: datetime) -> datetime:
+        """Return the moment before which no leg can lapse, those placed later included."""
+        return next_lapse(
+            [leg for leg, _ in self._live.values()],
+            lapse=self.sources.keep_alive_lapse,
+            now=now,
+        )
+
+    def lapse(self, now: datetime) -> list[str]:
+        """End, as the service does, each leg that was not kept alive; return their call ids."""
+        silent = [
+            (leg, venue)
+            for leg, venue in self._live.values()
+            if is_lapsed(leg, lapse=self.sources.keep_alive_lapse, now=now)
+        ]
+        for leg, venue in silent:
+            self._end(leg, venue, *LAPSED)
+        return [leg.call_id for leg, _ in silent]
 
     def hang_up(self, call_id: str) -> None:
         """End a leg as the application does; people stay."""
@@ -160,6 +189,8 @@ class World:
         self.push_rosters(venue)
 
     def _seated(self, call_id: str) -> tuple[Leg, Venue]:
+        # Whoever is to end lapsed legs may be late: none is seen alive.
+        self.lapse(self.now())
         found = self._live.get(same_guid(call_id))
         if found is None:
             raise call_not_found()

@@ -1,52 +1,24 @@
 """What the simulator accepts as a join, refuses, and does with a leg."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from devstack.graph.call_rules import parse_join
-from devstack.graph.calls import Leg, render_call
-from devstack.graph.identities import BOT_APP_ID, ORGANIZER_ID, TENANT_ID, Tenant, seeded
-from devstack.graph.json_values import Json, JsonObject
-from devstack.graph.meetings import Meeting
+from devstack.graph.calls import render_call
+from devstack.graph.identities import BOT_APP_ID, ORGANIZER_ID, TENANT_ID
+from devstack.graph.json_values import Json
 from devstack.graph.refusals import GraphRefusal
 from devstack.graph.roster_manner import RosterManner
-from devstack.graph.world import World
-
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-
-
-def a_join(**changes: Json) -> JsonObject:
-    """The documented request to join by organizer and thread; None drops a member."""
-    body: JsonObject = {
-        "@odata.type": "#microsoft.graph.call",
-        "callbackUri": "https://bot.contoso.example/api/calls",
-        "requestedModalities": ["audio"],
-        "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"},
-        "chatInfo": {
-            "@odata.type": "#microsoft.graph.chatInfo",
-            "threadId": "19:meeting_x@thread.v2",
-            "messageId": "0",
-        },
-        "meetingInfo": organizer_info(),
-        "tenantId": TENANT_ID,
-    }
-    return {name: value for name, value in (body | changes).items() if value is not None}
-
-
-def organizer_info(**more: Json) -> JsonObject:
-    user: JsonObject = {"id": ORGANIZER_ID, "tenantId": TENANT_ID, **more}
-    return {
-        "@odata.type": "#microsoft.graph.organizerMeetingInfo",
-        "organizer": {"@odata.type": "#microsoft.graph.identitySet", "user": user},
-        "allowConversationWithoutHost": True,
-    }
-
-
-def join_id_info(**more: Json) -> JsonObject:
-    return {"@odata.type": "#microsoft.graph.joinMeetingIdMeetingInfo", **more}
+from tests.devstack.graph_world import (
+    AS_GUEST,
+    NOW,
+    a_join,
+    a_world,
+    join_id_info,
+    joining,
+    organizer_info,
+)
 
 
 @pytest.mark.parametrize(
@@ -112,42 +84,6 @@ def test_the_tenant_belongs_at_the_top_of_the_call(tenant: Json) -> None:
 def test_plain_http_is_taken_to_this_machine_only(uri: str) -> None:
     """Loopback callback URIs make a local stack possible."""
     assert parse_join(a_join(callbackUri=uri), tenant_id=TENANT_ID).callback_uri == uri
-
-
-class Told:
-    """Keeps what a world tells its legs."""
-
-    def __init__(self) -> None:
-        self.items: list[tuple[str, Any]] = []
-
-    def __call__(self, leg: Leg, envelope: JsonObject) -> None:
-        value: Any = envelope["value"]
-        self.items += [(leg.call_id, item) for item in value]
-
-    def states(self, call_id: str) -> list[str]:
-        return [
-            item["resourceData"]["state"]
-            for told, item in self.items
-            if told == call_id and isinstance(item["resourceData"], dict)
-        ]
-
-    def rosters(self, call_id: str) -> list[list[Mapping[str, Any]]]:
-        return [
-            item["resourceData"]
-            for told, item in self.items
-            if told == call_id and isinstance(item["resourceData"], list)
-        ]
-
-
-def a_world(seed: int = 1) -> tuple[World, Told, Meeting]:
-    told = Told()
-    world = World(tenant=Tenant(), ids=seeded(seed), now=lambda: NOW, notify=told)
-    body: Json = {"joinMeetingIdSettings": {"isPasscodeRequired": True}}
-    return world, told, world.meetings.create(ORGANIZER_ID, body)
-
-
-def joining(meeting: Meeting) -> JsonObject:
-    return a_join(chatInfo={"threadId": meeting.thread_id, "messageId": "0"})
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -233,9 +169,6 @@ def test_hanging_up_ends_our_leg_alone() -> None:
     assert len(told.rosters(second.call_id)[-1]) == 1
     with pytest.raises(GraphRefusal):
         world.roster(first.call_id)
-
-
-AS_GUEST: JsonObject = {"source": {"identity": {"guest": {"id": "g", "displayName": "Minutes"}}}}
 
 
 def test_a_guest_waits_in_the_lobby_and_sees_nobody_but_itself() -> None:

@@ -54,6 +54,10 @@ class Lab:
         """End a leg of the bot as the service does; people stay."""
         await self._ask("POST", f"legs/{call_id}/end", {"code": code, "subcode": subcode})
 
+    async def sources(self, **members: Any) -> None:
+        """Say how long a leg lives without keepAlive; without members: as Graph does."""
+        await self._ask("POST", "sources", members)
+
     async def fault(self, **members: Any) -> None:
         """Ask for a trouble; see devstack/graph/README.md."""
         await self._ask("POST", "faults", members)
