@@ -7,7 +7,8 @@ import pytest
 from devstack.graph.call_rules import parse_join
 from devstack.graph.calls import render_call
 from devstack.graph.identities import BOT_APP_ID, ORGANIZER_ID, TENANT_ID
-from devstack.graph.json_values import Json
+from devstack.graph.json_values import Json, JsonObject
+from devstack.graph.lab import leg_ends
 from devstack.graph.refusals import GraphRefusal
 from devstack.graph.roster_manner import RosterManner
 from tests.devstack.graph_world import (
@@ -203,6 +204,28 @@ def test_a_guest_that_is_not_admitted_ends_without_having_been_in() -> None:
     assert told.states(leg.call_id) == ["establishing", "terminated"]
     with pytest.raises(GraphRefusal):
         world.admit(leg.call_id)
+
+
+@pytest.mark.parametrize(
+    ("code", "subcode"),
+    [(200, 4097), (200, 5000), (200, 5001), (200, 5002), (200, 5010), (200, 5012), (200, 5014),
+     (200, 5020), (200, 5855), (200, 7000), (200, 10550), (400, 2203), (403, 5221), (408, 1106),
+     (408, 8537), (410, 301005), (480, 10037), (500, 1005), (500, 7117), (599, 4711)],
+)  # fmt: skip
+@pytest.mark.parametrize("guest", [{}, AS_GUEST], ids=["in", "in the lobby"])
+def test_the_lab_ends_a_leg_with_any_code_wherever_it_is(
+    guest: JsonObject, code: int, subcode: int
+) -> None:
+    """Documented, reported and unknown pairs, in the meeting and in the lobby."""
+    world, told, meeting = a_world()
+    leg = world.place_call(joining(meeting) | guest)
+
+    leg_ends(world, leg.call_id, {"code": code, "subcode": subcode})
+
+    assert told.end(leg.call_id) == ("deleted", code, subcode)
+    assert [one.state for one in world.meetings.venues[0].legs] == ["terminated"]
+    with pytest.raises(GraphRefusal):
+        world.call(leg.call_id)
 
 
 def test_every_leg_of_one_conference_has_its_chain_id() -> None:
