@@ -1,8 +1,10 @@
 """What a test asks of the world through /lab: people, ends of legs, the room log. No HTTP here."""
 
+from collections.abc import Sequence
 from typing import get_args
 from urllib.parse import unquote
 
+from devstack.graph.delivery import Made
 from devstack.graph.json_values import Json, JsonObject, lab_time
 from devstack.graph.lab_requests import (
     LabMistake,
@@ -86,6 +88,24 @@ def leg_admitted(world: World, call_id: str) -> None:
 def shown_meetings(world: World) -> list[JsonObject]:
     """Return all meetings with their legs, true sessions and true group calls."""
     return [_shown(venue) for venue in world.meetings.venues]
+
+
+def shown_notifications(world: World, made: Sequence[Made]) -> list[JsonObject]:
+    """Return every notification made, oldest first; a call that led nowhere has no meeting."""
+    homes = {
+        leg.call_id: venue.meeting.meeting_id
+        for venue in world.meetings.venues
+        for leg in venue.legs
+    }
+    return [
+        {
+            "kind": one.kind,
+            "callId": one.call_id,
+            "onlineMeetingId": homes.get(one.call_id),
+            "dropped": one.dropped,
+        }
+        for one in made
+    ]
 
 
 def _shown(venue: Venue) -> JsonObject:

@@ -27,6 +27,7 @@ def add_lab(app: web.Application) -> None:
     app.router.add_post("/lab/legs/{call}/end", _leg_ends)
     app.router.add_get("/lab/meetings", _meetings)
     app.router.add_get("/lab/requests", _requests)
+    app.router.add_get("/lab/notifications", _notifications)
     app.router.add_post("/lab/faults", _fault)
     app.router.add_delete("/lab/faults", _no_faults)
     app.router.add_post("/lab/delivery", _delivery)
@@ -81,6 +82,11 @@ async def _requests(request: web.Request) -> web.Response:
     return web.json_response(request.app[SIMULATOR].requests.shown())
 
 
+async def _notifications(request: web.Request) -> web.Response:
+    simulator = request.app[SIMULATOR]
+    return web.json_response(lab.shown_notifications(simulator.world, simulator.courier.made))
+
+
 async def _fault(request: web.Request) -> web.Response:
     request.app[SIMULATOR].faults.add(parse_fault(await _body(request)))
     return web.json_response({})
@@ -95,7 +101,8 @@ async def _delivery(request: web.Request) -> web.Response:
     simulator = request.app[SIMULATOR]
     wanted = lab_object(await _body(request), DELIVERY_MEMBERS | ROSTER_MEMBERS)
     policy, manner = parse_delivery(wanted), parse_roster_manner(wanted)
-    simulator.courier.policy, simulator.world.manner = policy, manner
+    simulator.courier.follow(policy)
+    simulator.world.manner = manner
     return web.json_response({})
 
 

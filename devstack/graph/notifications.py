@@ -15,6 +15,8 @@ from devstack.graph.participants import lobby_participants, pushed_participants
 from devstack.graph.room import Room
 from devstack.graph.roster_manner import PLAIN, RosterManner
 
+type NotificationKind = Literal["state", "roster", "end"]
+
 _ROSTER_TAIL = "/participants"
 _MEANINGS = {
     (200, 4097): "The other side hung up.",
@@ -107,11 +109,11 @@ def render_end(leg: Leg, code: int, subcode: int, variation: Random) -> JsonObje
     return _envelope(leg, "deleted", "", call | _undocumented(variation), variation)
 
 
-def holds_roster(envelope: JsonObject) -> bool:
-    """Say whether an item of the envelope is a roster."""
+def kinds_of(envelope: JsonObject) -> list[NotificationKind]:
+    """Return what each item of an envelope is, in their order."""
     value = envelope["value"]
     assert isinstance(value, list)
-    return any(str(item["resourceUrl"]).endswith(_ROSTER_TAIL) for item in value)
+    return [_kind(item) for item in value]
 
 
 def bundled(*envelopes: JsonObject) -> JsonObject:
@@ -122,6 +124,12 @@ def bundled(*envelopes: JsonObject) -> JsonObject:
         assert isinstance(value, list)
         items.extend(value)
     return {"@odata.type": "#microsoft.graph.commsNotifications", "value": items}
+
+
+def _kind(item: JsonObject) -> NotificationKind:
+    if str(item["resourceUrl"]).endswith(_ROSTER_TAIL):
+        return "roster"
+    return "end" if item["changeType"] == "deleted" else "state"
 
 
 def _envelope(

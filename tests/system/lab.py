@@ -70,6 +70,11 @@ class Lab:
         """Say how callbacks travel; without members: plainly."""
         await self._ask("POST", "delivery", members)
 
+    async def notifications(self) -> list[Json]:
+        """Return every notification that was made so far, oldest first, lost or not."""
+        made: list[Json] = await self._ask("GET", "notifications")
+        return made
+
     async def forget(self) -> None:
         """Forget meetings, faults, delivery and requests."""
         await self._ask("DELETE", "")
