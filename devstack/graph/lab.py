@@ -5,6 +5,7 @@ from typing import get_args
 from urllib.parse import unquote
 
 from devstack.graph.delivery import Made
+from devstack.graph.identities import ORGANIZER_ID, derived_guid
 from devstack.graph.json_values import Json, JsonObject, lab_time
 from devstack.graph.lab_requests import (
     LabMistake,
@@ -15,12 +16,23 @@ from devstack.graph.lab_requests import (
     switch,
 )
 from devstack.graph.meeting_book import Venue
+from devstack.graph.meeting_rules import MeetingWish
+from devstack.graph.meetings import Meeting
 from devstack.graph.refusals import GraphRefusal
 from devstack.graph.room import Kind
 from devstack.graph.world import World
 
 _KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind.__value__)}
+_MEETING = frozenset({"organizerId", "subject", "passcode", "foreign"})
 _PERSON = frozenset({"joinWebUrl", "onlineMeetingId", "userId", "displayName", "isInLobby", "kind"})
+
+
+def meeting_made(world: World, body: Json) -> JsonObject:
+    """Make a meeting as somebody in Teams does, and return its coordinates."""
+    wanted = lab_object(body, _MEETING)
+    subject, (required, chosen) = optional_text(wanted, "subject"), _passcode(wanted)
+    wish = MeetingWish(subject=subject, passcode_required=required)
+    return _coordinates(world.meetings.add(_organizer(world, wanted), wish, passcode=chosen))
 
 
 def person_joins(world: World, body: Json) -> str:
@@ -111,12 +123,8 @@ def shown_notifications(world: World, made: Sequence[Made]) -> list[JsonObject]:
 def _shown(venue: Venue) -> JsonObject:
     meeting, room = venue.meeting, venue.room
     return {
-        "organizerId": meeting.organizer_id,
-        "onlineMeetingId": meeting.meeting_id,
+        **_coordinates(meeting),
         "externalId": meeting.external_id,
-        "subject": meeting.subject,
-        "joinWebUrl": meeting.join_web_url,
-        "shortLink": meeting.short_link,
         "deleted": venue.deleted,
         "legs": [
             {
@@ -150,6 +158,43 @@ def _shown(venue: Venue) -> JsonObject:
             for call in room.calls
         ],
     }
+
+
+def _coordinates(meeting: Meeting) -> JsonObject:
+    return {
+        "organizerId": meeting.organizer_id,
+        "onlineMeetingId": meeting.meeting_id,
+        "subject": meeting.subject,
+        "joinWebUrl": meeting.join_web_url,
+        "shortLink": meeting.short_link,
+        "joinMeetingId": meeting.join_meeting_id,
+        "passcode": meeting.passcode,
+        "threadId": meeting.thread_id,
+    }
+
+
+def _organizer(world: World, wanted: JsonObject) -> str:
+    ours = world.tenant.organizers | world.tenant.without_policy
+    named, foreign = optional_text(wanted, "organizerId"), switch(wanted, "foreign")
+    if named is not None:
+        if (named.lower() in ours) == foreign:
+            raise LabMistake("foreign must be true for an organizer outside the directory alone")
+        return named.lower()
+    if foreign:
+        return derived_guid("stranger", str(len(world.meetings.venues)))
+    organizers = world.tenant.organizers
+    return ORGANIZER_ID if ORGANIZER_ID in organizers else min(organizers)
+
+
+def _passcode(wanted: JsonObject) -> tuple[bool, str | None]:
+    match wanted.get("passcode"):
+        case None:
+            return False, None
+        case bool(required):
+            return required, None
+        case str(chosen) if chosen:
+            return True, chosen
+    raise LabMistake("passcode must be a text, or true for one that is made up")
 
 
 def _venue(world: World, wanted: JsonObject) -> Venue:

@@ -20,6 +20,7 @@ from devstack.graph.sources import parse_sources
 
 def add_lab(app: web.Application) -> None:
     """Serve /lab and everything under it."""
+    app.router.add_post("/lab/meetings", _meeting_made)
     app.router.add_post("/lab/people", _person_joins)
     app.router.add_patch("/lab/people/{participant}", _person_changes)
     app.router.add_delete("/lab/people/{participant}", _person_leaves)
@@ -43,6 +44,10 @@ async def explain_mistakes(request: web.Request, handler: Handler) -> web.Stream
         return await handler(request)
     except LabMistake as mistake:
         return web.Response(status=400, text=f"{mistake}\n")
+
+
+async def _meeting_made(request: web.Request) -> web.Response:
+    return web.json_response(lab.meeting_made(request.app[SIMULATOR].world, await _body(request)))
 
 
 async def _person_joins(request: web.Request) -> web.Response:
