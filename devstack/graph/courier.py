@@ -7,6 +7,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from random import Random
 from urllib.parse import urlsplit
 
@@ -47,15 +48,24 @@ class Courier:
     """Sends what it is given in the background."""
 
     def __init__(
-        self, *, bearer: Callable[[], str], chance: Random, report: Callable[[str], None]
+        self,
+        *,
+        bearer: Callable[[], str],
+        chance: Random,
+        report: Callable[[str], None],
+        no_content: Callable[[Leg], None],
     ) -> None:
-        """Take tokens from `bearer`, luck from `chance`; one line per trouble goes to `report`."""
+        """Take tokens from `bearer`, luck from `chance`; one line per trouble goes to `report`.
+
+        `no_content` is told of each callback that was answered 204.
+        """
         self.made: list[Made] = []
         self._policy = DeliveryPolicy()
         self._counts_from = 0
         self._bearer = bearer
         self._chance = chance
         self._report = report
+        self._no_content = no_content
         self._waiting: dict[str, deque[_Copy]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._session: aiohttp.ClientSession | None = None
@@ -140,6 +150,8 @@ class Courier:
                 break
             await asyncio.sleep(pause)
             status = await self._post(copy)
+        if status == HTTPStatus.NO_CONTENT:
+            self._no_content(copy.leg)
         if status is not None and status < 300:
             return
         answer = "nobody answered" if status is None else f"answered {status}"

@@ -39,7 +39,7 @@ class DeliveryPolicy:
 class Made:
     """One notification that was made, also if it was lost on its way.
 
-    `kind`: state, roster or end; those of a bundle joined by a plus sign.
+    `kind`: what it holds, a NotificationKind; those of a bundle joined by a plus sign.
     """
 
     kind: str

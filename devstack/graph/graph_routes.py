@@ -112,6 +112,11 @@ def _keep_alive(world: World, _: Asked, match: re.Match[str]) -> Answer:
     return Answer(status=200)
 
 
+def _reject(world: World, asked: Asked, match: re.Match[str]) -> Answer:
+    world.reject(match["call"], asked.body)
+    return Answer(status=202)
+
+
 def _participants(world: World, _: Asked, match: re.Match[str]) -> Answer:
     return Answer(status=200, body=world.roster(match["call"]))
 
@@ -136,6 +141,7 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], Handler], ...] = tuple(
         ("GET", rf"{_CALLS}/(?P<call>[^/]+)", _call),
         ("DELETE", rf"{_CALLS}/(?P<call>[^/]+)", _hang_up),
         ("POST", rf"{_CALLS}/(?P<call>[^/]+)/(microsoft\.graph\.)?keepAlive", _keep_alive),
+        ("POST", rf"{_CALLS}/(?P<call>[^/]+)/(microsoft\.graph\.)?reject", _reject),
         ("GET", rf"{_CALLS}/(?P<call>[^/]+)/participants", _participants),
     )
 )

@@ -1,9 +1,11 @@
 """What a test asks of the world through /lab: people, ends of legs, the room log. No HTTP here."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import get_args
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
+from devstack.graph.call_rules import is_loopback
 from devstack.graph.delivery import Made
 from devstack.graph.identities import ORGANIZER_ID, derived_guid
 from devstack.graph.json_values import Json, JsonObject, lab_time
@@ -23,6 +25,9 @@ from devstack.graph.room import Kind
 from devstack.graph.world import World
 
 _KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind.__value__)}
+_CALL = frozenset(
+    {"webhookUri", "format", "userId", "displayName", "joinWebUrl", "onlineMeetingId"}
+)
 _MEETING = frozenset({"organizerId", "subject", "passcode", "foreign"})
 _PERSON = frozenset({"joinWebUrl", "onlineMeetingId", "userId", "displayName", "isInLobby", "kind"})
 
@@ -76,6 +81,23 @@ def person_changes(world: World, participant_id: str, body: Json) -> None:
         case _:
             raise LabMistake('the body must be {"isInLobby": false} or {"isMuted": true | false}')
     world.push_rosters(venue)
+
+
+def call_arrives(world: World, body: Json) -> str:
+    """Let a user call the bot, or invite it to a meeting; return the call id."""
+    wanted = lab_object(body, _CALL)
+    form = optional_text(wanted, "format") or "graph"
+    if form not in ("graph", "legacy"):
+        raise LabMistake("format must be graph or legacy")
+    meeting = wanted.keys() & {"joinWebUrl", "onlineMeetingId"}
+    leg = world.ring(
+        webhook_uri=_webhook_uri(wanted),
+        user_id=optional_text(wanted, "userId"),
+        display_name=optional_text(wanted, "displayName"),
+        venue=_venue(world, wanted) if meeting else None,
+        legacy=form == "legacy",
+    )
+    return leg.call_id
 
 
 def leg_ends(world: World, call_id: str, body: Json) -> None:
@@ -195,6 +217,15 @@ def _passcode(wanted: JsonObject) -> tuple[bool, str | None]:
         case str(chosen) if chosen:
             return True, chosen
     raise LabMistake("passcode must be a text, or true for one that is made up")
+
+
+def _webhook_uri(wanted: JsonObject) -> str:
+    uri = needed_text(wanted, "webhookUri")
+    with suppress(ValueError):
+        parts = urlsplit(uri)
+        if parts.scheme in ("http", "https") and is_loopback(parts):
+            return uri
+    raise LabMistake("webhookUri must be an http address of this machine")
 
 
 def _venue(world: World, wanted: JsonObject) -> Venue:

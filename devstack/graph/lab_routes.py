@@ -24,6 +24,7 @@ def add_lab(app: web.Application) -> None:
     app.router.add_post("/lab/people", _person_joins)
     app.router.add_patch("/lab/people/{participant}", _person_changes)
     app.router.add_delete("/lab/people/{participant}", _person_leaves)
+    app.router.add_post("/lab/incoming", _call_arrives)
     app.router.add_patch("/lab/legs/{call}", _leg_admitted)
     app.router.add_post("/lab/legs/{call}/end", _leg_ends)
     app.router.add_get("/lab/meetings", _meetings)
@@ -64,6 +65,11 @@ async def _person_changes(request: web.Request) -> web.Response:
 async def _person_leaves(request: web.Request) -> web.Response:
     lab.person_leaves(request.app[SIMULATOR].world, request.match_info["participant"])
     return web.json_response({})
+
+
+async def _call_arrives(request: web.Request) -> web.Response:
+    call_id = lab.call_arrives(request.app[SIMULATOR].world, await _body(request))
+    return web.json_response({"callId": call_id})
 
 
 async def _leg_admitted(request: web.Request) -> web.Response:

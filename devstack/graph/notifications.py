@@ -15,7 +15,7 @@ from devstack.graph.participants import lobby_participants, pushed_participants
 from devstack.graph.room import Room
 from devstack.graph.roster_manner import PLAIN, RosterManner
 
-type NotificationKind = Literal["state", "roster", "end"]
+type NotificationKind = Literal["state", "roster", "end", "incoming", "legacyIncoming"]
 
 _ROSTER_TAIL = "/participants"
 _MEANINGS = {
@@ -60,7 +60,7 @@ def render_state(
         }
     # The chain id is not a stable key: captured calls changed it between two messages.
     call["callChainId"] = leg.chain_id if variation.random() < 0.7 else new_guid(variation)
-    return _envelope(leg, "updated", "", call | _undocumented(variation), variation)
+    return render_change(leg, "updated", call | _undocumented(leg, variation), variation)
 
 
 def render_roster(
@@ -106,14 +106,23 @@ def render_end(leg: Leg, code: int, subcode: int, variation: Random) -> JsonObje
             "message": f"{meaning} DiagCode: {code}#{subcode}.@",
         },
     }
-    return _envelope(leg, "deleted", "", call | _undocumented(variation), variation)
+    return render_change(leg, "deleted", call | _undocumented(leg, variation), variation)
+
+
+def render_change(
+    leg: Leg,
+    change_type: Literal["created", "updated", "deleted"],
+    call: JsonObject,
+    variation: Random,
+) -> JsonObject:
+    """Return a notification of a call itself."""
+    return _envelope(leg, change_type, "", call, variation)
 
 
 def kinds_of(envelope: JsonObject) -> list[NotificationKind]:
     """Return what each item of an envelope is, in their order."""
-    value = envelope["value"]
-    assert isinstance(value, list)
-    return [_kind(item) for item in value]
+    value = envelope.get("value")
+    return [_kind(item) for item in value] if isinstance(value, list) else ["legacyIncoming"]
 
 
 def bundled(*envelopes: JsonObject) -> JsonObject:
@@ -129,7 +138,8 @@ def bundled(*envelopes: JsonObject) -> JsonObject:
 def _kind(item: JsonObject) -> NotificationKind:
     if str(item["resourceUrl"]).endswith(_ROSTER_TAIL):
         return "roster"
-    return "end" if item["changeType"] == "deleted" else "state"
+    kinds: dict[Json, NotificationKind] = {"created": "incoming", "deleted": "end"}
+    return kinds.get(item["changeType"], "state")
 
 
 def _envelope(
@@ -144,20 +154,24 @@ def _envelope(
     }
     if variation.random() < 0.5:
         item["callbackUri"] = leg.callback_uri
-    # Captured call data has no id; documented samples have one.
-    if isinstance(data, dict) and variation.random() < 0.5:
-        data["id"] = call_id
+    if isinstance(data, dict):
+        # Captured call data has no id; documented samples have one, in one of two members.
+        match variation.randrange(4):
+            case 0:
+                data["@odata.id"] = item["resourceUrl"]
+            case 1:
+                data["id"] = call_id
     item["resourceData"] = data
     return {"@odata.type": "#microsoft.graph.commsNotifications", "value": [item]}
 
 
-def _undocumented(variation: Random) -> JsonObject:
+def _undocumented(leg: Leg, variation: Random) -> JsonObject:
     candidates: JsonObject = {
         "meetingCapability": {"allowAnonymousUsersToDialOut": False, "recorderAllowed": True},
         "coOrganizers": [],
         "meetingProperties": {"isOrganizerPresent": False},
         "replacesContext": None,
-        "direction": "outgoing",
+        "direction": "outgoing" if leg.caller is None else "incoming",
         "mediaStateReason": None,
     }
     return {name: value for name, value in candidates.items() if variation.random() < 0.3}

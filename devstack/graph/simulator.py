@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
+from devstack.graph.calls import Leg
 from devstack.graph.courier import Courier
 from devstack.graph.faults import FaultPlan
 from devstack.graph.identities import IDENTITY_HEADER, Tenant, seeded
@@ -53,9 +54,17 @@ def build_simulator(
     def now() -> datetime:
         return datetime.now(UTC)
 
+    def answered_without_content(leg: Leg) -> None:
+        world.ask_for_graph_form(leg)
+
     signer = CallbackSigner(tenant, issuer=issuer)
     chance, ids = seeded(seed), seeded(seed + 1)
-    courier = Courier(bearer=lambda: signer.bearer(now=now()), chance=chance, report=report)
+    courier = Courier(
+        bearer=lambda: signer.bearer(now=now()),
+        chance=chance,
+        report=report,
+        no_content=answered_without_content,
+    )
     world = World(tenant=tenant, ids=ids, now=now, notify=courier.send)
     return Simulator(
         world=world,

@@ -46,13 +46,15 @@ def join_id_info(**more: Json) -> JsonObject:
 
 
 class Told:
-    """Keeps what a world tells its legs."""
+    """Keeps what a world tells its legs: `sent` as it is sent, `items` one by one."""
 
     def __init__(self) -> None:
         self.items: list[tuple[str, Any]] = []
+        self.sent: list[tuple[Leg, Any]] = []
 
     def __call__(self, leg: Leg, envelope: JsonObject) -> None:
-        value: Any = envelope["value"]
+        self.sent.append((leg, envelope))
+        value: Any = envelope.get("value", [])
         self.items += [(leg.call_id, item) for item in value]
 
     def end(self, call_id: str) -> tuple[str, int, int]:

@@ -261,6 +261,7 @@ async def test_the_lab_makes_a_meeting_that_graph_knows(graph: httpx.AsyncClient
     [
         ("POST", "/lab/meetings", {"passcode": 7}),
         ("POST", "/lab/sources", {"callRecords": {}}),
+        ("POST", "/lab/incoming", {"webhookUri": "https://bot.contoso.example/api/calls"}),
         ("POST", "/lab/people", {"userId": "ada", "onlineMeetingId": "none"}),
         ("POST", "/lab/people", {"userId": "ada"}),
         ("POST", "/lab/people", {"userId": "ada", "joinWebUrl": "x", "onlineMeetingId": "y"}),

@@ -54,6 +54,11 @@ class Lab:
         """End a leg of the bot as the service does; people stay."""
         await self._ask("POST", f"legs/{call_id}/end", {"code": code, "subcode": subcode})
 
+    async def call_the_bot(self, webhook_uri: str, **members: Any) -> str:
+        """Let a user call the bot at its registered webhook; return the call id."""
+        answer = await self._ask("POST", "incoming", {"webhookUri": webhook_uri, **members})
+        return str(answer["callId"])
+
     async def sources(self, **members: Any) -> None:
         """Say how long a leg lives without keepAlive; without members: as Graph does."""
         await self._ask("POST", "sources", members)
