@@ -6,10 +6,13 @@ is read. What cannot be sent now stays in the outbox.
 """
 
 import asyncio
+from collections import Counter
 from datetime import datetime
 from functools import cache
+from typing import Literal
 
 from call_callback.caller import Caller, CallerPolicy, Refused, read_key_id, verify_caller
+from call_callback.incoming import read_incoming
 from call_callback.notification import (
     NO_CALL,
     Envelope,
@@ -23,7 +26,7 @@ from shared.journal.step import Step
 from shared.meeting.meeting import Meeting
 from shared.services import Services
 from shared.telemetry import correlated, count, log
-from shared.words.errors import Transient
+from shared.words.errors import Rejected, Transient
 from shared.words.ids import LEG_KEY, MEETING_ID, CallId, LegKey, MeetingId
 from shared.words.observations import Unparsed
 
@@ -32,6 +35,11 @@ FLUSH_WITHIN = 0.25
 down, must not make Graph think that we are."""
 RECORDED_WITHIN = 20.0
 """Seconds a callback waits to be recorded, lost races included; then Graph is to send it again."""
+REJECTED_WITHIN = 10.0
+"""Seconds a callback waits for Graph to reject the calls that came in; they ring for 15.
+
+Source: https://learn.microsoft.com/graph/api/call-reject
+"""
 KNOWN_KINDS = frozenset(
     {
         NO_CALL,
@@ -48,7 +56,9 @@ Source: https://learn.microsoft.com/graph/api/resources/call#relationships
 """
 type Arrived = tuple[ParsedNotifications, tuple[CallId, ...]]
 """What came for a leg that the head knows, and which calls under its key are surplus ones."""
-ACCEPTED, BAD_REQUEST, UNAUTHORIZED, FAILED, UNAVAILABLE = 202, 400, 401, 500, 503
+type Rejection = Literal["rejected", "refused", "failed"]
+"""What became of one rejection: Graph did it, refused it for good, or did not answer."""
+ACCEPTED, NO_CONTENT, BAD_REQUEST, UNAUTHORIZED, FAILED, UNAVAILABLE = 202, 204, 400, 401, 500, 503
 
 
 async def receive_notification(
@@ -150,18 +160,55 @@ def _count(parsed: ParsedNotifications, *, news: bool) -> None:
             count("rollcall.unparsed", one.count, kind=kind)
 
 
-async def receive_incoming(*, authorization: str | None, body: bytes, services: Services) -> int:
-    """Take a notification at the bot's registered webhook: incoming calls are not answered."""
+async def receive_incoming(
+    *,
+    authorization: str | None,
+    body: bytes,
+    services: Services,
+    rejected_within: float = REJECTED_WITHIN,
+) -> int:
+    """Take one notification at the bot's registered webhook; return the HTTP status.
+
+    Calls that come in are rejected, because nobody asked for them. 204 asks Graph to send a
+    notification in Skype's format again in its own. Nothing is stored.
+    """
     try:
         if not await _is_graph(authorization, services):
             return UNAUTHORIZED
-        read_envelope(body)
-    except MalformedNotification:
-        return BAD_REQUEST
-    except Transient:
+    except Transient as error:
+        log("callback.incoming_not_rejected", error)
         return UNAVAILABLE
-    log("callback.incoming_ignored")
-    return ACCEPTED
+
+    incoming = read_incoming(body)
+
+    if incoming.legacy:
+        count("rollcall.incoming", outcome="legacy")
+        log("callback.incoming_legacy")
+        return NO_CONTENT
+    if incoming.left or incoming.other:
+        log("callback.incoming_ignored", left=incoming.left, other=incoming.other)
+    rejections = await asyncio.gather(
+        *(_reject(one, services, within=rejected_within) for one in incoming.calls)
+    )
+    outcomes = Counter({"left": incoming.left, "other": incoming.other}) + Counter(rejections)
+    for outcome, times in outcomes.items():
+        count("rollcall.incoming", times, outcome=outcome)
+    return UNAVAILABLE if outcomes["failed"] else ACCEPTED
+
+
+async def _reject(call_id: CallId, services: Services, *, within: float) -> Rejection:
+    try:
+        async with asyncio.timeout(within):
+            await services.graph.reject_call(call_id)
+    except (Transient, TimeoutError) as error:
+        log("callback.incoming_not_rejected", error, call=call_id)
+        return "failed"
+    except Rejected as error:
+        # Graph would refuse it again for each copy of the notification that we ask for.
+        log("callback.incoming_not_rejected", error.code, call=call_id)
+        return "refused"
+    log("callback.incoming_rejected", call=call_id)
+    return "rejected"
 
 
 async def _is_graph(authorization: str | None, services: Services) -> bool:

@@ -120,13 +120,11 @@ def parse_envelope(
     found: list[tuple[CallId | None, Notified]] = []
     room = ROOM
     for item in envelope.items:
-        match = CALL_PATH.search(_text(item, "resourceUrl")) or CALL_PATH.search(
-            _text(item, "resource")
-        )
-        if match is None or CALL_ID.fullmatch(match[1]) is None:
+        about = call_of(item)
+        if about is None:
             found.append((None, _unparsed(item, NO_CALL, leg_key=leg_key, at=received_at)))
             continue
-        call_id, tail = CallId(same_id(match[1])), match[2].strip("/").lower()
+        call_id, tail = about
         data = item.get("resourceData")
         if tail in ROSTER_TAILS and _is_roster(data):
             roster = read_roster(
@@ -144,10 +142,31 @@ def parse_envelope(
     return ParsedNotifications(observations=tuple(found), left=envelope.left)
 
 
+def call_of(item: Any) -> tuple[CallId, str] | None:
+    """Return the call that an item is about, and which part of it; None where it is about none."""
+    match = CALL_PATH.search(text_in(item, "resourceUrl")) or CALL_PATH.search(
+        text_in(item, "resource")
+    )
+    if match is None or CALL_ID.fullmatch(match[1]) is None:
+        return None
+    return CallId(same_id(match[1])), match[2].strip("/").lower()
+
+
+def text_in(item: Any, name: str) -> str:
+    """Return a text of an item; an empty one where there is none."""
+    value = item.get(name) if is_object(item) else None
+    return value if isinstance(value, str) else ""
+
+
+def is_object(value: Any) -> TypeIs[dict[str, Any]]:
+    """Tell a JSON object from any other value."""
+    return isinstance(value, dict)
+
+
 def _is_roster(data: Any) -> TypeIs[list[Any]]:
     """Tell a full roster from a delta, which is an array around the participants."""
     return isinstance(data, list) and not any(
-        _is_object(one) and "participants" in one for one in data
+        is_object(one) and "participants" in one for one in data
     )
 
 
@@ -179,12 +198,12 @@ def _of_call(item: Mapping[str, Any], tail: str, *, leg_key: LegKey, at: datetim
 
 
 def _unparsed(item: Any, resource: str, *, leg_key: LegKey, at: datetime) -> Unparsed:
-    data = item.get("resourceData") if _is_object(item) else item
+    data = item.get("resourceData") if is_object(item) else item
     return Unparsed(
         at=at,
         leg_key=leg_key,
         resource=held_kind(resource),
-        change_type=held_kind(_text(item, "changeType")),
+        change_type=held_kind(text_in(item, "changeType")),
         members=_member_names(data),
         size=len(json.dumps(data)),
     )
@@ -192,22 +211,13 @@ def _unparsed(item: Any, resource: str, *, leg_key: LegKey, at: datetime) -> Unp
 
 def _member_names(data: Any) -> tuple[str, ...]:
     entries = data if isinstance(data, list) else [data]
-    names = (name for entry in entries if _is_object(entry) for name in entry)
+    names = (name for entry in entries if is_object(entry) for name in entry)
     kept = {held_kind(name) for name in islice(names, NAMES_LOOKED_AT)}
     return tuple(sorted(kept)[:MOST_NAMES])
 
 
 def _phase(item: Mapping[str, Any], data: Any) -> Phase | None:
     # After a reject the end comes without any state: the deletion of the call is the end.
-    if _text(item, "changeType").lower() == "deleted":
+    if text_in(item, "changeType").lower() == "deleted":
         return "gone"
-    return PHASES.get(_text(data, "state").lower()) if _is_object(data) else None
-
-
-def _text(item: Any, name: str) -> str:
-    value = item.get(name) if _is_object(item) else None
-    return value if isinstance(value, str) else ""
-
-
-def _is_object(value: Any) -> TypeIs[dict[str, Any]]:
-    return isinstance(value, dict)
+    return PHASES.get(text_in(data, "state").lower()) if is_object(data) else None

@@ -242,6 +242,15 @@ class Graph(Protocol):
         """
         ...
 
+    async def reject_call(self, call_id: CallId) -> None:
+        """POST `/communications/calls/{id}/reject`: turn down a call to the bot, as busy.
+
+        A call that is gone is no error. Graph refuses it for a call that was answered, a leg of
+        ours among them.
+        Source: https://learn.microsoft.com/graph/api/call-reject
+        """
+        ...
+
     async def check(self) -> None:
         """Return when a token for Graph can be had; raise `Unavailable` saying why not else."""
         ...

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 type Counted = Literal[
     "rollcall.pushes",  # news: true, false
     "rollcall.unparsed",  # kind: the resource
+    "rollcall.incoming",  # outcome: rejected, refused, failed, left, legacy, other
     "rollcall.reads",  # result: people, nobody, nothing, gone, failed
     "rollcall.questions.late",  # met by a look or the backstop, more than 10 s after they were due
 ]
@@ -31,7 +32,10 @@ type Measured = Literal["rollcall.head.size"]  # bytes of a meeting's head row, 
 type Line = Literal[
     "backstop.failed",  # the walk met a meeting that it could not mend; the next walk tries again
     "callback.fits_no_row",  # a notification is larger than a transaction
-    "callback.incoming_ignored",  # a notification at the bot's registered webhook
+    "callback.incoming_ignored",  # at the bot's registered webhook, besides calls, or too many
+    "callback.incoming_legacy",  # in Skype's format; answered 204, for Graph to send it in its own
+    "callback.incoming_not_rejected",  # Graph, or its keys, did not answer, or it refused
+    "callback.incoming_rejected",  # a call came in to the bot
     "callback.left_unread",  # a body had more items than are read; the roster is read instead
     "callback.not_stored",  # answered 503, for Graph to send it again
     "callback.refused",  # the caller is not Graph, by its token
@@ -54,6 +58,8 @@ LEVELS: Mapping[Line, int] = {
     "backstop.failed": logging.ERROR,
     "callback.fits_no_row": logging.ERROR,
     "callback.incoming_ignored": logging.INFO,
+    "callback.incoming_legacy": logging.INFO,
+    "callback.incoming_rejected": logging.INFO,
     "callback.unknown_leg": logging.INFO,
     "message.deferred": logging.INFO,
     "message.rejected": logging.INFO,
@@ -101,9 +107,6 @@ def count(what: Counted, times: int = 1, **attributes: str) -> None:
 def measure(what: Measured, value: int) -> None:
     """Note a figure of which the distribution matters."""
     _histogram(what).record(value)
-
-
-__bound: ContextVar[Mapping[str, object]] = ContextVar("bound", default={})  # noqa: B039 - never changed
 
 
 _logger = logging.getLogger("rollcall")

@@ -12,7 +12,15 @@ from pydantic.json_schema import GenerateJsonSchema
 from create_meeting.request import CancelMeeting, CreateMeeting, UpdateMeeting
 from docs.contract.events import EVENTS
 from join_meeting.request import JoinMeeting
-from shared.legs.end_codes import LEG_ENDS, UNKNOWN, next_step
+from shared.legs.end_codes import (
+    FAULTS,
+    LEG_ENDS,
+    NO_CODE,
+    UNKNOWN,
+    UNKNOWN_FAULT,
+    LegEnd,
+    next_step,
+)
 from shared.settings import as_markdown
 from shared.words.problems import CATALOGUE, Waiting
 
@@ -30,6 +38,7 @@ WAITING: dict[Waiting, str] = {
     "heals": "yes: with `retryForSeconds` it is tried on until somebody has acted",
     "later": "the same request may succeed when it is sent again later",
 }
+FIRST_OF_5XX = 500
 IN_EVERY_EVENT = frozenset({"meetingId", "context", "recordedAt"})
 NOTICE = "<!-- Written by `python -m docs.contract` from the code; changes made here are lost. -->"
 
@@ -127,11 +136,27 @@ def _head() -> list[str]:
 
 
 def _leg_ends() -> Iterator[str]:
-    yield from ("| `result` | `reason` | meaning | next step |", "|---|---|---|---|")
+    yield from (
+        "A leg that was in ends with the same results. `over`: the conversation is over, and the",
+        "group call is closed. `question`: people may talk on, and the call stays open, unwatched.",
+        "`rejoin`: a fault threw the bot out; to send it again makes sense while people talk.",
+        "",
+        "| `result` | `reason` | meaning | over | question | rejoin | next step |",
+        "|---|---|---|---|---|---|---|",
+    )
     for (code, subcode), end in LEG_ENDS.items():
-        yield f"| {code}/{subcode} | `{end.reason}` | {end.meaning} | {next_step(end.reason)} |"
-    yield f"| any other | `{UNKNOWN.reason}` | {UNKNOWN.meaning} | {next_step(UNKNOWN.reason)} |"
+        yield _leg_end(f"{code}/{subcode}", end)
+    named = ", ".join(str(code) for code in sorted(FAULTS) if code < FIRST_OF_5XX)
+    yield _leg_end(f"any other {named}, 5xx", UNKNOWN_FAULT)
+    yield _leg_end("any other", UNKNOWN)
+    yield _leg_end("none", NO_CODE)
     yield ""
+
+
+def _leg_end(result: str, end: LegEnd) -> str:
+    columns = ("yes" if holds else "" for holds in (end.over, end.question, end.rejoin))
+    cells = (result, f"`{end.reason}`", end.meaning, *columns, next_step(end.reason))
+    return f"| {' | '.join(cells)} |"
 
 
 def _row(code: str) -> Iterator[str]:

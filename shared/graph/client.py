@@ -140,6 +140,14 @@ class GraphOverSdk:
         if answer.status != NOT_FOUND:
             hold_to_success(answer, asking=asking, now=self._clock.now())
 
+    async def reject_call(self, call_id: CallId) -> None:
+        """See `ports.Graph.reject_call`."""
+        sdk, asking = self._sdk(), self._asking()
+        builder = sdk.client.communications.calls.by_call_id(call_id).reject
+        answer = await sdk.send("POST", builder, asking, {"reason": "busy"})
+        if answer.status != NOT_FOUND:
+            hold_to_success(answer, asking=asking, now=self._clock.now())
+
     async def check(self) -> None:
         """See `ports.Graph.check`."""
         await self._sdk().check_token()

@@ -198,6 +198,10 @@ class FusedGraph:
         """See `ports.Graph.end_call`."""
         await self._fuse.through(self._graph.end_call(call_id))
 
+    async def reject_call(self, call_id: CallId) -> None:
+        """See `ports.Graph.reject_call`."""
+        await self._fuse.through(self._graph.reject_call(call_id))
+
     async def check(self) -> None:
         """See `ports.Graph.check`."""
         await self._fuse.through(self._graph.check())

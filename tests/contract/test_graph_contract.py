@@ -33,6 +33,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:This class is deprecated:DeprecationWarning"),
 ]
 NOBODYS_ID = "00000000-0000-4000-8000-000000000000"
+INCOMING = CallId("57dab8b1894c409ab240bd8beae78896")
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
@@ -50,6 +51,10 @@ class Bench(Protocol):
 
     async def service_ends(self, call_id: str) -> None:
         """Let the service end the leg."""
+        ...
+
+    async def user_calls(self) -> CallId:
+        """Let a user call the bot; return the call."""
         ...
 
     async def fail_next(self, status: int, *, retry_after: str = "", done: bool = False) -> None:
@@ -75,6 +80,10 @@ class FakeBench:
     async def service_ends(self, call_id: str) -> None:
         self.graph.drop(call_id)
 
+    async def user_calls(self) -> CallId:
+        self.graph.ringing.add(INCOMING)
+        return INCOMING
+
     async def fail_next(self, status: int, *, retry_after: str = "", done: bool = False) -> None:
         pause = timedelta(seconds=float(retry_after)) if retry_after else None
         trace = GraphTrace(status=status, code="fault")
@@ -97,6 +106,10 @@ class SimulatorBench:
     async def service_ends(self, call_id: str) -> None:
         codes = {"code": 200, "subcode": 5000}
         (await self.lab.post(f"/lab/legs/{call_id}/end", json=codes)).raise_for_status()
+
+    async def user_calls(self) -> CallId:
+        answer = await self.lab.post("/lab/incoming", json={"webhookUri": "http://127.0.0.1:9/"})
+        return CallId(answer.raise_for_status().json()["callId"])
 
     async def fail_next(self, status: int, *, retry_after: str = "", done: bool = False) -> None:
         fault = {
@@ -407,6 +420,29 @@ async def test_a_leg_that_hangs_up_is_gone(bench: Bench) -> None:
     assert await who(bench, NOBODYS_ID) is None
 
 
+@pytest.mark.parametrize("bench", ["fake"], indirect=True)  # nobody calls the simulator's bot yet
+async def test_a_call_to_the_bot_may_be_rejected_twice(bench: Bench) -> None:
+    """Once it is rejected it is gone, as one that never was."""
+    call_id = await bench.user_calls()
+
+    await bench.graph.reject_call(call_id)
+    await bench.graph.reject_call(call_id)
+    await bench.graph.reject_call(CallId(NOBODYS_ID))
+
+
+@pytest.mark.parametrize("bench", ["fake"], indirect=True)  # nobody calls the simulator's bot yet
+async def test_a_leg_of_ours_cannot_be_rejected(bench: Bench) -> None:
+    """It stays in its meeting."""
+    _, call_id = await joined(bench)
+
+    with pytest.raises(Rejected) as refused:
+        await bench.graph.reject_call(call_id)
+
+    assert refused.value.graph is not None
+    assert refused.value.graph.status == 400
+    assert await who(bench, call_id) is not None
+
+
 @pytest.mark.parametrize("status", [429, 500, 503, 504])
 async def test_trouble_is_told_once_with_the_pause_asked_for(bench: Bench, status: int) -> None:
     """Nothing is tried again inside: the next request is the caller's, and it succeeds."""
@@ -428,6 +464,7 @@ async def test_work_may_have_been_done_behind_a_failure(bench: Bench) -> None:
         lambda: bench.graph.create_call(a_join(online)),
         lambda: bench.graph.read_call(call_id),
         lambda: who(bench, call_id),
+        lambda: bench.graph.reject_call(INCOMING),
         lambda: bench.graph.end_call(call_id),
     )
 

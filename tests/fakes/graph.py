@@ -26,7 +26,8 @@ class FakeGraph:
     `posted` is what each call looked like when it was accepted, over or not, `threads` the chat
     thread that each join id leads to;
     `bodies` has each accepted POST to calls in order, `ended` each leg that was hung up, `patches`
-    each accepted change of a meeting. Options in `refused` are refused with 400, those in
+    each accepted change of a meeting; `ringing` the calls to the bot, and `rejected` those that it
+    turned down. Options in `refused` are refused with 400, those in
     `ignored` accepted and not kept, attendees in `unknown` dropped; every meeting begins with
     `defaults`. With `hides_posted` createOrGet does not find what a POST made; `found` counts what
     it found. `now` is Graph's clock, `worded` how it answers with what it holds, and `bot_app_id`
@@ -58,6 +59,8 @@ class FakeGraph:
         self.bodies: list[dict[str, Any]] = []
         self.ended: list[CallId] = []
         self.kept_alive: list[CallId] = []
+        self.ringing: set[CallId] = set()
+        self.rejected: list[CallId] = []
         self._tenant_id = tenant_id
         self._organizers = organizers
         self._failures: list[tuple[RollcallError, bool] | None] = []
@@ -226,6 +229,17 @@ class FakeGraph:
         failure = await self._answer()
         self.ended.append(call_id)
         self.drop(call_id)
+        _raise(failure)
+
+    async def reject_call(self, call_id: CallId) -> None:
+        """See `ports.Graph.reject_call`."""
+        failure = await self._answer()
+        here = CallId(same_id(call_id))
+        if here in self.calls:
+            raise refused(400, "BadRequest", "invalid_request")
+        if here in self.ringing:
+            self.ringing.remove(here)
+            self.rejected.append(here)
         _raise(failure)
 
     async def check(self) -> None:

@@ -126,6 +126,7 @@ def every_request(graph: GraphOverSdk) -> list[Callable[[], Awaitable[Any]]]:
         lambda: graph.read_call(CALL),
         lambda: graph.read_participants(CALL, **ASKED),
         lambda: graph.end_call(CALL),
+        lambda: graph.reject_call(CALL),
     ]
 
 
@@ -143,6 +144,7 @@ async def test_requests_go_where_graph_serves_them_each_under_its_own_id(rig: Ri
         ("GET", f"/v1.0/communications/calls/{CALL}"),
         ("GET", PARTICIPANTS),
         ("DELETE", f"/v1.0/communications/calls/{CALL}"),
+        ("POST", f"/v1.0/communications/calls/{CALL}/reject"),
     ]
     assert [one.headers["client-request-id"] for one in rig.seen] == [
         f"id-{n}" for n in range(1, len(rig.seen) + 1)
@@ -292,10 +294,18 @@ async def test_a_meeting_that_could_not_be_joined_is_refused_with_its_ids(
 
 @pytest.mark.parametrize("status", [200, 202, 204])
 async def test_a_hang_up_needs_no_body(rig: Rig, status: int) -> None:
-    """Graph answers 204 with nothing."""
+    """Graph answers 204 with nothing; to a rejection, 202."""
     rig.answer = lambda _: web.Response(status=status)
 
     await rig.graph.end_call(CALL)
+    await rig.graph.reject_call(CALL)
+
+
+async def test_a_call_is_rejected_as_busy(rig: Rig) -> None:
+    """The only reason that Rollcall has."""
+    await rig.graph.reject_call(CALL)
+
+    assert rig.seen[0].body == b'{"reason": "busy"}'
 
 
 async def test_a_server_that_is_not_there_is_unavailable(rig: Rig) -> None:
