@@ -1,7 +1,7 @@
-"""What a step of a decision comes to: observations folded, and what they show published.
+"""Settle the step of a decision: fold its observations, and publish what they show.
 
-Core. The only place that folds, so that what reached us by push or by read is recorded in the same
-way. What follows from the meeting as it then stands is in meeting/looks.py.
+Core. The only place that folds, so pushes and reads are recorded in the same way. meeting/looks.py
+says what follows from the meeting after that.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,10 +23,10 @@ from shared.words.observations import LegSeen, Observation, Unparsed
 from shared.words.outgoing import Fact, Outgoing, Published
 
 ONE_READ = timedelta(seconds=1)
-"""How long a read takes at most, as far as shown bounds go."""
+"""How long a read takes at most, where the bounds that are shown depend on it."""
 LIMITED = "recording_limited"
 MANY_FAILURES = 5
-"""After so many reads in a row that gave nothing it is said that the roster cannot be read."""
+"""After this many failed reads in a row a warning says that the roster cannot be read."""
 UNREADABLE = "roster_unreadable"
 
 
@@ -34,9 +34,9 @@ UNREADABLE = "roster_unreadable"
 class RecordingRules:
     """Settings that recording follows.
 
-    `settle`: how long after a hint a read confirms it. `roster_cap`: rosters of as many entries or
-    more may have been cut. `show_names`: names are kept and published. `room`: how much of a head
-    row calls and people take.
+    `settle`: how long after a hint a read confirms it. `roster_cap`: rosters of this many entries
+    or more may have been cut. `show_names`: names are kept and published. `room`: how many bytes of
+    a head row calls and people take at most.
     """
 
     settle: timedelta
@@ -53,7 +53,7 @@ class RecordingRules:
 def settled(
     step: Step, before: Meeting | None, *, now: datetime, rules: RecordingRules
 ) -> Change | None:
-    """Return the change that a step makes of the meeting; None where it says nothing new."""
+    """Return the change that a step makes of the meeting; None where `only_news` finds no news."""
     if not (step.observed or step.facts):
         return Change(meeting=step.meeting, outgoing=step.outgoing)
     room = room_of(step.meeting, rules)
@@ -98,7 +98,7 @@ def _observed(step: Step, room: int, *, now: datetime, rules: RecordingRules) ->
 
 
 def room_of(meeting: Meeting, rules: RecordingRules) -> int:
-    """Return how much calls and people may take beside all else that the meeting's head holds.
+    """Return how many bytes calls and people may take beside all else in the meeting's head.
 
     A request with a thousand attendees stands in it several times: requested, made, published.
     """
@@ -107,7 +107,7 @@ def room_of(meeting: Meeting, rules: RecordingRules) -> int:
 
 
 def put_away(record: Record, room: int) -> tuple[Record, tuple[SessionPage, ...]]:
-    """Return the record without what is over, or finds no room, and the pages that hold it."""
+    """Return the record without what is over or finds no room, and the pages with that."""
     record, pages = seal(record)
     record, early = relieved(record, room)
     return record, (*pages, *early)
@@ -132,10 +132,10 @@ def _limited(
 
 
 def _is_news(known: Meeting, change: Change, room: int) -> bool:
-    """Tell whether anything but the freshness of the record changes, or a kind is to be kept.
+    """Return whether more changes than the times of the newest evidence, or a shape is to be kept.
 
-    An exact copy of a shorter roster is news: it raises the question anew. What is over leaves the
-    head with the next news.
+    A duplicate of a roster that leaves people out is news: it raises the question again. What is
+    over leaves the head with the next news.
     """
     record = change.meeting.record
     aged, _ = put_away(replace(known.record, moment=record.moment), room)
@@ -151,7 +151,7 @@ def _is_news(known: Meeting, change: Change, room: int) -> bool:
 def _unreadable(
     meeting: Meeting, observed: Sequence[Observation], *, now: datetime
 ) -> tuple[Meeting, tuple[Outgoing, ...]]:
-    """Warn, once a meeting, that reads say nothing though Graph says that the bot is in."""
+    """Warn, once a meeting, that reads fail although Graph says that the bot is in."""
     is_in = any(isinstance(one, LegSeen) and one.phase == "in" for one in observed)
     if not is_in or meeting.record.failures < MANY_FAILURES:
         return meeting, ()
@@ -169,7 +169,7 @@ def _unreadable(
 def _told(
     meeting: Meeting, facts: Iterable[Fact], *, now: datetime
 ) -> tuple[Meeting, tuple[Outgoing, ...]]:
-    """Publish `facts`; send the end of a leg to those who requested it, too."""
+    """Publish `facts`; send the end of a leg also to the callers who requested it."""
     outgoing: list[Outgoing] = []
     for fact in facts:
         meeting, events = publish(meeting, [fact], now=now)
@@ -189,8 +189,8 @@ def _told(
 
 
 def _kept(meeting: Meeting, fact: Fact) -> Published:
-    """Return `fact` as it was just published: what is learned later changes no repeat of it."""
-    # The context comes with a later request where there is none yet.
+    """Return `fact` as it was just published: later knowledge must not change a repeat of it."""
+    # Where there is no context yet, a later request may bring one.
     without = {"context": None} if meeting.context is None else {}
     return Published(fact=replace(fact, data={**fact.data, **without}), sequence=meeting.sequence)
 
