@@ -1,1 +1,1 @@
-"""Graph's notifications about our legs: verified, parsed, recorded in one transaction, answered."""
+"""Verify, parse, record in one transaction, and answer Graph's notifications about our legs."""

@@ -1,6 +1,7 @@
-"""Who called us: is a callback's bearer token one that Graph signed for our bot and our tenant?
+"""Decide whether Graph signed a callback's bearer token for our bot and our tenant.
 
-Core: keys and time are arguments. Fails closed: whatever is missing, unknown or odd is refused.
+Core: keys and time are arguments. Fails closed: a token with a missing, unknown or odd part is
+refused.
 Source: https://learn.microsoft.com/microsoftteams/platform/bots/calls-and-meetings/call-notifications
 """
 
@@ -11,16 +12,16 @@ from typing import Any, Literal, TypeIs
 import jwt
 
 ALGORITHM = "RS256"
-"""The only one accepted; the signer's own metadata advertises another name for it."""
+"""The only algorithm accepted. The signer's own metadata gives it another name."""
 LEEWAY = timedelta(minutes=5)
 """How far our clock and the signer's may be apart."""
 LONGEST_TOKEN = 8 * 1024
 LATEST = 2**53
-"""No moment is later, in seconds; what is larger is no time."""
+"""The latest moment, in seconds; a larger number is not a time."""
 TENANT_CLAIMS = ("tid", "http://schemas.microsoft.com/identity/claims/tenantid")
-"""The tenant's names: as documented, and as Microsoft's own samples read it."""
+"""The claims that name the tenant: as documented, and as Microsoft's own samples read it."""
 UNREADABLE = (jwt.PyJWTError, ValueError, RecursionError)
-"""What reading a token raises: the library lets some of its parsers' errors through."""
+"""What reading a token raises. The library lets some errors of its parsers through."""
 
 Reason = Literal[
     "missing", "malformed", "algorithm", "unknown_key", "signature", "audience", "issuer",
@@ -46,13 +47,13 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """Not Graph, or not for us. `reason` is for logs and counts; the caller is told nothing."""
+    """Not Graph, or not for us. `reason` is for logs and counts; the answer does not say it."""
 
     reason: Reason
 
 
 def read_key_id(authorization: str | None) -> str | Refused:
-    """Return the id of the key the token says it was signed with. Follows no link to a key."""
+    """Return the id of the key that the token names as its signer's. Follow no link to a key."""
     token = _token(authorization)
     if isinstance(token, Refused):
         return token
@@ -69,7 +70,7 @@ def read_key_id(authorization: str | None) -> str | Refused:
 def verify_caller(
     authorization: str | None, *, key: Any | None, policy: CallerPolicy, now: datetime
 ) -> Caller | Refused:
-    """Return the caller whose token `key` verifies; `key` None means nobody knows its key."""
+    """Return the caller whose token `key` verifies; `key` None means that the key is unknown."""
     token = _token(authorization)
     if isinstance(token, Refused):
         return token
@@ -80,8 +81,8 @@ def verify_caller(
             token,
             key,
             algorithms=[ALGORITHM],
-            # Audience, issuer and times are checked below, against values that are arguments. The
-            # library looks at the issuer only where it is told which one to expect.
+            # Audience, issuer and times are checked below, against arguments. The library checks
+            # the issuer only where it gets the expected one.
             options={
                 "verify_aud": False, "verify_exp": False, "verify_nbf": False, "verify_iat": False,
             },

@@ -1,6 +1,6 @@
-"""The observations of one callback, gathered: however many items say it, the work stays bounded.
+"""Gather the observations of one callback, so that the work stays bounded for any number of items.
 
-Core. What Graph really sends, one item or a few, goes through unchanged but for exact repeats.
+Core. Graph really sends one item or a few. These pass unchanged, without exact repeats.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,15 +10,14 @@ from call_callback.notification import MOST_NAMES, Notified
 from shared.words.observations import LegSeen, RosterPushed, Unparsed
 
 MOST_ROSTERS = 3
-"""How many rosters in a row are recorded one by one: each is weighed against all who are there."""
+"""How many rosters in a row are recorded as they are: each is weighed against all people there."""
 
 
 def gathered(observations: Iterable[Notified]) -> tuple[Notified, ...]:
-    """Return what the observations say, in their order; what is not read comes last.
+    """Return what the observations say, in their order; items that are not read come last.
 
-    Each phase of the leg is said once, and its end once more where only then it has a code. Of
-    many rosters in a row, all but the last become one. What is not read becomes one shape a kind,
-    counted.
+    Each phase of the leg is kept once, and its end also once with a code. Of many rosters in a row,
+    all but the last become one. Items that are not read become one counted shape for each kind.
     """
     kept: list[Notified] = []
     rosters: list[RosterPushed] = []
@@ -42,10 +41,10 @@ def gathered(observations: Iterable[Notified]) -> tuple[Notified, ...]:
 
 
 def _few(rosters: Sequence[RosterPushed]) -> Sequence[RosterPushed]:
-    """Return rosters that came in a row as a few: of many, the last, after all others as one.
+    """Return rosters that came in a row as a few: of many, all but the last become one.
 
-    Whom that one names was there. It is marked as hiding entries: it proves no absence, and a
-    read is requested.
+    The people that this one names were there. It is marked as hiding entries: it proves no absence,
+    and a read is requested.
     """
     if len(rosters) <= MOST_ROSTERS:
         return rosters

@@ -1,8 +1,8 @@
 """One HTTP callback of Graph's: verify, parse, one transaction, flush, answer.
 
-Answers fast and fails closed: nothing is read of a body whose sender is not proven. What cannot be
-stored now is answered 503; of what no row can hold, what it says of the leg is stored, and the room
-is read. What cannot be sent now stays in the outbox.
+Answers fast and fails closed: the body is read only once its sender is proven. A callback that
+cannot be stored now is answered 503. Of a callback that no row can hold, only what it says of the
+leg is stored, and the room is read. Messages that cannot be sent now stay in the outbox.
 """
 
 import asyncio
@@ -31,8 +31,8 @@ from shared.words.ids import LEG_KEY, MEETING_ID, CallId, LegKey, MeetingId
 from shared.words.observations import Unparsed
 
 FLUSH_WITHIN = 0.25
-"""Seconds a callback waits for its events to be sent. They are committed: a bus that is slow, or
-down, must not make Graph think that we are."""
+"""Seconds a callback waits for its events to be sent. They are committed: a bus that is slow or
+down must not make Rollcall look so to Graph."""
 RECORDED_WITHIN = 20.0
 """Seconds a callback waits to be recorded, lost races included; then Graph is to send it again."""
 REJECTED_WITHIN = 10.0
@@ -50,7 +50,7 @@ KNOWN_KINDS = frozenset(
         "contentsharingsessions",
     }
 )
-"""What is counted by its name of the notifications that are not read.
+"""The kinds of unread notifications that are counted by name.
 
 Source: https://learn.microsoft.com/graph/api/resources/call#relationships
 """
@@ -108,7 +108,7 @@ async def _record(
     received_at: datetime,
     services: Services,
 ) -> bool:
-    """Record what an envelope says in one change; tell whether the head knows the leg."""
+    """Record what an envelope says in one change; return whether the head knows the leg."""
 
     @cache  # a lost race decides again, and mostly reads the same
     def read(own_ids: frozenset[str]) -> ParsedNotifications:
@@ -125,7 +125,7 @@ async def _record(
 
     async def record(*, brief: bool) -> Arrived | None:
         def decide(known: Meeting | None, _: datetime) -> tuple[Step | None, Arrived | None]:
-            # Of a leg that was never claimed, or is long over, nothing is recorded.
+            # A leg that was never claimed, or is long over, is not recorded.
             if known is None or known.leg(leg_key) is None:
                 return None, None
             parsed = read(known.own_ids())
@@ -138,7 +138,7 @@ async def _record(
     try:
         arrived = await record(brief=False)
     except ValueError as error:
-        # Graph would send it again for ever.
+        # Without this, Graph would send it again for ever.
         log("callback.fits_no_row", error)
         arrived = await record(brief=True)
     if arrived is None:
@@ -169,7 +169,7 @@ async def receive_incoming(
 ) -> int:
     """Take one notification at the bot's registered webhook; return the HTTP status.
 
-    Calls that come in are rejected, because nobody asked for them. 204 asks Graph to send a
+    Incoming calls are rejected: no request invited them. 204 asks Graph to send a
     notification in Skype's format again in its own. Nothing is stored.
     """
     try:

@@ -1,8 +1,8 @@
 """What a notification of Graph's says about our legs: body to observations.
 
-Core: parses, never stores. Kinds that Rollcall does not read are kept as shapes, never refused;
-only a body that is no `commsNotifications` envelope is. What one body may say is bounded, and what
-is left of it is counted.
+Core: parses, never stores. Kinds that Rollcall does not read are kept as shapes, never refused.
+Only a body that is not a `commsNotifications` envelope is refused. A bounded part of each body is
+read; the rest is counted.
 Source: https://learn.microsoft.com/graph/api/resources/commsnotification
 """
 
@@ -25,16 +25,16 @@ from shared.words.outside import CALL_ID, held_kind
 
 CALL_PATH = re.compile(r"/(?:communications|app)/calls/([^/?]+)((?:/[^?]*)?)", re.IGNORECASE)
 LONGEST_BODY = 4 * 1024 * 1024
-"""Bytes of a body that is read: 5,000 participants as Graph writes them. It sends far smaller ones,
-and reading one takes as long as it is."""
+"""Bytes of a body that is read: 5,000 participants as Graph writes them. Graph sends far smaller
+bodies. The time to read a body grows with its length."""
 MOST_ITEMS = 300
-"""How many items of one envelope are read, all for one transaction. Graph sends one, or a few, and
+"""How many items of one envelope are read, all for one transaction. Graph sends one or a few, but
 promises no bound."""
 MOST_NAMES, NAMES_LOOKED_AT = 64, 1_000
-"""How many names of members a shape keeps, and among how many they are the first."""
+"""How many names of members a shape keeps, the first in order of the names that are looked at."""
 ROSTER_TAILS = frozenset({"participants", "operations/participants"})
 NO_CALL = "none"
-"""In place of a resource: the item is about no call."""
+"""Stands for the resource of an item that is not about a call."""
 PHASES: Mapping[str, Phase] = {
     "establishing": "joining",
     "ringing": "joining",
@@ -53,7 +53,7 @@ class MalformedNotification(RollcallError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """The items of one body, unread. `left` counts what is not read; a body too long is one."""
+    """The items of one body, unread. `left` counts what is not read: items, or one long body."""
 
     items: tuple[Any, ...]
     left: int = 0
@@ -63,7 +63,7 @@ class Envelope:
 class ParsedNotifications:
     """The items of one envelope, in order: which call each is about, if any, and what it says.
 
-    `left` counts those that were not read.
+    `left` counts the items that were not read.
     """
 
     observations: tuple[tuple[CallId | None, Notified], ...]
@@ -79,7 +79,7 @@ def parse_notifications(
     my_participant_ids: frozenset[str] = frozenset(),
     show_names: bool = False,
 ) -> ParsedNotifications:
-    """Return what `body` says; raise `MalformedNotification` where it is no envelope."""
+    """Return what `body` says; raise `MalformedNotification` if it is not an envelope."""
     return parse_envelope(
         read_envelope(body),
         leg_key=leg_key,
@@ -91,9 +91,9 @@ def parse_notifications(
 
 
 def read_envelope(body: bytes) -> Envelope:
-    """Return the items in `body`; raise `MalformedNotification` where it is no envelope.
+    """Return the items in `body`; raise `MalformedNotification` if it is not an envelope.
 
-    Of a body that is too long nothing is read: whether it is an envelope is not known.
+    A body that is too long is not read, so it may be an envelope or not.
     """
     if len(body) > LONGEST_BODY:
         return Envelope(items=(), left=1)
@@ -116,7 +116,7 @@ def parse_envelope(
     my_participant_ids: frozenset[str],
     show_names: bool,
 ) -> ParsedNotifications:
-    """Return what the items of an envelope say; see `read_roster` for who we are in them."""
+    """Return what the items of an envelope say; `read_roster` says how our bot is found in them."""
     found: list[tuple[CallId | None, Notified]] = []
     room = ROOM
     for item in envelope.items:
@@ -164,7 +164,7 @@ def is_object(value: Any) -> TypeIs[dict[str, Any]]:
 
 
 def _is_roster(data: Any) -> TypeIs[list[Any]]:
-    """Tell a full roster from a delta, which is an array around the participants."""
+    """Return whether this is a full roster; a delta is an array around the participants."""
     return isinstance(data, list) and not any(
         is_object(one) and "participants" in one for one in data
     )

@@ -1,8 +1,8 @@
 """What a parsed notification changes in a meeting. Core.
 
-A leg's key is bound to the first call seen under it; another call under the same key is a surplus
-leg, which is sent away and never recorded. What one callback records and sends is bounded; for
-what is left of it, the room is read.
+A leg's key is bound to the first call seen under it. Another call under the same key is a surplus
+leg, which is sent away and never recorded. What one callback records and sends is bounded. If part
+of a callback is left unread, the room is read.
 """
 
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from shared.words.ids import CallId, LegKey
 from shared.words.observations import LegSeen, RosterPushed
 
 MOST_HANG_UPS = 4
-"""How many surplus legs one callback sends away. Each of the others calls back for itself."""
+"""How many surplus legs one callback sends away. Each of the others has callbacks of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sorted:
-    """What one callback says, by whom it concerns: the leg itself, or surplus ones.
+    """What one callback says, sorted by the leg it is about: the leg itself, or surplus legs.
 
     `meeting` has the leg's call bound. `left` counts the items that were not read.
     """
@@ -36,9 +36,9 @@ class Sorted:
 def record_notifications(
     found: Sorted, leg_key: LegKey, *, received_at: datetime, brief: bool = False
 ) -> Step | None:
-    """Return the step that records what arrived for a leg, where it is news; None for none.
+    """Return the step that records what arrived for a leg, where it is news; None if none arrived.
 
-    `brief`: only what it says of the leg; in place of the rest the room is read.
+    `brief`: record only what it says of the leg; in place of the rest, the room is read.
     """
     observations, left = found.observations, found.left
     if brief:
@@ -57,7 +57,7 @@ def record_notifications(
 
 
 def sort_out(meeting: Meeting, leg_key: LegKey, parsed: ParsedNotifications) -> Sorted:
-    """Return what arrived for a leg that a claim knows, sorted by whom it concerns."""
+    """Return what arrived for a claimed leg, sorted by the leg it is about."""
     own: list[Notified] = []
     surplus: dict[CallId, None] = {}
     for call_id, observation in parsed.observations:
@@ -76,9 +76,9 @@ def sort_out(meeting: Meeting, leg_key: LegKey, parsed: ParsedNotifications) -> 
 
 
 def unread(count: int, *, leg_key: LegKey, at: datetime) -> RosterPushed:
-    """Return what is left of a callback as the fold takes it: a roster that cannot be read.
+    """Return the unread rest of a callback for the fold: a roster that cannot be read.
 
-    By it no person comes or leaves, and a read is requested.
+    The fold then requests a read. No person comes or leaves by it.
     """
     return RosterPushed(
         at=at,

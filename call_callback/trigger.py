@@ -1,5 +1,7 @@
-"""The HTTP bindings of Graph's call notifications. Anonymous to the host: Graph cannot send a
-function key, and proves itself with a signed token that the handler verifies.
+"""The HTTP bindings of Graph's call notifications.
+
+They are anonymous to the host, because Graph cannot send a function key. Graph proves itself with
+a signed token that the handler verifies.
 """
 
 import azure.functions as func

@@ -1,1 +1,1 @@
-"""A message on the queue `create-meeting` becomes a Teams meeting; its coordinates, an answer."""
+"""A message on the queue `create-meeting` becomes a Teams meeting; the answer says how to join."""

@@ -1,4 +1,4 @@
-"""What Graph is sent for a request, and how its answers to several requests add up. Core.
+"""The bodies sent to Graph for a request, and how its answers to several requests add up. Core.
 
 Members that Graph takes only together stay together.
 """
@@ -16,7 +16,7 @@ TIMES = ("startDateTime", "endDateTime")
 
 
 def create_or_get_body(request: CreateMeeting, asked: Asked) -> Members:
-    """Return the body of createOrGet: it takes these members and no options.
+    """Return the body of createOrGet, which takes these members and no options.
 
     Source: https://learn.microsoft.com/graph/api/onlinemeeting-createorget
     """
@@ -32,9 +32,9 @@ def create_or_get_body(request: CreateMeeting, asked: Asked) -> Members:
 
 
 def option_parts(request: CreateMeeting) -> tuple[Members, ...]:
-    """Return what one PATCH sets after the creation, in parts that mean something by themselves.
+    """Return what one PATCH sets after the creation, in parts that also work by themselves.
 
-    `roleIsPresenter` goes with the full list of attendees, as Graph asks.
+    `roleIsPresenter` goes with the full list of attendees, as Graph demands.
     Source: https://learn.microsoft.com/graph/api/onlinemeeting-update
     """
     options = request.options.patch() if request.options else {}
@@ -67,10 +67,10 @@ def together(parts: Iterable[Members]) -> Members:
 def added_up(made: MeetingAnswer, changed: MeetingAnswer, sent: Mapping[str, Any]) -> MeetingAnswer:
     """Return what Graph said of a meeting that it `made` and then `changed` by what was `sent`.
 
-    An answer to a PATCH leaves members out, or empty, that it was not asked to change.
+    An answer to a PATCH leaves out, or empty, the members that the PATCH did not name.
     """
     people = (made.attendees, changed.attendees)
-    told = [
+    lists = [
         one for one in (reversed(people) if "participants" in sent else people) if one is not None
     ]
     mine = {name: value for name, value in changed.options.items() if name in sent}
@@ -78,7 +78,7 @@ def added_up(made: MeetingAnswer, changed: MeetingAnswer, sent: Mapping[str, Any
         subject=made.subject or changed.subject,
         start_date_time=made.start_date_time or changed.start_date_time,
         end_date_time=made.end_date_time or changed.end_date_time,
-        attendees=next(iter(told), None),
+        attendees=next(iter(lists), None),
         join_meeting_id=made.join_meeting_id or changed.join_meeting_id,
         passcode=made.passcode or changed.passcode,
         dial_in=made.dial_in or changed.dial_in,
@@ -94,10 +94,10 @@ def _participants(attendees: Iterable[str | Attendee]) -> Members:
     return {"attendees": [_attendee(one) for one in attendees]}
 
 
-def _attendee(asked: str | Attendee) -> Members:
-    if isinstance(asked, str):
-        return {"upn": asked, "role": "attendee"}
-    attendee: Members = {"upn": asked.upn, "role": asked.role or "attendee"}
-    if asked.id is not None:
-        attendee["identity"] = {"user": {"id": asked.id}}
+def _attendee(requested: str | Attendee) -> Members:
+    if isinstance(requested, str):
+        return {"upn": requested, "role": "attendee"}
+    attendee: Members = {"upn": requested.upn, "role": requested.role or "attendee"}
+    if requested.id is not None:
+        attendee["identity"] = {"user": {"id": requested.id}}
     return attendee

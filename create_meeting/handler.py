@@ -1,4 +1,4 @@
-"""One create-meeting message: which of its actions is carried out, and how it is refused."""
+"""Carry out the action of one create-meeting message, or refuse it."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from shared.words.outgoing import Outgoing
 
 
 async def create_meeting(message: QueueMessage, services: Services) -> None:
-    """Carry out one message to its verdict; raises only what the host is to abandon it for."""
+    """Carry out one message to its verdict; raise only if the host is to abandon the message."""
     policy = services.policy
     services.bus.expect([EVENTS_TOPIC, *([message.reply.queue] if message.reply else [])])
     await services.inbox.handle(

@@ -1,7 +1,7 @@
 """The options of a meeting, under Graph's own names and with Graph's own values.
 
-Core: parses, and says which requests carry what. createOrGet takes no option at all, PATCH most of
-them, and two can be set by nothing but POST.
+Core: parses, and says which request to Graph sets which option. createOrGet takes no options. PATCH
+takes most of them. Only POST sets the other two.
 Sources: https://learn.microsoft.com/graph/api/resources/onlinemeeting
 https://learn.microsoft.com/graph/api/onlinemeeting-update
 """
@@ -32,12 +32,12 @@ def _language_tag(text: str) -> str:
 
 
 class Settings(Message):
-    """Options that Graph keeps in one object; one that sets nothing is no wish."""
+    """Options that Graph keeps in one object, which must set at least one of them."""
 
     @model_validator(mode="after")
     def _sets_something(self) -> Self:
         if not self.model_dump(exclude_none=True):
-            raise ValueError("sets nothing: name what is to be set, or leave it out")
+            raise ValueError("sets nothing: name an option to set, or leave the object out")
         return self
 
 
@@ -65,13 +65,13 @@ class SensitivityLabelAssignment(Message):
 
 
 class JoinMeetingIdSettings(Message):
-    """Whether the join id asks for a passcode. Graph makes it up; it never changes afterwards."""
+    """Whether the join id needs a passcode. Graph makes up the passcode, and never changes it."""
 
     is_passcode_required: bool
 
 
 class MeetingOptions(Message):
-    """The options that can be changed at any time. What is absent, or null, stays as it is."""
+    """The options that can be changed at any time. One that is absent, or null, stays as it is."""
 
     allow_attendee_to_enable_camera: bool | None = None
     allow_attendee_to_enable_mic: bool | None = None
@@ -100,26 +100,26 @@ class MeetingOptions(Message):
     watermark_protection: WatermarkProtection | None = None
 
     def patch(self) -> dict[str, Any]:
-        """Return what a PATCH carries of these options."""
+        """Return those of these options that a PATCH sets."""
         return self.model_dump(
             mode="json", by_alias=True, exclude_none=True, exclude=set(POST_ONLY)
         )
 
 
 class NewMeetingOptions(MeetingOptions):
-    """The options of a meeting that is to be made: also the two that never change afterwards."""
+    """The options of a new meeting. They include the two that never change afterwards."""
 
     join_meeting_id_settings: JoinMeetingIdSettings | None = None
     meeting_template_id: Annotated[Text, Field(max_length=256)] | None = None
 
     def every(self) -> dict[str, Any]:
-        """Return all that is asked for, however it is set."""
+        """Return all requested options, whichever request to Graph sets them."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     def post(self) -> dict[str, Any]:
-        """Return what nothing but a POST can set of these options; empty if createOrGet will do.
+        """Return those of these options that only a POST can set; empty if createOrGet will do.
 
-        A meeting that nobody asked a passcode for has none.
+        A meeting has no passcode unless the request names one.
         """
         settings, template = self.join_meeting_id_settings, self.meeting_template_id
         found: dict[str, Any] = {}

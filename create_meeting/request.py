@@ -1,7 +1,7 @@
 """The create-meeting message: body to a request, or `Rejected` with every problem found.
 
-Core: parses, never asks anybody. One queue takes three actions, so that what is asked of a meeting
-stays together under its request id.
+Core: parses, without I/O. One queue takes three actions, so the requests about a meeting stay
+together under its request id.
 """
 
 import re
@@ -50,7 +50,7 @@ def _action(value: Any) -> Any:
 
 Upn = Annotated[str, AfterValidator(_upn)]
 MOST_ATTENDEES = 1000
-"""So many fit into the chat of a meeting, and into one event.
+"""This many fit into the chat of a meeting, and into one event.
 
 Source: https://learn.microsoft.com/microsoftteams/limits-specifications-teams
 """
@@ -59,7 +59,7 @@ Patience = Annotated[float, Field(ge=0)]
 
 
 class Attendee(Message):
-    """One person asked for, as Graph's `meetingParticipantInfo` names them.
+    """One attendee requested, as Graph's `meetingParticipantInfo` names them.
 
     Source: https://learn.microsoft.com/graph/api/resources/meetingparticipantinfo
     """
@@ -116,9 +116,9 @@ class CreateMeeting(Message):
 
 
 class UpdateMeeting(Message):
-    """A change of a meeting that was asked for under `request_id`. What is absent stays as it is.
+    """A change of the meeting requested under `request_id`. Absent members stay as they are.
 
-    `attendees` replaces all of them; start and end travel together.
+    `attendees` replaces all of them. Start and end go together.
     Source: https://learn.microsoft.com/graph/api/onlinemeeting-update
     """
 
@@ -150,15 +150,15 @@ class UpdateMeeting(Message):
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
         if (self.start_date_time is None) != (self.end_date_time is None):
-            raise ValueError("startDateTime and endDateTime travel together: Graph changes both")
+            raise ValueError("startDateTime and endDateTime go together: Graph changes both")
         options = self.options.patch() if self.options else {}
         if self.subject or self.start_date_time or self.attendees is not None or options:
             return self
-        raise ValueError("names nothing to change: subject, times, attendees or options")
+        raise ValueError("changes nothing: name a subject, times, attendees or options")
 
 
 class CancelMeeting(Message):
-    """The end of a meeting that was asked for under `request_id`: the bot leaves, Graph deletes."""
+    """The end of the meeting requested under `request_id`: the bot leaves, Graph deletes it."""
 
     request_id: RequestId
     action: Literal["cancel"]

@@ -1,6 +1,6 @@
 """The message that sends our bot into a meeting of ours, now or when it starts. Core.
 
-The join handler reads the start from the ledger, so a message that comes too early waits on.
+The join handler reads the start from the ledger, so a message that comes too early waits again.
 """
 
 import json
@@ -14,14 +14,14 @@ from shared.words.ids import utc_text
 from shared.words.outgoing import Outgoing
 
 HANDED_ON = ("leaveWhenAloneSeconds", "retryForSeconds")
-"""Members of the request for the meeting that the join follows."""
+"""Members of the request for the meeting that its join also follows."""
 
 
 def join_message(meeting: Meeting, *, at_start: bool) -> Outgoing:
-    """Return the message that asks for the bot; each change of the start has a message of its own.
+    """Return the message that requests the bot; each change of the start has its own message.
 
-    `AT_START` names the start that it was sent for, `ASKED` the moment from which the bot was
-    wanted: a leave after it counts against this join, however late it is due.
+    `AT_START` names the start that it was sent for. `ASKED` names the moment of the request: a
+    leave after that moment voids this join, even if the join is due later.
     """
     members = meeting.asked.members if meeting.asked else {}
     start = meeting.asked.start_date_time if at_start and meeting.asked else None
@@ -46,7 +46,7 @@ def join_message(meeting: Meeting, *, at_start: bool) -> Outgoing:
 def rescheduled_join(meeting: Meeting, *, before: datetime, now: datetime) -> tuple[Outgoing, ...]:
     """Return the message for a start that moved from `before`, where one is needed.
 
-    A start that moved on while its message still waits needs none: that message waits on.
+    A start that moved later while its message still waits needs none: that message waits again.
     """
     if meeting.asked is None or meeting.asked.members.get("join") != "atStart":
         return ()

@@ -1,7 +1,7 @@
 """Which members of a join-meeting message name the meeting together. Core: names in, problems out.
 
-Exactly one form is to be given: two of them may lead to two meetings, and nobody could say which
-was meant.
+Exactly one form must be given: two forms may lead to two meetings, and Rollcall could not know
+which was meant.
 """
 
 from collections.abc import Mapping
@@ -15,18 +15,18 @@ FORMS: Mapping[str, frozenset[str]] = {
     "joinMeetingId": frozenset({"passcode", "tenantId"}),
     "chatInfo": frozenset({"meetingInfo", "tenantId"}),
 }
-"""Each form by the member that begins it, and what may go with it."""
+"""Each form by the member that begins it, and the members that may go with it."""
 REQUIRED: Mapping[str, tuple[str, ...]] = {
     "joinMeetingId": ("tenantId",),
     "chatInfo": ("meetingInfo", "tenantId"),
 }
 BEGUN_BY: Mapping[str, str] = {"meetingInfo": "chatInfo", "passcode": "joinMeetingId"}
-"""Members that stand for a form although they do not begin it."""
+"""Members that show which form is meant although they do not begin it."""
 COMPANIONS: frozenset[str] = frozenset().union(*FORMS.values())
 
 
 def form_problems(members: Mapping[str, Any]) -> list[Problem]:
-    """Return what is wrong with how `members` name a meeting; a member that is null is absent."""
+    """Return the problems in how `members` name a meeting; a member that is null is absent."""
     given = {name for name, value in members.items() if value is not None}
     begun = [form for form in FORMS if form in given]
     if len(begun) > 1:
@@ -49,7 +49,7 @@ def form_problems(members: Mapping[str, Any]) -> list[Problem]:
         if name not in given
     ]
     if form not in given:
-        missing.insert(0, Problem(member=form, message="is required with what is given"))
+        missing.insert(0, Problem(member=form, message="is required with the members given"))
     foreign = [
         Problem(member=name, message=f"does not go with {form}")
         for name in sorted(COMPANIONS & given - FORMS[form])

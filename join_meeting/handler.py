@@ -1,4 +1,4 @@
-"""One join-meeting message: whose meeting it is about, which action, and how it is refused."""
+"""Carry out one join-meeting message, or refuse it: which meeting it is about, and which action."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -18,7 +18,7 @@ from shared.words.outgoing import Outgoing
 
 
 async def join_meeting(message: QueueMessage, services: Services) -> None:
-    """Carry out one message to its verdict; raises only what the host is to abandon it for."""
+    """Carry out one message to its verdict; raise only if the host is to abandon the message."""
     await services.inbox.handle(
         message,
         lambda one: _carry_out(one, services),
@@ -37,7 +37,7 @@ async def _carry_out(message: QueueMessage, services: Services) -> None:
         target=target,
         meeting_id=meeting_id,
     )
-    # Only by its own id is a request known again that a leg which left the head was the answer to.
+    # A leg that left the head may be the answer to this request: only its own id shows that.
     whole = request.action == "leave" or bool(wish.asked())
     opened = await services.journal.open(meeting_id, for_message=message, whole=whole)
     if opened.meeting is not None and opened.meeting.same_as is not None:
@@ -52,7 +52,7 @@ async def _carry_out(message: QueueMessage, services: Services) -> None:
 async def _meeting_id(
     request: JoinMeeting, target: JoinTarget | None, services: Services
 ) -> MeetingId:
-    """Return whose meeting it is; a link that leads nowhere yet leads to its own from now on."""
+    """Return the meeting's id. A join by a new link claims the link's alias for a new meeting."""
     if target is None:
         return MeetingId(request.meeting_id or "")
     alias = alias_of(target)

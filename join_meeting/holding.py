@@ -1,4 +1,4 @@
-"""Lets a request's own id stand for one meeting, until the request has failed there."""
+"""Hold a request's own id to one meeting, until the request has failed there."""
 
 from join_meeting.forms import FORMS
 from join_meeting.repeats import Wish, has_failed, request_conflict
@@ -7,14 +7,14 @@ from shared.services import Services
 from shared.words.ids import MeetingId, join_request_alias
 
 MOST_MEETINGS = 16
-"""For how many meetings, one after another, one id may have been tried."""
+"""How many meetings, one after another, one id may be tried for."""
 
 
 async def hold_to_one_meeting(wish: Wish, known: Meeting | None, services: Services) -> None:
-    """Let the request's own id stand for its meeting, `known`; refuse it where it has another.
+    """Let the request's own id lead to its meeting, `known`; refuse it if it leads to another.
 
-    A request that failed granted nothing: with its link corrected it may come again under its id.
-    Each meeting that the id came to stand for has an alias of its own, and the last one counts.
+    A request that failed brought no bot: with its link corrected, it may come again under its id.
+    Each meeting that the id has led to has an alias of its own. The last one counts.
     """
     own = wish.meeting_id
     for request_id, members in wish.asked().items():
@@ -34,7 +34,7 @@ async def hold_to_one_meeting(wish: Wish, known: Meeting | None, services: Servi
 
 
 async def _led_to(meeting_id: MeetingId, services: Services) -> tuple[MeetingId, Meeting | None]:
-    """Return the meeting under an id, or the other of ours that it turned out to be."""
+    """Return the meeting of an id, or the other meeting of ours that it turned out to be."""
     opened = await services.journal.open(meeting_id, whole=True)
     if opened.meeting is not None and opened.meeting.same_as is not None:
         opened = await services.journal.open(opened.meeting.same_as, whole=True)

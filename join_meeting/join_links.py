@@ -1,6 +1,6 @@
-"""Join links of Teams, read into what it takes to join: classic links and the new short ones.
+"""Join links of Teams, read into what is needed to join: classic links and the new short ones.
 
-Core. Nothing is fetched, and no error quotes a link: it lets whoever holds it into the meeting.
+Core. Fetches nothing. No error quotes a link: a link lets its holder into the meeting.
 Source: https://learn.microsoft.com/graph/api/application-post-calls (classic links)
 """
 
@@ -24,24 +24,24 @@ HOSTS = frozenset(
     }
 )
 WRAPPERS = ".safelinks.protection.outlook.com"
-"""Mail filters replace a link by one of theirs, which carries it in its query."""
+"""Mail filters replace a link with one of theirs, which carries it in its query."""
 THREAD = re.compile(r"19:[^\s/%@]+@[A-Za-z0-9.]+")
 DIGITS = re.compile(r"[0-9]{1,20}")
 JOIN_ID = re.compile(r"[0-9]{5,20}")
 DEEPEST_ENCODING = 3
-"""How often a link may have been percent-encoded as a whole, by whatever passed it on."""
+"""How often a link may have been percent-encoded as a whole, by the tools that passed it on."""
 
 
 def read_join_link(link: str, *, tenant_id: str) -> JoinTarget:
-    """Return what `link` says; `tenant_id` counts for short links, which carry none.
+    """Return what `link` says; `tenant_id` counts for short links, which name no tenant.
 
-    Raises `Rejected` (`link_not_understood`) saying what is missing, never what is there.
+    Raises `Rejected` (`link_not_understood`), which says what is missing and never quotes the link.
     """
     try:
         parts = _teams_link(link)
         segments = [unquote(one) for one in parts.path.split("/") if one]
     except ValueError:
-        raise _not_understood("it is no URL") from None
+        raise _not_understood("it is not a URL") from None
     match [one.lower() for one in segments[:2]]:
         case ["l", "meetup-join"]:
             return _classic(segments[2:], parts.query)
@@ -52,7 +52,7 @@ def read_join_link(link: str, *, tenant_id: str) -> JoinTarget:
 
 
 def join_id_of(text: str) -> str | None:
-    """Return the digits of a join id, which people write in groups; None where it is none."""
+    """Return the digits of a join id, which people write in groups; None if `text` is not one."""
     digits = re.sub(r"[\s-]", "", text)
     return digits if JOIN_ID.fullmatch(digits) else None
 
@@ -62,7 +62,7 @@ def _teams_link(link: str) -> SplitResult:
     if (parts.hostname or "").endswith(WRAPPERS):
         parts = urlsplit(_first(parts.query, "url") or "")
     if parts.scheme != "https" or parts.hostname not in HOSTS:
-        raise _not_understood("it is no https link to Microsoft Teams")
+        raise _not_understood("it is not an https link to Microsoft Teams")
     return parts
 
 

@@ -1,7 +1,7 @@
-"""One request to join or to leave, gathered: and what it means that a request comes again. Core.
+"""One request to join or to leave, gathered; and how a repeated request is recognised. Core.
 
-A request that names its own id is granted once: the same again is answered with the same leg, and
-another under that id is refused.
+A request that names its own id is granted once. The same request again is answered with the same
+leg. Another request under that id is refused.
 """
 
 import json
@@ -27,10 +27,10 @@ MOVED = "rollcall-moved-request"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """A message, what it says, how to join by it, and whose meeting that is.
+    """A message, what it says, how to join by it, and which meeting that is.
 
-    `members` are those of its body, as they came.
-    `target` is None where the request names a meeting of ours by its id.
+    `members` are those of its body, as they came. `target` is None where the request names a
+    meeting of ours by its id.
     """
 
     message: QueueMessage
@@ -46,7 +46,7 @@ class Wish:
 
     @property
     def asker(self) -> str:
-        """Who asks: the request by its own id, else this very message."""
+        """The caller's request by its own id, else the identity of this message."""
         return next(iter(self.asked()), self.message.delivery_id)
 
     def stay(self, before: Stay) -> Stay:
@@ -70,7 +70,7 @@ class Wish:
         }
 
     def elsewhere(self, meeting_id: MeetingId, *, due: datetime) -> Outgoing:
-        """Return the same request for another meeting of ours, to be answered from there."""
+        """Return the same request for another meeting of ours, which will answer it."""
         message = self.message
         named_by = {*FORMS, *COMPANIONS, "requestId"}
         kept = {name: value for name, value in self.members.items() if name not in named_by}
@@ -84,20 +84,20 @@ class Wish:
                 ORIGIN: message.origin_id,
                 DELIVERY: message.delivery_id,
                 ASKED: utc_text(message.asked_at),
-                **({MOVED: json.dumps(asked)} if (asked := self.asked()) else {}),
+                **({MOVED: json.dumps(own)} if (own := self.asked()) else {}),
             },
             due=due,
         )
 
 
 def has_failed(meeting: Meeting, request_id: str) -> bool:
-    """Tell whether every leg that was sent for a request is known to have failed, and one was."""
+    """Return whether legs were sent for a request, and all of them are known to have failed."""
     sent = [leg for leg in meeting.legs if request_id in leg.asked and leg.state != "unsent"]
     return bool(sent) and all(leg.came_to_nothing for leg in sent)
 
 
 def moved_request(message: QueueMessage) -> dict[str, dict[str, str]]:
-    """Return what `Wish.asked` was of a request that was sent on from another meeting; else {}."""
+    """Return the `Wish.asked` of a request that was sent on from another meeting; {} for others."""
     try:
         found = json.loads(message.properties.get(MOVED, "{}"))
     except ValueError:
@@ -113,9 +113,9 @@ def moved_request(message: QueueMessage) -> dict[str, dict[str, str]]:
 
 
 def granted_before(meeting: Meeting, wish: Wish) -> Leg | None:
-    """Return the leg that this very request was answered with; None where it may be tried.
+    """Return the leg that this request was answered with before; None where it may be tried.
 
-    A leg that ended before it came in was no success: the same request may be sent again.
+    A leg that ended before it came in does not count: the same request may be sent again.
     """
     for request_id, members in wish.asked().items():
         for leg in meeting.legs:

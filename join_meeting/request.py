@@ -1,6 +1,6 @@
 """The join-meeting message: body to `JoinMeeting`, or `Rejected` with every problem found.
 
-Core: parses, never asks anybody. forms.py says which members name a meeting together.
+Core: parses, without I/O. forms.py says which members name a meeting together.
 """
 
 from typing import Annotated, Literal
@@ -27,14 +27,14 @@ from shared.words.problems import rejected
 
 def _meeting_id(text: str) -> str:
     if MEETING_ID.fullmatch(text) is None:
-        raise ValueError("must be a meetingId of Rollcall's: 26 characters a-z and 2-7")
+        raise ValueError("must be a meetingId of Rollcall: 26 characters a-z and 2-7")
     return text
 
 
 def _join_id(text: str) -> str:
     digits = join_id_of(text)
     if digits is None:
-        raise ValueError("must be the meeting's join id: 5 to 20 digits, spaces between allowed")
+        raise ValueError("must be the meeting's join id: 5 to 20 digits, with or without spaces")
     return digits
 
 
@@ -55,7 +55,7 @@ MessageId = Annotated[str, AfterValidator(_message_id)]
 
 
 class GraphPart(Message):
-    """A part in Graph's own words, which may carry the name of its type."""
+    """A part of a message in Graph's own form, which may name its type."""
 
     type_name: Annotated[str | None, Field(alias="@odata.type")] = None
 
@@ -113,17 +113,17 @@ class JoinMeeting(Message):
 
     @property
     def without_host(self) -> bool:
-        """Whether people and our bot may begin without the organizer; as asked, else yes."""
+        """Whether people and our bot may begin without the organizer; yes, unless requested not."""
         said = self.allow_conversation_without_host
         if said is None and self.meeting_info is not None:
             said = self.meeting_info.allow_conversation_without_host
         return said is not False
 
     def target(self, *, tenant_id: str) -> JoinTarget | None:
-        """Return what the request says of how to join; None where it names a meeting of ours.
+        """Return how to join, as the request says; None where it names a meeting of ours.
 
-        `tenant_id`, which the bot belongs to, counts where the request names none. Raises
-        `Rejected`: `link_not_understood`, `tenant_mismatch`.
+        `tenant_id` is the bot's own, and counts where the request names no tenant. Raises
+        `Rejected`: `link_not_understood`, `tenant_mismatch`, `invalid_request`.
         """
         target = self._target(tenant_id=tenant_id)
         if target is not None and target.tenant_id != tenant_id.lower():
@@ -179,7 +179,7 @@ def read_request(body: bytes) -> JoinMeeting:
         request = read_message(JoinMeeting, body)
     except Rejected as error:
         if any(not problem.member for problem in error.problems):
-            raise  # not even an object: what it lacks is nobody's question
+            raise  # not even an object: which members it lacks does not matter
         raise refused([*error.problems, *of_form]) from error
     if of_form:
         raise refused(of_form)

@@ -1,5 +1,7 @@
-"""The queue binding of `join_meeting`. The body is read as bytes: a JSON body read as text would
-overwrite the message's own properties with members of the same name.
+"""The queue binding of `join_meeting`.
+
+The body is read as bytes: a JSON body read as text would overwrite the message's own properties
+with members of the same name.
 """
 
 import azure.functions as func
@@ -17,7 +19,7 @@ bp = func.Blueprint()
     data_type=func.DataType.BINARY,
 )
 async def join_meeting(message: func.ServiceBusMessage) -> None:
-    """Hand one message of the queue to the handler."""
+    """Pass one message of the queue to the handler."""
     # Imported on first use: indexing the app must stay quick.
     from join_meeting.handler import join_meeting as handle
     from shared.bootstrap import services

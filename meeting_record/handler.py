@@ -1,4 +1,4 @@
-"""Reads a meeting's record, and asks each part whether it is well.
+"""Read a meeting's record, and check the health of each component.
 
 Changes nothing, but for a broken chain of looks that it meets.
 """
@@ -15,7 +15,7 @@ from shared.words.ids import MEETING_ID, MeetingId, join_request_alias, meeting_
 
 
 async def read_record(meeting_id: str, services: Services) -> dict[str, Any] | None:
-    """Return the record under `meeting_id`; None where none is known. Raises `Unavailable`."""
+    """Return the record of `meeting_id`; None where it is not known. Raises `Unavailable`."""
     if MEETING_ID.fullmatch(meeting_id) is None:
         return None
     opened = await services.journal.open(MeetingId(meeting_id))
@@ -34,9 +34,9 @@ async def read_record(meeting_id: str, services: Services) -> dict[str, Any] | N
 
 
 async def find_record(request_id: str, services: Services) -> dict[str, Any] | None:
-    """Return the record of the meeting that `request_id` asked for; None where none is known.
+    """Return the record of the meeting that `request_id` requested; None where it is not known.
 
-    Of two requests under one id, to make a meeting and to join one, the first kind counts.
+    If one id names a request to make a meeting and a request to join one, the first kind counts.
     """
     meeting_id = meeting_id_for(tenant_id=services.policy.tenant_id, request_id=request_id)
     if (record := await read_record(meeting_id, services)) is not None:
@@ -48,7 +48,7 @@ async def find_record(request_id: str, services: Services) -> dict[str, Any] | N
 
 
 async def health(services: Services) -> dict[str, str]:
-    """Return for each part `ok` or what is wrong with it."""
+    """Return `ok` for each component, or what is wrong with it."""
     parts: dict[str, Awaitable[None]] = {
         "tables": services.ledger.check(),
         "serviceBus": services.bus.check(),

@@ -26,7 +26,7 @@ async def meeting_record(req: func.HttpRequest) -> func.HttpResponse:
 @bp.function_name("find_meeting")
 @bp.route(route="meetings", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def find_meeting(req: func.HttpRequest) -> func.HttpResponse:
-    """Answer the record of the meeting that a request id asked for."""
+    """Answer the record of the meeting that a request id requested."""
     from meeting_record.handler import find_record
     from shared.bootstrap import services
     from shared.words.errors import Unavailable
@@ -44,7 +44,7 @@ async def find_meeting(req: func.HttpRequest) -> func.HttpResponse:
 @bp.function_name("health")
 @bp.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def health(req: func.HttpRequest) -> func.HttpResponse:
-    """Answer how tables, bus and Graph token are: 200 when all are well, 503 otherwise."""
+    """Answer the health of tables, bus and Graph token: 200 if all are well, 503 otherwise."""
     from meeting_record.handler import health as examine
     from shared.bootstrap import services
 

@@ -1,6 +1,7 @@
 """A meeting's record as its readers see it. Core: values in, JSON members out.
 
-Shows no token, no passcode and no join link: those stand in `meeting.created` alone.
+Shows no token, no passcode and no join link. Only `meeting.created` and `meeting.updated` have the
+link and the passcode.
 """
 
 from collections import defaultdict
@@ -79,7 +80,7 @@ def _session_view(session: Session, shown: Shown) -> dict[str, Any]:
 
 
 def _bot_view(legs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Show the latest leg as the bot's state, and every leg it ever had."""
+    """Show the newest leg as the bot's state, and all legs."""
     return {**(legs[-1] if legs else {"state": "never"}), "legs": legs}
 
 

@@ -1,1 +1,1 @@
-"""What is said of a meeting: its coordinates, warnings, an invitation."""
+"""What Rollcall publishes of a meeting: its coordinates, warnings, an invitation."""

@@ -1,8 +1,8 @@
-"""An invitation to a meeting that stands in nobody's calendar: plain text, and an iCalendar text.
+"""An invitation to a meeting that is in no calendar: plain text, and an iCalendar text.
 
-Core. The same meeting gives the same text, byte for byte: nothing here reads the clock or makes up
-an id. The calendar text has no METHOD and no attendees: it is an entry to keep, not a scheduling
-message that calendars would answer to somebody.
+Core. The same meeting gives the same text, byte for byte: this module reads no clock and makes up
+no id. The calendar text has no METHOD and no attendees: it is an entry to keep, not a scheduling
+message that calendars would answer.
 Source: https://www.rfc-editor.org/rfc/rfc5545
 """
 
@@ -16,9 +16,9 @@ PLACE = "Microsoft Teams Meeting"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invited:
-    """What an invitation says. `sequence` counts the changes since the first one.
+    """What an invitation says. `sequence` counts the changes since the first invitation.
 
-    `written_at` is when what it says was decided; without a link nobody can join by it.
+    `written_at` is when its content was decided. Without a link it cannot be used to join.
     """
 
     meeting_id: str
@@ -61,14 +61,14 @@ def _span(start: datetime, end: datetime) -> str:
 
 
 def _grouped(digits: str) -> str:
-    """Return a join id as Teams prints it: in threes."""
+    """Return a join id as Teams prints it: in groups of three digits."""
     return " ".join(digits[at : at + 3] for at in range(0, len(digits), 3))
 
 
 def _dial_in_lines(dial_in: dict[str, Any]) -> list[str]:
     numbers = [dial_in.get("tollNumber"), dial_in.get("tollFreeNumber")]
     named = [str(number) for number in numbers if number]
-    # Graph's own samples write it both ways.
+    # Graph's own samples spell it both ways.
     conference = dial_in.get("conferenceId") or dial_in.get("ConferenceId")
     if not named or not conference:
         return []
@@ -100,5 +100,5 @@ def _ics(invited: Invited, text: str) -> str:
 
 
 def _whole_second(moment: datetime) -> datetime:
-    """Return the moment as the format can say it."""
+    """Return the moment without the fraction of a second, which the format cannot hold."""
     return moment.astimezone(UTC).replace(microsecond=0)

@@ -1,7 +1,7 @@
-"""What is published of a meeting, and to the caller: created, updated, cancelled, or that again.
+"""The events of a meeting as a whole (created, updated, cancelled), and answers that repeat them.
 
-Core. `meeting.created` is kept as it was published, its context with it, so that a repeated request
-is answered with the same bytes, whatever became of the meeting since.
+Core. `meeting.created` is kept as it was published, with its context. So a repeated request is
+answered with the same bytes, even if the meeting has changed since.
 """
 
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ from shared.words.outgoing import Fact, Published
 def publish_created(
     meeting: Meeting, warnings: Iterable[Warn], message: QueueMessage, *, now: datetime
 ) -> Step:
-    """Return the step that tells a meeting which Graph has just given."""
+    """Return the step that publishes a meeting which Graph has just created."""
     answer = {
         "context": meeting.context,
         **_described(meeting),
@@ -39,7 +39,7 @@ def publish_created(
 
 
 def created_again(known: Meeting, message: QueueMessage, *, now: datetime) -> Step | None:
-    """Return the step that answers a repeated request to its own reply queue, once a message."""
+    """Return the step that answers a repeated request on its own reply queue, once a message."""
     return _again(known, known.created, message, now=now)
 
 
@@ -51,10 +51,10 @@ def publish_updated(
     *,
     now: datetime,
 ) -> Step | None:
-    """Return the step that tells a meeting which Graph has just changed.
+    """Return the step that publishes a meeting which Graph has just changed.
 
-    Where it is what the last update was told as, that one was asked for again: the answer is the
-    same event. None where it was given, or nobody waits for it.
+    If the last `meeting.updated` says the same, the request repeats that update: the answer is the
+    same event. None if that answer was given, or if no queue waits for it.
     """
     data = {
         **_described(meeting),
@@ -74,9 +74,9 @@ def publish_updated(
 
 
 def publish_cancelled(meeting: Meeting, message: QueueMessage, *, now: datetime) -> Step:
-    """Return the step that tells a meeting which Graph does not have any more."""
-    asked_at = meeting.cancellation.asked_at if meeting.cancellation else now
-    cancellation = Cancellation(asked_at=asked_at, done_at=now, sequence=meeting.sequence + 1)
+    """Return the step that publishes that Graph has deleted the meeting."""
+    requested_at = meeting.cancellation.asked_at if meeting.cancellation else now
+    cancellation = Cancellation(asked_at=requested_at, done_at=now, sequence=meeting.sequence + 1)
     meeting = replace(meeting, cancellation=cancellation).having_answered(message.delivery_id)
     meeting, events = publish(meeting, [_cancelled(meeting, now)], now=now, reply=message.reply)
     return Step(meeting=meeting, outgoing=events)
@@ -94,7 +94,7 @@ def cancelled_again(known: Meeting, message: QueueMessage, *, now: datetime) -> 
 
 
 def is_answered(known: Meeting, message: QueueMessage) -> bool:
-    """Tell whether the message, or an earlier delivery of it, was answered."""
+    """Return whether the message, or an earlier delivery of it, was answered."""
     return message.delivery_id in known.answered
 
 
@@ -173,11 +173,11 @@ def _invited(meeting: Meeting, at: datetime) -> Invited:
 
 def _online(meeting: Meeting) -> OnlineMeeting:
     if meeting.online is None:
-        raise ValueError("a meeting is told only once Graph has given it")
+        raise ValueError("a meeting is published only once Graph has created it")
     return meeting.online
 
 
 def _asked(meeting: Meeting) -> Asked:
     if meeting.asked is None:
-        raise ValueError("a meeting that nobody asked for is not told")
+        raise ValueError("only a meeting that was requested is published")
     return meeting.asked

@@ -1,7 +1,7 @@
-"""What Graph made of a request: where its answer differs from what was asked, as warnings.
+"""What Graph made of a request: warnings where its answer differs from the request.
 
-Core. Graph drops and changes things without a word, so what was sent is compared with what came
-back. What an answer does not mention proves nothing. A warning never holds up the answer.
+Core. Graph drops and changes members silently, so Rollcall compares what it sent with what came
+back. A member that an answer lacks proves nothing. A warning never holds up the answer.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,9 +25,9 @@ type WarningCode = Literal[
     "not_confirmed",
 ]
 MOST_OF_A_CODE = 20
-"""Warnings of one code that are told one by one; a thousand would outgrow the event."""
+"""Warnings of one code that are published one by one; a thousand would outgrow the event."""
 UNKNOWN = "unknownfuturevalue"
-"""What Graph says instead of a value that it thinks we do not know, in lower case."""
+"""Graph's word, in lower case, for a value that it takes to be unknown to us."""
 SAME_TIME = timedelta(seconds=1)
 COMPARED_ELSEWHERE = frozenset({"externalId", "subject", "participants", *TIMES})
 
@@ -35,7 +35,7 @@ COMPARED_ELSEWHERE = frozenset({"externalId", "subject", "participants", *TIMES}
 def differences(sent: Mapping[str, Any], returned: MeetingAnswer) -> tuple[Warn, ...]:
     """Return a warning for each member of `sent` that `returned`, Graph's meeting, contradicts.
 
-    `sent` has Graph's own shape; times in it are such that the caller named.
+    `sent` has Graph's own shape. Its times are only those that the caller named.
     """
     return (
         *_subject(sent, returned),
@@ -48,8 +48,8 @@ def differences(sent: Mapping[str, Any], returned: MeetingAnswer) -> tuple[Warn,
 
 def refused_options(part: Mapping[str, Any], refused: Rejected) -> tuple[Warn, ...]:
     """Return the warnings for options that Graph refused after it had made the meeting."""
-    told = refusal_data(refused)
-    trace = {"graph": told["graph"]} if "graph" in told else {}
+    data = refusal_data(refused)
+    trace = {"graph": data["graph"]} if "graph" in data else {}
     return tuple(
         {
             **_warning(
@@ -66,7 +66,7 @@ def refused_options(part: Mapping[str, Any], refused: Rejected) -> tuple[Warn, .
 
 
 def moment_of(text: str | None) -> datetime | None:
-    """Return the moment in Graph's text; without an offset it means UTC. None for no moment."""
+    """Return the moment in Graph's text, in UTC without an offset; None where it has no moment."""
     try:
         moment = datetime.fromisoformat(text or "")
     except ValueError:
@@ -75,55 +75,55 @@ def moment_of(text: str | None) -> datetime | None:
 
 
 def _subject(sent: Mapping[str, Any], returned: MeetingAnswer) -> Iterator[Warn]:
-    asked, got = sent.get("subject"), returned.subject
-    if asked is not None and got is not None and asked != got:
+    wanted, got = sent.get("subject"), returned.subject
+    if wanted is not None and got is not None and wanted != got:
         yield _warning(
             "subject_changed",
             "subject",
             "Graph's meeting has another subject.",
-            requested=asked,
+            requested=wanted,
             returned=got,
         )
 
 
 def _times(sent: Mapping[str, Any], returned: MeetingAnswer) -> Iterator[Warn]:
-    for name, told in zip(TIMES, (returned.start_date_time, returned.end_date_time), strict=True):
-        asked, got = moment_of(sent.get(name)), moment_of(told)
-        if asked is not None and got is not None and abs(asked - got) >= SAME_TIME:
+    for name, text in zip(TIMES, (returned.start_date_time, returned.end_date_time), strict=True):
+        wanted, got = moment_of(sent.get(name)), moment_of(text)
+        if wanted is not None and got is not None and abs(wanted - got) >= SAME_TIME:
             yield _warning(
                 "time_changed",
                 name,
                 "Graph's meeting has another time.",
                 requested=sent[name],
-                returned=told,
+                returned=text,
             )
 
 
 def _attendees(sent: Mapping[str, Any], returned: MeetingAnswer) -> Iterator[Warn]:
     if returned.attendees is None:
         return
-    for number, asked in enumerate((sent.get("participants") or {}).get("attendees") or ()):
-        found = next((one for one in returned.attendees if _known_as(one) & _who(asked)), None)
+    for number, wanted in enumerate((sent.get("participants") or {}).get("attendees") or ()):
+        found = next((one for one in returned.attendees if _known_as(one) & _who(wanted)), None)
         member = f"attendees.{number}"
         if found is None:
             yield _warning(
                 "attendee_not_added",
                 member,
-                "Graph did not take this attendee; send them the link.",
-                requested=asked["upn"],
+                "Graph did not add this attendee. Send them the link.",
+                requested=wanted["upn"],
             )
-        elif not _agree(asked.get("role"), found.role):
+        elif not _agree(wanted.get("role"), found.role):
             yield _warning(
                 "attendee_role_changed",
                 member,
                 "Graph gave this attendee another role.",
-                requested=asked["role"],
+                requested=wanted["role"],
                 returned=found.role,
             )
 
 
 def _bounded(warnings: Iterable[Warn]) -> Iterator[Warn]:
-    """Yield the first warnings of each code, and one that counts the rest of them."""
+    """Yield the first warnings of each code, and one warning that counts the rest."""
     by_code: dict[WarningCode, list[Warn]] = {}
     for warning in warnings:
         by_code.setdefault(warning["code"], []).append(warning)
@@ -131,51 +131,51 @@ def _bounded(warnings: Iterable[Warn]) -> Iterator[Warn]:
         yield from found[:MOST_OF_A_CODE]
         more = len(found) - MOST_OF_A_CODE
         if more > 0:
-            yield _warning(code, "attendees", f"So it is with {more} more attendees.")
+            yield _warning(code, "attendees", f"The same holds for {more} more attendees.")
 
 
 def _options(sent: Mapping[str, Any], returned: MeetingAnswer) -> Iterator[Warn]:
-    for name, asked in sent.items():
+    for name, wanted in sent.items():
         got = returned.options.get(name)
-        if name not in COMPARED_ELSEWHERE and not _agree(asked, got):
+        if name not in COMPARED_ELSEWHERE and not _agree(wanted, got):
             yield _warning(
                 "option_not_applied",
                 f"options.{name}",
-                "Graph accepted this option and did not keep it.",
-                requested=asked,
+                "Graph accepted this option but did not keep it.",
+                requested=wanted,
                 returned=got,
             )
 
 
 def _unread(sent: Mapping[str, Any], returned: MeetingAnswer) -> Iterator[Warn]:
-    for name, asked in sent.items():
-        parts = [f"{name}.{part}" for part in asked] if isinstance(asked, Mapping) else []
+    for name, wanted in sent.items():
+        parts = [f"{name}.{part}" for part in wanted] if isinstance(wanted, Mapping) else []
         if not returned.unread.isdisjoint([name, *parts]):
             option = name not in COMPARED_ELSEWHERE
             member = "attendees" if name == "participants" else name
             yield _warning(
                 "not_confirmed",
                 f"options.{name}" if option else member,
-                "Graph's answer says nothing readable of this; it may be otherwise than requested.",
+                "Graph's answer does not say this readably. It may differ from the request.",
             )
 
 
-def _agree(asked: Any, got: Any) -> bool:
-    """Tell whether `got` can be what was asked. Graph writes words in any case, lists in any order.
+def _agree(wanted: Any, got: Any) -> bool:
+    """Return whether `got` may mean `wanted`: Graph writes words in any case, lists in any order.
 
-    Members that were not asked for do not matter.
+    Members that were not requested do not matter.
     """
-    match asked, got:
+    match wanted, got:
         case (_, None) | (None, _):
             return True
         case str(), str():
-            return got.casefold() in {asked.casefold(), UNKNOWN}
+            return got.casefold() in {wanted.casefold(), UNKNOWN}
         case Mapping(), Mapping():
-            return all(_agree(value, got.get(name)) for name, value in asked.items())
+            return all(_agree(value, got.get(name)) for name, value in wanted.items())
         case list(), list():
-            return _words(asked) == _words(got) or UNKNOWN in _words(got)
+            return _words(wanted) == _words(got) or UNKNOWN in _words(got)
         case _:
-            return bool(asked == got)
+            return bool(wanted == got)
 
 
 def _words(values: Iterable[Any]) -> set[str]:

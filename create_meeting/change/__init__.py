@@ -1,1 +1,1 @@
-"""A meeting is updated, or cancelled."""
+"""Update or cancel a meeting."""

@@ -1,6 +1,6 @@
-"""One message that changes or cancels a meeting: gather, decide, act. Holds no decision of its own.
+"""One message that changes or cancels a meeting: gather, decide, act. plan.py decides.
 
-Everything asked of Graph here may be asked again: a crash anywhere is healed by doing it once more.
+Every request to Graph here is safe to repeat: after a crash at any point, all of it is repeated.
 """
 
 from create_meeting.change.plan import (
@@ -26,7 +26,7 @@ NOT_FOUND = 404
 async def update_meeting(
     request: UpdateMeeting, identity: Identity, message: QueueMessage, services: Services
 ) -> None:
-    """Change the meeting that stands under the request's id, and publish it."""
+    """Change the meeting of the request's id, and publish it."""
     opened = await services.journal.open(identity.meeting_id, for_message=message)
     match plan_update(opened.meeting, request, message, identity):
         case Answered():
@@ -38,7 +38,7 @@ async def update_meeting(
                 )
             except Rejected as refused:
                 if refused.graph is not None and refused.graph.status == NOT_FOUND:
-                    # It may have been cancelled since we looked: then say so.
+                    # If it was cancelled since it was loaded, refuse the request for that.
                     await opened.load()
                     plan_update(opened.meeting, request, message, identity)
                 raise
@@ -48,15 +48,15 @@ async def update_meeting(
 
 
 async def cancel_meeting(identity: Identity, message: QueueMessage, services: Services) -> None:
-    """End our legs, delete the meeting that stands under the request's id, and publish it.
+    """End our legs, delete the meeting of the request's id, and publish the end.
 
-    Where this is tried no more, the meeting is there as before: it may be joined and changed.
+    When this is not retried any more, the meeting stays: it may be joined and changed as before.
     """
     opened = services.journal.unread(identity.meeting_id, for_message=message)
     try:
         await _cancel(identity, message, opened, services)
     except (Rejected, Transient) as failed:
-        # A refusal that may heal counts as one: who is in doubt gives the meeting back.
+        # A refusal that may heal counts as final here: in doubt, the meeting may be joined again.
         if isinstance(failed, Rejected) or services.inbox.is_last(message, failed):
             await opened.edit(lambda meeting, _: record_kept(meeting))
         raise

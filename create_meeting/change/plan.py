@@ -1,7 +1,7 @@
-"""What is done about a request to update or cancel a meeting. Core.
+"""What to do about a request to update or cancel a meeting. Core.
 
-The ledger's `asked` keeps the members of the first request, so that a repeat of it is still known;
-its times follow the changes, so that a scheduled join does too.
+The ledger's `asked` keeps the members of the first request, so a repeat of it is still recognised.
+Its times follow the changes, so a scheduled join follows them too.
 """
 
 from collections.abc import Mapping
@@ -32,12 +32,12 @@ from shared.words.ids import CallId
 from shared.words.problems import rejected
 
 NAMES = {"participants": "attendees"}
-"""Members of Graph's that the caller knows by another name."""
+"""Members that have another name in Graph than in a request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """Step Graph's meeting by `body`."""
+    """Change Graph's meeting by `body`."""
 
     identity: Identity
     request: UpdateMeeting
@@ -57,13 +57,13 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """An earlier delivery of the message did it all, or another message had cancelled before."""
+    """The message is done: an earlier delivery did it all, or another message cancelled before."""
 
 
 def plan_update(
     known: Meeting | None, request: UpdateMeeting, message: QueueMessage, identity: Identity
 ) -> Update | Answered:
-    """Return what to do; raise `Rejected` where there is no such meeting (any more)."""
+    """Return what to do; raise `Rejected` where the meeting does not exist, or not any more."""
     meeting, asked, online = _made(known, identity)
     if is_answered(meeting, message):
         return Answered()
@@ -85,7 +85,7 @@ def record_updated(
     *,
     now: datetime,
 ) -> Step | None:
-    """Return the step that records what Graph changed, tells it, and moves a scheduled join."""
+    """Return the step that records and publishes what Graph changed, and moves a scheduled join."""
     meeting, asked, online = _made(known, update.identity)
     if is_answered(meeting, message):
         return None
@@ -113,7 +113,7 @@ def record_updated(
 def plan_cancel(
     known: Meeting | None, message: QueueMessage, identity: Identity, *, now: datetime
 ) -> Cancel | Answered:
-    """Return what is left to do for a cancellation that was begun."""
+    """Return what is left to do for a cancellation that has begun."""
     meeting, asked, online = _made(known, identity)
     done = meeting.cancellation is not None and meeting.cancellation.done_at is not None
     if done or is_answered(meeting, message):
@@ -129,10 +129,10 @@ def plan_cancel(
 def begin_cancelling(
     known: Meeting | None, message: QueueMessage, identity: Identity, *, now: datetime
 ) -> Step | None:
-    """Return the change from which on nobody joins and every leg of ours has to go.
+    """Return the change after which no bot joins and every leg of ours has to go.
 
-    A leg whose POST is on its way is hung up as soon as Graph names its call. A meeting that is
-    cancelled already is only told so again.
+    A leg whose POST is on its way is hung up as soon as Graph names its call. If the meeting is
+    cancelled already, only the answer is repeated.
     """
     meeting, _, _ = _made(known, identity)
     if meeting.cancellation is not None:
@@ -154,7 +154,7 @@ def record_cancelled(
 
 
 def record_kept(meeting: Meeting) -> Step | None:
-    """Return the change after the meeting could not be deleted: it may be joined again."""
+    """Return the change after Graph could not delete the meeting: it may be joined again."""
     if meeting.cancellation is None or meeting.cancellation.done_at is not None:
         return None
     return Step(meeting=replace(meeting, cancellation=None))
@@ -179,15 +179,15 @@ def _names(body: Members) -> list[str]:
 
 
 def _changed(online: OnlineMeeting, body: Members, answer: MeetingAnswer) -> OnlineMeeting:
-    """Return the meeting as Graph now has it; its answer need not repeat what did not change."""
+    """Return the meeting as Graph now has it. Its answer need not repeat unchanged members."""
 
     def now(name: str, said: str | None, before: str | None) -> str | None:
         return (said or body[name]) if name in body else before
 
     attendees = online.attendees
     if "participants" in body:
-        asked = body["participants"]["attendees"]
-        sent = tuple(_attendee(one) for one in asked)
+        wanted = body["participants"]["attendees"]
+        sent = tuple(_attendee(one) for one in wanted)
         attendees = sent if answer.attendees is None else answer.attendees
     return replace(
         online,

@@ -1,1 +1,1 @@
-"""A meeting that createOrGet makes."""
+"""Create a meeting with createOrGet."""

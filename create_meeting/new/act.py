@@ -1,4 +1,4 @@
-"""One request for a meeting: gather what is known, decide, act. Holds no decision of its own."""
+"""One request for a meeting: gather what is known, decide, act. plan.py decides."""
 
 import asyncio
 import sys
@@ -32,7 +32,7 @@ CALENDAR = "icalendar"
 async def create(
     request: CreateMeeting, identity: Identity, message: QueueMessage, services: Services
 ) -> None:
-    """Make the meeting that is asked for, or tell again of the one that is there."""
+    """Make the requested meeting, or answer again with the one that exists."""
     opened = await services.journal.open(identity.meeting_id, for_message=message, likely_new=True)
     decision = plan(
         request,
@@ -80,7 +80,7 @@ async def _finish(
     opened: OpenMeeting,
     services: Services,
 ) -> None:
-    """Set the options of the meeting Graph made, then record and tell it."""
+    """Set the options of the meeting Graph made, then record and publish it."""
     answer, refused = await set_options(create, made, services)
     online = kept_meeting(create, answer)
     await _claim_aliases(online.coordinates, create.identity.meeting_id, services)
@@ -99,7 +99,7 @@ async def _answer_again(message: QueueMessage, opened: OpenMeeting) -> None:
 
 
 async def _claim_aliases(where: Coordinates, meeting_id: MeetingId, services: Services) -> None:
-    """Let the meeting be found by what its links carry."""
+    """Claim the aliases by which links lead to the meeting."""
     aliases = {
         alias_of(target_of(where)),
         *([where.join_meeting_id] if where.join_meeting_id else []),
@@ -110,7 +110,7 @@ async def _claim_aliases(where: Coordinates, meeting_id: MeetingId, services: Se
 async def _calendar_ready() -> None:
     """Import the calendar library, once a process, while its caller waits for Graph.
 
-    It takes 85 ms, and would hold up every other message of the process when it is first needed.
+    The import takes 85 ms. At the first use it would hold up every other message of the process.
     """
     if CALENDAR not in sys.modules:
         await asyncio.to_thread(import_module, CALENDAR)

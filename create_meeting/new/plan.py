@@ -1,7 +1,7 @@
-"""What is done about a request for a meeting, given what the ledger knows of it.
+"""What to do about a request for a meeting, given what the ledger knows of it.
 
-Core. Identity comes first: the request id leads to the meeting's id before Graph is asked, so a
-request that comes again, in whatever way, meets its own record.
+Core. Identity comes first: the request id gives the meeting's id before the first request to Graph.
+So a repeated request, whether redelivered or sent again, finds its own record.
 """
 
 import json
@@ -26,12 +26,12 @@ from shared.words.problems import rejected
 
 DEFAULT_LENGTH = timedelta(hours=1)
 IDENTITY = frozenset({"requestId", "action"})
-"""Members that say which request it is, and not what it asks for."""
+"""Members that say which request it is, not what it requests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Which meeting a message asks for."""
+    """The meeting that a message is about."""
 
     request_id: str
     meeting_id: MeetingId
@@ -40,9 +40,9 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Create:
-    """Ask Graph for the meeting, set its options, then record what it gave.
+    """Create the meeting in Graph, set its options, then record the answer.
 
-    `options` is what one PATCH sets, in parts; `post` what nothing but a POST can set.
+    `options` is what one PATCH sets, in parts. `post` is what only a POST can set.
     """
 
     identity: Identity
@@ -55,11 +55,11 @@ class Create:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerAgain:
-    """The meeting is there; whoever asks again is told so once more."""
+    """The meeting exists; answer the repeated request again."""
 
 
 def identify(request_id: str | None, message: QueueMessage, *, tenant_id: str) -> Identity:
-    """Return whose meeting this is: by the request's own id, else by the message's identity."""
+    """Return which meeting this is: by the request's own id, else by the message's identity."""
     found = request_id or message.origin_id
     return Identity(
         request_id=found,
@@ -77,7 +77,7 @@ def plan(
     organizer_id: str,
     now: datetime,
 ) -> Create | AnswerAgain:
-    """Return what to do; raise `Rejected` where the id stands for another request already."""
+    """Return what to do; raise `Rejected` where the id already belongs to another request."""
     members = {name: value for name, value in members.items() if name not in IDENTITY}
     if known is not None and known.asked is not None:
         require_same(known.asked, members)
@@ -112,9 +112,9 @@ def record_created(
     *,
     now: datetime,
 ) -> Step | None:
-    """Return the step that records the meeting Graph gave, tells it, and asks for the join.
+    """Return the step that records and publishes the meeting Graph made, and requests the join.
 
-    `answer` is Graph's meeting with its options set; `refused` warns of those it did not take.
+    `answer` is Graph's meeting with its options set. `refused` warns of the options it refused.
     """
     if known is not None and known.asked is not None:
         require_same(known.asked, create.asked.members)
@@ -142,12 +142,12 @@ def _alone_for(request: CreateMeeting) -> timedelta | None:
 
 
 def kept_meeting(create: Create, answer: GivenMeeting) -> OnlineMeeting:
-    """Return what is kept of the meeting Graph gave."""
+    """Return what Rollcall keeps of the meeting Graph made."""
     return answer.kept(organizer_id=create.asked.organizer_id, tenant_id=create.identity.tenant_id)
 
 
 def newcomer(identity: Identity) -> Meeting:
-    """Return a meeting of which nothing is known but what it is called."""
+    """Return a meeting of which only the ids are known."""
     return Meeting(
         meeting_id=identity.meeting_id,
         tenant_id=identity.tenant_id,
@@ -156,7 +156,7 @@ def newcomer(identity: Identity) -> Meeting:
 
 
 def require_same(asked: Asked, members: dict[str, Any]) -> None:
-    """Return if `members` ask for what was asked first; raise `Rejected` naming what differs."""
+    """Return if `members` repeat the first request; raise `Rejected` naming what differs."""
     found = differing(asked, members)
     if found:
         raise rejected(
@@ -170,7 +170,7 @@ def require_same(asked: Asked, members: dict[str, Any]) -> None:
 
 
 def differing(asked: Asked, members: dict[str, Any]) -> list[str]:
-    """Return the names of the members that are not as they were asked first."""
+    """Return the names of the members that differ from the first request."""
     return sorted(
         name
         for name in asked.members.keys() | members.keys()
@@ -180,12 +180,12 @@ def differing(asked: Asked, members: dict[str, Any]) -> list[str]:
 
 
 def _canonical(value: Any) -> str:
-    """Return one text for one JSON value: to Python, true is 1 and 1.0 too."""
+    """Return one text for each JSON value: in Python, True equals 1 and 1.0."""
     return json.dumps(value, sort_keys=True)
 
 
 def _sent(create: Create, refused: Iterable[Warn]) -> Members:
-    """Return what the caller asked of Graph and Graph did not refuse; defaults are not asked."""
+    """Return what the caller requested and Graph did not refuse, without the defaults."""
     request = create.request
     options = request.options.every() if request.options else {}
     declined = {str(warning["member"]).removeprefix("options.") for warning in refused}

@@ -1,7 +1,7 @@
-"""Sets a new meeting's options: one PATCH, and where Graph refuses it, each option by itself.
+"""Set a new meeting's options with one PATCH; if Graph refuses it, set each option by itself.
 
-A meeting that exists is told, whatever became of its options: in an incident a bridge without a
-wish is worth more than none.
+A meeting that exists is published, even if its options failed: in an incident, a bridge without an
+option is worth more than no bridge.
 """
 
 from dataclasses import replace
@@ -21,7 +21,7 @@ async def set_options(
 ) -> tuple[GivenMeeting, tuple[Warn, ...]]:
     """Return Graph's meeting with its options set, and a warning for each that Graph refused.
 
-    Raises `Transient` where Graph does not answer; everything done here may be done again.
+    Raises `Transient` where Graph does not answer. Every request here is safe to repeat.
     """
     parts = create.options
     if not parts:

@@ -1,1 +1,1 @@
-"""A meeting that only a POST can make: the right to send it, and what it gave."""
+"""A meeting that only a POST can make: the claim to send it, and its answer."""

@@ -1,6 +1,6 @@
-"""A meeting that only a POST can make: claims the right to send it, sends it, keeps what it gave.
+"""Make a meeting that only a POST can make: claim the POST, send it, keep its answer.
 
-Holds no decision of its own: plan.py decides.
+plan.py decides.
 """
 
 from datetime import datetime
@@ -33,9 +33,9 @@ TOO_MANY_REQUESTS = 429
 async def claim_post(
     create: Create, message: QueueMessage, opened: OpenMeeting, services: Services
 ) -> Posting | None:
-    """Take the claim; return None where the meeting is there already.
+    """Take the claim; return None where the meeting exists already.
 
-    Raises `Transient` while somebody else holds it.
+    Raises `Transient` while another handler holds it.
     """
 
     def decide(known: Meeting | None, now: datetime) -> tuple[Step | None, Decision]:
@@ -56,37 +56,37 @@ async def claim_post(
 async def posted_meeting(
     create: Create, posting: Posting, opened: OpenMeeting, services: Services
 ) -> GivenMeeting:
-    """Return Graph's meeting: what an earlier holder got or left, else that of a POST."""
+    """Return Graph's meeting: the one an earlier holder got or left behind, else that of a POST."""
     if posting.post.given is not None:
         return posting.post.given
     left = await _left_behind(create, posting, services) if posting.in_doubt else None
     answer = left or await _post(create, posting, opened, services)
-    # Before anything else that may fail: nobody but we may know of this meeting.
+    # Before any other step that may fail: only this handler may know of this meeting.
     await opened.edit(lambda meeting, _: record_posted(meeting, posting, answer))
     return answer
 
 
 async def yield_claim(posting: Posting, opened: OpenMeeting) -> None:
-    """Let the next try begin at once, by finding out what this one left."""
+    """Let the next try begin at once; it begins by finding out what this one left behind."""
     await opened.edit(lambda meeting, now: record_yielded(meeting, posting, now=now))
 
 
 async def drop_surplus(
     create: Create, answer: GivenMeeting, kept: Meeting, services: Services
 ) -> None:
-    """Delete what we made where another holder's meeting was told meanwhile."""
-    told = kept.online.coordinates.online_meeting_id if kept.online else answer.online_meeting_id
-    if told == answer.online_meeting_id:
+    """Delete the meeting of `answer` if another holder's meeting was published meanwhile."""
+    known = kept.online.coordinates.online_meeting_id if kept.online else answer.online_meeting_id
+    if known == answer.online_meeting_id:
         return
     try:
         await services.graph.delete_meeting(create.asked.organizer_id, answer.online_meeting_id)
     except RollcallError:
-        # Nobody knows of that meeting, and nobody waits for its end.
+        # No caller knows of that meeting, and no handler waits for its end.
         log("create.surplus_left")
 
 
 async def _left_behind(create: Create, posting: Posting, services: Services) -> GivenMeeting | None:
-    """Return what an earlier POST made, if createOrGet finds it; take away what it made itself."""
+    """Return what an earlier POST made, if createOrGet finds it; delete what createOrGet made."""
     organizer_id = create.asked.organizer_id
     found = await services.graph.create_or_get_meeting(organizer_id, create.body)
     if is_what_was_asked(found, create):
@@ -107,6 +107,6 @@ async def _post(
         throttled = failed.graph is not None and failed.graph.status == TOO_MANY_REQUESTS
         refused = isinstance(failed, Rejected) and failed.code != "graph_answer_unusable"
         if refused or throttled:
-            # Refused before anything was made: the id is free, nobody has to look for it.
+            # The POST made no meeting. The id is free, and no later try has to look for one.
             await opened.edit(lambda meeting, _: record_released(meeting, posting))
         raise

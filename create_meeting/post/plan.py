@@ -1,7 +1,7 @@
-"""The right to POST a meeting: who has it, and what an earlier holder may have left behind.
+"""The claim to POST a meeting: which handler has it, and what an earlier holder may have left.
 
-Core. `POST /onlineMeetings` has no idempotency of any kind, so it is sent only by the holder of a
-claim that the ledger keeps, and after a crash Graph is asked before it is sent again.
+Core. `POST /onlineMeetings` is never idempotent. So only the holder of a claim that the ledger
+keeps sends it. After a crash, the next holder first looks in Graph for the meeting.
 """
 
 from dataclasses import dataclass, replace
@@ -20,26 +20,26 @@ CLOCKS_APART = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
-    """The claim of this POST is ours."""
+    """This handler has the claim."""
 
     post: PostClaim
 
     @property
     def in_doubt(self) -> bool:
-        """Whether an earlier holder may have sent its POST, and nobody knows what came of it."""
+        """Whether an earlier holder may have sent its POST, with an unknown outcome."""
         return self.post.claim.in_doubt and self.post.given is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Busy:
-    """Somebody else has the claim and may be waiting for Graph: come again after the pause."""
+    """Another handler has the claim and may be waiting for Graph: retry after the pause."""
 
     pause: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """The meeting is there already."""
+    """The meeting exists already."""
 
 
 type Decision = Posting | Busy | Made
@@ -53,7 +53,7 @@ def plan_post(
     now: datetime,
     lease: timedelta,
 ) -> Decision:
-    """Return who sends the POST; raise `Rejected` while the id stands for another request."""
+    """Return whether to send the POST; raise `Rejected` if the id belongs to another request."""
     if known is not None and known.asked is not None:
         require_same(known.asked, create.asked.members)
         return Made()
@@ -75,27 +75,27 @@ def plan_post(
 
 
 def record_claim(known: Meeting | None, create: Create, posting: Posting) -> Step:
-    """Return the step that takes the claim, before Graph is asked."""
+    """Return the step that takes the claim, before the first request to Graph."""
     meeting = known or newcomer(create.identity)
     return Step(meeting=replace(meeting, post_claim=posting.post))
 
 
 def record_posted(meeting: Meeting, posting: Posting, answer: GivenMeeting) -> Step | None:
-    """Return the step that keeps what Graph gave until it is told."""
+    """Return the step that keeps Graph's meeting until it is published."""
     if not _holds(meeting, posting):
         return None
     return Step(meeting=replace(meeting, post_claim=replace(posting.post, given=answer)))
 
 
 def record_released(meeting: Meeting, posting: Posting) -> Step | None:
-    """Return the step that gives back a claim whose POST certainly made nothing."""
+    """Return the step that gives back a claim whose POST certainly made no meeting."""
     if not _holds(meeting, posting):
         return None
     return Step(meeting=replace(meeting, post_claim=None))
 
 
 def record_yielded(meeting: Meeting, posting: Posting, *, now: datetime) -> Step | None:
-    """Return the step that ends the lease at once: the next try finds out what there is."""
+    """Return the step that ends the lease at once: the next try finds out what exists."""
     post = meeting.post_claim
     if post is None or not _holds(meeting, posting):
         return None
@@ -104,7 +104,7 @@ def record_yielded(meeting: Meeting, posting: Posting, *, now: datetime) -> Step
 
 
 def is_what_was_asked(answer: GivenMeeting, create: Create) -> bool:
-    """Tell whether a meeting that createOrGet found is the one a POST was to make."""
+    """Return whether a meeting that createOrGet found is the one the POST was to make."""
     template = create.post.get("meetingTemplateId")
     with_passcode = "joinMeetingIdSettings" in create.post
     return (not with_passcode or answer.said.passcode is not None) and (
@@ -113,9 +113,9 @@ def is_what_was_asked(answer: GivenMeeting, create: Create) -> bool:
 
 
 def may_be_deleted(answer: GivenMeeting, posting: Posting) -> bool:
-    """Tell whether a meeting came about under this claim, by asking whether there was one.
+    """Return whether createOrGet made the meeting under this claim, when it looked for one.
 
-    One that is older was there before anybody asked us: it is not ours to delete.
+    An older meeting existed before the request: Rollcall must not delete it.
     """
     made = moment_of(answer.creation_date_time)
     return made is not None and made >= posting.post.claim.claimed_at - CLOCKS_APART

@@ -1,1 +1,1 @@
-"""The message contract as others read it, from the code; `python -m docs.contract` writes it."""
+"""The message contract for its readers, from the code; `python -m docs.contract` writes it."""

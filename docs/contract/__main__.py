@@ -1,4 +1,4 @@
-"""Writes the generated documents into docs/."""
+"""Write the generated documents into docs/."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ README, MESSAGES = DOCS.parent / "README.md", DOCS / "messages.md"
 
 
 def main() -> None:
-    """Write every document whose text has changed, and the tables in others; say which."""
+    """Write the documents and tables whose text has changed; print their names."""
     written = documents() | {
         "../README.md": with_settings(README.read_text()),
         "messages.md": with_events(MESSAGES.read_text()),

@@ -1,4 +1,4 @@
-"""What the `data` of each event says, as models that take nothing that is not written down here.
+"""What the `data` of each event says, as models that take no other members.
 
 Not used by the app; see events.py.
 """
@@ -10,14 +10,14 @@ from pydantic.alias_generators import to_camel
 
 Id = Annotated[str, Field(pattern=r"^[a-z2-7]{26}$")]
 ABSENT: Any = None
-"""The default of members that may be left out. One that is there is not null, except a bound."""
+"""The default of members that may be left out. Where they are there, only a bound may be null."""
 Bound = AwareDatetime | None
-"""A certain bound of a time; null where there is none. It is left out where it is close."""
+"""A certain bound of a time; null where it is unknown. It is left out where it is close."""
 Basis = Literal["attendanceReport", "graphEvent", "observed", "polled", "assumed"]
 
 
 class Part(BaseModel):
-    """Base of everything in an event."""
+    """Base of all parts of an event."""
 
     model_config = ConfigDict(
         alias_generator=to_camel, extra="forbid", frozen=True, strict=True, validate_by_name=False
@@ -25,7 +25,7 @@ class Part(BaseModel):
 
 
 class GraphTrace(Part):
-    """What Microsoft's support asks for. `status` 0: no answer came."""
+    """What Microsoft's support needs. `status` 0: no answer came."""
 
     status: int
     code: str
@@ -35,7 +35,7 @@ class GraphTrace(Part):
 
 
 class Problem(Part):
-    """One thing wrong with a request. `member` is the path of the member, "" for the whole."""
+    """One thing wrong with a request. `member` is its path, "" for the whole request."""
 
     member: str
     message: str
@@ -61,7 +61,7 @@ class Refusal(Part):
 
 
 class Told(Part):
-    """What every event of a meeting says. `recordedAt` alone differs between repeats of it."""
+    """What every event of a meeting says. Only `recordedAt` differs between repeats of an event."""
 
     meeting_id: Id
     context: dict[str, Any] | None
@@ -69,7 +69,7 @@ class Told(Part):
 
 
 class RefusedRequest(Refusal):
-    """A request that was refused and that no meeting is told of."""
+    """A refused request. The event belongs to no meeting."""
 
     request_id: str
     context: dict[str, Any] | None
@@ -84,7 +84,7 @@ class ChatInfo(Part):
 
 
 class Coordinates(Part):
-    """What it takes to join. `dialIn` has the texts of Graph's `audioConferencing`."""
+    """What is needed to join. `dialIn` has the texts of Graph's `audioConferencing`."""
 
     online_meeting_id: str
     join_web_url: str
@@ -104,7 +104,7 @@ class Attendee(Part):
 
 
 class Alteration(Part):
-    """Something that Graph dropped or changed: what was `requested` against what was `returned`."""
+    """What Graph dropped, changed or did not confirm: what was `requested`, what was `returned`."""
 
     code: str
     member: str
@@ -115,7 +115,7 @@ class Alteration(Part):
 
 
 class Invitation(Part):
-    """An invitation to pass on: these meetings stand in nobody's calendar."""
+    """An invitation to pass on, because these meetings are in no calendar."""
 
     text: str
     ics: str
@@ -141,7 +141,7 @@ class MeetingCreated(Described):
 
 
 class MeetingUpdated(MeetingCreated):
-    """The meeting was changed; everything as it is now. `changed`: the members asked for."""
+    """The meeting was changed; all members as they are now. `changed`: the members requested."""
 
     changed: list[str]
 
@@ -183,14 +183,14 @@ class Result(Part):
 
 
 class BotLeft(OfLeg):
-    """The bot has left. Published once more, with `result`, where Graph says why only later."""
+    """The bot has left. Published again, with `result`, if Graph says why only later."""
 
     reason: str
     result: Result = ABSENT
 
 
 class LegEnded(OfLeg):
-    """The bot's call ended before it was in the meeting. Published once more as `bot.left` is."""
+    """The bot's call ended before it was in the meeting. Published again as `bot.left` is."""
 
     reason: str
     result: Result = ABSENT
@@ -217,7 +217,7 @@ class CallStarted(Told):
 
 
 class MeetingWarning(Told):
-    """Something keeps the record of a meeting from being as good as it could be. Once a code."""
+    """A problem limits the record of a meeting. Published once for each code."""
 
     code: Literal["callback_silent", "recording_limited", "roster_unreadable", "record_unreadable"]
     message: str
@@ -225,7 +225,7 @@ class MeetingWarning(Told):
 
 
 class CallUnwatched(Told):
-    """No leg of the bot hears a call any longer; it may go on. `reason`: why the last leg ended."""
+    """No leg of the bot hears a call any more; it may go on. `reason`: why the last leg ended."""
 
     call_number: Annotated[int, Field(ge=1)]
     since: AwareDatetime
@@ -235,8 +235,8 @@ class CallUnwatched(Told):
 class CallEnded(CallStarted):
     """A group call is over. Each person counts once, however often they came back.
 
-    `notBefore` and `notAfter` are bounds of the end. `participantsComplete` is false where Graph
-    may have cut a roster, so that people may be missing.
+    `notBefore` and `notAfter` are bounds of the end. `participantsComplete` is false where people
+    may be missing: Graph may have cut a roster, or the record had no room for them.
     """
 
     ended_at: AwareDatetime
@@ -249,14 +249,14 @@ class CallEnded(CallStarted):
 
 
 class CallCorrected(CallEnded):
-    """What is known now of a call that was published as over. `revision` counts from 1."""
+    """What is now known of a call that was published as over. `revision` counts from 1."""
 
     revision: Annotated[int, Field(ge=1)]
     final: bool
 
 
 class Participant(Part):
-    """Who somebody is, as far as Graph says. `kind`: `user`, `guest`, `phone` and others."""
+    """A person, as far as Graph says. `kind`: `user`, `guest`, `phone` and others."""
 
     kind: str
     user_id: str = ABSENT
@@ -267,7 +267,8 @@ class Participant(Part):
 class OfSession(Told):
     """What every event of a participant says. `joinedAt` is null where no join was seen.
 
-    `presentBefore`: they were there before the bot looked, or only a late roster named them.
+    `presentBefore`: they may have been there before a roster first showed them in the record, or
+    only a late roster named them.
     """
 
     call_number: Annotated[int, Field(ge=1)]
@@ -279,13 +280,13 @@ class OfSession(Told):
 
 
 class ParticipantJoined(OfSession):
-    """Somebody is in a group call. `returned`: their departure was published, and is taken back."""
+    """A person is in a group call. `returned`: takes back their departure, which was published."""
 
     returned: Literal[True] = ABSENT
 
 
 class ParticipantLeft(OfSession):
-    """Somebody left a group call. `notBefore` and `notAfter` are bounds of `leftAt`."""
+    """A person left a group call. `notBefore` and `notAfter` are bounds of `leftAt`."""
 
     left_at: AwareDatetime
     not_before: Bound = ABSENT

@@ -1,6 +1,6 @@
 """The events, as models: the schemas in docs/schemas come from them.
 
-Not used by the app. Tests hold every event that the handlers tell to these models.
+Not used by the app. Tests check every event that the handlers publish against these models.
 """
 
 import json
@@ -77,5 +77,5 @@ def name_of(event: dict[str, Any]) -> str:
 
 
 def hold_to_contract(body: str | bytes) -> None:
-    """Return if `body` is an event as it is written down here; raise ValidationError otherwise."""
+    """Return if `body` is an event as the models have it; raise ValidationError otherwise."""
     EVENTS[name_of(json.loads(body))].validate_json(body)

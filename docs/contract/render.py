@@ -1,4 +1,4 @@
-"""The generated documents, as text by their path under docs/. Pure: writes nothing."""
+"""The generated documents, as text by their path under docs/. Pure: writes no file."""
 
 import json
 import re
@@ -35,7 +35,7 @@ REQUESTS: dict[str, Any] = {
 """The requests by the name of their schema."""
 WAITING: dict[Waiting, str] = {
     "no": "no",
-    "heals": "yes: with `retryForSeconds` it is tried on until somebody has acted",
+    "heals": "yes: with `retryForSeconds` it is retried until the cause is fixed",
     "later": "the same request may succeed when it is sent again later",
 }
 FIRST_OF_5XX = 500
@@ -75,7 +75,7 @@ def _between(text: str, name: str, table: str) -> str:
 
 
 def _says(name: str) -> str:
-    """Return the members of an event's data, and what each form of it means."""
+    """Return the members of an event's data, and the meaning of each of its forms."""
     schema = _schema_of(EVENTS[name])
     forms = schema["$defs"]
     found = forms[schema["properties"]["data"]["$ref"].rpartition("/")[2]]
@@ -94,13 +94,13 @@ def _first(description: str) -> str:
 
 
 def request_schema(name: str) -> dict[str, Any]:
-    """Return the JSON Schema of a request. It refuses nothing that the app takes."""
+    """Return the JSON Schema of a request. It accepts every request that the app accepts."""
     schema = _schema_of(TypeAdapter(REQUESTS[name]))
     return {"$schema": DRAFT, "$id": f"{name}.json", **schema}
 
 
 def event_schema(name: str) -> dict[str, Any]:
-    """Return the JSON Schema of an event. Members may be added; none that is there goes away."""
+    """Return the JSON Schema of an event. Members may be added, but are never removed."""
     schema = _schema_of(EVENTS[name])
     schema["title"] = f"rollcall.{name}.v1"
     schema["properties"]["type"] = {"const": f"rollcall.{name}.v1"}
@@ -119,14 +119,14 @@ def _head() -> list[str]:
         "",
         "# Problems, and what to do about them",
         "",
-        "Whatever cannot be done is told as `meeting.rejected` or `bot.failed` with a `code` that",
-        "stays the same for ever, a `message`, and the `nextStep`. The request is completed, and a",
-        "copy of it, with the code as its subject, is kept in the queue `rejected-requests`.",
+        "Each refusal is published as `meeting.rejected` or `bot.failed`, with a `code` that never",
+        "changes, a `message`, and the `nextStep`. The request is completed. A copy of it, with",
+        "the code as its subject, is kept in the queue `rejected-requests`.",
         "",
-        "`graph` holds the status, code and ids of Graph's answer where there was one; Microsoft's",
-        "support asks for them. `history` holds every try that came before, where there was any.",
-        "Words in braces are filled in. `undeliverable` is told by no event, for there is nowhere",
-        "left to tell it: it is a warning in the log, with the queue or topic that is missing.",
+        "`graph` holds the status, code and ids of Graph's answer, if there was one. Microsoft's",
+        "support needs them. `history` holds the first try and the newest ones. Words in braces",
+        "are filled in. `undeliverable` is never published: the log has it as a warning, with the",
+        "queue or topic.",
         "",
         "| code | does waiting help? |",
         "|---|---|",
@@ -172,7 +172,7 @@ def _schema_of(model: TypeAdapter[Any]) -> dict[str, Any]:
 
 
 def _in_their_words(schema: Any) -> Any:
-    """Return the schema whose descriptions name members as messages do, in camel case."""
+    """Return the schema with the names of members in camel case, as in messages."""
     match schema:
         case {"description": str(text)}:
             words = PYTHON_NAME.sub(lambda found: to_camel(found.group()), text)
@@ -202,7 +202,7 @@ def _open(schema: Any) -> Any:
 
 
 class _WithoutTitles(GenerateJsonSchema):
-    """Members have names; titles made of them say nothing more."""
+    """Leaves out titles: they only repeat the names of members."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False

@@ -1,1 +1,1 @@
-"""The bot is sent into a meeting, once."""
+"""Send the bot into a meeting, once."""

@@ -1,4 +1,4 @@
-"""One request to join: gather, decide, act. The claim is committed before Graph is asked."""
+"""One request to join: gather, decide, act. The claim is committed before the POST to Graph."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -28,11 +28,11 @@ from shared.words.errors import Transient
 from shared.words.ids import utc_text
 
 ROUNDS = 12
-"""How often a request begins anew because the meeting changed between a look and its decision."""
+"""How often a request starts again because the meeting changed between a look and its decision."""
 
 
 async def join(wish: Wish, opened: OpenMeeting, services: Services) -> None:
-    """Answer a request to join: with a leg that is sent, or with the one that is there."""
+    """Answer a request to join: with a new leg, or with the one that is there."""
     for _ in range(ROUNDS):
         if await _joined(wish, opened, services):
             return
@@ -41,7 +41,7 @@ async def join(wish: Wish, opened: OpenMeeting, services: Services) -> None:
 
 
 async def _joined(wish: Wish, opened: OpenMeeting, services: Services) -> bool:
-    """Decide and act; False where nothing was done, because the meeting has changed."""
+    """Decide and act; return False if the meeting changed, so that nothing was done."""
     policy = services.policy
     rules = Rules(
         lease=policy.claim_lease,
@@ -54,7 +54,7 @@ async def _joined(wish: Wish, opened: OpenMeeting, services: Services) -> bool:
     if isinstance(first, Adopt) and first.to_be_looked_at and seen is not None:
         found = await look_again(first, seen.target, wish, opened, services)
         if found != "there":
-            return found == "elsewhere"  # and asked for there
+            return found == "elsewhere"  # and requested there
     if isinstance(first, Join | Adopt):
         await hold_to_one_meeting(wish, seen, services)
 
@@ -83,5 +83,5 @@ async def _joined(wish: Wish, opened: OpenMeeting, services: Services) -> bool:
         case Join() as join:
             await send_bot(join, wish, opened, services)
         case _:
-            pass  # adopted, or answered before: everything was in the transaction
+            pass  # adopted, or answered before: all of it was in the transaction
     return True

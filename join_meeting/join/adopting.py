@@ -1,4 +1,4 @@
-"""Asks Graph what became of a leg before a request is answered with it."""
+"""Read from Graph what became of a leg before a request is answered with it."""
 
 from typing import Literal
 
@@ -15,22 +15,22 @@ from shared.words.errors import Rejected, Transient
 from shared.words.ids import MeetingId
 
 type Found = Literal["there", "gone", "elsewhere"]
-"""What became of a leg. Its end, or that it is in another meeting, is recorded by then."""
+"""What became of a leg. If it ended, or is in another meeting, that is recorded by then."""
 
 
 async def look_again(
     adopt: Adopt, target: JoinTarget | None, wish: Wish, opened: OpenMeeting, services: Services
 ) -> Found:
-    """Read the leg's call and record what it says: it is in, it is over, or in another meeting.
+    """Read the leg's call and record what it says: in, over, or in another meeting.
 
-    `target`: how the meeting is joined. Where Graph does not say, the leg counts as there: it was,
-    when we last heard of it. Raises `Transient` where that may be in another meeting.
+    `target`: how the meeting is joined. Where Graph does not answer, the leg counts as there: it
+    was, when we last heard of it. Raises `Transient` where it may be in another meeting.
     """
     try:
         call = await services.graph.read_call(adopt.call_id)
     except Transient:
         if adopt.unplaced:
-            raise  # a request answered with it now could not be led to the other meeting later
+            raise  # once answered with this leg, the request could not move to the other meeting
         return "there"
     except Rejected:
         return "there"
@@ -55,9 +55,9 @@ async def owner_of(
     meeting_id: MeetingId,
     services: Services,
 ) -> MeetingId:
-    """Return whose meeting the thread belongs to that a join id led to: ours from now on, if new.
+    """Return the meeting of the thread that a join id led to; claim a new thread for this meeting.
 
-    Best effort: the bot is on its way already, and that is to be recorded whatever happens here.
+    Best effort: the bot is on its way already, and that must be recorded even if this fails.
     """
     if call.thread_id is None or not isinstance(target, ByJoinId):
         return meeting_id

@@ -1,7 +1,7 @@
 """The body of Graph's calls POST that puts our bot into a meeting. Core: values in, JSON out.
 
-Media is hosted by the service, and the tenant stands at the top of the call: left out, or put
-anywhere else, it is refused with 7505.
+The service hosts the media. The tenant stands at the top of the call: Graph refuses a call without
+it, or with it in another place, with 7505.
 Source: https://learn.microsoft.com/graph/api/application-post-calls
 """
 
@@ -22,7 +22,7 @@ def call_body(
 ) -> dict[str, Any]:
     """Return the call to create. With `guest_name` the bot joins as a guest of that name.
 
-    `without_host`: people may begin without the organizer; a join by join id cannot say.
+    `without_host`: people may begin without the organizer. A join by join id cannot say so.
     """
     return {
         "@odata.type": "#microsoft.graph.call",

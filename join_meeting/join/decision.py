@@ -1,4 +1,4 @@
-"""What can be done about a request to join, as values. Core: plan.py decides, act.py acts."""
+"""The decisions about a request to join, as values. Core: plan.py decides, act.py acts."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,9 +21,9 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
-    """The claim of `leg` is ours: send the POST that `body` is, and record what comes of it.
+    """Claim `leg`, send the POST with `body`, and record the outcome.
 
-    `meeting` is the meeting with the leg in it: where a link made it known, a new one.
+    `meeting` is the meeting with the leg in it. A link may have made it known just now.
     """
 
     meeting: Meeting
@@ -33,11 +33,11 @@ class Join:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopt:
-    """A leg of ours is there already, or was granted to this very request: answer with it.
+    """A leg of ours is there already, or was granted to this request before: answer with it.
 
-    `unsure`: the word of its end may be lost, so Graph is asked whether it is there before a new
-    request is answered with it. `unplaced`: it came in by a join id, and Graph's answer, which
-    names the thread behind that, was lost: it may be in another meeting of ours.
+    `unsure`: the callback of its end may be lost, so its call is read before a new request is
+    answered with it. `unplaced`: it came in by a join id, and Graph's answer, which names the
+    thread of that id, was lost. It may be in another meeting of ours.
     """
 
     leg_key: LegKey
@@ -47,29 +47,29 @@ class Adopt:
 
     @property
     def to_be_looked_at(self) -> bool:
-        """Whether Graph is to be asked for the leg's call before anybody is answered with it."""
+        """Whether to read the leg's call from Graph before a request is answered with it."""
         return self.unsure or self.unplaced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """Somebody may be putting the bot in, or taking it out, right now: try again after this."""
+    """Another handler may be sending the bot in, or taking it out: retry after the pause."""
 
     pause: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotYet:
-    """The bot is to join when the meeting starts, and it starts later than it did when asked."""
+    """The bot is to join at the start, which has moved later since the request."""
 
     start: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """Nothing is to be done: this very message was answered, or another was sent instead.
+    """There is nothing to do: this message was answered, or another was sent in its place.
 
-    A start that moved nearer has a message of its own; one that was cancelled needs none.
+    A start that moved earlier has a message of its own. A cancelled meeting needs none.
     """
 
 
@@ -77,7 +77,7 @@ type Decision = Join | Adopt | Wait | NotYet | Done
 
 
 def is_prepared(decision: Decision, *, by: Decision) -> bool:
-    """Tell whether what was done for the decision `by` is all that `decision` needs before it."""
+    """Return whether the steps taken for the decision `by` are all that `decision` needs."""
     match decision:
         case Join():
             return isinstance(by, Join)

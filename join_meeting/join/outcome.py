@@ -1,6 +1,7 @@
 """What came of a request to join, as changes of the meeting: accepted, adopted, refused, undone.
 
-Core. Each request is answered once; `bot.joining` is told once a leg, by whoever hears of it first.
+Core. Each request is answered once. `bot.joining` is published once a leg, by the first handler
+that learns of its call.
 """
 
 from dataclasses import replace
@@ -33,9 +34,9 @@ def record_joining(
     answered_at: datetime,
     now: datetime,
 ) -> Step:
-    """Return the step that records Graph's acceptance, its `call`, and answers `bot.joining`.
+    """Return the step that records the `call` that Graph accepted, and answers `bot.joining`.
 
-    A callback may have been here first; the leg is bound to the call all the same.
+    A callback may have come first. The leg is bound to the call all the same.
     """
     leg_key, call_id = join.leg.key, call.call_id
     meeting = bind(meeting, leg_key, call_id) or meeting
@@ -62,10 +63,10 @@ def record_moved(
     *,
     now: datetime,
 ) -> Step:
-    """Return the step for a meeting that a call of Graph's shows to be another, `owner`, of ours.
+    """Return the step for a meeting that a call of Graph's shows to be `owner`, another of ours.
 
-    Two forms of its coordinates came to us unconnected: this leg has to go, and whoever asked is
-    answered there. So is whoever asked it to leave: the retry of that finds the owner.
+    Two forms of its coordinates reached Rollcall unconnected. This leg has to go, and the owner
+    answers the request. It also answers requests that the leg leave: their retries find the owner.
     """
     meeting = answered_elsewhere(bind(meeting, leg_key, call_id) or meeting)
     moved = replace(meeting.having_answered(wish.message.delivery_id), same_as=owner)
@@ -80,27 +81,28 @@ def record_moved(
 def record_adopted(meeting: Meeting, adopt: Adopt, wish: Wish, *, now: datetime) -> Step | None:
     """Return the step that answers a request with the leg that is there already.
 
-    Where a crash lost Graph's answer to our own POST, nobody has been told of the leg yet.
+    Where a crash lost Graph's answer to our own POST, `bot.joining` is not published yet.
     """
     leg, message, stay = meeting.leg(adopt.leg_key), wish.message, wish.stay(meeting.stay)
     if leg is None:
         return None
-    asked = {**leg.asked, **wish.asked()}
-    remembered = asked == leg.asked and stay == meeting.stay
+    requests = {**leg.asked, **wish.asked()}
+    remembered = requests == leg.asked and stay == meeting.stay
     meeting = replace(meeting, stay=stay)
     seen = min(leg.phases.values(), default=now)
     published = leg.joining or _next(meeting, bot_joining(leg.key, adopt.call_id, at=seen))
-    answered = _answered(meeting, replace(leg, asked=asked), published, message)
+    answered = _answered(meeting, replace(leg, asked=requests), published, message)
     if leg.joining is None:
         answered, events = publish(answered, [published.fact], now=now, reply=message.reply)
         return Step(meeting=answered, outgoing=events)
     answers = _again(meeting, published, message, now=now)
-    # Without an answer, too: the same id may come again, with other content, or once the leg left.
+    # Remember a request even if no queue waits for its answer: its id may come again, with other
+    # content or once the leg has left.
     return Step(meeting=answered, outgoing=answers) if answers or not remembered else None
 
 
 def record_released(meeting: Meeting, leg_key: LegKey) -> Step | None:
-    """Return the step that gives back a claim whose POST certainly did nothing."""
+    """Return the step that gives back a claim whose POST certainly sent no bot."""
     leg = meeting.leg(leg_key)
     if leg is None or leg.call_id is not None:
         return None
@@ -110,9 +112,9 @@ def record_released(meeting: Meeting, leg_key: LegKey) -> Step | None:
 def record_failed(
     meeting: Meeting, join: Join, refused: Rejected, message: QueueMessage, *, now: datetime
 ) -> Step:
-    """Return the step that ends the claim and tells `bot.failed` with what Graph said.
+    """Return the step that ends the claim and publishes `bot.failed` with what Graph said.
 
-    Whoever asked the leg to leave meanwhile is told so too.
+    Callers who requested meanwhile that the leg leave get the event as their answer.
     """
     leg = meeting.leg(join.leg.key) or join.leg
     fact = Fact(
@@ -145,7 +147,7 @@ def _answered(meeting: Meeting, leg: Leg, joining: Published, message: QueueMess
 def _again(
     meeting: Meeting, joining: Published, message: QueueMessage, *, now: datetime
 ) -> tuple[Outgoing, ...]:
-    """Return the answer for one who asks for a leg that was told already: the same event."""
+    """Return the answer to another request for a leg that was published: the same event."""
     if message.reply is None:
         return ()
     return (publish_again(meeting, joining, message.reply, now=now),)

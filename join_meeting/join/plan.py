@@ -1,8 +1,8 @@
-"""What is done about a request to join, given what the ledger knows of the meeting.
+"""What to do about a request to join, given what the ledger knows of the meeting.
 
 Core. Graph's calls POST is never idempotent, so the right to send it is claimed first: one bot a
-meeting, and after a crash no process tries again before the claim's lease is over. outcome.py
-records what comes of the POST.
+meeting. After a crash no process retries before the claim's lease is over. outcome.py records what
+comes of the POST.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,20 +24,20 @@ from shared.words.ids import leg_key_for
 from shared.words.problems import rejected
 
 LEAVING_PAUSE = timedelta(seconds=12)
-"""By then a leg that was hung up is known to be gone, with its notification or without."""
+"""After this, a leg that was hung up is known to be gone, even without its notification."""
 
 
 Met = Literal["none", "awaited", "leaving", "in another meeting?", "there"]
-"""`awaited`: a process may be waiting for Graph's answer. `in another meeting?`: a callback outran
-the answer that will name the leg's thread."""
+"""`awaited`: a process may be waiting for Graph's answer. `in another meeting?`: a callback came
+before the answer that will name the leg's thread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """What a request to join meets.
 
-    `there` is the leg that was granted to this very request before, else the one that stays;
-    `granted` says that it is the first. `legs` are those that are not over.
+    `there` is the leg that was granted to this request before (then `granted` is true), else the
+    leg that stays. `legs` are those that are not over.
     """
 
     meeting: Meeting
@@ -49,7 +49,7 @@ class Situation:
 
     @property
     def leg(self) -> Met:
-        """In what state our leg is, as far as this request is concerned."""
+        """The state of our leg, for this request."""
         if self.there is not None and self.there.call_id is not None:
             unsettled = may_be_another(self.meeting, self.there, now=self.now)
             return "in another meeting?" if unsettled else "there"
@@ -59,8 +59,8 @@ class Situation:
 
 
 def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> Decision:
-    """Return what to do; raise `Rejected` where no such meeting is known, or none may join it."""
-    meeting = _told_of(known) or replace(
+    """Return what to do; raise `Rejected` if the meeting is not known, or must not be joined."""
+    meeting = _if_known(known) or replace(
         newcomer(wish, tenant_id=rules.tenant_id), leave_asked=known.leave_asked if known else None
     )
     where = _where(meeting, wish)
@@ -79,7 +79,7 @@ def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> D
 
 
 def _where(meeting: Meeting, wish: Wish) -> JoinTarget:
-    """Return how to join: what Graph itself said is preferred to what the request says."""
+    """Return how to join: by what Graph said, else by what the request says."""
     if meeting.online is not None:
         return target_of(meeting.online.coordinates)
     where = wish.target or meeting.target
@@ -89,7 +89,7 @@ def _where(meeting: Meeting, wish: Wish) -> JoinTarget:
 
 
 def _before_any_leg(meeting: Meeting, wish: Wish, *, now: datetime) -> Decision | None:
-    """Return what is decided whatever our legs do; None: they decide."""
+    """Return the decision that does not depend on our legs; None where it does."""
     message, sent_for = wish.message, wish.message.properties.get(AT_START)
     start = meeting.asked.start_date_time if meeting.asked else None
     if message.delivery_id in meeting.answered:
@@ -139,7 +139,7 @@ def _send(met: Situation, wish: Wish, rules: Rules) -> Join:
 def _adopt(met: Situation, wish: Wish, rules: Rules) -> Adopt | Wait:
     there = met.there
     if there is None or there.call_id is None:
-        return _await_exit(met, wish, rules)  # no such leg: `Situation.leg` says "there" of others
+        return _await_exit(met, wish, rules)  # never: "there" means a leg with a call
     return Adopt(
         leg_key=there.key,
         call_id=there.call_id,
@@ -149,7 +149,7 @@ def _adopt(met: Situation, wish: Wish, rules: Rules) -> Adopt | Wait:
 
 
 def _await_answer(met: Situation, wish: Wish, _: Rules) -> Wait:
-    """Wait for Graph's answer to a POST: a little at first, then until its lease is over."""
+    """Wait for Graph's answer to a POST: a little at first, then until the lease is over."""
     awaited = met.there or met.legs.held[0]
     return Wait(pause=awaited.claim.pause(met.now, attempt=wish.message.attempt))
 
@@ -168,19 +168,19 @@ BY_LEG: Mapping[Met, Callable[[Situation, Wish, Rules], Decision]] = {
 
 
 def record_claim(join: Join) -> Step:
-    """Return the step that takes the claim, before Graph is asked."""
+    """Return the step that takes the claim, before the POST is sent."""
     return Step(meeting=join.meeting)
 
 
 def _fresh(leg: Leg, *, now: datetime) -> bool:
-    """Tell whether the leg was sent so lately that it may still be on its way in."""
+    """Return whether the leg was sent so lately that it may still be on its way in."""
     return leg.claim.is_held(now) and not leg.came_in
 
 
 def may_be_another(meeting: Meeting, leg: Leg, *, now: datetime) -> bool:
-    """Tell whether Graph's answer, still to come, may show that the leg is in another meeting.
+    """Return whether Graph's answer, still to come, may show that the leg is in another meeting.
 
-    A callback that outran it bound the leg; only the answer names the thread behind a join id.
+    A callback that came before it bound the leg. Only the answer names the thread of a join id.
     """
     return _is_unplaced(meeting, leg) and leg.claim.is_held(now)
 
@@ -192,21 +192,21 @@ def _is_unplaced(meeting: Meeting, leg: Leg) -> bool:
 def _context(meeting: Meeting, wish: Wish) -> dict[str, Any] | None:
     """Return the meeting's context: that of the request that made it known, for good.
 
-    What was told before would be told differently under the same event id otherwise.
+    Otherwise the same event could be published again with another content under the same id.
     """
     unknown = meeting.asked is None and not meeting.legs and not meeting.sequence
     return wish.request.context if unknown and meeting.context is None else meeting.context
 
 
-def _told_of(known: Meeting | None) -> Meeting | None:
-    """Return the meeting; None where all that is kept of it is that the bot was to leave it."""
+def _if_known(known: Meeting | None) -> Meeting | None:
+    """Return the meeting; None if only a request to leave it is kept of it."""
     if known is not None and not known.known and known.leave_asked is not None:
         return None
     return known
 
 
 def newcomer(wish: Wish, *, tenant_id: str) -> Meeting:
-    """Return a meeting of which nothing is known but what the request calls it."""
+    """Return a meeting of which only the request's ids and context are known."""
     return Meeting(
         meeting_id=wish.meeting_id,
         tenant_id=tenant_id,

@@ -1,6 +1,6 @@
-"""Sends the bot whose claim was committed, and records what Graph said of it.
+"""Send the bot whose claim was committed, and record what Graph said of it.
 
-Nothing here may send it twice: the claim is given back only where Graph certainly did nothing.
+The bot must never be sent twice: the claim is given back only where Graph certainly sent none.
 """
 
 from datetime import datetime
@@ -22,16 +22,16 @@ TOO_MANY_REQUESTS = 429
 
 
 async def send_bot(join: Join, wish: Wish, opened: OpenMeeting, services: Services) -> None:
-    """Ask Graph for the call that was claimed; raise what Graph raised if it is to be tried on."""
+    """Create the call that was claimed; raise the failures that the inbox retries or refuses."""
     message, meeting_id = wish.message, wish.meeting_id
     try:
         call = await services.graph.create_call(join.body)
     except Rejected as said:
         if said.code == "graph_answer_unusable":
-            raise  # the bot may be on its way: the claim stays, for its callbacks to bind it
+            raise  # the bot may be on its way: the claim stays, and its callbacks bind it
         error = without_coordinates(said, join.body)
         if not services.inbox.is_last(message, error):
-            await _give_back(join, opened)  # it may heal: the message comes again
+            await _give_back(join, opened)  # the problem may heal: the message is retried
             raise error from said
         refused = final(error, message, now=services.clock.now())
         log("message.rejected", code=refused.code)
@@ -42,7 +42,7 @@ async def send_bot(join: Join, wish: Wish, opened: OpenMeeting, services: Servic
     except Transient as failed:
         throttled = failed.graph is not None and failed.graph.status == TOO_MANY_REQUESTS
         if throttled or isinstance(failed, NotAsked):
-            # Refused before anything was done: no request has to wait for the lease.
+            # Graph sent no bot: no request has to wait for the lease.
             await _give_back(join, opened)
         raise
     answered_at = services.clock.now()

@@ -1,1 +1,1 @@
-"""The bot is asked to leave."""
+"""Make the bot leave."""

@@ -23,14 +23,14 @@ from shared.words.problems import rejected
 
 
 async def leave(wish: Wish, opened: OpenMeeting, services: Services) -> None:
-    """Answer a request to leave: with the end of the leg."""
+    """Answer a request to leave with the end of the leg."""
     first = plan_leaving(opened.meeting, wish, now=services.clock.now())
     if isinstance(first, Hang | Mark | AnswerEnd):
         await hold_to_one_meeting(wish, opened.meeting, services)
 
     def decide(known: Meeting | None, now: datetime) -> tuple[Step | None, Leaving]:
         decision = plan_leaving(known, wish, now=now)
-        # A join that was sent before may come after: the leave is remembered in any case.
+        # A join that was sent before may be handled after: the leave is remembered in any case.
         meeting = known or newcomer(wish, tenant_id=services.policy.tenant_id)
         return record_leaving(meeting, decision, wish, now=now), decision
 

@@ -1,7 +1,8 @@
-"""What is done about a request that our bot leave, given what the ledger knows of the meeting.
+"""What to do about a request that our bot leave, given what the ledger knows of the meeting.
 
-Core. The answer is the end of the leg, told when it is known. A leg whose call nobody knows yet is
-marked, so that whoever hears of it first hangs it up; joins asked for earlier become void.
+Core. The answer is the end of the leg, published when it is known. A leg whose call is not known
+yet is marked, so the first handler that learns of its call hangs it up. Joins requested earlier
+become void.
 """
 
 from dataclasses import dataclass, replace
@@ -20,19 +21,19 @@ from shared.words.problems import rejected
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hang:
-    """Legs are there: they are to go, and their end is the answer."""
+    """Legs are there. They have to go, and their end is the answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A leg may be on its way, or in another meeting of ours: mark it, look again at the lease."""
+    """A leg may be on its way, or in another meeting of ours: mark it, retry after the lease."""
 
     pause: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerEnd:
-    """A leg has left: its end, as published, is the answer. `again`: to this very request."""
+    """A leg has left: its end, as published, is the answer. `again`: this request made it leave."""
 
     leg: Leg
     end: Published
@@ -41,7 +42,7 @@ class AnswerEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NothingThere:
-    """No leg of ours was ever in the meeting, or on its way."""
+    """No leg of ours was ever in the meeting, or is on its way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +54,12 @@ type Leaving = Hang | Mark | AnswerEnd | NothingThere | Answered
 
 
 def plan_leaving(meeting: Meeting | None, wish: Wish, *, now: datetime) -> Leaving:
-    """Return what to do about a request to leave; raise `Rejected` where it names no meeting."""
+    """Return what to do about a request to leave; raise `Rejected` if its meeting is not known."""
     if wish.target is None and (meeting is None or not meeting.known):
         raise rejected("meeting_not_found", what=f"the meetingId {wish.meeting_id}")
     if meeting is None:
         return NothingThere()
-    if _was_told(meeting, wish.message):
+    if _is_answered(meeting, wish.message):
         return Answered()
     over, asker = _over(meeting), wish.asker
     for end in reversed(over):
@@ -78,20 +79,20 @@ def plan_leaving(meeting: Meeting | None, wish: Wish, *, now: datetime) -> Leavi
 def record_leaving(
     meeting: Meeting, decision: Leaving, wish: Wish, *, now: datetime
 ) -> Step | None:
-    """Return the step that makes the legs go, or answers with the end of the one that went."""
+    """Return the step that makes the legs go, or answers with the end of a leg that is gone."""
     message = wish.message
     if isinstance(decision, Answered):
         return None
     if isinstance(decision, AnswerEnd) and decision.again:
         return _answer(meeting, decision, message, now=now)
-    asked = max(message.first_enqueued, meeting.leave_asked or message.first_enqueued)
-    left = replace(meeting, leave_asked=asked)
+    requested = max(message.first_enqueued, meeting.leave_asked or message.first_enqueued)
+    left = replace(meeting, leave_asked=requested)
     if isinstance(decision, AnswerEnd | NothingThere):
-        # A leg whose call we never heard of may still turn up: its end is no second answer.
+        # A leg with an unknown call may still turn up. Its end must not be a second answer.
         left = answered_elsewhere(left, message.delivery_id)
     if isinstance(decision, AnswerEnd):
         return _answer(left, decision, message, now=now) or Step(meeting=left)
-    # The answer is the leg's end, when it comes: `Answered` knows it by the leaver's message.
+    # The answer is the leg's end, when it comes. `Answered` recognises the leaver's message.
     leaver = Leaver(request_id=wish.asker, origin_id=message.delivery_id, reply=message.reply)
     left = asked_to_leave(left, _meant(meeting, wish, now=now), leaver)
     return Step(meeting=left) if left != meeting else None
@@ -108,12 +109,12 @@ def _askers(leg: Leg) -> set[str]:
 
 
 def _meant(meeting: Meeting, wish: Wish, *, now: datetime) -> Standing:
-    """Return the legs to hang up: none that was asked for after this leave was."""
+    """Return the legs to hang up: none that was requested after this leave."""
     message = wish.message
     return standing(meeting, now=now).asked_before(message.first_enqueued, message.delivery_id)
 
 
-def _was_told(meeting: Meeting, message: QueueMessage) -> bool:
+def _is_answered(meeting: Meeting, message: QueueMessage) -> bool:
     delivery_id = message.delivery_id
     return _noted(message) in meeting.answered or any(
         leg.over is not None and any(one.origin_id == delivery_id for one in leg.leaving)
@@ -122,7 +123,7 @@ def _was_told(meeting: Meeting, message: QueueMessage) -> bool:
 
 
 def _noted(message: QueueMessage) -> str:
-    """Return how an answered leave is remembered: apart from a join."""
+    """Return the key of an answered leave, which differs from that of a join."""
     return f"leave {message.delivery_id}"
 
 

@@ -1,7 +1,7 @@
-"""Everything that goes to one queue or topic: one sender, used by one task, in full batches.
+"""The way to one queue or topic: one sender, used by one task, in full batches.
 
-Adapter. The SDK's senders break when two coroutines use one at once; so whatever waits while a
-batch is on its way goes together as the next one.
+Adapter. The SDK's senders break when two coroutines use one at once. So the messages that wait
+while a batch is on its way go together as the next batch.
 """
 
 import asyncio
@@ -27,14 +27,14 @@ PATIENCE_SECONDS = 10.0
 """How long one attempt may take, the opening of the link included."""
 
 UNKNOWN_SECONDS = 60.0
-"""How long an entity that did not exist is taken not to exist: finding out takes seconds."""
+"""How long a missing entity is taken to be missing still: finding out takes seconds."""
 
 PROBE_SECONDS = 0.5
-"""How long to listen for the word that an entity does not exist."""
+"""How long to listen for the error that an entity does not exist."""
 
 
 class Undeliverable(RollcallError):
-    """Messages that can never be sent; everything else was. Inside the outbox only."""
+    """Messages that can never be sent; all others were sent. Inside the outbox only."""
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__(*problems)
@@ -57,7 +57,7 @@ class Lane:
         new_sender: Callable[[], ServiceBusSender],
         new_probe: Callable[[], ServiceBusReceiver] | None,
     ) -> None:
-        """`new_probe` makes a receiver by which to find out if the entity exists; None: it does."""
+        """`new_probe` makes a receiver that finds out if the entity exists; None: it does."""
         self._entity = entity
         self._new_sender = new_sender
         self._new_probe = new_probe
@@ -68,9 +68,9 @@ class Lane:
         self._unknown_until = 0.0
 
     async def send(self, messages: Sequence[Outgoing]) -> None:
-        """Send `messages` in order, together with what others send meanwhile.
+        """Send `messages` in order, together with what other tasks send meanwhile.
 
-        Raises `Unavailable`, some may have been sent then, or `Undeliverable`.
+        Raises `Undeliverable`, or `Unavailable`: some messages may have been sent then.
         """
         loop = asyncio.get_running_loop()
         if loop.time() < self._unknown_until:
@@ -83,7 +83,7 @@ class Lane:
 
     @property
     def idle(self) -> bool:
-        """True while nothing waits here or is on its way."""
+        """True while no message waits here or is on its way."""
         return self._worker is None or self._worker.done()
 
     async def aclose(self) -> None:
@@ -98,7 +98,7 @@ class Lane:
             together, self._waiting = self._waiting, []
             try:
                 await self._deliver(together)
-            except Exception as error:  # noqa: BLE001 - handed to all that wait
+            except Exception as error:  # noqa: BLE001 - passed to all that wait
                 for waiting in together:
                     _fail(waiting, error)
             for waiting in together:
@@ -110,7 +110,7 @@ class Lane:
             try:
                 return await self._transmit(self._sender, together)
             except (AzureError, TimeoutError):
-                # A link that was idle may be gone without a word: once more, on a new one.
+                # A link that was idle may be gone without an error: retry once, on a new link.
                 self._close_sender()
         self._sender = self._new_sender()
         try:
@@ -142,7 +142,7 @@ class Lane:
             _fail(waiting, Undeliverable(*problems))
 
     async def _does_not_exist(self, error: Exception) -> bool:
-        """Tell whether the entity is unknown; the SDK's sender calls that a connection error."""
+        """Return whether the entity is missing. The SDK's sender calls that a connection error."""
         if isinstance(error, MessagingEntityNotFoundError):
             return True
         if self._new_probe is None or not isinstance(error, ServiceBusError):
@@ -174,7 +174,7 @@ class Lane:
 
 
 def service_bus_message(outgoing: Outgoing) -> ServiceBusMessage:
-    """Return `outgoing` as the SDK's message; what is not set stays unset."""
+    """Return `outgoing` as the SDK's message; unset fields stay unset."""
     return ServiceBusMessage(
         outgoing.body,
         message_id=outgoing.message_id,
@@ -189,7 +189,7 @@ def service_bus_message(outgoing: Outgoing) -> ServiceBusMessage:
 
 
 async def _closed(sender: ServiceBusSender) -> None:
-    # Nothing that was accepted is lost with it, and what failed was told to those who waited.
+    # No accepted message is lost with the sender, and each waiting task got its error.
     with contextlib.suppress(AzureError, OSError):
         await sender.close()
 
@@ -203,7 +203,7 @@ def _added(message: Outgoing, batch: ServiceBusMessageBatch) -> bool:
 
 
 def _fail(waiting: _Waiting, error: Exception) -> None:
-    """Give a waiter the error as its own: one exception raised in many tasks mixes their traces."""
+    """Give a waiter its own copy of the error: one exception in many tasks mixes their traces."""
     if waiting.accepted.done():
         return
     match error:

@@ -1,6 +1,6 @@
 """The way out: `ports.Bus` over azure-servicebus, one lane for each queue or topic.
 
-Adapter. Holds no decision about what is sent; see bus_lane.py for how.
+Adapter. Decides nothing about what is sent. lane.py sends it.
 """
 
 import asyncio
@@ -20,18 +20,18 @@ from shared.words.outgoing import Outgoing
 from shared.words.problems import rejected
 
 MOST_LANES = 64
-"""Callers name the queues for their answers: connections to them are not kept without bound."""
+"""Most connections kept. Callers name the queues for their answers, and may name many."""
 
 
 def open_outbox(
     connection: str, *, credential: AsyncTokenCredential | None = None
 ) -> "ServiceBusOutbox":
-    """Return an outbox; nothing is connected before its first use. Close it with `aclose`.
+    """Return an outbox, which connects on its first use. Close it with `aclose`.
 
     `connection` is a connection string (it holds `Endpoint=`) or, with a `credential`, the fully
     qualified namespace (`name.servicebus.windows.net`).
     """
-    # A lane repeats by itself what may help; the SDK's own repeats would only delay the answer.
+    # A lane retries by itself where that may help. The SDK's retries would only delay the answer.
     if "Endpoint=" in connection:
         client = ServiceBusClient.from_connection_string(connection, retry_total=0)
     elif credential is None:
@@ -51,9 +51,9 @@ class ServiceBusOutbox:
         topics: Iterable[str] = (EVENTS_TOPIC,),
         most_lanes: int = MOST_LANES,
     ) -> None:
-        """`topics`: the entities that are topics; every other one is a queue.
+        """`topics`: the entities that are topics; every other entity is a queue.
 
-        Of more than `most_lanes` entities, those that were not used for longest are closed.
+        Beyond `most_lanes` entities, the one unused for longest is closed.
         """
         self._client = client
         self._topics = frozenset(topics)
@@ -64,11 +64,11 @@ class ServiceBusOutbox:
     async def send(self, messages: Sequence[Outgoing]) -> None:
         """See `ports.Bus.send`.
 
-        Messages that can never be sent (their entity does not exist: a caller's `reply_to`, say;
-        or they are larger than it takes) hold up no other. When everything else was sent, they
-        are told as `Rejected` with the code `undeliverable` and one problem each, whose member is
-        the entity. Sending them again changes nothing. Where another entity was `Unavailable`
-        too, that is raised.
+        Some messages can never be sent. Their entity does not exist (a caller's `reply_to`, for
+        example), or they are larger than it takes. They hold up no other message. When all others
+        were sent, `Rejected` is raised with the code `undeliverable`, and one problem for each
+        entity or message, whose member is the entity. Sending them again changes nothing. Where
+        another entity was `Unavailable`, `NotSent` is raised instead.
         """
         by_entity: dict[str, list[Outgoing]] = {}
         for message in messages:
@@ -99,7 +99,7 @@ class ServiceBusOutbox:
                 self._keep(asyncio.create_task(_opened(self._lane(entity))))
 
     async def check(self) -> None:
-        """See `ports.Bus.check`. Opens a link of its own: a kept one may be gone unnoticed."""
+        """See `ports.Bus.check`. Opens a link of its own: a kept link may be gone unnoticed."""
         try:
             async with asyncio.timeout(PATIENCE_SECONDS), self._new_sender(min(self._topics)):
                 return
@@ -137,15 +137,15 @@ class ServiceBusOutbox:
         return self._client.get_queue_sender(entity)
 
     def _new_probe(self, entity: str) -> ServiceBusReceiver:
-        # The dead-letter queue exists exactly where the queue does, and a message that the probe
-        # should happen upon there is nobody's next one.
+        # The dead-letter queue exists exactly where the queue does. If the probe receives a message
+        # there, it takes none from a handler.
         return self._client.get_queue_receiver(
             entity, sub_queue=ServiceBusSubQueue.DEAD_LETTER, prefetch_count=0
         )
 
 
 async def _opened(lane: Lane) -> None:
-    # What fails is found again by the first who has something to send.
+    # The first task with messages to send meets the failure again.
     with contextlib.suppress(RollcallError):
         await lane.send([])
 

@@ -1,6 +1,6 @@
 """The single changes that evidence makes to a record: a call opens, is joined, is left, closes.
 
-Core. Which evidence makes which change is decided in fold.py.
+Core. fold.py decides which evidence makes which change.
 """
 
 from collections import Counter, defaultdict
@@ -24,10 +24,10 @@ from shared.words.ids import UNCOUNTED, SessionId
 from shared.words.observations import Basis, Present
 
 IN_FLIGHT = timedelta(seconds=10)
-"""How long after a push older ones, or copies of them, may still be on their way to us.
+"""How long after a push older pushes, or duplicates of them, may still be on their way to us.
 
-A push of known people takes back no doubt younger than this: it may be the older of the two. A read
-that confirms a doubt older than this dates nothing by it.
+A push of known people withdraws no doubt younger than this: the push may be older than the doubt.
+A read that confirms a doubt older than this takes no time from it.
 """
 
 
@@ -35,9 +35,10 @@ that confirms a doubt older than this dates nothing by it.
 class Sight:
     """One roster, or one leg's end, as the fold weighs it.
 
-    `leg` is as it was before. `asked` and `answered` are the moments of a read; of anything else
-    both are its moment. `proof` is that from which a read proves who was there, None for a push.
-    `whole`: it lists everybody. `cut`: Graph may have left somebody out.
+    `leg` is the leg before it. `asked` and `answered` are the moments of a read; a push and a leg's
+    end have one moment for both. `proof`: a read shows the room of this moment or a later one; None
+    for a push and for a leg's end. `whole`: the roster lists all people who were there. `cut`:
+    Graph may have left people out.
     """
 
     by: Commit
@@ -50,12 +51,12 @@ class Sight:
     cut: bool = False
 
     def unsettled(self, moment: datetime | None) -> datetime | None:
-        """Return `moment`; None where this is late enough to settle what was heard then."""
+        """Return `moment`, or None where this evidence settles what was heard at that moment."""
         settled = self.proof or self.asked - IN_FLIGHT
         return None if moment is None or moment <= settled else moment
 
     def dated(self, doubt: datetime | None) -> datetime | None:
-        """Return the time that `doubt` gives to what this confirms; None for one too old."""
+        """Return the time of a change that this confirms, from its `doubt`; None if too old."""
         if doubt is None or self.asked - doubt > IN_FLIGHT:
             return None
         return min(doubt, self.answered)
@@ -69,8 +70,8 @@ class Sight:
 def opened(record: Record, sight: Sight, *, provisional: bool) -> Record:
     """Return the record with its next call, opened by the people of `sight`.
 
-    The last read that found nobody bounds its start, but not before a read has named somebody it
-    opened with.
+    The last read of an empty room bounds its start. The bound counts once a read has named a person
+    with whom the call opened.
     """
     call = GroupCall(
         number=record.next_number,
@@ -90,9 +91,9 @@ def joined(
 ) -> tuple[GroupCall, frozenset[SessionId]]:
     """Return the call with the people of `sight` in it, and which of its sessions they are.
 
-    A session confirmed to have ended stays so, unless a read lists it again. Of people who are
-    named late nobody saw when they came and went. People who find no room are counted; a person who
-    finds some later may have been among them, so that nobody saw them come.
+    A session confirmed to have ended stays ended, unless a read lists it again. No roster showed
+    when people who are named late came and went. People who find no room are counted. A person who
+    finds room later may have been among them, so no roster showed when that person came.
     """
     late = sight.leg.is_gone or call.ended_at is not None
     listed, strangers = _recognised(call, sight)
@@ -116,14 +117,14 @@ def joined(
             left_at=call.ended_at,
         )
         weight = weight_of_session(session)
-        first = not (sessions or call.sealed)  # kept in any case: a call has a person
+        first = not (sessions or call.sealed)  # kept in any case: a call needs one
         if present.person.kind == UNCOUNTED or (weight > room and not first):
             uncounted.append(present)
             continue
         room -= weight
         listed[present.session_id] = present
         sessions[present.session_id] = session
-    # Found again by a read: pushes that name them are no old ones any more.
+    # A read found these again. A push that names them is not an old one any more.
     again = {seal_of(one) for one in sessions.keys() - call.sessions.keys()} if call.sealed else ()
     grown = replace(
         call,
@@ -154,14 +155,14 @@ def joined(
 
 
 def doubted(call: GroupCall, absent: Iterable[Session], sight: Sight) -> GroupCall:
-    """Return the call in which a push left out the sessions in `absent`."""
+    """Return the call after a push that left out the sessions in `absent`."""
     doubts = (replace(one, absent_since=one.absent_since or sight.asked) for one in absent)
     quiet_since = call.quiet_since if sight.people else call.quiet_since or sight.asked
     return replace(_with_sessions(call, doubts), quiet_since=quiet_since)
 
 
 def missed(call: GroupCall, younger: Iterable[Session], sight: Sight) -> GroupCall:
-    """Return the call that a read was too early to find `younger` in: they came after its proof."""
+    """Return the call after a read without `younger`: it may show the room before they came."""
     unnamed = (
         replace(one, missed_at=sight.proof)
         for one in younger
@@ -175,7 +176,7 @@ def missed(call: GroupCall, younger: Iterable[Session], sight: Sight) -> GroupCa
 def departed(
     call: GroupCall, absent: Iterable[Session], sight: Sight, *, at: datetime | None = None
 ) -> GroupCall:
-    """Return the call without the sessions in `absent`: since in doubt, else `at` or the answer."""
+    """Return the call that `absent` left: when first in doubt, else `at`, else at the answer."""
     left = (
         replace(
             one,
@@ -191,9 +192,9 @@ def departed(
 
 
 def closed(call: GroupCall, sight: Sight, *, reason: str) -> GroupCall:
-    """Return the call over: since it fell quiet, else at the answer.
+    """Return the call ended: when it fell quiet, else at the answer.
 
-    Its end has no upper bound where others are there: it may have gone on with them.
+    The end has no upper bound where a read found others: the call may have gone on with them.
     """
     quiet_since = sight.dated(call.quiet_since)
     ended_at = quiet_since or sight.answered
@@ -234,14 +235,15 @@ def assumed(call: GroupCall, by: Commit) -> GroupCall:
 
 
 def confirmed(call: GroupCall) -> GroupCall:
-    """Return the call of which a leg heard how it goes on, or that it is over."""
+    """Return the call as confirmed: a leg heard that it goes on, or that it is over."""
     return replace(call, provisional=False, unwatched_since=None, unwatched_by=None)
 
 
 def with_late_people(record: Record, call: GroupCall, sight: Sight) -> Record:
-    """Add people a late roster names to `call`: no roster showed them join or leave.
+    """Add the people of a late roster to `call`: no roster showed them join or leave.
 
-    A leg that is gone may name, by another id than later legs did, a person the call holds.
+    A leg that is gone may name a person of the call by an id that later legs did not use. Such a
+    person is not added again.
     """
     unknown = [one for one in sight.people if call_of(record, one.session_id) is None]
     known = call.people if sight.leg.is_gone else frozenset()
@@ -269,10 +271,10 @@ def call_of(record: Record, *session_ids: SessionId) -> GroupCall | None:
 
 
 def asking(record: Record, at: datetime, by: Commit, *, soon: bool = False) -> Record:
-    """Return the record with a question open since evidence of `at`: who is there?
+    """Return the record with the question who is there, which evidence of `at` raised.
 
-    It is asked SETTLE after the first such evidence; `soon`: at once. A read answers it only where
-    the newest such evidence is older than what the read proves.
+    A read is due SETTLE after the first such evidence; with `soon`, at once. A read answers the
+    question only where its proof is at least as new as the newest such evidence.
     """
     due, last = at if soon else at + by.settle, at
     if record.question is not None:
@@ -281,7 +283,7 @@ def asking(record: Record, at: datetime, by: Commit, *, soon: bool = False) -> R
 
 
 def with_call(record: Record, call: GroupCall) -> Record:
-    """Return the record with `call` in place of the one of its number."""
+    """Return the record with `call` in place of the call of the same number."""
     at = call.number - 1 - record.before
     return replace(record, calls=(*record.calls[:at], call, *record.calls[at + 1 :]))
 
@@ -298,14 +300,14 @@ def _with_sessions(call: GroupCall, changed: Iterable[Session]) -> GroupCall:
 def _recognised(
     call: GroupCall, sight: Sight
 ) -> tuple[dict[SessionId, Present], list[tuple[Present, list[Session]]]]:
-    """Return whom `sight` lists by session, and who is new, with the sessions that may be theirs.
+    """Return the listed people by session, and the new people with sessions that may be theirs.
 
-    Graph may name a person by another id through a later leg. Such an id is an alias where only one
-    session and one id come into question; else it is a new session whose join is unclear.
+    Graph may name a person by another id through a later leg. Such an id is an alias where exactly
+    one session and one id match. Otherwise it is a new session whose join is uncertain.
     """
     names = call.ids
     listed = {names[one.session_id]: one for one in sight.people if one.session_id in names}
-    # A push that names a session which left long ago is an old one.
+    # A push that names a session which left long ago is an old push.
     unknown = [
         one
         for one in sight.people
@@ -317,7 +319,7 @@ def _recognised(
         if sight.leg.key not in one.legs:
             through_others[one.person.user_id].append(one)
     strangers: list[tuple[Present, list[Session]]] = []
-    # Where only some find room, the record must not depend on how the roster was sorted.
+    # Where only some people find room, the record must not depend on the order of the roster.
     for present in sorted(unknown, key=lambda one: one.session_id):
         user_id = present.person.user_id
         candidates = [
@@ -331,7 +333,7 @@ def _recognised(
 
 
 def _with_others(grown: GroupCall, uncounted: set[str], call: GroupCall) -> GroupCall:
-    """Return the call `grown` from `call` by a roster that named people who found no room."""
+    """Count the people who found no room in `grown`, which a roster made from `call`."""
     people = grown.people
     others = max(call.others - len(people - call.people), len(uncounted - people))
     return replace(grown, others=max(others, 0), complete=grown.complete and not uncounted)

@@ -1,7 +1,7 @@
-"""The fold: observations of a meeting, in the order they were committed, become its group calls.
+"""Fold the observations of a meeting, in the order of their commits, into its group calls.
 
-Core. Pushes are hints, reads decide: a pushed roster proves that people were there; only a read,
-or a leg's end whose code says so, proves that nobody is. docs/recording.md has the table.
+Core. Pushes are hints, reads decide. A pushed roster proves that people were there. Only a read, or
+a leg's end whose code says so, proves that the room is empty. docs/recording.md has the table.
 """
 
 from collections.abc import Iterable
@@ -43,13 +43,14 @@ from shared.words.observations import (
 )
 
 LONGEST_PAUSE = timedelta(seconds=60)
-"""The pause between reads that keep failing grows up to this."""
+"""The longest pause between reads that keep failing."""
 
 
 def fold(record: Record, observations: Iterable[Observation], by: Commit) -> Record:
     """Return `record` with `observations` applied, in this order.
 
-    Of a leg that the record does not hold, one never claimed or long over, nothing counts.
+    Ignore observations of a leg that the record does not hold: it was never claimed, or is long
+    over.
     """
     for observation in observations:
         record = _step(record, observation, by)
@@ -57,9 +58,9 @@ def fold(record: Record, observations: Iterable[Observation], by: Commit) -> Rec
 
 
 def next_read(record: Record, *, settle: timedelta) -> datetime | None:
-    """Return when the roster is to be read; None while there is no question, or no leg to ask by.
+    """Return when to read the roster; None without a question, or without a leg to read through.
 
-    Never within `settle` of the answer before; after reads that failed, with growing pauses.
+    A read comes no sooner than `settle` after the last answer. After failed reads the pauses grow.
     """
     if record.question is None or record.listening is None:
         return None
@@ -104,7 +105,7 @@ def _step(record: Record, seen: Observation, by: Commit) -> Record:
 
 
 def _reached(record: Record, leg: Leg, phase: Phase, at: datetime, by: Commit) -> Record:
-    """Note how far a leg came, but not after its end; one that gets in requests a read at once."""
+    """Note how far a leg came, unless it is gone. A leg that gets in requests a read at once."""
     if leg.is_gone:
         return record
     record = with_leg(record, replace(leg.seen(phase, at), failures=0, failed_at=None))
@@ -162,13 +163,13 @@ def _roster(
 ) -> Record:
     sight = _sight(leg, roster, at, by)
     if sight.proof and sight.unsettled(record.answered_at):
-        return record  # asked too soon after the answer before
+        return record  # read too soon after the last answer
     if isinstance(roster, RosterPushed) and roster.unread:
         record = asking(record, at, by)
     if roster.lists_ourselves:
         record = _reached(record, leg, "in", sight.answered, by)
     if leg.is_gone:
-        # It opens and closes nothing; the people it names were in the call that it heard last.
+        # This roster opens and closes no call. Its people were in the call the leg heard last.
         late = record.call(leg.call_number)
         return record if late is None else with_late_people(record, late, sight)
     if isinstance(roster, RosterPushed):
@@ -204,8 +205,8 @@ def _pushed(record: Record, roster: RosterPushed, sight: Sight) -> Record:
         return asking(record, at, by, soon=True)
     late = call_of(record, *(present.session_id for present in roster.people))
     if late is not None and late.ended_at is not None:
-        # Nearly always an old push sent again. Should they be back under their old session ids,
-        # the read says so and opens the next call.
+        # Nearly always an old push sent again. If the people are back under their old session ids,
+        # the read shows it and opens the next call.
         return asking(with_late_people(record, late, sight), at, by)
     if call is not None:
         record = _joined_by_push(record, call, sight)
@@ -261,13 +262,13 @@ def _silence(before: Record, after: Record, read: RosterRead, sight: Sight) -> R
 def _weighed(
     record: Record, call: GroupCall, read: RosterRead, sight: Sight
 ) -> tuple[Record, bool]:
-    """Weigh a read against the open call; tell whether it decided anything.
+    """Weigh a read against the open call; return also whether the read decided anything.
 
-    It does not where it names others alone and misses somebody too young for it to miss.
+    It decides nothing where it names only others and lacks a person too young for it to show.
     """
     grown, listed = joined(record, call, sight)
     if call.provisional:
-        # A read that did not decide added others: they do not count.
+        # A read that decided nothing may have added others. They do not count.
         known = (call.sessions[one] for one in listed & call.sessions.keys())
         goes_on = any(one.opener or one.last_seen is None for one in known)
     elif call.is_unwatched:
@@ -292,16 +293,16 @@ def _weighed(
     if call.provisional:
         record = _without(record, call)
     else:
-        # What was doubted before a gap dates nothing in it.
+        # A doubt from before a gap gives no time to an end in the gap.
         heard = replace(call, quiet_since=None) if call.is_unwatched else call
         record = with_call(record, closed(heard, sight, reason="everyoneLeft"))
     return opened(record, sight, provisional=False) if read.people else record, True
 
 
 def _is_same(call: GroupCall, read: RosterRead) -> bool:
-    """Tell whether a read after a gap shows the call that was open before it, or may do so.
+    """Return whether a read after a gap shows, or may show, the call that was open before it.
 
-    Of people who found no room it is not known who they are.
+    The record does not know the people who found no room: the people of the read may be they.
     """
     if call.others and read.people:
         return True
@@ -316,7 +317,7 @@ def _is_same(call: GroupCall, read: RosterRead) -> bool:
 
 
 def _answered(record: Record, read: RosterRead, sight: Sight) -> Record:
-    """Close the question, unless the newest evidence that raised it is younger than the read."""
+    """Close the question, unless its newest evidence is younger than what the read proves."""
     question = record.question
     if question is not None:
         proved = not sight.unsettled(question.last) and question.version <= read.version
@@ -330,7 +331,7 @@ def _failed(record: Record, at: datetime, by: Commit) -> Record:
 
 
 def _without(record: Record, call: GroupCall) -> Record:
-    """Take a provisional call back; what its leg may still say of it belongs to no call."""
+    """Take a provisional call back. Late rosters of its legs then belong to no call."""
     legs = {
         key: replace(leg, call_number=None) if leg.call_number == call.number else leg
         for key, leg in record.legs.items()
@@ -339,6 +340,6 @@ def _without(record: Record, call: GroupCall) -> Record:
 
 
 def _heard(record: Record, leg: Leg) -> Record:
-    """Note that a roster of the leg was folded, and which call it spoke of."""
+    """Note that a roster of the leg was folded, and which call it showed."""
     leg, call = replace(record.legs[leg.key], listened=True), record.open_call
     return with_leg(record, leg if call is None else replace(leg, call_number=call.number))

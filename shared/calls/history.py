@@ -1,7 +1,7 @@
 """What each commit heard and published, as the log keeps it: changes, never full rosters.
 
-Core. The record is the fold of the log: `replayed` gives back what was folded, for the record as it
-was then.
+Core. Folding the log gives the record: `replayed` returns the observation that was folded, given
+the record at that time.
 """
 
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ from shared.words.observations import Observation, Person, Present, RosterPushed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """One observation as a change. Of a roster's people it names those not held as there.
+    """One observation as a change: of a roster it names the people who are not held as there.
 
-    `missing` marks the sessions held as there that the roster leaves out; or `listed` those that it
-    lists, where they are fewer. `uncounted` is how many more it names in a call that is full, who
-    found no room.
+    `missing` marks the sessions held as there that the roster leaves out. `listed` marks those that
+    it lists instead, where they are fewer. `uncounted` is how many more people it names who found
+    no room in a full call.
     """
 
     observation: Observation
@@ -39,7 +39,7 @@ class LoggedEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEntry:
-    """What the commit that made a `version` of a meeting heard, in order, and what it published."""
+    """What the commit that made `version` of a meeting heard, in order, and what it published."""
 
     version: int
     heard: tuple[Heard, ...]
@@ -47,12 +47,12 @@ class LogEntry:
 
 
 def as_change(record: Record, observation: Observation, after: Record) -> Heard:
-    """Return an observation as a change of `record`, which was folded to `after` with it."""
+    """Return an observation as a change of `record`. Folding the observation gave `after`."""
     if not isinstance(observation, RosterPushed | RosterRead):
         return Heard(observation=observation)
     there, named = _there(record), {present.session_id for present in observation.people}
     others = tuple(one for one in observation.people if one.session_id not in there)
-    others, uncounted = _told_apart(record, others, after)
+    others, uncounted = _distinguished(record, others, after)
     missing = tuple(_mark(one) for one in there.values() if one.session_id not in named)
     listed = tuple(_mark(one) for one in there.values() if one.session_id in named)
     named_here = replace(observation, people=others)
@@ -62,7 +62,7 @@ def as_change(record: Record, observation: Observation, after: Record) -> Heard:
 
 
 def replayed(record: Record, heard: Heard) -> Observation:
-    """Return the observation of which `heard` is the change, given the record before it."""
+    """Return the observation that became `heard`, given the record before it."""
     observation, listed = heard.observation, heard.listed
     if not isinstance(observation, RosterPushed | RosterRead):
         return observation
@@ -76,13 +76,14 @@ def replayed(record: Record, heard: Heard) -> Observation:
     return replace(observation, people=tuple(people))
 
 
-def _told_apart(
+def _distinguished(
     record: Record, people: Sequence[Present], after: Record
 ) -> tuple[tuple[Present, ...], int]:
-    """Return those of `people` whom the fold tells apart, and how many more are only counted.
+    """Return those of `people` whom the fold distinguishes, and how many more it only counts.
 
-    These are named while a call is full, and neither they nor their ids are known to any call,
-    before or after. Where a person without an identity is held, others without one may be the same.
+    It only counts a person while the call is full, and where no call knows the person or their id,
+    before or after. If the call holds a person without an identity, others without one may be the
+    same person.
     """
     call, later = record.open_call, after.open_call
     if call is None or not call.others or later is None or later.number != call.number:
@@ -92,7 +93,7 @@ def _told_apart(
     held = {name for one in calls for name in one.ids}
     sealed = frozenset[str]().union(*(one.sealed for one in calls))
     anonymous = any(one.person.user_id is None for one in call.sessions.values())
-    told, uncounted = list[Present](), set[str]()
+    distinct, uncounted = list[Present](), set[str]()
     for one in people:
         if (
             mark_of(one) in known
@@ -100,14 +101,14 @@ def _told_apart(
             or seal_of(one.session_id) in sealed
             or (anonymous and one.person.user_id is None)
         ):
-            told.append(one)
+            distinct.append(one)
         else:
             uncounted.add(mark_of(one))
-    return tuple(told), len(uncounted)
+    return tuple(distinct), len(uncounted)
 
 
 def _one_more(number: int) -> Present:
-    """Return a person of whom only the existence is known; the fold never keeps them."""
+    """Return a stand-in for one person who was only counted; the fold never keeps it."""
     name = f"{UNCOUNTED}-{number}"
     return Present(session_id=SessionId(name), person=Person(kind=UNCOUNTED, user_id=name))
 

@@ -1,7 +1,7 @@
 """What is known of a meeting, as values: our legs, its group calls, the people's sessions.
 
-Core: shapes and what can be read off them. How they come about is in fold.py. A time is a
-best estimate; its bounds, `…_not_before` and `…_not_after`, are certain, None where unknown.
+Core: shapes, and what follows from them. fold.py makes them. A time is a best estimate. Its bounds,
+`…_not_before` and `…_not_after`, are certain; None where unknown.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -16,19 +16,19 @@ from shared.words.observations import Basis, Person, Present
 ROOM = 700_000
 """How many bytes of a head row calls and people take at most, by the estimate of weight.py.
 
-840,000 fit. The rest is for the request, the coordinates and the legs, and where these take more,
-calls take less; messages that ride have a property of their own.
+840,000 fit. The rest is for the request, the coordinates and the legs. Where these take more, calls
+take less. Messages that ride in the row have a property of their own.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
-    """What the observations of one commit are folded by, beside the record.
+    """What the fold needs beside the record, for the observations of one commit.
 
-    `version` is the meeting's after the commit; `made_at` when our own meeting was made, None for
-    one that somebody else made. `settle` must be longer than Graph's reads are old plus the
-    difference of our clocks. Rosters of `roster_cap` or more entries may have been cut. A call
-    takes `room` at most; people who find none are counted, not kept.
+    `version` is the meeting's after the commit. `made_at` is when Rollcall made the meeting; None
+    for a meeting that Rollcall did not make. `settle` must be longer than the age of Graph's reads
+    plus the difference of our clocks. Rosters of `roster_cap` or more entries may have been cut. A
+    call takes `room` bytes at most; people who find no room are counted, not kept.
     """
 
     version: int
@@ -42,14 +42,13 @@ class Commit:
 class Session:
     """One person's join to leave inside one group call.
 
-    `legs` are the last two through which it was listed, the newest last, and `aliases` the ids by
-    which legs but the first named it. `present_before`: it may have been there before it was first
-    named. `opener`: the call opened with it. `first_version`: the commit that first named it.
+    `legs` are the last two legs that listed it, the newest last. `aliases` are the ids by which
+    other legs named it. `first_version`: the commit that first named it. `opener`: the call opened
+    with it. `present_before`: it may have been there before it was first named.
 
-    `last_seen` is moved by reads alone. `missed_at` is a lower bound of the join that counts once a
-    read has named the session under its own id. `absent_since`: the first push without it that no
-    read has confirmed yet. `blurred`: it may be there under another id, so that its leaving has no
-    upper bound.
+    Only reads move `last_seen`. `missed_at` is a lower bound of the join. It counts once a read has
+    named the session under its own id. `absent_since`: the first push without it that no read has
+    confirmed yet. `blurred`: it may be there under another id, so its leaving has no upper bound.
     """
 
     session_id: SessionId
@@ -71,7 +70,7 @@ class Session:
 
     @property
     def joined_at(self) -> datetime | None:
-        """When the person joined, as observed; None where they were there before we looked."""
+        """When the person joined, as observed; None where they may have been there before."""
         return None if self.present_before else self.first_seen
 
 
@@ -80,13 +79,13 @@ class GroupCall:
     """One continuous conversation.
 
     `provisional`: neither shown nor published until a read names one of its sessions. `empty_at` is
-    a lower bound of the start that counts once a read has named one of the sessions the call opened
-    with. `last_seen` is moved by reads alone, `heard_at` by every evidence about the call.
+    a lower bound of the start. It counts once a read has named one of the sessions the call opened
+    with. Only reads move `last_seen`; every evidence about the call moves `heard_at`.
     `unwatched_since` is the last sign of the leg `unwatched_by`, after which no leg listened.
-    `complete`: no roster was cut, so every participant was listed. `sealed` marks ids of sessions
-    that the ledger keeps in pages of their own, and ids that name nobody new; `sealed_people` the
-    people in those pages. `others`: so many more people, at least, found no room; it is the most
-    that one roster named, less those that were kept since.
+    `complete`: no roster was cut and no person lacked room, so every participant was listed.
+    `sealed` marks ids of sessions that the ledger keeps in pages of their own, and further ids of
+    known people. `sealed_people` marks the people in those pages. `others` is how many more people,
+    at least, found no room: the most that one roster named, less those that were kept since.
     """
 
     number: int
@@ -113,16 +112,16 @@ class GroupCall:
 
     @property
     def ids(self) -> dict[SessionId, SessionId]:
-        """Every id by which rosters name a session that is not sealed, and the session's own."""
+        """Each id by which rosters name a session that is not sealed, and the session's own id."""
         return {known: one.session_id for one in self.sessions.values() for known in ids_of(one)}
 
     def holds(self, *session_ids: SessionId) -> bool:
-        """Tell whether any of `session_ids` is an id of one of this call's sessions."""
+        """Return whether one of `session_ids` is an id of one of this call's sessions."""
         known = self.ids
         return any(one in known or self.has_sealed(one) for one in session_ids)
 
     def has_sealed(self, session_id: SessionId) -> bool:
-        """Tell whether a session left the head, or an id names nobody new."""
+        """Return whether the id is sealed: of a session that left the head, or a known person's."""
         return bool(self.sealed) and seal_of(session_id) in self.sealed
 
     @property
@@ -150,7 +149,10 @@ class GroupCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """Who is there? Asked by a read at `due`; `last` and `version` are of the newest evidence."""
+    """The question who is there. A read is due at `due`.
+
+    `last` and `version` are of the newest evidence that raised it.
+    """
 
     due: datetime
     last: datetime
@@ -161,10 +163,11 @@ class Question:
 class Record:
     """What is known of a meeting: our legs, its group calls, and what is still to be confirmed.
 
-    `before` counts the calls that left the head. `moment` is the newest of all evidence. `failures`
-    counts reads since the last answer that gave nothing, the last at `failed_at`. `answered_at` is
-    the answer of the last read; `read_at` and `empty_at` are what the last complete one, and the
-    last that found nobody, prove: the question less SETTLE.
+    `before` counts the calls that left the head. `moment` is that of the newest evidence.
+    `failures` counts the reads since the last answer that gave nothing; `failed_at` is the last of
+    them. `answered_at` is the answer of the last read. `read_at` is the proof of the last complete
+    read, and `empty_at` the proof of the last complete read without people. The proof of a read is
+    its request less SETTLE.
     """
 
     legs: Mapping[LegKey, Leg] = field(default_factory=dict)
@@ -180,7 +183,7 @@ class Record:
 
     @property
     def but_for_freshness(self) -> "Record":
-        """The record without when it was last heard of: equal where nothing new is known."""
+        """The record without its newest times: equal where nothing else is new."""
         calls = self.calls
         if self.open_call is not None:
             calls = (*calls[:-1], replace(calls[-1], heard_at=calls[-1].started_at))
@@ -203,14 +206,15 @@ class Record:
 
     @property
     def known_calls(self) -> tuple[GroupCall, ...]:
-        """The group calls that are shown and published: all but a provisional one."""
+        """The group calls that are shown and published: all but a provisional call."""
         return self.calls[:-1] if self.calls and self.calls[-1].provisional else self.calls
 
     @property
     def listening(self) -> Leg | None:
-        """The leg whose rosters are believed: of those that are in, the one that got in first.
+        """The leg whose rosters are believed: of the legs that are in, the one that got in first.
 
-        A later leg is heard only once the earlier one is gone, which a read through that tells.
+        A later leg is heard only once the earlier leg is gone. A read through the earlier leg shows
+        that.
         """
         return min(
             (leg for leg in self.legs.values() if leg.is_in),
@@ -219,13 +223,13 @@ class Record:
         )
 
     def listens(self, leg: Leg) -> bool:
-        """Tell whether `leg` is the one whose rosters are believed."""
+        """Return whether `leg` is the one whose rosters are believed."""
         return self.listening is not None and self.listening.key == leg.key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionPage:
-    """Sessions that leave the head for a row of their own; with `call`, the call leaves it."""
+    """Sessions that leave the head for a row of their own. With `call`, that call leaves too."""
 
     call_number: int
     sessions: tuple[Session, ...]
@@ -233,16 +237,16 @@ class SessionPage:
 
 
 LEFT_FOR = timedelta(seconds=60)
-"""How long ago a session has left that its open call need not hold any more."""
+"""How long an open call holds a session that has left."""
 OVER_FOR = timedelta(hours=1)
-"""How long ago a call has ended that the head need not hold any more."""
+"""How long the head holds a call that has ended, where it has room."""
 
 
 def seal(record: Record) -> tuple[Record, tuple[SessionPage, ...]]:
     """Move what is over out of the record, into pages, so that the head does not grow.
 
-    Of sessions one short mark an id stays, by which a late roster is still recognised; of calls
-    that ended long ago only their count.
+    One short mark for each id of a session stays, so that a late roster is still recognised. Of
+    calls that ended long ago only the count stays.
     """
     calls, pages, before = list(record.calls), list[SessionPage](), record.before
     for place, call in enumerate(calls):
@@ -268,13 +272,13 @@ def with_leg(record: Record, leg: Leg) -> Record:
 
 
 def without_legs(record: Record, keys: Collection[LegKey]) -> Record:
-    """Return the record without legs that are over, of which nothing more is heard."""
+    """Return the record without the legs of `keys`, which are over and no longer evidence."""
     legs = {key: leg for key, leg in record.legs.items() if key not in keys}
     return replace(record, legs=legs)
 
 
 def page_of(call: GroupCall) -> SessionPage:
-    """Return the page with which a call leaves the head, whose sessions left it before."""
+    """Return the page with which a call leaves the head. Its sessions left before it."""
     over = replace(call, sealed=frozenset(), sealed_people=frozenset())
     return SessionPage(call_number=call.number, sessions=(), call=over)
 
@@ -298,13 +302,13 @@ def ids_of(session: Session) -> Iterable[SessionId]:
 
 
 MARK = 8
-"""Characters of a mark: 40 bits. Of a thousand sessions, two have one mark once in two million
-meetings: a push then takes a new person for one who left, until a read names them."""
+"""Characters of a mark: 40 bits. Among a thousand sessions, two share a mark in one of two million
+meetings. A push then takes a new person for one who left, until a read names the new person."""
 
 
 @lru_cache(maxsize=16_384)  # two for each person of the largest rosters
 def seal_of(session_id: SessionId) -> str:
-    """Return the short mark that stands for a session once its call is sealed."""
+    """Return the short mark that stands for a session once it has left the head."""
     return digest("session", session_id, characters=MARK)
 
 

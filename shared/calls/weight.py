@@ -1,7 +1,8 @@
-"""How much of a head row its calls take, by an estimate that never falls short, and what is over.
+"""Estimate how many bytes of a head row its calls take; move calls that are over out of it.
 
-Core. Counts what is kept, not what it compresses to: ids and names by their bytes, all else by the
-most that was measured. tests/unit/test_weight.py holds it against packed rows.
+Core. The estimate is never too low. It counts what is kept, before compression: ids and names by
+their bytes, all else by the most that was measured. tests/unit/test_weight.py compares it with
+packed rows.
 """
 
 from dataclasses import replace
@@ -11,8 +12,8 @@ from shared.words.ids import SessionId
 
 CALL = 300
 SESSION = 120
-"""A session but for its texts. With a time of its own in each member that may hold one it takes 93
-bytes more than the texts of a person with GUIDs, and fewer than 120 with any texts."""
+"""A session without its texts. With a different time in each member that may hold one, it takes 93
+bytes beside the texts of a person with GUIDs, and fewer than 120 beside any texts."""
 MARK = 8
 """A mark of an id or of a person: 6.7 bytes, packed."""
 
@@ -20,7 +21,7 @@ MARK = 8
 def weight_of(call: GroupCall) -> int:
     """Return how many bytes a call takes at most, packed.
 
-    A kind or a tenant that stands in the session before too costs next to nothing.
+    A kind and a tenant that repeat those of the session before cost next to nothing.
     """
     weight = CALL + MARK * (len(call.sealed) + len(call.sealed_people))
     before = None
@@ -40,7 +41,7 @@ def weight_of(call: GroupCall) -> int:
 
 
 def weight_of_session(session: Session) -> int:
-    """Return how much heavier a call becomes by a session, at most."""
+    """Return how many bytes a session adds to a call at most."""
     person = session.person
     texts = (session.session_id, person.kind, person.user_id, person.display_name, person.tenant_id)
     aliases = sum(weight_of_alias(alias) for alias in session.aliases)
@@ -48,14 +49,14 @@ def weight_of_session(session: Session) -> int:
 
 
 def weight_of_alias(alias: SessionId) -> int:
-    """Return how much heavier a call becomes by another id of a session."""
+    """Return how many bytes another id of a session adds to a call at most."""
     return MARK + _bytes(alias)
 
 
 def relieved(record: Record, room: int) -> tuple[Record, tuple[SessionPage, ...]]:
     """Move calls that are over out of a record that takes more than `room`, the oldest first.
 
-    The newest call stays: what is heard next is weighed against it, and its own weight is bounded.
+    The newest call stays: the next evidence is weighed against it. Its own weight is bounded.
     """
     if len(record.calls) < 2:
         return record, ()

@@ -1,1 +1,1 @@
-"""What became known, as facts, and the CloudEvents that tell them. Values, no I/O."""
+"""What became known, as facts, and the CloudEvents that publish them. Values, no I/O."""

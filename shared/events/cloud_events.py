@@ -1,7 +1,7 @@
 """CloudEvents as Rollcall publishes them, and the Service Bus messages that carry them.
 
-Core. Ids are deterministic: the same fact told twice has the same id, so a topic's duplicate
-detection and every consumer can drop the copy.
+Core. Ids are deterministic: a fact that is published twice has the same id, so a topic's duplicate
+detection and every consumer can drop the duplicate.
 Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
 """
 
@@ -24,9 +24,9 @@ CLOUD_EVENT = "application/cloudevents+json"
 def publish(
     meeting: Meeting, facts: Iterable[Fact], *, now: datetime, reply: ReplyAddress | None = None
 ) -> tuple[Meeting, tuple[Outgoing, ...]]:
-    """Return the meeting with its sequence moved on, and one topic message for each fact.
+    """Return the meeting with its sequence advanced, and one topic message for each fact.
 
-    With `reply`, every fact also goes to that queue, with the same body.
+    With `reply`, every event also goes to that queue, with the same body.
     """
     outgoing: list[Outgoing] = []
     for fact in facts:
@@ -41,7 +41,7 @@ def publish(
 def warn_once(
     meeting: Meeting, code: str, *, message: str, next_step: str, now: datetime
 ) -> tuple[Meeting, tuple[Outgoing, ...]]:
-    """Return the meeting that has warned of `code`, and the warning where it is the first."""
+    """Return the meeting with `code` noted as warned of, and the warning if it is the first."""
     if code in meeting.warned:
         return meeting, ()
     data = {"code": code, "message": message, "nextStep": next_step}
@@ -52,13 +52,13 @@ def warn_once(
 def publish_again(
     meeting: Meeting, published: Published, reply: ReplyAddress, *, now: datetime
 ) -> Outgoing:
-    """Return the answer to a request for what was published before: the same event."""
+    """Return the event that was published before, as the answer to another request."""
     event = event_message(meeting, published.fact, sequence=published.sequence, now=now)
     return reply_message(event, reply)
 
 
 def event_message(meeting: Meeting, fact: Fact, *, sequence: int, now: datetime) -> Outgoing:
-    """Return the topic message that tells `fact` as event number `sequence` of its meeting."""
+    """Return the topic message that publishes `fact` as event number `sequence` of its meeting."""
     subject = f"meetings/{meeting.meeting_id}"
     if fact.call_number is not None:
         subject += f"/calls/{fact.call_number}"
@@ -81,7 +81,7 @@ def event_message(meeting: Meeting, fact: Fact, *, sequence: int, now: datetime)
 
 
 def published_in(outgoing: Iterable[Outgoing]) -> tuple[LoggedEvent, ...]:
-    """Return the events of a meeting among messages on their way out, as its log keeps them."""
+    """Return the meeting's events among `outgoing`, as its log keeps them."""
     events = (json.loads(one.body) for one in outgoing if one.entity == EVENTS_TOPIC)
     return tuple(
         LoggedEvent(
@@ -95,7 +95,7 @@ def published_in(outgoing: Iterable[Outgoing]) -> tuple[LoggedEvent, ...]:
 
 
 def reply_message(message: Outgoing, reply: ReplyAddress) -> Outgoing:
-    """Return `message` on its way to the caller's own queue."""
+    """Return `message` addressed to the caller's own queue."""
     return replace(message, entity=reply.queue, correlation_id=reply.correlation_id)
 
 
@@ -111,7 +111,7 @@ def refusal_message(
 ) -> Outgoing:
     """Return the topic message that refuses a request which has no meeting.
 
-    `delivery_id` is the message that asked: a redelivery is refused with the same event id.
+    `delivery_id` is that of the request's message: a redelivery is refused with the same event id.
     """
     return _message(
         name=name,
@@ -136,7 +136,7 @@ def warning_message(
 ) -> Outgoing:
     """Return the topic message that warns of a meeting whose record cannot be read.
 
-    It is none of the meeting's numbered events, and says the same however often it is told.
+    It is not one of the meeting's numbered events. Each time it is published it has the same id.
     """
     return _message(
         name="meeting.warning",

@@ -1,7 +1,8 @@
 """What became known between two records of a meeting, as facts to publish.
 
-Core: compares values. Starts and arrivals are published as they become known, departures and ends
-when they are confirmed, and a call that was published as over and changed again with a revision.
+Core: compares values. Starts and arrivals are published when they become known, departures and ends
+when they are confirmed. A call that changes after it was published as over is published again, with
+a revision.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,7 +20,7 @@ from shared.words.outgoing import Fact
 ORDER = ("joining", "lobby", "in", "gone")
 TOLD_AS = {"lobby": "bot.waiting", "in": "bot.joined"}
 LEG_OVER = frozenset({"bot.left", "bot.failed"})
-"""What the end of a leg is told as."""
+"""The names under which the end of a leg is published."""
 OURS: tuple[Why, ...] = ("alone", "nobodyCame", "lobbyTimeout", "maxDuration")
 """Why we end a leg that no request was to end; it is the reason that is published."""
 
@@ -28,7 +29,7 @@ OURS: tuple[Why, ...] = ("alone", "nobodyCame", "lobbyTimeout", "maxDuration")
 class Shown:
     """How events and records show what is known.
 
-    `names`: people's display names too. Bounds are left out where both lie `within` of the time.
+    `names`: with people's display names. Bounds that both lie `within` of the time are left out.
     """
 
     names: bool
@@ -37,7 +38,7 @@ class Shown:
     def bounds(
         self, time: datetime, not_before: datetime | None, not_after: datetime | None
     ) -> dict[str, str | None]:
-        """Return the bounds of an end as members; None is no bound, no members: both are close."""
+        """Return the bounds of an end as members, None if unknown; no members if both are close."""
         if (
             not_before is not None
             and not_after is not None
@@ -49,7 +50,7 @@ class Shown:
     def lower_bound(
         self, name: str, time: datetime, not_before: datetime | None
     ) -> dict[str, str | None]:
-        """Return the lower bound of a start as a member; the time itself is the upper one."""
+        """Return the lower bound of a start as a member; the time itself is the upper bound."""
         close = not_before is not None and time - not_before <= self.within
         return {} if close else {name: _text(not_before)}
 
@@ -83,7 +84,7 @@ def bot_joining(leg_key: LegKey, call_id: CallId, *, at: datetime) -> Fact:
 def leg_over(leg: Leg, *, at: datetime) -> Fact:
     """Return the fact that a leg ended.
 
-    It failed where it never came in, unless a request to leave came meanwhile.
+    The leg failed if it never came in and had no reason to leave.
     """
     data = _leg_data(leg) | leg_over_data(leg)
     on_purpose = any(one.why != "lobbyTimeout" for one in leg.leaving)
@@ -158,7 +159,7 @@ def _call_facts(
     yield from _session_facts(known, call, after, shown)
     since = call.unwatched_since
     if since is not None and (known is None or known.unwatched_since != since):
-        # A leg that ends is still held by the record that its end is published from.
+        # The record from which a leg's end is published still holds the leg.
         leg = after.legs.get(call.unwatched_by) if call.unwatched_by is not None else None
         reason = leg_over_data(leg)["reason"] if leg is not None else "unknown"
         data = {"callNumber": number, "since": utc_text(since), "reason": reason}
@@ -198,7 +199,7 @@ def _session_facts(
 
 
 def _returned(call: GroupCall, session: Session, at: datetime, shown: Shown) -> Fact:
-    """Return the fact that a read found somebody who was published as left."""
+    """Return the fact that a read found a person who was published as left."""
     here = replace(session, left_at=None)
     fact = _session_fact("participant.joined", call, here, at, shown, "returned", utc_text(at))
     return replace(fact, data=fact.data | {"returned": True})
@@ -217,7 +218,7 @@ def _session_fact(
 
 
 def session_times(session: Session, shown: Shown, *, ended: bool) -> dict[str, Any]:
-    """Return when somebody joined, and with `ended` left, with the bounds of both."""
+    """Return when a person joined and, with `ended`, when they left; with the bounds of both."""
     data: dict[str, Any] = {"joinedAt": _text(session.joined_at)}
     data |= shown.lower_bound("joinedNotBefore", session.first_seen, session.joined_not_before)
     if session.present_before:

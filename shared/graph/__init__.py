@@ -1,1 +1,1 @@
-"""Microsoft Graph: what it is asked, and what its answers and rosters mean."""
+"""Microsoft Graph: the requests to it, and what its answers and rosters mean."""

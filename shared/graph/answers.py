@@ -1,7 +1,7 @@
 """What an answer of Graph's means: its content, a refusal with its next step, or "try later".
 
-Core: status, headers and bytes in; values or exceptions out. Errors come in several shapes (a code
-of digits, JSON inside a message, no envelope, no body at all); all of them are read.
+Core: status, headers and bytes in; values or exceptions out. Errors come in several shapes: a code
+of digits, JSON inside a message, no envelope, no body at all. This module reads all of them.
 Source: https://learn.microsoft.com/graph/errors
 """
 
@@ -18,7 +18,7 @@ from shared.words.problems import Code, rejected
 from shared.words.redaction import shortened, without_links
 
 NOT_NOW = frozenset({408, 425, 429})
-"""Statuses below 500 that ask to come again."""
+"""Statuses below 500 that mean: retry later."""
 LONGEST_TEXT = 500
 """Characters kept of what Graph says."""
 LONGEST_CODE = 100
@@ -35,9 +35,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """Who asked and for whom, for the next step of a refusal, and under which id.
+    """The app that sends a request, the organizer, and the request's id, for what a refusal says.
 
-    `organizer_id`: whose meetings are asked for; None for calls, which belong to nobody.
+    `organizer_id`: whose meetings the request is about; None for calls, which have no organizer.
     """
 
     bot_app_id: str
@@ -56,25 +56,26 @@ CODES: Mapping[str, Code] = {
 Source: https://learn.microsoft.com/graph/api/application-post-calls
 """
 CALLS_A_MONTH = "8529"
-"""The code of a 429 that no pause helps against: the app's calls of the month are used up.
+"""The code of a 429 that no pause cures: the app has used up its calls of the month.
 
 Source: https://github.com/microsoftgraph/microsoft-graph-comms-samples/issues/385
 """
 OTHER_TENANT = "tenant does not match"
-"""What an `ExtensionError` of the calls service says where it means 7505; its code says nothing."""
+"""What an `ExtensionError` of the calls service says if it means 7505. Its code does not say so."""
 QUOTA_PAUSE = timedelta(hours=1)
-"""No throttle of Graph's lasts this long: what does is the monthly limit of meetings.
+"""A pause this long means the monthly limit of meetings: throttles of Graph's are shorter.
 
-Graph documents the limit, and not how it says that it is reached; so this, and the word "month" in
-a 403 or 429, are taken for it. Source: https://learn.microsoft.com/graph/throttling-limits
+Graph documents the limit, but not the answer once it is reached. So such a pause, or the word
+"month" in a 403 or 429, is read as the limit.
+Source: https://learn.microsoft.com/graph/throttling-limits
 """
 
 
 def read_answer(answer: Answer, *, asking: Asking, now: datetime) -> dict[str, Any]:
     """Return the JSON object of a successful answer.
 
-    Raises what `hold_to_success` raises, and `Unavailable` for a success that cannot be read: what
-    was asked for may have been done.
+    Raises what `hold_to_success` raises. Raises `Unavailable` for a success that cannot be read:
+    Graph may have done what was requested.
     """
     hold_to_success(answer, asking=asking, now=now)
     members = _object(answer.body)
@@ -82,7 +83,7 @@ def read_answer(answer: Answer, *, asking: Asking, now: datetime) -> dict[str, A
         trace = _trace(answer, asking, code="", inner={})
         _log(trace)
         raise Unavailable(
-            message=f"Graph answered {answer.status} with something that cannot be read",
+            message=f"Graph answered {answer.status}, but the answer cannot be read",
             graph=trace,
         )
     return members
@@ -93,7 +94,7 @@ def read_as[T](
 ) -> T:
     """Return what `read` finds in a successful answer; see `read_answer`.
 
-    Where `read` refuses it, the refusal is given the ids of the answer.
+    If `read` refuses it, the refusal gets the ids of the answer.
     """
     members = read_answer(answer, asking=asking, now=now)
     try:
@@ -105,9 +106,9 @@ def read_as[T](
 
 
 def hold_to_success(answer: Answer, *, asking: Asking, now: datetime) -> None:
-    """Return if Graph did what was asked.
+    """Return if Graph did what was requested.
 
-    Raises `Unavailable` for answers that ask to come later, `Rejected` for every other refusal.
+    Raises `Unavailable` for answers that mean "retry later", `Rejected` for every other refusal.
     """
     if 200 <= answer.status < 300:
         return
@@ -127,12 +128,12 @@ def hold_to_success(answer: Answer, *, asking: Asking, now: datetime) -> None:
         graph=trace,
         app=asking.bot_app_id,
         organizer=asking.organizer_id or "<organizer's object id>",
-        what=f"Graph says: {message}" if message else f"{answer.status} without a word",
+        what=f"Graph says: {message}" if message else f"{answer.status} without a message",
     )
 
 
 def no_answer(cause: str, *, asking: Asking) -> Unavailable:
-    """Return what it means that no answer came; `cause` names the failure and quotes nothing."""
+    """Return the error for an answer that never came; `cause` only names the failure."""
     trace = GraphTrace(status=0, code=cause, client_request_id=asking.client_request_id)
     _log(trace)
     return Unavailable(
@@ -142,7 +143,9 @@ def no_answer(cause: str, *, asking: Asking) -> Unavailable:
 
 
 def retry_after(text: str | None, *, now: datetime) -> timedelta | None:
-    """Return the pause a `Retry-After` names: seconds, with fractions, or a date; else None.
+    """Return the pause that a `Retry-After` names, in seconds (with fractions) or by a date.
+
+    None where it names none.
 
     Source: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
     """
@@ -168,7 +171,7 @@ def _until(text: str, now: datetime) -> timedelta | None:
 def _code(
     status: int, code: str, message: str, pause: timedelta | None, asking: Asking
 ) -> Code | None:
-    """Return what a failure is in our catalogue; None for what asks to come again."""
+    """Return our catalogue's code of a failure; None for an answer that means "retry later"."""
     about_meetings = asking.organizer_id is not None
     over_quota = "month" in message.lower() or (pause is not None and pause >= QUOTA_PAUSE)
     if about_meetings and status in (403, 429) and over_quota:
@@ -198,7 +201,7 @@ def _code(
 
 
 def _error(body: bytes) -> tuple[str, str, Mapping[str, Any]]:
-    """Return code, message without links, and inner error, whatever shape the error has."""
+    """Return code, message without links, and inner error of an error of any shape."""
     envelope = _object(body)
     error = envelope.get("error")
     if not isinstance(error, dict):
@@ -217,7 +220,7 @@ def _error(body: bytes) -> tuple[str, str, Mapping[str, Any]]:
 
 
 def _log(trace: GraphTrace) -> None:
-    """Write the line by which support finds a request that failed; each failure has one."""
+    """Log a failed request, with the ids by which support finds it; once for each failure."""
     log(
         "graph.failed",
         status=trace.status,

@@ -1,7 +1,7 @@
-"""Microsoft Graph through msgraph-sdk: which request is sent, and which answer that is.
+"""Microsoft Graph through msgraph-sdk: the request of each method, and the reading of its answer.
 
-Adapter of `ports.Graph`. sdk.py moves the bytes; answers.py, meeting.py, call.py and
-roster.py say what they mean.
+Adapter of `ports.Graph`. sdk.py moves the bytes. answers.py, meeting.py, call.py and roster.py say
+what they mean.
 """
 
 from collections.abc import Callable
@@ -30,11 +30,11 @@ EVERY_VALUE = {"Prefer": "include-unknown-enum-members"}
 Source: https://learn.microsoft.com/graph/best-practices-concept#handling-future-members-in-evolvable-enumerations
 """
 MOST_PAGES = 100
-"""A roster of more pages is none: a link that leads round must not be followed for ever."""
+"""A roster of more pages is refused: links that lead round must not be followed for ever."""
 
 
 class GraphOverSdk:
-    """Implements `ports.Graph`. One instance a process; the SDK is opened by the first request."""
+    """Implements `ports.Graph`. One instance a process; the first request opens the SDK."""
 
     def __init__(
         self,
@@ -179,7 +179,7 @@ def open_graph(
     bot_app_id: str,
     new_id: Callable[[], str],
 ) -> GraphOverSdk:
-    """Return Graph under `graph_url` (without a version), for the process's lifetime."""
+    """Return Graph under `graph_url` (without a version), for the lifetime of the process."""
 
     def open_sdk() -> "GraphSdk":
         from shared.graph.sdk import GraphSdk  # noqa: PLC0415 - a callback needs no SDK to start

@@ -1,7 +1,7 @@
 """JSON as Graph sends it, read into values that can be stored and sent on.
 
-Core. JSON can escape half of a character pair (a name cut in the middle of an emoji); no encoding
-holds that, so that such a value would break whatever writes it, long after it came.
+Core. JSON can escape half of a character pair, such as a name cut in the middle of an emoji. No
+encoding holds that: such a value would break a later write, long after it came.
 """
 
 import json
@@ -17,9 +17,9 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def read_json(body: bytes) -> Any:
-    """Return the value in `body`, halves of characters replaced by `?`; ValueError if it is none.
+    """Return the value in `body`, with `?` for half a character; raise ValueError without one.
 
-    What is nested too deeply to be read is none either.
+    JSON that is nested too deeply to be read raises ValueError too.
     """
     try:
         found = json.loads(body)
@@ -31,17 +31,17 @@ def read_json(body: bytes) -> Any:
 
 
 def text_of(value: Any) -> str | None:
-    """Return a text; None for an empty one, and for what is none."""
+    """Return `value` if it is a text that is not empty, else None."""
     return value if isinstance(value, str) and value else None
 
 
 def object_of(value: Any) -> Mapping[str, Any]:
-    """Return the members of an object; none for what is none."""
+    """Return `value` if it is an object, else an object without members."""
     return value if isinstance(value, dict) else NOTHING
 
 
 def essential[T](value: T | None, name: str) -> T:
-    """Return what was read of a member; `Rejected` where there is none of it to be used."""
+    """Return `value`; raise `Rejected` where the member `name` has no value that can be used."""
     if value is None:
-        raise rejected("graph_answer_unusable", what=f"{name} is missing, or is no such thing")
+        raise rejected("graph_answer_unusable", what=f"{name} is missing, or cannot be used")
     return value

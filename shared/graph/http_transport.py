@@ -1,8 +1,9 @@
-"""Carries httpx requests with aiohttp: it takes a third of the CPU of httpx's own transport, and
-is there for the tables already.
+"""Carry httpx requests with aiohttp.
+
+aiohttp takes a third of the CPU of httpx's own transport, and the tables need it already.
 
 Adapter. Follows no redirects, repeats no POST, keeps no cookies, takes no proxy from the
-environment. Answers are read whole.
+environment. Reads answers whole.
 """
 
 import aiohttp
@@ -10,7 +11,7 @@ import httpx
 from yarl import URL
 
 HEADERS_OF_HTTPX = frozenset({"Accept", "Accept-Encoding", "Content-Type", "User-Agent"})
-"""What aiohttp would add where httpx says nothing."""
+"""Headers that aiohttp would add where httpx sets none."""
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
@@ -22,9 +23,9 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         self._session: aiohttp.ClientSession | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send `request`; raises httpx's own errors where no answer comes.
+        """Send `request`; raise httpx's own errors where no answer comes.
 
-        Of the timeouts that httpx passes along, `connect` covers the whole way to a connection.
+        The `connect` timeout of httpx covers the whole way to a connection.
         """
         body = await request.aread()
         limits = request.extensions.get("timeout", {})

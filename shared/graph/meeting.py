@@ -1,7 +1,7 @@
-"""What Graph's `onlineMeeting` says: how to join it, and what became of what was asked for.
+"""What Graph's `onlineMeeting` says: how to join it, and what became of the requested options.
 
-Core. Without an essential member the answer is refused; any other that has a kind of JSON it never
-has counts as absent, and is noted.
+Core. An answer without an essential member is refused. Any other member with an unexpected kind of
+JSON counts as absent, and is noted.
 Source: https://learn.microsoft.com/graph/api/resources/onlinemeeting
 """
 
@@ -21,7 +21,7 @@ def meeting_in(answer: Mapping[str, Any]) -> GivenMeeting:
     """Return the meeting in an answer to a creation.
 
     Some documented answers carry the thread id percent-encoded; it is decoded. Raises `Rejected`
-    (`graph_answer_unusable`) for one that could not be joined.
+    (`graph_answer_unusable`) for a meeting that could not be joined.
     """
     chat = object_of(answer.get("chatInfo"))
     organizer = _user(object_of(answer.get("participants")).get("organizer"))
@@ -38,7 +38,7 @@ def meeting_in(answer: Mapping[str, Any]) -> GivenMeeting:
 
 
 def change_in(answer: Mapping[str, Any]) -> MeetingAnswer:
-    """Return what an answer, one to a PATCH too, says of a meeting. Nothing in it is essential."""
+    """Return what an answer to a creation or a PATCH says of a meeting. No member is essential."""
     subject, start, end = (text_of(answer.get(name)) for name in TEXTS)
     unread = {name for name in TEXTS if answer.get(name) is not None and not text_of(answer[name])}
     people, join_id = answer.get("participants"), object_of(answer.get("joinMeetingIdSettings"))
@@ -78,8 +78,8 @@ def _option(name: str, value: Any) -> tuple[Option | None, set[str]]:
             return value, set()
         case dict():
             read = {part: one for part, one in value.items() if isinstance(one, bool | str)}
-            told = {part for part, one in value.items() if one is not None}
-            return read, {f"{name}.{part}" for part in told - read.keys()}
+            given = {part for part, one in value.items() if one is not None}
+            return read, {f"{name}.{part}" for part in given - read.keys()}
         case _:
             return None, {name}
 

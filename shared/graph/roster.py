@@ -1,7 +1,7 @@
-"""Who a roster of Graph's says is there: people, ourselves, or nobody.
+"""Who a roster of Graph's says is there: which people, and whether our own bot.
 
-Core. Bots, people in the lobby and people marked as removed are not in the meeting. Members Graph
-adds without documenting them are never refused.
+Core. Bots, people in the lobby and people marked as removed are not in the meeting. Members that
+Graph adds without documenting them are never refused.
 Source: https://learn.microsoft.com/graph/api/resources/participant
 """
 
@@ -25,12 +25,12 @@ from shared.words.outside import (
 )
 
 ROOM = 960_000
-"""How much the people of one message may weigh together: what one row of the ledger holds, also
-where nothing in it can be compressed. 5,000 people with GUIDs and short names weigh as much."""
+"""How much the people of one message may weigh together. One row of the ledger holds as much, even
+where it cannot be compressed. 5,000 people with GUIDs and short names weigh as much."""
 WEIGHT_OF_ONE = 64
 """What a person weighs besides the bytes of their ids and names."""
 REMEMBERED = 8_192
-"""Of how many ids and people it is remembered what was read of them."""
+"""How many ids and people are cached as read."""
 
 BOT_KINDS = frozenset(
     {
@@ -41,7 +41,7 @@ BOT_KINDS = frozenset(
     }
 )
 TELLING_KINDS = ("user", "guest", "phone")
-"""Of several identities of one participant, the first of these says most about who it is."""
+"""Kinds of identity, best first. The best one of a participant says who it is."""
 
 type Identities = Mapping[str, Mapping[str, Any]]
 
@@ -49,8 +49,8 @@ type Identities = Mapping[str, Mapping[str, Any]]
 def page_in(answer: Mapping[str, Any]) -> tuple[list[Any], str | None]:
     """Return the entries of one page of a roster, and the link to the next one.
 
-    Raises `Rejected` (`graph_answer_unusable`) for a page that is no list: a roster that cannot be
-    read must not be taken for one that names no people.
+    Raises `Rejected` (`graph_answer_unusable`) for a page without a list: a roster that cannot be
+    read must not pass for an empty one.
     """
     listed, link = answer.get("value"), answer.get("@odata.nextLink")
     entries = essential(listed if isinstance(listed, list) else None, "value")
@@ -67,11 +67,11 @@ def read_roster(
 ) -> Roster:
     """Return who is there, by session id.
 
-    Display names are read only where `show_names` is set. Those who weigh more than `room` together
-    with the ones before them are hidden.
+    Display names are read only where `show_names` is set. People are hidden from the one on with
+    whom the weight exceeds `room`.
 
-    We are the participant with our application's identity, or one that `my_participant_ids` name:
-    by its own id, or by the id of its guest identity.
+    Our bot is the participant with our application's identity, or one that `my_participant_ids`
+    name by its own id or by the id of its guest identity.
     """
     people: dict[SessionId, Present] = {}
     whole = room
@@ -155,7 +155,7 @@ def _has_application(identities: Identities, app_id: str) -> bool:
 
 
 def _person(identities: Identities, *, show_names: bool) -> Person | None:
-    """Return who the most telling identity names; None where an id of it cannot be kept."""
+    """Return the person that the best identity names; None where an id of it cannot be kept."""
     kind = next((kind for kind in TELLING_KINDS if kind in identities), next(iter(identities)))
     identity = identities[kind]
     user_id, tenant_id = text_of(identity.get("id")), text_of(identity.get("tenantId"))
@@ -167,7 +167,7 @@ def _person(identities: Identities, *, show_names: bool) -> Person | None:
     )
 
 
-# Graph names all who are there in each roster: mostly the same people as in the one before.
+# Each roster names all people there: mostly the same as the roster before.
 @lru_cache(maxsize=REMEMBERED)
 def _session_id(text: str) -> SessionId | None:
     session_id = same_id(text)

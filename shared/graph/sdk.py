@@ -1,8 +1,8 @@
-"""One msgraph-sdk client and what it takes to send a request with it: a token, an HTTP connection.
+"""One msgraph-sdk client and what it needs to send a request: a token and an HTTP connection.
 
-Answers are handed over as bytes: the SDK's response models cost a second of cold start. Repeats
-nothing and follows no redirects: one owner for each retry, and it is not this one. Importing
-this module imports the SDK, so graph.py does it on the first request.
+Returns answers as bytes: the SDK's response models cost a second of cold start. Repeats no request
+and follows no redirect: each retry has one owner, and it is not this module. Importing this module
+imports the SDK, so client.py imports it on the first request.
 """
 
 import json
@@ -45,14 +45,14 @@ class GraphSdk:
     def __init__(self, graph_url: str, credential: AsyncTokenCredential) -> None:
         """`graph_url` has no version: `https://graph.microsoft.com`, or http on loopback."""
         parts = urlsplit(graph_url)
-        # A Graph on loopback is given the very token that the real one would be given.
+        # A Graph on loopback gets the same token as the real one.
         origin = f"https://{parts.netloc}" if parts.scheme == "https" else PUBLIC_GRAPH
         self._scope = f"{origin}/.default"
         self._credential = credential
         self._transport = AiohttpTransport(connections=MOST_CONNECTIONS)
-        # Of the middleware only what every request needs. Left out: the Graph core's, which
-        # replaces our client-request-id; retries, which have another owner; and redirects, which
-        # would turn a POST into a GET or send it to another server.
+        # Only the middleware that every request needs. Left out: the Graph core's, which replaces
+        # our client-request-id; retries, which have another owner; and redirects, which would turn
+        # a POST into a GET or send it to another server.
         http_client = KiotaClientFactory.create_with_custom_middleware(
             [ParametersNameDecodingHandler(), UserAgentHandler()],
             client=httpx.AsyncClient(transport=self._transport, timeout=TIMEOUT, trust_env=False),
@@ -74,15 +74,15 @@ class GraphSdk:
         body: dict[str, Any] | None = None,
         headers: Mapping[str, str] = NO_HEADERS,
     ) -> Answer:
-        """Send `body` to where `builder` leads; return the answer, whatever its status.
+        """Send `body` to where `builder` leads; return the answer of any status.
 
-        `headers` go along with the ones every request has.
+        `headers` are added to those that every request has.
 
-        Raises `Unavailable` where no answer, or no token to ask with, could be had.
+        Raises `Unavailable` where no answer came, or no token could be had.
         """
         request = RequestInformation(Method(method), builder.url_template, builder.path_parameters)
         request.path_parameters["baseurl"] = self._adapter.base_url
-        request.url = request.url  # a template would be expanded anew wherever it is read
+        request.url = request.url  # a template would be expanded again at each reading
         request.headers.try_add("Accept", "application/json")
         request.headers.try_add("client-request-id", asking.client_request_id or "")
         for name, value in headers.items():
@@ -105,12 +105,12 @@ class GraphSdk:
         )
 
     def leads_here(self, link: str) -> bool:
-        """Say whether `link` leads to the server asked: only there does the token go."""
+        """Return whether `link` leads to the server requested: only there does the token go."""
         there, here = urlsplit(link), urlsplit(self._adapter.base_url)
         return (there.scheme, there.netloc) == (here.scheme, here.netloc)
 
     async def check_token(self) -> None:
-        """Return when a token can be had; raise `Unavailable` saying why not otherwise."""
+        """Return if a token can be had; otherwise raise `Unavailable` that says why."""
         try:
             await self._credential.get_token(self._scope)
         except AzureError as error:

@@ -1,6 +1,6 @@
 """The tries of a message as text in its properties: what happened when, small enough to carry.
 
-Core. The first try and the newest ones are kept, each cut to what identifies it.
+Core. Keeps the first try and the newest tries, each cut to what identifies it.
 """
 
 import json
@@ -15,7 +15,7 @@ MOST_KEPT = 12
 LONGEST_SAID = 200
 LONGEST_ID = 64
 LARGEST_TEXT = 24 * 1024
-"""Characters read of a history: ours are shorter."""
+"""Characters read of a history. Those that Rollcall writes are shorter."""
 
 
 def history_text(attempts: Sequence[Attempt]) -> str:
@@ -38,7 +38,7 @@ def history_text(attempts: Sequence[Attempt]) -> str:
 
 
 def read_history(text: str | None) -> tuple[Attempt, ...]:
-    """Return the attempts in `text`; what cannot be read is none."""
+    """Return the attempts in `text`, without those that cannot be read."""
     if not text or len(text) > LARGEST_TEXT:
         return ()
     try:

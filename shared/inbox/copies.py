@@ -1,4 +1,4 @@
-"""The copies that are made of a message: for a later try, for a later day, and to be looked at.
+"""The copies that Rollcall makes of a message: for a retry, for a later day, for an operator.
 
 Core.
 """
@@ -23,7 +23,7 @@ from shared.words.ids import utc_text
 from shared.words.outgoing import LONGEST_MESSAGE_ID, Outgoing
 
 TRIES = "rollcall-tries"
-"""What a refused message went through. Informational: handlers of the copy ignore it."""
+"""The tries of a refused message. Informational: handlers of the copy ignore it."""
 COUNTED = frozenset({ATTEMPT, FAILURES, FIRST_ENQUEUED, FIRST_TRIED, HISTORY})
 
 
@@ -62,8 +62,8 @@ def postponed(message: QueueMessage, *, due: datetime) -> Outgoing:
 def kept_copy(message: QueueMessage, refused: Rejected) -> Outgoing:
     """Return the copy of a refused message that `rejected-requests` keeps, with the reason.
 
-    Whoever sends the copy once more has sent a new message: with all its tries, and the id of the
-    first only as the name of a request that has no other.
+    If the copy is sent again, it is a new message with all its tries. It keeps the id of the first
+    message only to name a request without an id of its own.
     """
     past = {*COUNTED, ASKED, DELIVERY, TRIES}
     properties = {
@@ -86,7 +86,7 @@ def kept_copy(message: QueueMessage, refused: Rejected) -> Outgoing:
 
 
 def _derived_id(message: QueueMessage, suffix: str) -> str:
-    """Return the id of a copy: readable where it fits, and never that of another message's copy."""
+    """Return the id of a copy: readable where it fits, and unique to this message's copy."""
     unique = f"{message.delivery_id}#{suffix}"
     readable = f"{message.origin_id}#{unique}"
     return readable if len(readable) <= LONGEST_MESSAGE_ID else unique

@@ -1,8 +1,8 @@
 """A Service Bus message as handlers see it.
 
-Core. `message_id` is the caller's, often a key of theirs that many messages carry; which message it
-is, whatever its id, says `delivery_id`. What a message has been through travels in its properties;
-anybody can set those, so whatever cannot be read counts as absent.
+Core. `message_id` is the caller's, and many messages may carry the same one. `delivery_id`
+identifies the message itself. The history of a message travels in its properties. Any sender can
+set those, so a property that cannot be read counts as absent.
 """
 
 import re
@@ -30,7 +30,7 @@ DELIVERY_ID = re.compile("[a-z2-7]{26}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueMessage:
-    """A message as a trigger hands it over; `delivery_count` starts at 1."""
+    """A message as a trigger passes it on; `delivery_count` starts at 1."""
 
     queue: str
     body: bytes = field(repr=False)
@@ -44,15 +44,16 @@ class QueueMessage:
 
     @property
     def origin_id(self) -> str:
-        """The id that the sender gave the message, over scheduled copies: the name of a request
-        that has no other. Several messages may have the same.
+        """The id that the sender gave the message; scheduled copies keep it.
+
+        It names a request without an id of its own. Several messages may have the same.
         """
         own = self.message_id or f"sequence-number-{self.sequence_number}"
         return self.properties.get(ORIGIN) or own
 
     @property
     def delivery_id(self) -> str:
-        """This very message over redeliveries and scheduled copies: what it is answered once by."""
+        """The id of this message, the same in redeliveries and copies: each id is answered once."""
         carried = self.properties.get(DELIVERY) or ""
         if DELIVERY_ID.fullmatch(carried):
             return carried
@@ -65,7 +66,7 @@ class QueueMessage:
 
     @property
     def failures(self) -> int:
-        """How many tries in a row ended because a part that we depend on did not answer."""
+        """How many tries in a row ended because a component that we depend on did not answer."""
         return _count(self.properties.get(FAILURES), least=0)
 
     @property
@@ -76,7 +77,7 @@ class QueueMessage:
 
     @property
     def asked_at(self) -> datetime:
-        """When this was asked for: a message for later comes into its queue only when it is due."""
+        """When this was requested. A message for later comes into its queue only when it is due."""
         return min(
             read_moment(self.properties.get(ASKED)) or self.first_enqueued, self.first_enqueued
         )
@@ -84,7 +85,7 @@ class QueueMessage:
     def first_tried(self, *, now: datetime) -> datetime:
         """Return when the first try failed: `now`, where this is the first.
 
-        Patience counts from here, so that waiting in a queue without a reader costs none.
+        Patience counts from here, so waiting in a queue without a reader uses none of it.
         """
         return min(read_moment(self.properties.get(FIRST_TRIED)) or now, now)
 
@@ -103,7 +104,7 @@ class QueueMessage:
         )
 
     def after(self, failed: Transient | Rejected, *, at: datetime) -> "QueueMessage":
-        """Return the message as its next try, with this one counted and remembered."""
+        """Return the message for its next try, with this try counted and remembered."""
         tried = Attempt(
             at=at, said=str(failed), request_id=failed.graph.request_id if failed.graph else None
         )
@@ -124,7 +125,7 @@ class QueueMessage:
 
 
 class BoundMessage(Protocol):
-    """What the Service Bus binding hands to a function (`azure.functions.ServiceBusMessage`)."""
+    """What the Service Bus binding passes to a function (`azure.functions.ServiceBusMessage`)."""
 
     @property
     def message_id(self) -> str | None: ...
@@ -164,7 +165,7 @@ def bound(message: BoundMessage, *, queue: str, now: datetime) -> QueueMessage:
 
 
 def own_delivery(message_id: str) -> dict[str, str]:
-    """Return the properties by which a message of ours is the same however often it is sent."""
+    """Return the properties that make a message of ours the same message each time it is sent."""
     return {DELIVERY: _digest(message_id)}
 
 
@@ -173,7 +174,7 @@ def _digest(*parts: str) -> str:
 
 
 def read_moment(text: str | None) -> datetime | None:
-    """Return the moment a property holds; None for what is not one with an offset."""
+    """Return the moment in a property; None unless it is a moment with an offset."""
     try:
         found = datetime.fromisoformat(text) if text else None
     except ValueError:

@@ -1,7 +1,7 @@
 """The edge where messages come in: strict models, and refusals that name every problem.
 
-Core. A message is a JSON object; unknown members are refused by name, because a misspelt option
-that is silently dropped is found out in the middle of an incident.
+Core. A message is a JSON object. Unknown members are refused by name: a misspelt option that is
+silently dropped would be found out in the middle of an incident.
 """
 
 import json
@@ -32,7 +32,7 @@ LARGEST_CONTEXT = 4 * 1024
 DEEPEST_CONTEXT = 32
 MOST_PROBLEMS = 100
 FIRST_YEAR, LAST_YEAR = 1970, 9000
-"""Beyond these, an offset or an hour more leaves what a date can be."""
+"""Beyond these years, adding an offset or an hour can leave the range of dates."""
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
 LONGEST_NAME = 128
 UNION_TAGS = ("<text>", "<object>")
@@ -45,7 +45,7 @@ def text_or_object(value: object) -> str:
 
 
 def _plain(value: object, *, depth: int = DEEPEST_CONTEXT) -> None:
-    """Raise ValueError for what JSON, or a store of JSON, does not carry."""
+    """Raise ValueError for a value that JSON, or a store of JSON, cannot carry."""
     if depth == 0:
         raise ValueError(f"is nested deeper than {DEEPEST_CONTEXT}")
     match value:
@@ -70,7 +70,7 @@ def _small(context: dict[str, Any]) -> dict[str, Any]:
     _plain(context)
     size = len(json.dumps(context, separators=(",", ":"), ensure_ascii=False).encode())
     if size > LARGEST_CONTEXT:
-        raise ValueError(f"is {size} bytes of JSON; at most {LARGEST_CONTEXT} are carried along")
+        raise ValueError(f"is {size} bytes of JSON; at most {LARGEST_CONTEXT} are allowed")
     return context
 
 
@@ -93,7 +93,7 @@ def _imaginable(moment: datetime) -> datetime:
 
 
 def _read_moment(value: object) -> datetime:
-    """Return the moment that RFC 3339 text means; pydantic would take seconds since 1970 too."""
+    """Return the moment that RFC 3339 text means. Pydantic would also take seconds since 1970."""
     if isinstance(value, str) and MOMENT.match(value) is not None:
         with suppress(ValueError):
             return datetime.fromisoformat(value.upper())
@@ -108,7 +108,7 @@ ObjectId = Annotated[str, AfterValidator(_guid)]
 
 
 class Message(BaseModel):
-    """Base of the messages Rollcall reads: camelCase members, strict types, nothing unknown."""
+    """Base of the messages Rollcall reads: camelCase members, strict types, no unknown members."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -133,7 +133,7 @@ def read_message[M: Message](model: type[M], body: bytes) -> M:
 
 
 def read_members(body: bytes) -> dict[str, Any]:
-    """Return the members of a body; nothing where it is not a readable JSON object."""
+    """Return the members of a body; none where it is not a readable JSON object."""
     if len(body) > LARGEST_BODY:
         return {}
     try:
@@ -194,7 +194,7 @@ def _problems(errors: Iterable[ErrorDetails]) -> list[Problem]:
 
 
 def _path(error: ErrorDetails) -> list[int | str]:
-    # The tag of a union is pydantic's word, not the caller's member.
+    # The tag of a union is pydantic's, not a member that the caller wrote.
     return [part for part in error["loc"] if part not in UNION_TAGS]
 
 
@@ -216,4 +216,4 @@ def _words(error: ErrorDetails) -> str:
         case "timezone_aware":
             return "must carry an offset, for example 2026-11-23T09:00:00Z"
         case _:
-            return "is not right: " + str(error["msg"])
+            return "is not valid: " + str(error["msg"])

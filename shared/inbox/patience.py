@@ -1,8 +1,8 @@
-"""How long a message is tried: whether once more, when, and whether to wait for that right here.
+"""How long a message is retried: whether again, when, and whether to wait inside the invocation.
 
-Core. Two kinds of failure can pass: a part did not answer (`Transient`), which every message is
-tried through; and a problem that heals once an administrator has acted (problems.py), which only a
-message that says `retryForSeconds` is tried through.
+Core. Two kinds of failure can pass. A component did not answer (`Transient`): every message is
+retried. A problem heals once an administrator has acted (problems.py): only a message with
+`retryForSeconds` is retried.
 """
 
 from collections.abc import Callable
@@ -18,18 +18,18 @@ LONGEST_PATIENCE = timedelta(days=1)
 HEALING_CEILING = timedelta(minutes=2)
 """The longest pause while something heals. An access policy takes up to 30 minutes to work."""
 HEALING_TRIES = 60
-"""Who is patient for hours is tried about this often, with longer pauses."""
+"""A message with hours of patience is retried about this often, with longer pauses."""
 LEAST_PAUSE = timedelta(seconds=1)
-"""A last try at the end of a message's patience comes at least this long after the one before."""
+"""The least pause before the last try, at the end of a message's patience."""
 WAITS_HERE = 2
 LONGEST_WAIT_HERE = timedelta(seconds=5)
 LONGEST_STAY = timedelta(seconds=12)
-"""How long an invocation may have been running, and wait, in all: well within the lock (30 s)."""
+"""How long an invocation may run, waits included: well within the lock (30 s)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How long a message is tried: attempts, total time, and the pauses between."""
+    """How long a message is retried: attempts, total time, and the pauses between."""
 
     attempts: int
     total: timedelta
@@ -38,11 +38,11 @@ class RetryPolicy:
 
 
 def patience_of(body: bytes) -> timedelta:
-    """Return the `retryForSeconds` of a message; none for a message that cannot be read."""
-    asked = read_members(body).get("retryForSeconds")
-    if isinstance(asked, bool) or not isinstance(asked, int | float) or not asked > 0:
+    """Return the `retryForSeconds` of a message; zero for a message that cannot be read."""
+    named = read_members(body).get("retryForSeconds")
+    if isinstance(named, bool) or not isinstance(named, int | float) or not named > 0:
         return timedelta()
-    return timedelta(seconds=min(asked, LONGEST_PATIENCE.total_seconds()))
+    return timedelta(seconds=min(named, LONGEST_PATIENCE.total_seconds()))
 
 
 def next_try(
@@ -53,10 +53,10 @@ def next_try(
     policy: RetryPolicy,
     jitter: Callable[[float], float],
 ) -> datetime | None:
-    """Return when `message` is tried again; None when it has been tried enough.
+    """Return when to retry `message`; None when it has been tried enough.
 
     Its patience counts from its first try. `jitter(most)` is a random number of seconds from 0 to
-    `most`; it moves the time, and never decides whether there is one for a refusal.
+    `most`. It moves the time, but never decides whether a refusal is retried.
     """
     if isinstance(failed, Rejected):
         return _once_healed(message, failed, now=now, policy=policy, jitter=jitter)
@@ -64,7 +64,7 @@ def next_try(
 
 
 def fits_here(due: datetime, *, now: datetime, began: datetime, waits: int) -> bool:
-    """Tell whether an invocation that `began` and has waited `waits` times may wait until `due`."""
+    """Return whether an invocation that `began` and waited `waits` times may wait until `due`."""
     return waits < WAITS_HERE and due - now <= LONGEST_WAIT_HERE and due - began <= LONGEST_STAY
 
 
@@ -76,9 +76,9 @@ def _once_answered(
     policy: RetryPolicy,
     jitter: Callable[[float], float],
 ) -> datetime | None:
-    """Not before what the other side asked for; else the pause doubles up to a ceiling.
+    """Return when to retry: after the failure's `retry_after`, else after a pause that doubles.
 
-    Half of it is random, so that messages that failed together do not come back together.
+    Half of a doubled pause is random, so messages that failed together do not come back together.
     """
     if message.failures + 1 >= policy.attempts:
         return None
@@ -99,7 +99,7 @@ def _once_healed(
     policy: RetryPolicy,
     jitter: Callable[[float], float],
 ) -> datetime | None:
-    """Return a moment within the message's patience, whose end is a last try; None beyond it."""
+    """Return a moment within the message's patience, at the latest its end; None after that."""
     if not heals(refused.code):
         return None
     patience = patience_of(message.body)

@@ -1,7 +1,7 @@
-"""One queue message from its arrival to its verdict: done, refused, or once more later.
+"""One queue message from its arrival to its verdict: done, refused, or retried later.
 
 The type of the exception is the verdict (errors.py). A function completes a message by returning
-and abandons it by raising; waiting for later means a scheduled copy and returning.
+and abandons it by raising. To retry later, it schedules a copy and returns.
 Source: https://learn.microsoft.com/azure/azure-functions/functions-bindings-service-bus-trigger
 """
 
@@ -24,12 +24,12 @@ from shared.words.problems import rejected
 class ShortWaits:
     """The waits that a process affords inside its invocations.
 
-    A few at a time: those who wait keep their place among the invocations that run at once, and
-    must never keep all the places.
+    A few at a time: an invocation that waits keeps its place among those that run at once. Waiting
+    invocations must never take all the places.
     """
 
     def __init__(self, sleep: Callable[[float], Awaitable[None]], *, seats: int) -> None:
-        """`sleep` is given seconds; `seats` is how many may wait at once."""
+        """`sleep` takes seconds; `seats` is how many invocations may wait at once."""
         self._sleep = sleep
         self._free = seats
 
@@ -46,7 +46,7 @@ class ShortWaits:
 
 
 class Inbox:
-    """Brings queue messages to their verdicts. One instance a process; safe for many tasks."""
+    """Bring queue messages to their verdicts. One instance a process; safe for many tasks."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Inbox:
     ) -> None:
         """`jitter(most)` returns a random number of seconds from 0 to `most`.
 
-        `waits`: the pauses waited for inside an invocation; None: every pause is a scheduled copy.
+        `waits`: the pauses spent inside an invocation; None: every pause is a scheduled copy.
         """
         self._bus, self._clock, self._policy = bus, clock, policy
         self._jitter, self._waits = jitter, waits
@@ -70,12 +70,12 @@ class Inbox:
         work: Callable[[QueueMessage], Awaitable[None]],
         refusal: Callable[[QueueMessage, Rejected, datetime], Outgoing | None],
     ) -> None:
-        """Hand `message` to `work` and carry out its verdict.
+        """Pass `message` to `work` and carry out its verdict.
 
-        `refusal` turns a refusal into the event that publishes it; None where there is no reader
-        for it. A short pause is waited for here, where there is a seat, by handing the message to
-        `work` once more: handlers bear redelivery. When the bus itself is down, what it raises goes
-        on to the host, which abandons the message.
+        `refusal` turns a refusal into the event that publishes it; None where the event would have
+        no reader. Where there is a seat, a short pause is spent here, and `work` gets the message
+        again: handlers must be safe to repeat. When the bus itself is down, its error goes on to
+        the host, which abandons the message.
         """
         with correlated(queue=message.queue):
             await self._handle(message, work, refusal)
@@ -107,7 +107,7 @@ class Inbox:
             return
 
     def is_last(self, message: QueueMessage, failed: Transient | Rejected) -> bool:
-        """Tell whether `message` may be refused for `failed` now, at the longest pause there is."""
+        """Return whether `message` may be refused for `failed` now, as after the longest pause."""
         now = self._clock.now()
         policy = self._policy
         due = next_try(message, failed, now=now, policy=policy, jitter=lambda most: most)
@@ -120,7 +120,7 @@ class Inbox:
 
 
 def final(failed: Transient | Rejected, message: QueueMessage, *, now: datetime) -> Rejected:
-    """Return the refusal of a message that is tried no more, with every try it had before."""
+    """Return the refusal of a message that is not retried, with every try before."""
     history = message.after(failed, at=now).history
     if isinstance(failed, Rejected):
         return replace(failed, history=history if len(history) > 1 else ())
@@ -156,11 +156,11 @@ async def _refuse(
 ) -> None:
     log("message.rejected", code=refused.code)
     event = refuse(message, refused, now)
-    told = [] if event is None else [event]
+    published = [] if event is None else [event]
     if event is not None and message.reply is not None:
-        told.append(reply_message(event, message.reply))
+        published.append(reply_message(event, message.reply))
     try:
-        await bus.send([*told, kept_copy(message, refused)])
+        await bus.send([*published, kept_copy(message, refused)])
     except Rejected as undeliverable:
         # The caller's own reply queue does not exist; everything else was sent.
         entities = sorted(problem.member for problem in undeliverable.problems)
@@ -168,5 +168,5 @@ async def _refuse(
 
 
 def _named(failed: Transient | Rejected) -> str:
-    """Return why, for the log: a refusal's own words may quote what was asked for."""
+    """Return why, for the log: the code of a refusal, whose text may quote the request."""
     return failed.code if isinstance(failed, Rejected) else str(failed)

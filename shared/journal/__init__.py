@@ -1,1 +1,1 @@
-"""The one way in which a meeting is changed: decided, committed, sent."""
+"""The one way to change a meeting: decide, commit, send."""

@@ -1,4 +1,4 @@
-"""The one door to a meeting: look at it, change it, and never mind loading, races and sending."""
+"""The one way to read and change a meeting. It hides loading, lost races and sending."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from shared.journal.journal import Journal
 
 ROUNDS = 12
-"""How often a decision that must know what left the head begins anew because more left it."""
+"""How often a decision that must know what left the head starts again because more left it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Loaded:
 
 
 class _MoreLeft(Exception):
-    """More left the head since it was read: what is decided might not know all."""
+    """More left the head since it was read: the decision might not know all of it."""
 
 
 class Delivered(Protocol):
@@ -43,10 +43,10 @@ class Delivered(Protocol):
 
 
 class OpenMeeting:
-    """One meeting, to be looked at and changed; `Journal.open` and `Journal.unread` make it.
+    """One meeting, to be read and changed; `Journal.open` and `Journal.unread` make it.
 
-    Hides loading, lost races, redelivery, sending, and what left the head. `meeting` is as it was
-    last seen here, None where none is known. `written`: the last change wrote something.
+    Hides loading, lost races, redelivery, sending, and what left the head. `meeting` is the meeting
+    as last seen here; None where it is not known. `written`: the last change wrote a commit.
     """
 
     def __init__(self, journal: "Journal", meeting_id: MeetingId, *, resend: bool) -> None:
@@ -58,7 +58,7 @@ class OpenMeeting:
         self.written = False
 
     async def load(self, *, likely_new: bool = False, whole: bool = False) -> None:
-        """Look again; `whole`: also at the legs and requests that left the head. See `open`."""
+        """Load the meeting; with `whole`, also the legs and requests that left the head."""
         ledger = self._journal.ledger
         stored = await ledger.load(self.meeting_id, likely_new=likely_new)
         head = stored.meeting if stored is not None else None
@@ -70,10 +70,10 @@ class OpenMeeting:
     async def change[D](self, decide: Decide[D], *, within: float | None = None) -> D:
         """Let `decide` say what to write, commit it, and send; return what it decided.
 
-        `decide` starts from the meeting as it was loaded, and once more after each lost race.
-        `within`: the most seconds to wait for the sending; what is not sent by then is on its way.
+        `decide` starts from the meeting as it was loaded. After a lost race it is called again.
+        `within`: the most seconds to wait for the sending, which goes on after that.
         Raises what `decide` raised, `Transient` when the race is lost too often or the store is
-        down, ValueError for a change that no transaction can hold.
+        down, and ValueError for a change that no transaction can hold.
         """
         decided: list[D] = []
 
@@ -110,7 +110,7 @@ class OpenMeeting:
         raise Transient("the legs of the bot in this meeting change too fast")
 
     async def edit(self, step_of: Callable[[Meeting, datetime], Step | None]) -> bool:
-        """Change a meeting that is known; tell whether the decision wanted anything."""
+        """Change a meeting that is known; return whether the decision returned a step."""
 
         def decide(meeting: Meeting | None, now: datetime) -> tuple[Step | None, bool]:
             step = None if meeting is None else step_of(meeting, now)
@@ -128,16 +128,16 @@ class OpenMeeting:
             log("look.not_mended", error)
 
     async def mend(self) -> None:
-        """Send what is unsent, start a broken chain of looks again, move on what the index says.
+        """Send what is unsent, restart a broken chain of looks, and update the index.
 
-        It commits in any case: a commit under way relies on what the index says now, and must lose.
+        Commit in any case: a commit under way relies on what the index says now, and must lose.
         """
         stored = self._loaded.stored if self._loaded is not None else None
 
         def decide(meeting: Meeting | None, now: datetime) -> tuple[Step | None, None]:
             if meeting is None or stored is None:
                 return None, None
-            # Who changed it since it was loaded may not have sent everything.
+            # A handler that changed it since it was loaded may have left messages unsent.
             unsent = bool(stored.outbox) or meeting.version != stored.meeting.version
             change = mended(meeting, now=now, rules=self._journal.tending, unsent=unsent)
             return Step(meeting=change.meeting, outgoing=change.outgoing), None

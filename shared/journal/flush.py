@@ -1,7 +1,7 @@
-"""Sends what was committed, entity by entity, and clears it; what cannot be sent now is kept.
+"""Send committed messages, entity by entity, and clear them; keep those that cannot be sent now.
 
-One queue that takes nothing must not hold up the others, nor have them sent again and again, nor
-keep its handlers waiting. Of a row that was sent in part only the rest is kept. Holds no decision
+A queue that takes no messages must not hold up the others, cause them to be sent again and again,
+or keep its handlers waiting. Of a row that was sent in part only the rest is kept. Decides nothing
 about what is sent.
 """
 
@@ -17,7 +17,7 @@ from shared.words.ids import MeetingId
 from shared.words.outgoing import Outgoing
 
 PAUSES = (0.5, 1.0, 2.0, 4.0)
-"""Most seconds between tries, before what is left waits for the next handler or the backstop."""
+"""Most seconds between tries. After them, the rest waits for the next handler or the backstop."""
 
 
 class Dispatch:
@@ -33,16 +33,16 @@ class Dispatch:
         self._under_way: set[tuple[MeetingId, str]] = set()
 
     def is_under_way(self, meeting_id: MeetingId, row: OutboxRow) -> bool:
-        """Tell whether this process is sending `row` right now."""
+        """Return whether this process is sending `row` right now."""
         return (meeting_id, row.key) in self._under_way
 
     async def send(
         self, meeting_id: MeetingId, rows: Sequence[OutboxRow], sent: asyncio.Future[None]
     ) -> None:
-        """Send the messages of `rows` and clear them; `sent` is done when there is no more to wait.
+        """Send the messages of `rows` and clear them; set `sent` once handlers need not wait.
 
-        Where only callers' own queues take nothing, that is after the first try; the others follow.
-        What is not sent by then is in the outbox, and the index has its meeting due.
+        If only callers' own queues take no messages, that is after the first try; retries follow.
+        Messages that are unsent by then are in the outbox, and the index has their meeting due.
         """
         keys = {(meeting_id, row.key) for row in rows}
         self._under_way |= keys
@@ -51,7 +51,7 @@ class Dispatch:
             left = await self._try(messages)
             if left and await self._may_go_on_alone(meeting_id, left) and not sent.done():
                 sent.set_result(None)
-            left = await self._try_on(left)
+            left = await self._retry(left)
             if left:
                 await self._keep(meeting_id, rows, left, whole=len(left) == len(messages))
                 return
@@ -64,7 +64,7 @@ class Dispatch:
                 sent.set_result(None)
 
     async def _may_go_on_alone(self, meeting_id: MeetingId, left: list[Outgoing]) -> bool:
-        """Return whether `left` may be sent later: it is found again, even after a crash."""
+        """Return whether `left` may be sent later: the index leads to it, even after a crash."""
         if any(one.entity in OWN_ENTITIES for one in left):
             return False
         try:
@@ -74,8 +74,8 @@ class Dispatch:
             return False
         return True
 
-    async def _try_on(self, left: list[Outgoing]) -> list[Outgoing]:
-        """Return what could not be sent, after some more tries."""
+    async def _retry(self, left: list[Outgoing]) -> list[Outgoing]:
+        """Retry `left` some times; return what still could not be sent."""
         for pause in PAUSES:
             if not left:
                 break
@@ -87,7 +87,7 @@ class Dispatch:
         try:
             await self._bus.send(messages)
         except Rejected as error:
-            # The others were sent. A caller's queue that is not there is not waited for.
+            # The others were sent. A message to a caller's queue that does not exist is dropped.
             missing = {problem.member for problem in error.problems}
             log("outbox.undeliverable", entities=sorted(missing))
             return [one for one in messages if one.entity in missing & OWN_ENTITIES]
@@ -112,7 +112,7 @@ class Dispatch:
             if not whole and await self._rewritten(meeting_id, left):
                 await self._clear(meeting_id, rows)
         except Transient as error:
-            # The rows are where they were; the next handler of the meeting finds them.
+            # The rows are still there. The next handler of the meeting finds them.
             log("outbox.not_kept", error)
 
     async def _rewritten(self, meeting_id: MeetingId, left: list[Outgoing]) -> bool:

@@ -1,10 +1,10 @@
 """The way every handler changes a meeting: load, decide, commit, and send what was committed.
 
-What waits for one meeting in one process is decided one after another and committed together; a
-lost race gathers again. Where no transaction holds all of it, it is halved until the change at
-fault stands alone, and only that one fails. What is sent comes from the outbox, so that a crash
-after the commit loses nothing. A commit plans the meeting's next looks, and before it the ledger's
-index has the meeting due in time. Holds no decision of its own.
+Changes that wait for one meeting in one process are decided one after another and committed
+together. A lost race starts this again. Changes that no transaction holds are halved until the
+change at fault stands alone; only that one fails. Messages are sent from the outbox, so a crash
+after the commit loses none. A commit plans the meeting's next looks; before it, the ledger's index
+has the meeting due in time. The journal decides nothing itself.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from shared.words.errors import LostRace, Transient
 from shared.words.ids import MeetingId
 
 ATTEMPTS = 40
-"""How often one change gathers again after a lost race before it gives up as `Transient`."""
+"""How often one change starts again after a lost race before it gives up as `Transient`."""
 LONGEST_RETRY_PAUSE = 0.06
 
 
@@ -84,16 +84,15 @@ class Journal:
     ) -> OpenMeeting:
         """Load a meeting; `likely_new`: see `ports.Ledger.load`. Raises `Unavailable`.
 
-        `whole`: as if no leg and no request had left the head; its changes are, too.
-        For a message that is delivered again, its first change also sends what the first delivery
-        committed.
+        `whole`: load and change the meeting as if no leg and no request had left the head. For a
+        redelivered message, the first change also sends what the first delivery committed.
         """
         opened = self.unread(meeting_id, for_message=for_message)
         await opened.load(likely_new=likely_new, whole=whole)
         return opened
 
     def unread(self, meeting_id: MeetingId, *, for_message: Delivered | None = None) -> OpenMeeting:
-        """Return a meeting that is loaded for its first change, once for all that wait for it."""
+        """Return a meeting that its first change loads, once for all changes that wait for it."""
         correlate(meeting=meeting_id)
         again = for_message is not None and for_message.delivery_count > 1
         return OpenMeeting(self, meeting_id, resend=again)
@@ -108,17 +107,17 @@ class Journal:
     ) -> Receipt:
         """Load the meeting, let `decide` say what to write, commit it, and start to send.
 
-        `loaded` saves the first load; a race lost because it was old loads again.
-        `resend` also sends what others committed but did not yet clear, whatever its age: a
-        redelivered message finishes what its first delivery began.
+        `loaded` saves the first load. Where it is out of date the race is lost, and the meeting is
+        loaded again. `resend` also sends messages of any age that other handlers committed but did
+        not clear yet: a redelivered message finishes what its first delivery began.
         Raises what `decide` raised, `Transient` when the race is lost too often or the store is
-        down, ValueError for a change that no transaction can hold. The sending is awaited through
-        the receipt; what cannot be sent is kept.
+        down, and ValueError for a change that no transaction can hold. The receipt says when the
+        sending is done. Messages that cannot be sent are kept.
         """
         waiting = _Waiting(decide, asyncio.get_running_loop().create_future(), resend)
         self._waiting[meeting_id].append(waiting)
         if meeting_id not in self._leading:
-            # A task of its own: no change waits for those that come after it.
+            # A task of its own: no change waits for the changes that come after it.
             self._leading.add(meeting_id)
             self._begin(meeting_id, self._lead(meeting_id, loaded))
         return await waiting.receipt
@@ -128,12 +127,12 @@ class Journal:
         return is_overdue(meeting, now=self._clock.now(), rules=self.tending)
 
     async def settled(self) -> None:
-        """Return when everything committed so far was sent and cleared, or kept."""
+        """Return when all messages committed so far were sent and cleared, or kept."""
         while self._tasks:
             await asyncio.wait(self._tasks)
 
     def _begin(self, meeting_id: MeetingId, work: Coroutine[None, None, None]) -> None:
-        # What it writes to the log is of all that wait for the meeting, not of the first.
+        # Its log lines belong to all changes that wait for the meeting, not to the first one.
         with correlated(meeting=meeting_id):
             task = asyncio.create_task(work)
         self._tasks.add(task)
@@ -144,7 +143,7 @@ class Journal:
             while together := self._waiting.pop(meeting_id, None):
                 try:
                     await self._serve(meeting_id, together, loaded)
-                except Exception as error:  # noqa: BLE001 - handed to all that wait
+                except Exception as error:  # noqa: BLE001 - passed to all that wait
                     _fail(together, error)
                 except BaseException:
                     _fail([*together, *self._waiting.pop(meeting_id, [])], Transient("interrupted"))
@@ -192,9 +191,10 @@ class Journal:
         raise Transient("the meeting is being changed by others too often")
 
     async def _commit(self, before: Stored | None, change: Change, now: datetime) -> Stored:
-        """Commit, with what follows from the change; no crash leaves what the index does not have.
+        """Commit the change with what follows from it, after the index has the meeting due.
 
-        An index that has the meeting due already is not written: it may be early, never late.
+        So no crash leaves a commit that the index does not know. An index that has the meeting due
+        already is not written: it may be early, never late.
         """
         change = await self._listed(followed_up(change, now=now, rules=self.tending), now)
         known = before.meeting.tend.indexed if before is not None else None
@@ -204,7 +204,7 @@ class Journal:
         return await self.ledger.commit(before, change, now=now)
 
     async def _listed(self, change: Change, now: datetime) -> Change:
-        """List what was just made or moved. Once a bot was asked for, looks do that."""
+        """List a meeting that was just made or moved. Once it has a leg, looks do that."""
         briefs = {} if change.meeting.legs else unlisted(change.meeting)
         for day, brief in briefs.items():
             await self.ledger.list_day(change.meeting.meeting_id, day, brief)
@@ -215,7 +215,7 @@ class Journal:
     async def _serve_apart(
         self, meeting_id: MeetingId, together: list[_Waiting], refused: ValueError
     ) -> None:
-        """Serve the halves of what no transaction holds; a change that stands alone fails."""
+        """Serve the halves of changes that no transaction holds; a change that is alone fails."""
         if len(together) == 1:
             _fail(together, refused)
             return
@@ -223,7 +223,7 @@ class Journal:
         for half in (together[:middle], together[middle:]):
             try:
                 await self._serve(meeting_id, half, None)
-            except Exception as error:  # noqa: BLE001 - handed to those of this half
+            except Exception as error:  # noqa: BLE001 - passed to the changes of this half
                 _fail(half, error)
 
     def _stale(

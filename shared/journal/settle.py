@@ -1,4 +1,4 @@
-"""What a step of a decision comes to: observations folded, and what they show published.
+"""Settle the step of a decision: fold its observations, and publish what they show.
 
 Core. The only place that folds, so that what reached us by push or by read is recorded in the same
 way. What follows from the meeting as it then stands is in meeting/follow_up.py.
@@ -25,10 +25,10 @@ from shared.words.observations import LegSeen, Observation, RosterRead, Unparsed
 from shared.words.outgoing import Fact, Outgoing, Published
 
 ONE_READ = timedelta(seconds=1)
-"""How long a read takes at most, as far as shown bounds go."""
+"""How long a read takes at most, where the bounds that are shown depend on it."""
 LIMITED = "recording_limited"
 MANY_FAILURES = 5
-"""After so many reads in a row that gave nothing it is said that the roster cannot be read."""
+"""After this many failed reads in a row a warning says that the roster cannot be read."""
 UNREADABLE = "roster_unreadable"
 SILENT = "callback_silent"
 SILENT_FOR = timedelta(minutes=5)
@@ -39,9 +39,9 @@ SILENT_FOR = timedelta(minutes=5)
 class RecordingRules:
     """Settings that recording follows.
 
-    `settle`: how long after a hint a read confirms it. `roster_cap`: rosters of as many entries or
-    more may have been cut. `show_names`: names are kept and published. `room`: how much of a head
-    row calls and people take.
+    `settle`: how long after a hint a read confirms it. `roster_cap`: rosters of this many entries
+    or more may have been cut. `show_names`: names are kept and published. `room`: how many bytes of
+    a head row calls and people take at most.
     """
 
     settle: timedelta
@@ -112,7 +112,7 @@ def _observed(step: Step, room: int, *, now: datetime, rules: RecordingRules) ->
 
 
 def room_of(meeting: Meeting, rules: RecordingRules) -> int:
-    """Return how much calls and people may take beside all else that the meeting's head holds.
+    """Return how many bytes calls and people may take beside all else in the meeting's head.
 
     A request with a thousand attendees stands in it several times: requested, made, published.
     """
@@ -121,7 +121,7 @@ def room_of(meeting: Meeting, rules: RecordingRules) -> int:
 
 
 def put_away(record: Record, room: int) -> tuple[Record, tuple[SessionPage, ...]]:
-    """Return the record without what is over, or finds no room, and the pages that hold it."""
+    """Return the record without what is over or finds no room, and the pages with that."""
     record, pages = seal(record)
     record, early = relieved(record, room)
     return record, (*pages, *early)
@@ -146,10 +146,10 @@ def _limited(
 
 
 def _is_news(known: Meeting, change: Change, room: int) -> bool:
-    """Tell whether anything but the freshness of the record changes, or a kind is to be kept.
+    """Return whether more changes than the times of the newest evidence, or a shape is to be kept.
 
-    An exact copy of a shorter roster is news: it raises the question anew. What is over leaves the
-    head with the next news.
+    A duplicate of a roster that leaves people out is news: it raises the question again. What is
+    over leaves the head with the next news.
     """
     record = change.meeting.record
     aged, _ = put_away(replace(known.record, moment=record.moment), room)
@@ -165,7 +165,7 @@ def _is_news(known: Meeting, change: Change, room: int) -> bool:
 def _unreadable(
     meeting: Meeting, observed: Sequence[Observation], *, now: datetime
 ) -> tuple[Meeting, tuple[Outgoing, ...]]:
-    """Warn, once a meeting, that reads say nothing though Graph says that the bot is in."""
+    """Warn, once a meeting, that reads fail although Graph says that the bot is in."""
     is_in = any(isinstance(one, LegSeen) and one.phase == "in" for one in observed)
     if not is_in or meeting.record.failures < MANY_FAILURES:
         return meeting, ()
@@ -207,7 +207,7 @@ def _silent(
 def _told(
     meeting: Meeting, facts: Iterable[Fact], *, now: datetime
 ) -> tuple[Meeting, tuple[Outgoing, ...]]:
-    """Publish `facts`; send the end of a leg to those who requested it, too."""
+    """Publish `facts`; send the end of a leg also to the callers who requested it."""
     outgoing: list[Outgoing] = []
     for fact in facts:
         meeting, events = publish(meeting, [fact], now=now)
@@ -227,8 +227,8 @@ def _told(
 
 
 def _kept(meeting: Meeting, fact: Fact) -> Published:
-    """Return `fact` as it was just published: what is learned later changes no repeat of it."""
-    # The context comes with a later request where there is none yet.
+    """Return `fact` as it was just published: later knowledge must not change a repeat of it."""
+    # Where there is no context yet, a later request may bring one.
     without = {"context": None} if meeting.context is None else {}
     return Published(fact=replace(fact, data={**fact.data, **without}), sequence=meeting.sequence)
 

@@ -22,7 +22,7 @@ class Step:
     """The meeting as edited, what was observed of it, what to publish first, and what to send.
 
     `facts` are published before what the observations show, and to `reply` as well. With
-    `only_news`, observations that say nothing new write nothing.
+    `only_news`, observations without news write nothing.
     """
 
     meeting: Meeting
@@ -36,15 +36,15 @@ class Step:
 type Decide[D] = Callable[[Meeting | None, datetime], tuple[Step | None, D]]
 """(the meeting or None, now) -> what to write, None: nothing; and what was decided.
 
-Pure: it may be called again after a lost race. What it raises goes to the caller of the change, and
-writes nothing.
+Pure: it may be called again after a lost race. If it raises, nothing is written, and the error goes
+to the caller of the change.
 """
 
 
 def record_call(
     meeting: Meeting, leg_key: LegKey, call: Call | None, *, at: datetime
 ) -> Step | None:
-    """Return the step that records what GET call said of a leg at `at`; None for nothing new.
+    """Return the step that records what GET call said of a leg at `at`; None without news.
 
     `call` None is Graph's 404: the leg is gone.
     """
@@ -63,9 +63,9 @@ def record_call(
 def answer_again(
     meeting: Meeting, published: Published, reply: ReplyAddress | None, *, key: str, now: datetime
 ) -> Step | None:
-    """Return the step that answers one more request with what was published before.
+    """Return the step that answers another request with what was published before.
 
-    None where no queue waits for it, or where the request, remembered as `key`, was answered.
+    None where no queue waits for the answer, or where the request, remembered as `key`, has it.
     """
     if reply is None or key in meeting.answered:
         return None

@@ -16,10 +16,10 @@ type Decision = Callable[[Meeting | None, datetime], Change | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """What is to be written for all of them, None: nothing.
+    """What to write for all decisions; None: nothing.
 
-    The first `count` decided; those after them came too late for this transaction. `failures`
-    holds, by its place, what a decision raised.
+    The first `count` decisions are in this transaction; the rest wait for the next. `failures`
+    holds what a decision raised, by its place.
     """
 
     change: Change | None
@@ -30,7 +30,7 @@ class Decided:
 def decide_together(
     decisions: Sequence[Decision], meeting: Meeting | None, *, now: datetime, kept: Kept = KEPT
 ) -> Decided:
-    """Let each decide on what those before it made of `meeting`, and move out what is over."""
+    """Let each decision start from what those before made of `meeting`; move out what is over."""
     decided = _decided(decisions, meeting, now=now)
     if decided.change is None:
         return decided
@@ -45,7 +45,7 @@ def _decided(decisions: Sequence[Decision], meeting: Meeting | None, *, now: dat
             return Decided(change=together, count=place, failures=failures)
         try:
             change = decide(meeting, now)
-        except Exception as error:  # noqa: BLE001 - handed to the caller of the change
+        except Exception as error:  # noqa: BLE001 - passed to the caller of the change
             failures[place] = error
             continue
         if change is not None:

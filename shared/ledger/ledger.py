@@ -1,6 +1,6 @@
 """The ledger on Azure Table Storage: `ports.Ledger` over azure-data-tables.
 
-Adapter. What the rows look like is rows.py; what an error of the store means is tables.py.
+Adapter. rows.py makes the rows; tables.py says what an error of the store means.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -64,7 +64,7 @@ from shared.words.errors import LostRace, Unavailable
 from shared.words.ids import MeetingId
 
 _RACES = 8
-"""How often an entry of the index is tried to be written."""
+"""How often writing an entry of the index is tried."""
 _OVERTAKEN = "W/\"datetime'2000-01-01T00%3A00%3A00.0000000Z'\""
 """An ETag that no row has: the next commit on top of it loses, as it must."""
 
@@ -72,7 +72,7 @@ _OVERTAKEN = "W/\"datetime'2000-01-01T00%3A00%3A00.0000000Z'\""
 def open_ledger(
     connection: str, table_name: str, *, credential: AsyncTokenCredential | None = None
 ) -> "TableLedger":
-    """Return a ledger in `table_name`; nothing is asked of the store before its first use.
+    """Return a ledger in `table_name`, which sends no request before its first use.
 
     `connection` is a connection string (it holds `AccountName=`) or, with a `credential`, the
     endpoint's URL. Close it with `aclose`.
@@ -88,8 +88,8 @@ def _new_id() -> str:
 class _State:
     """What the next commit builds on: the head row as it is in the store.
 
-    `commits` are the ids of those that made it, the newest first, and `riding` the messages in it
-    that are not cleared yet: the next commit has to take them along.
+    `commits` are the ids of the commits that made it, the newest first. `riding` are the messages
+    in it that are not cleared yet: the next commit must keep them.
     """
 
     etag: str = ""
@@ -101,7 +101,7 @@ class TableLedger:
     """Implements `ports.Ledger`. One instance a process; safe for many tasks."""
 
     def __init__(self, client: TableClient, *, new_id: Callable[[], str] = _new_id) -> None:
-        """`new_id` names commits, so that one whose answer was lost knows itself again."""
+        """`new_id` names commits, so that a commit whose answer was lost is recognised."""
         self._table = Table(client)
         self._new_id = new_id
 
@@ -112,8 +112,8 @@ class TableLedger:
     async def load(self, meeting_id: MeetingId, *, likely_new: bool = False) -> Stored | None:
         """See `ports.Ledger.load`.
 
-        One row by its keys is the fastest that can be asked for; Azurite reads its whole table to
-        find a range.
+        Reading one row by its keys is the fastest request; Azurite reads its whole table to find a
+        range.
         Source: https://learn.microsoft.com/azure/storage/tables/table-storage-design-for-query
         """
         what = "loading a meeting"
@@ -197,7 +197,7 @@ class TableLedger:
         try:
             await self._table.write("claiming an alias", [create(alias_row(alias, meeting_id))])
         except Conflict:
-            # Ours after all where the store did it and its answer was lost: reading tells.
+            # The alias is ours if the store made the row and its answer was lost: read it.
             return await self.resolve_alias(alias) or meeting_id
         return meeting_id
 
@@ -220,7 +220,7 @@ class TableLedger:
             except (Conflict, Missing):
                 continue  # written or deleted since it was read
             return
-        raise Unavailable(f"others wrote all the time while {what}")
+        raise Unavailable(f"other processes kept writing while {what}")
 
     async def overdue(self, *, now: datetime) -> AsyncIterator[Entry]:
         """See `ports.Ledger.overdue`."""
@@ -273,11 +273,11 @@ class TableLedger:
         try:
             return await self._table.write(what, operations)
         except (Conflict, Missing) as error:
-            # The client repeats a write whose answer was a 5xx; when it had happened after all,
-            # the repeat loses against ourselves.
+            # The client retries a write whose answer was a 5xx. If the write had happened, the
+            # retry loses against it.
             head = await self._table.row(what, meeting.meeting_id, HEAD)
             if head is not None and commits[0] in commits_of(head):
                 if commits_of(head)[0] == commits[0]:
                     return str(head.metadata["etag"])
                 return _OVERTAKEN
-            raise LostRace(f"meeting {meeting.meeting_id} was changed by somebody else") from error
+            raise LostRace(f"another commit changed meeting {meeting.meeting_id}") from error

@@ -1,9 +1,9 @@
-"""How the messages of a commit lie in its meeting's partition until they are sent and cleared.
+"""How a meeting's partition keeps the messages of a commit until they are sent and cleared.
 
-Core. Few messages ride in the head row itself, so that a commit without observations is one plain
-write: a transaction of two rows costs three times as much. They are cleared by the mark `b-sent`
-beside the head, which leaves the head's ETag alone. The messages of one commit ride at a time; all
-others lie in rows of their own, `b-outbox-…`, and are cleared by deleting these.
+Core. Few messages ride in the head row itself, so a commit without observations is one plain write:
+a transaction of two rows costs three times as much. The mark `b-sent` beside the head clears them
+and leaves the head's ETag alone. The messages of only one commit ride at a time. All others have
+rows of their own, `b-outbox-…`; deleting these rows clears them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,9 +27,9 @@ _RIDING = "-head"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbox:
-    """What one commit makes of the outbox: what rides in the head, and rows of their own.
+    """The outbox after one commit: the messages that ride in the head, and the rows of others.
 
-    `added` are the commit's own messages, wherever they lie.
+    `added` are the commit's own messages, riding or in rows.
     """
 
     riding: OutboxRow | None
@@ -88,7 +88,7 @@ def read_outbox(row: Mapping[str, Any]) -> OutboxRow:
 
 
 def riding_properties(riding: OutboxRow | None) -> Row:
-    """Return what a head row holds besides the meeting while messages ride in it."""
+    """Return what riding messages add to a head row."""
     if riding is None:
         return {}
     return {
@@ -101,7 +101,7 @@ def riding_properties(riding: OutboxRow | None) -> Row:
 def read_outboxes(
     head: Mapping[str, Any], beside: Iterable[Mapping[str, Any]]
 ) -> tuple[OutboxRow | None, tuple[OutboxRow, ...]]:
-    """Return what rides in a head row uncleared, and all that is uncleared, oldest first."""
+    """Return the uncleared messages that ride in a head row, and all uncleared, oldest first."""
     rows = {str(row["RowKey"]): row for row in beside}
     mark = rows.pop(SENT, None)
     riding = _read_riding(head, mark)
@@ -112,7 +112,7 @@ def read_outboxes(
 
 
 def rides(key: str) -> bool:
-    """Say whether an outbox key names messages that ride, or rode, in the head."""
+    """Return whether an outbox key names messages that ride, or rode, in the head."""
     return key.endswith(_RIDING)
 
 

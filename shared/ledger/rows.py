@@ -1,8 +1,8 @@
 """The rows of the ledger's table: their keys, and the values of a meeting in and out of them.
 
-Core. A meeting is one partition. Its RowKeys are ordered so that one range holds what every
-handler needs, the head and the outbox, and nothing whose size grows with the past:
-`a-head`, the outbox (outbox_rows.py), then `c-log-…`, `d-page-…` and `g-legs-…`.
+Core. A meeting is one partition. Its RowKeys sort so that one range holds what every handler needs,
+and nothing whose size grows with the past: `a-head`, then the outbox (outbox_rows.py). After that
+range come `c-log-…`, `d-page-…` and `g-legs-…`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -68,9 +68,9 @@ def head_row(meeting: Meeting, commits: Iterable[str]) -> Row:
 
 
 def read_head(row: Mapping[str, Any]) -> Meeting:
-    """Return the meeting of a head row; raise `Unreadable` for one that is none's.
+    """Return the meeting of a head row; raise `Unreadable` for a row that cannot be read.
 
-    Requests then wait, and give up with that reason; callbacks and readers are answered 503.
+    Requests then wait, and give up with that reason. Callbacks and readers are answered 503.
     """
     try:
         return _meeting_in(blob_of(row))
@@ -82,9 +82,9 @@ def read_head(row: Mapping[str, Any]) -> Meeting:
 
 @lru_cache(maxsize=32)
 def _meeting_in(blob: bytes) -> Meeting:
-    """Return the meeting of a head; the next push, mostly without news, meets the same one.
+    """Return the meeting of a head, cached: the next push mostly has no news and meets it again.
 
-    Values are frozen, so that sharing one is safe.
+    Values are frozen, so sharing one is safe.
     """
     return unpacked(meeting_type(), blob)
 
@@ -95,9 +95,10 @@ def commits_of(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def log_rows(meeting_id: MeetingId, entry: LogEntry) -> list[Row]:
-    """Return the row of what one commit heard; its key sorts in the order of commits.
+    """Return the row of what one commit heard. Keys sort in the order of commits.
 
-    What one row cannot hold becomes several. Raises ValueError for an observation that no row can.
+    What one row cannot hold becomes several rows. Raises ValueError for an observation that no row
+    can hold.
     """
     if not entry.heard:
         return []
@@ -146,7 +147,7 @@ def read_pages(rows: Iterable[Mapping[str, Any]]) -> list[SessionPage]:
 
 
 def leg_rows(meeting_id: MeetingId, *, version: int, pages: Sequence[LegPage]) -> list[Row]:
-    """Return the rows of what one commit moved out of the head of our legs, many to a row."""
+    """Return the rows of the leg pages that one commit moved out of the head, many to a row."""
     if not pages:
         return []
     return [
@@ -160,22 +161,22 @@ def leg_rows(meeting_id: MeetingId, *, version: int, pages: Sequence[LegPage]) -
 
 
 def read_legs(rows: Iterable[Mapping[str, Any]]) -> list[LegPage]:
-    """Return what left the head of our legs, in the order of their rows."""
+    """Return the leg pages of a meeting, in the order of their rows."""
     return [page for row in rows for page in unpacked(leg_pages_type(), blob_of(row))]
 
 
 def alias_row(alias: str, meeting_id: MeetingId) -> Row:
-    """Return the row by which `alias` leads to a meeting."""
+    """Return the row that leads from `alias` to a meeting."""
     return {"PartitionKey": alias_partition(alias), "RowKey": ALIAS, "meetingId": meeting_id}
 
 
 def alias_partition(alias: str) -> str:
-    """Return the partition of an alias: a hash, for links may hold what no key may."""
+    """Return the partition of an alias: a hash, because links may hold characters no key may."""
     return f"alias-{digest('alias', alias, characters=40)}"
 
 
 def unfinished_row(meeting_id: MeetingId, *, due_at: datetime) -> Row:
-    """Return the meeting's entry in the index of those that are to be looked at."""
+    """Return the meeting's entry in the index of meetings to look at."""
     return {
         "PartitionKey": unfinished_partition(meeting_id),
         "RowKey": meeting_id,
@@ -184,7 +185,7 @@ def unfinished_row(meeting_id: MeetingId, *, due_at: datetime) -> Row:
 
 
 def unfinished_partition(meeting_id: MeetingId) -> str:
-    """Return the shard of the index that holds a meeting: no partition is to take every write."""
+    """Return the shard of the index that holds a meeting. Shards share the writes."""
     return f"{UNFINISHED[0]}{meeting_id[:1]}"
 
 
@@ -194,7 +195,7 @@ def size_of(row: Row) -> int:
 
 
 def day_row(meeting_id: MeetingId, day: date, brief: Brief) -> Row:
-    """Return the meeting's row in the list of a day; it lacks what is not known."""
+    """Return the meeting's row in the list of a day, without the members that are not known."""
     said = {
         "requestId": brief.request_id,
         "subject": brief.subject,
@@ -219,7 +220,7 @@ def read_day(row: Mapping[str, Any]) -> tuple[MeetingId, Brief]:
 
 
 def day_partition(day: date) -> str:
-    """Return the partition that is the list of a day."""
+    """Return the partition of a day's list."""
     return f"day-{day.isoformat()}"
 
 

@@ -1,6 +1,6 @@
-"""One table of Azure Table Storage: asks with a time limit, and says what an error means.
+"""One table of Azure Table Storage: sends requests with a time limit; says what an error means.
 
-Adapter. Knows nothing of meetings. No message it raises holds anything of a row.
+Adapter. Knows nothing of meetings. No error message quotes a row.
 """
 
 import asyncio
@@ -38,11 +38,11 @@ TOO_LARGE = (
     TableErrorCode.REQUEST_BODY_TOO_LARGE,
     TableErrorCode.INVALID_INPUT,
 )
-"""How the store refuses for its size what it is to write. The last one has other meanings too; the
-same write again heals none of them.
+"""Codes with which the store refuses a write as too large. The last one has other meanings too. The
+same write again cures none of them.
 Source: https://learn.microsoft.com/rest/api/storageservices/table-service-error-codes"""
 PATIENCE_SECONDS = 15.0
-"""One operation with the client's own retries; a hung store must not outlast a message's lock."""
+"""One operation with the client's own retries. A hung store must not outlast a message's lock."""
 
 
 class Conflict(Exception):
@@ -54,7 +54,7 @@ class Missing(Exception):
 
 
 class Table:
-    """A table that is made when it turns out to be missing. Safe for many tasks."""
+    """A table, which is created where it is missing. Safe for many tasks."""
 
     def __init__(self, client: TableClient, *, patience: float = PATIENCE_SECONDS) -> None:
         """`patience`: most seconds one operation may take."""
@@ -66,7 +66,8 @@ class Table:
     ) -> list[TableEntity]:
         """Return a partition's rows whose RowKey is at least `low` and less than `high`, in order.
 
-        Every method: `what` says in a message what was being done; raises `Unavailable`.
+        In every method, `what` says in error messages what was being done. Every method raises
+        `Unavailable`.
         """
 
         async def read() -> list[TableEntity]:
@@ -105,8 +106,8 @@ class Table:
     async def write(self, what: str, operations: Sequence[Operation]) -> str:
         """Do all `operations` of one partition or none; return the first one's new ETag.
 
-        Raises `Conflict` or `Missing`, or ValueError for what the store takes as too large, with
-        nothing written.
+        Raises `Conflict`, `Missing`, or ValueError for a write that is too large; nothing is
+        written then.
         """
         if len(operations) == 1:
             return await self._ask(what, lambda: self._single(operations[0]))
@@ -114,7 +115,7 @@ class Table:
         return str(done[0].get("etag", ""))
 
     async def delete(self, what: str, partition: str, key: str, *, etag: str | None = None) -> None:
-        """Delete one row, with `etag` only that state of it. One that is not there is no error."""
+        """Delete one row; with `etag`, only in that state. A missing row raises no error."""
         condition = {} if etag is None else _if_unchanged(etag)
         await self._ask(what, lambda: self.client.delete_entity(partition, key, **condition))
 
@@ -123,8 +124,8 @@ class Table:
         match verb:
             case TransactionOperation.CREATE:
                 # Without this the store sends the whole row back.
-                told = await self.client.create_entity(row, response_preference=NO_CONTENT)
-                return str(told["etag"])
+                created = await self.client.create_entity(row, response_preference=NO_CONTENT)
+                return str(created["etag"])
             case TransactionOperation.UPDATE:
                 return str((await self.client.update_entity(row, **options))["etag"])
             case TransactionOperation.UPSERT:
@@ -159,22 +160,22 @@ class Table:
 
 
 def create(row: Row) -> Operation:
-    """Return the writing of a row that must not be there yet."""
+    """Return the operation that writes a row which must not exist yet."""
     return TransactionOperation.CREATE, row, {}
 
 
 def put(row: Row) -> Operation:
-    """Return the writing of a row, whatever was there before."""
+    """Return the operation that writes a row in place of any earlier state."""
     return TransactionOperation.UPSERT, row, {"mode": UpdateMode.REPLACE}
 
 
 def exchange(row: Row, etag: str) -> Operation:
-    """Return the writing of a row in place of the state that `etag` names."""
+    """Return the operation that writes a row in place of the state that `etag` names."""
     return TransactionOperation.UPDATE, row, {"mode": UpdateMode.REPLACE, **_if_unchanged(etag)}
 
 
 def delete(partition: str, key: str) -> Operation:
-    """Return the deletion of a row."""
+    """Return the operation that deletes a row."""
     return TransactionOperation.DELETE, {"PartitionKey": partition, "RowKey": key}, {}
 
 
@@ -183,7 +184,7 @@ def _if_unchanged(etag: str) -> dict[str, Any]:
 
 
 def _table_is_missing(error: HttpResponseError) -> bool:
-    # A create that answers 404 comes without a code, and can only mean the table.
+    # A 404 to a create has no code. It can only mean the table.
     code = getattr(error, "error_code", None)
     return error.status_code == 404 and code in {None, TableErrorCode.TABLE_NOT_FOUND}
 
@@ -212,12 +213,12 @@ def _meaning(error: AzureError, what: str) -> Exception | None:
 
 
 def _is_too_large(error: HttpResponseError) -> bool:
-    # An operation of a transaction that answers 413 has the transaction's own status, 202.
+    # Where one operation of a transaction is answered 413, the error has the transaction's 202.
     if error.status_code == 413 or isinstance(error, RequestTooLargeError):
         return True
     code = getattr(error, "error_code", None)
     if code is None:
-        # A create's error has its code in the body alone.
+        # A create's error has its code only in the body.
         body: Mapping[str, Any] = getattr(error.model, "additional_properties", None) or {}
         code = body.get("odata.error", {}).get("code")
     return error.status_code == 400 and code in TOO_LARGE
@@ -232,10 +233,10 @@ def _retry_after(error: HttpResponseError) -> timedelta | None:
 def open_client(
     connection: str, table_name: str, *, credential: AsyncTokenCredential | None = None
 ) -> TableClient:
-    """Return a client of `table_name`; see `ledger.open_ledger`. Nothing is asked of the store."""
-    # The caller owns the long retries (errors.py); these few bridge one bad moment of the store.
-    # Looking for proxies and .netrc at every request costs a third of its time, and making up a
-    # unused request id a twentieth.
+    """Return a client of `table_name`; see `ledger.open_ledger`. Sends no request."""
+    # The caller owns the long retries (errors.py). These few bridge one bad moment of the store.
+    # Looking for proxies and .netrc costs a third of a request's time, and making up an unused
+    # request id a twentieth.
     options: dict[str, Any] = {
         "retry_total": 3,
         "retry_backoff_factor": 0.1,

@@ -1,1 +1,1 @@
-"""What Rollcall speaks of: ids, observations, coordinates, messages, errors. Values, no I/O."""
+"""The terms of Rollcall: ids, observations, coordinates, messages, errors. Values, no I/O."""

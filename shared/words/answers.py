@@ -1,7 +1,7 @@
 """What Graph answers, as values whose members were checked where they were read. Core.
 
-shared/graph/ reads them; past it there is no JSON of Graph's. None: the answer does not say, or
-says it in a kind of JSON that the member never has.
+shared/graph/ reads them; no other room sees JSON of Graph's. None: the answer lacks the member, or
+has it as a kind of JSON that the member never is.
 """
 
 from collections.abc import Mapping
@@ -17,10 +17,10 @@ type Option = bool | str | list[str] | dict[str, bool | str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeetingAnswer:
-    """What any answer says of an onlineMeeting; one to a PATCH may say very little.
+    """What any answer says of an onlineMeeting; an answer to a PATCH may say very little.
 
     `options` are the other members that have the shape of an option, under Graph's own names.
-    `unread` names what was there and could not be read: `subject`, `lobbyBypassSettings.scope`.
+    `unread` names the members that could not be read: `subject`, `lobbyBypassSettings.scope`.
     """
 
     subject: str | None = None
@@ -36,7 +36,7 @@ class MeetingAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenMeeting:
-    """What the answer to a creation says: how to join, too, or it would have been refused."""
+    """What the answer to a creation says. An answer that does not say how to join is refused."""
 
     online_meeting_id: str
     join_web_url: str = field(repr=False)
@@ -48,7 +48,7 @@ class GivenMeeting:
     said: MeetingAnswer
 
     def kept(self, *, organizer_id: str, tenant_id: str) -> OnlineMeeting:
-        """Return what is kept of it; the arguments stand in for what Graph left out."""
+        """Return what Rollcall keeps of it; the arguments replace what Graph left out."""
         said = self.said
         return OnlineMeeting(
             coordinates=Coordinates(
@@ -71,10 +71,10 @@ class GivenMeeting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """Graph's `call`, one leg of ours. `state` is in lower case, empty where it is not said.
+    """Graph's `call`, one leg of ours. `state` is in lower case, empty where Graph gives none.
 
-    `participant_id` is who the leg is in rosters, `chain_id` the conference (`callChainId`) and
-    `thread_id` the chat of its meeting; `code` and `subcode` say why it ended.
+    `participant_id` names the leg in rosters, `chain_id` is the conference (`callChainId`), and
+    `thread_id` is the chat of its meeting. `code` and `subcode` say why it ended.
     Source: https://learn.microsoft.com/graph/api/resources/call
     """
 
@@ -97,9 +97,9 @@ class Call:
 class Roster:
     """What one roster says. `entries` counts its whole list.
 
-    `in_lobby`: we are waiting to be let in. `unread` counts the entries without an id and an
-    identity that can be kept, and `hidden` those of them that may be people: all but bots and the
-    lobby. `weight` is what the people take of a message's room.
+    `in_lobby`: our bot waits to be let in. `unread` counts the entries without an id and an
+    identity that can be kept. `hidden` counts those of them that may be people: all but bots and
+    the lobby. `weight` is what the people take of a message's room.
     """
 
     people: tuple[Present, ...]

@@ -1,6 +1,7 @@
-"""What it takes to join a meeting, as Graph gave it or a caller named it. Core: values.
+"""What is needed to join a meeting, as Graph gave it or a caller named it. Core: values.
 
-Holds secrets (join URL, passcode): only `meeting.created` carries them on, nothing logs them.
+Holds secrets: join URL and passcode. Only `meeting.created` and `meeting.updated` publish them. No
+log line has them.
 """
 
 from dataclasses import dataclass, field
@@ -42,7 +43,7 @@ class ByThread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByJoinId:
-    """Join by join id (digits alone), as short links and invitations name it."""
+    """Join by join id (only digits), as short links and invitations name it."""
 
     join_meeting_id: str
     tenant_id: str
@@ -51,7 +52,7 @@ class ByJoinId:
 
 
 type JoinTarget = ByThread | ByJoinId
-"""Enough to ask Graph for a call that joins."""
+"""Enough to request from Graph a call that joins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +88,8 @@ def target_of(where: Coordinates) -> ByThread:
 def alias_of(target: JoinTarget) -> str:
     """Return the one text that every form of the same coordinates leads to.
 
-    It is the thread id, or the join id: each stands in a normalised link too, so a link needs no
-    alias of its own. Meetings of one channel share its thread, and are told apart by their message.
+    It is the thread id, or the join id. A normalised link holds one of them too, so a link needs no
+    alias of its own. Meetings of one channel share its thread; their messages distinguish them.
     """
     if isinstance(target, ByJoinId):
         return target.join_meeting_id

@@ -6,4 +6,4 @@ TEND_QUEUE = "tend-meeting"
 REJECTED_QUEUE = "rejected-requests"
 EVENTS_TOPIC = "meeting-events"
 OWN_ENTITIES = frozenset({EVENTS_TOPIC, CREATE_QUEUE, JOIN_QUEUE, TEND_QUEUE})
-"""What a deployment must have: where one is missing, its messages are kept until it is there."""
+"""What a deployment must have. The messages for one that is missing are kept until it exists."""

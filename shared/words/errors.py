@@ -3,13 +3,13 @@
     RollcallError
     ├── Rejected           can never succeed: answered, kept in rejected-requests, completed
     ├── Transient          may succeed later: a scheduled copy is sent, this one completed
-    │   └── Unavailable    a part we depend on (tables, Graph, signing keys) did not answer
-    │       ├── Unreadable the stored record of a meeting is none that this version can read
-    │       ├── NotAsked   nothing was sent to it: there was no token to ask with
-    │       └── NotSent    Service Bus did not take what was for some entities
-    └── LostRace           somebody else changed the meeting first: gather again
+    │   └── Unavailable    a component we depend on (tables, Graph, signing keys) did not answer
+    │       ├── Unreadable this version cannot read the stored record of a meeting
+    │       ├── NotAsked   no request was sent to the component: there was no token for it
+    │       └── NotSent    Service Bus did not take the messages for some entities
+    └── LostRace           another commit changed the meeting first: gather again
 
-Anything else is a bug: it is raised, Service Bus redelivers and finally dead-letters.
+Any other exception is a bug: Service Bus redelivers the message and finally dead-letters it.
 """
 
 from dataclasses import dataclass, field
@@ -17,12 +17,12 @@ from datetime import datetime, timedelta
 
 
 class RollcallError(Exception):
-    """Base of everything Rollcall raises on purpose."""
+    """Base of the errors that Rollcall raises on purpose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing wrong with a request: the member it is about (`""`: the whole) and what it is."""
+    """One thing wrong with a request: the member (`""`: the whole request), and what is wrong."""
 
     member: str
     message: str
@@ -41,7 +41,7 @@ class GraphTrace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One try that failed: when, what was said, and Graph's id of its answer."""
+    """One try that failed: when, the message of its failure, and Graph's id of its answer."""
 
     at: datetime
     said: str
@@ -50,10 +50,10 @@ class Attempt:
 
 @dataclass(eq=False)
 class Rejected(RollcallError):
-    """The request can never succeed as it is, or did not in all the time it was given.
+    """The request can never succeed as it is, or did not succeed in the time it had.
 
-    `code` is stable and machine-readable, `message` says what it means, `next_step` what to do;
-    problems.py has them all. `history`: the tries before, where there were any.
+    `code` is stable and machine-readable. `message` says what it means, `next_step` what to do.
+    problems.py has all of them. `history`: the tries before this one.
     """
 
     code: str
@@ -69,7 +69,7 @@ class Rejected(RollcallError):
 
 @dataclass(eq=False)
 class Transient(RollcallError):
-    """The request may succeed later; `retry_after` is how long the other side asked us to wait."""
+    """The request may succeed later; `retry_after` is the wait that the component requested."""
 
     message: str
     retry_after: timedelta | None = None
@@ -80,26 +80,26 @@ class Transient(RollcallError):
 
 
 class Unavailable(Transient):
-    """A part we depend on did not answer."""
+    """A component we depend on did not answer."""
 
 
 @dataclass(eq=False)
 class Unreadable(Unavailable):
-    """The stored record of a meeting is none that this version of Rollcall can read."""
+    """This version of Rollcall cannot read the stored record of a meeting."""
 
     meeting_id: str = ""
 
 
 class NotAsked(Unavailable):
-    """Nothing was sent to the part we depend on, so that nothing was done there."""
+    """No request was sent to the component we depend on, so it did nothing."""
 
 
 @dataclass(eq=False)
 class NotSent(Unavailable):
-    """Service Bus took what was for other entities, and nothing for `entities`."""
+    """Service Bus took the messages for other entities, but none for `entities`."""
 
     entities: frozenset[str] = frozenset()
 
 
 class LostRace(RollcallError):
-    """The meeting was changed by somebody else since it was loaded; nothing was written."""
+    """Another commit changed the meeting since it was loaded; nothing was written."""

@@ -1,4 +1,4 @@
-"""Ids, and the texts in which they and moments are written. Core: frozen, compared by value."""
+"""Ids and moments, and how they are written as text. Core: frozen, compared by value."""
 
 import base64
 import hashlib
@@ -26,14 +26,14 @@ def digest(*parts: str, characters: int) -> str:
 
 
 def meeting_id_for(*, tenant_id: str, request_id: str) -> MeetingId:
-    """Return the id a request's meeting has before Graph was ever called."""
+    """Return the id of a request's meeting, which it has before the first call to Graph."""
     return MeetingId(digest("meeting", tenant_id.lower(), request_id, characters=26))
 
 
 def linked_meeting_id_for(*, tenant_id: str, alias: str) -> MeetingId:
-    """Return the id of a meeting that became known by `alias`, unless that leads elsewhere already.
+    """Return the id of a meeting that `alias` made known; an alias already claimed leads elsewhere.
 
-    `alias` is `coordinates.alias_of` what was given; no request's meeting can have the same id.
+    `alias` is `coordinates.alias_of` the target. No request's meeting can have the same id.
     """
     return MeetingId(digest("linked meeting", tenant_id.lower(), alias, characters=26))
 
@@ -41,7 +41,7 @@ def linked_meeting_id_for(*, tenant_id: str, alias: str) -> MeetingId:
 def join_request_alias(request_id: str, number: int = 1) -> str:
     """Return the alias by which a request to join, under an id of its own, finds its meeting.
 
-    `number`: the how manieth meeting, where it failed for those before.
+    `number`: which meeting this is for the request, counting from 1; earlier ones failed.
     """
     return f"join request {request_id}" if number == 1 else f"join {number} of {request_id}"
 
@@ -69,4 +69,4 @@ def utc_text(moment: datetime) -> str:
 
 
 UNCOUNTED = "uncounted"
-"""The kind of a person of whom the log keeps only that there was one more."""
+"""The kind of a person whom the log only counts."""

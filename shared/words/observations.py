@@ -39,7 +39,7 @@ class Present:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegSeen:
-    """A leg of ours was seen in a phase; `code` and `subcode` may come with its end."""
+    """A leg of ours was seen in a phase. `code` and `subcode` may come with its end."""
 
     at: datetime
     leg_key: LegKey
@@ -53,8 +53,8 @@ class LegSeen:
 class RosterPushed:
     """Graph sent a full roster. It carries no time and no order: it proves presence only.
 
-    `entries` counts the whole list, bots and the lobby included; `unread` its entries without an
-    id and an identity that can be kept, and `hidden` those of them that may be people.
+    `entries` counts the whole list, bots and the lobby included. `unread` counts its entries
+    without an id and an identity that can be kept, and `hidden` those of them that may be people.
     """
 
     at: datetime
@@ -88,7 +88,7 @@ class RosterRead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadFailed:
-    """A read got no usable answer: `status` as Graph gave it, 0 for none; 404: the leg is gone."""
+    """A read got no usable answer. `status` is Graph's, 0 without one; 404: the leg is gone."""
 
     at: datetime
     leg_key: LegKey
@@ -98,10 +98,10 @@ class ReadFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unparsed:
-    """A notification of a kind Rollcall does not read: its shape is kept, never its values.
+    """A notification of a kind that Rollcall does not read: its shape is kept, never its values.
 
-    `count` of this resource and change came in one message: `members` are the first of each, and
-    `size` is that of all.
+    `count` of this resource and change came in one message. `members` are the names of their
+    members, up to a bound, and `size` is the size of all.
     """
 
     at: datetime

@@ -20,7 +20,7 @@ class ReplyAddress:
 class Outgoing:
     """One Service Bus message on its way out. `due` schedules it.
 
-    `body` is text in everything the outbox holds; bytes only in copies of received messages.
+    `body` is text in all that the outbox holds, and bytes only in copies of received messages.
     """
 
     entity: str
@@ -39,7 +39,7 @@ class Outgoing:
 class Fact:
     """One thing that happened in a meeting, as an event says it.
 
-    `name` is the middle of the event's type; `key` tells it from other facts of that name;
+    `name` is the middle of the event's type. `key` distinguishes the fact from others of that name.
     `at` is when it happened, never when it was processed.
     """
 
@@ -52,7 +52,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """A fact that was published as the event of that number, kept to be the answer once more."""
+    """A fact that was published as event number `sequence`, kept to answer repeated requests."""
 
     fact: Fact
     sequence: int

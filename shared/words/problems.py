@@ -1,7 +1,7 @@
-"""The catalogue of everything Rollcall refuses: stable code, meaning, whether waiting helps, fix.
+"""The catalogue of all that Rollcall refuses: stable code, meaning, whether waiting helps, fix.
 
-Core: a table and the one way to make a refusal of it. `docs/problems.md` is this table. Words in
-braces are filled in where the refusal is made; a code that is not here cannot be used.
+Core: a table, and the one way to make a refusal from it. `docs/problems.md` is this table. Words in
+braces are filled in where the refusal is made. A code that is not here cannot be used.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,8 +36,8 @@ type Code = Literal[
     "undeliverable",
 ]
 Waiting = Literal["no", "heals", "later"]
-"""Does waiting help? `heals`: once somebody has acted, by itself within minutes, so that a request
-with `retryForSeconds` is tried on; `later`: the same request may succeed when it is sent again."""
+"""Does waiting help? `heals`: once its cause is fixed, the problem goes away within minutes, so a
+request with `retryForSeconds` is retried. `later`: the same request may succeed when sent again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +52,13 @@ class Refusal:
 _CATALOGUE: dict[str, Refusal] = {
     "invalid_request": Refusal(
         message="The request is not valid. {what}",
-        next_step="Correct every member named in `problems`, or what the message says, and send "
+        next_step="Correct every member named in `problems`, or what the message says. Then send "
         "the request again.",
     ),
     "request_conflict": Refusal(
-        message="The request id {request_id} already stands for another request.",
-        next_step="Send the new request under a request id of its own; `problems` names the "
-        "members that differ from the first one.",
+        message="The request id {request_id} already belongs to another request.",
+        next_step="Send the new request under a request id of its own. `problems` names the "
+        "members that differ from the first request.",
     ),
     "link_not_understood": Refusal(
         message="The link does not lead to a Teams meeting: {what}",
@@ -69,49 +69,49 @@ _CATALOGUE: dict[str, Refusal] = {
     "meeting_not_found": Refusal(
         message="No meeting is known here under {what}.",
         next_step="Send the meetingId of a meeting.created event of this deployment, or the "
-        "requestId under which the meeting was asked for. If it was asked for just now, wait for "
-        "its meeting.created, or say retryForSeconds.",
+        "requestId under which the meeting was requested. If it was requested just now, wait for "
+        "its meeting.created, or send the request with retryForSeconds.",
         waiting="heals",
     ),
     "meeting_cancelled": Refusal(
         message="The meeting {meeting_id} was cancelled.",
-        next_step="Ask for a new meeting under a request id of its own.",
+        next_step="Request a new meeting under a request id of its own.",
     ),
     "leave_asked": Refusal(
-        message="The bot was asked to leave this meeting after it was asked to join.",
-        next_step="Send the join request again if the bot is wanted after all.",
+        message="The bot was requested to leave this meeting after it was requested to join.",
+        next_step="If the bot is to join after all, send the join request again.",
         waiting="later",
     ),
     "nothing_to_leave": Refusal(
-        message="No bot that was asked for before is in the meeting, or on its way into it.",
-        next_step="Nothing has to be done: no join that was asked for before this request, also "
-        "one that waits for the meeting's start, brings a bot any more.",
+        message="No bot that was requested before is in the meeting, or on its way into it.",
+        next_step="Nothing has to be done. No join that was requested before this request brings a "
+        "bot any more, not even a join that waits for the meeting's start.",
     ),
     "organizer_not_allowed": Refusal(
         message="No application access policy lets this app organize meetings for {organizer}.",
         next_step="A Teams administrator runs, once, in Teams PowerShell: "
         'New-CsApplicationAccessPolicy -Identity Rollcall -AppIds "{app}" -Description Rollcall; '
         'Grant-CsApplicationAccessPolicy -PolicyName Rollcall -Identity "{organizer}". '
-        "It takes up to 30 minutes to work: send the request again then, or now with "
-        "retryForSeconds 1800. If the policy is there: an administrator consents to the "
+        "The policy takes up to 30 minutes to work. Send the request again then, or now with "
+        "retryForSeconds 1800. If the policy exists already, an administrator consents to the "
         "application permission OnlineMeetings.ReadWrite.All for app {app}.",
         waiting="heals",
     ),
     "organizer_not_found": Refusal(
-        message="Graph knows no such organizer, or no such meeting of theirs: {organizer}.",
+        message="Graph does not know the organizer {organizer}, or this meeting of theirs.",
         next_step="Name the object id (not the UPN) of a licensed user of the tenant as "
         "organizerId.",
         waiting="heals",
     ),
     "organizer_quota": Refusal(
         message="The organizer {organizer} has reached Graph's limit of 2,000 meetings a month.",
-        next_step="Send the request with another organizerId, one that the application access "
-        "policy covers, or again next month.",
+        next_step="Send the request with another organizerId that the application access policy "
+        "covers, or send it again next month.",
         waiting="later",
     ),
     "calls_quota": Refusal(
         message="The bot, app {app}, has reached Graph's limit of calls a month.",
-        next_step="Send the request again next month. People can join the meeting without the bot; "
+        next_step="Send the request again next month. People can join the meeting without the bot. "
         "Microsoft's support can say what the limit is and whether it can be raised.",
         waiting="later",
     ),
@@ -130,13 +130,13 @@ _CATALOGUE: dict[str, Refusal] = {
     ),
     "source_identity_invalid": Refusal(
         message="Graph does not accept the identity the bot joins with.",
-        next_step="Check that BOT_APP_ID, {app}, is the app id of the registered bot; to join as a "
-        "guest, that Calls.JoinGroupCallAsGuest.All was consented to.",
+        next_step="Check that BOT_APP_ID, {app}, is the app id of the registered bot. To join as a "
+        "guest, also check that an administrator consented to Calls.JoinGroupCallAsGuest.All.",
     ),
     "tenant_mismatch": Refusal(
         message="The meeting belongs to another tenant than the bot's token.",
-        next_step="Ask a deployment that serves the meeting's own tenant; where the request names "
-        "a tenantId, check that it is the organizer's.",
+        next_step="Send the request to a deployment that serves the meeting's own tenant. If the "
+        "request names a tenantId, check that it is the organizer's.",
     ),
     "graph_token_refused": Refusal(
         message="Graph did not accept the app's own token.",
@@ -146,37 +146,37 @@ _CATALOGUE: dict[str, Refusal] = {
     ),
     "graph_refused": Refusal(
         message="Graph refused the request. {what}",
-        next_step="Look the code up in Graph's documentation; the ids in `graph` are what "
-        "Microsoft's support asks for.",
+        next_step="Look up the code in Graph's documentation. Microsoft's support needs the ids in "
+        "`graph`.",
     ),
     "graph_answer_unusable": Refusal(
-        message="Graph accepted the request, and its answer cannot be used: {what}.",
-        next_step="Send the request again: a meeting that was made is found under its requestId, "
-        "and a bot that is on its way is found by its callbacks. If the answer stays as it is, "
+        message="Graph accepted the request, but its answer cannot be used: {what}.",
+        next_step="Send the request again. Rollcall finds a meeting that was made by its "
+        "requestId, and a bot that is on its way by its callbacks. If the answer stays the same, "
         "give Microsoft's support the ids in `graph`.",
         waiting="later",
     ),
     "leg_ended": Refusal(
         message="The bot's call ended before it was in the meeting.",
-        next_step="Send the join request again; if it ends the same way, see `result`.",
+        next_step="Send the join request again. If it ends the same way, see `result`.",
         waiting="later",
     ),
     "record_unreadable": Refusal(
-        message="The stored record of meeting {meeting_id} is none that this version of Rollcall "
-        "can read. Nothing of the meeting is recorded or changed.",
-        next_step="Deploy the version that wrote it, or restore its row `a-head`; then send the "
-        "request again.",
+        message="This version of Rollcall cannot read the stored record of meeting {meeting_id}. "
+        "Nothing of the meeting is recorded or changed.",
+        next_step="Deploy the version that wrote the record, or restore its row `a-head`. Then "
+        "send the request again.",
         waiting="later",
     ),
     "gave_up": Refusal(
-        message="Tried {times} since {since}; the last time: {what}",
-        next_step="Find out why the service did not answer (`history` has every attempt, `graph` "
-        "the ids for support), then send the request again.",
+        message="Tried {times} since {since}. The last time: {what}",
+        next_step="Find out why the service did not answer, then send the request again. "
+        "`history` has the first try and the newest ones, `graph` the ids for support.",
         waiting="later",
     ),
     "undeliverable": Refusal(
-        message="Service Bus can never take these messages; every other one was sent.",
-        next_step="Make the queue or topic that is named, or name one that exists.",
+        message="Service Bus can never take these messages. All others were sent.",
+        next_step="Create the queue or topic that is named, or name one that exists.",
     ),
 }
 CATALOGUE: Mapping[str, Refusal] = MappingProxyType(_CATALOGUE)
@@ -190,7 +190,7 @@ def rejected(
     graph: GraphTrace | None = None,
     **words: str,
 ) -> Rejected:
-    """Return the refusal that `code` stands for, the words of its templates filled in.
+    """Return the refusal of `code`, with `words` in its templates.
 
     Raises KeyError where a word is missing.
     """
@@ -205,6 +205,6 @@ def rejected(
 
 
 def heals(code: str) -> bool:
-    """Tell whether a problem may go away by itself, so that a patient request is tried on."""
+    """Return whether the problem can be fixed, so that `retryForSeconds` retries the request."""
     row = CATALOGUE.get(code)
     return row is not None and row.waiting == "heals"

@@ -1,7 +1,7 @@
-"""What others say of a request, without what lets its reader into the meeting. Core.
+"""Graph's texts about a request, without what lets a reader into the meeting. Core.
 
-Graph may quote what it was sent. Its words go into events, refusals and histories, where neither a
-link nor a passcode may stand.
+Graph may quote a request. Its texts go into events, refusals and histories, which must hold neither
+a link nor a passcode.
 """
 
 import re
@@ -17,23 +17,23 @@ LINK = re.compile(
     re.IGNORECASE,
 )
 SHORT = 4
-"""A secret shorter than this is taken out only where it stands alone: it is a part of any text."""
+"""A secret shorter than this is removed only as a word of its own: any text may contain it."""
 
 
 def without_links(text: str) -> str:
-    """Return `text` with every URL taken out."""
+    """Return `text` with every URL removed."""
     return LINK.sub(REMOVED, text)
 
 
 def shortened(text: str, longest: int) -> str:
-    """Return at most `longest` characters, cut between words: half a secret is still one."""
+    """Return at most `longest` characters, cut between words: half a secret is still a secret."""
     if len(text) <= longest:
         return text
     return text[: longest + 1].rpartition(" ")[0]
 
 
 def without_coordinates(refused: Rejected, body: Mapping[str, Any]) -> Rejected:
-    """Return the refusal of a call, `body`, without what it joins by: passcode, join id, thread."""
+    """Return the refusal of the call `body` without its passcode, join id, link and thread."""
     message = refused.message
     for secret in _secrets(body):
         message = _without(message, secret)

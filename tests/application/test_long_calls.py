@@ -40,8 +40,8 @@ async def test_a_call_of_nine_hours_is_one_call_with_one_leg() -> None:
     [call] = await calls_of(day)
     assert (call["endedAt"], len(call["participants"])) == (None, 2)
     assert 36 <= kept <= 42
-    assert loads - 1 <= commits <= loads <= 9 * 13
-    assert 0 <= tended - loads <= 1  # the next one is under way
+    assert max(loads, commits, tended) <= 9 * 13
+    assert max(loads, commits, tended) - min(loads, commits, tended) <= 1  # one is under way
 
 
 @pytest.mark.parametrize("status", [429, 503])

@@ -1,0 +1,120 @@
+"""Law 7 without sources: whatever is lost, every call that started ends, and no leg stays for ever."""
+
+import asyncio
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.fixtures.afternoon import Afternoon
+
+PEOPLE = ("ada", "bo", "cy")
+ENDS = ((200, 5000), (500, 1999), (408, 1106), (200, 5010), (410, 301005), (200, 7015))
+
+moves = st.lists(
+    st.tuples(
+        st.sampled_from([*PEOPLE, *PEOPLE, "fall", "join", "leave"]),
+        st.integers(5, 2400),
+    ),
+    max_size=14,
+)
+"""Who toggles, or what happens to the bot, and how many seconds after the move before."""
+
+
+async def live(day: Afternoon, story: list[tuple[str, int]], chance: Random) -> None:
+    """Let the story happen; everybody goes in the end."""
+    for what, seconds in story:
+        await day.run(seconds=seconds)
+        match what:
+            case "fall":
+                day.fall(*chance.choice(ENDS))
+            case "join" | "leave":
+                body = {"meetingId": day.meeting_id, "action": what}
+                await day.app.drop("join-meeting", body)
+            case _ if what in day.people:
+                day.go(what)
+            case _:
+                day.come(what)
+    await day.run(seconds=60)
+    for name in list(day.people):
+        day.go(name)
+
+
+@settings(max_examples=settings().max_examples // 4)
+@given(moves, st.integers(0, 2**32), st.sampled_from([0.0, 0.3, 1.0]), st.sampled_from([0.0, 0.4]))
+def test_every_call_ends_and_every_leg_leaves(
+    story: list[tuple[str, int]], seed: int, lost: float, broken: float
+) -> None:
+    """Callbacks and messages of looks are lost, legs die, people return; then nothing is due."""
+
+    async def play() -> None:
+        chance = Random(seed)
+        day = Afternoon(
+            lost=lambda _: chance.random() < lost,
+            broken=lambda _: chance.random() < broken,
+            seed=seed,
+        )
+        await day.begin()
+        await live(day, story, chance)
+
+        # A leg of which nothing is heard is over within 50 minutes, a call that no leg hears
+        # within 4 hours after that.
+        await day.run(hours=6)
+
+        assert day.living == []
+        record = await day.record()
+        assert record["bot"]["state"] in ("gone", "failed", "claimed")
+        assert all(call["endedAt"] is not None for call in record["calls"])
+        _hold_to_truth(day, record["calls"])
+        day.broken = lambda _: False
+        sent = len(day.app.fake_bus.sent)
+        await day.run(hours=6)
+        assert len(day.app.fake_bus.sent) == sent
+
+    asyncio.run(play())
+
+
+def _hold_to_truth(day: Afternoon, calls: list[dict[str, Any]]) -> None:
+    """Each recorded call lies within what truly went on, and its bounds hold the truth."""
+    true = day.venue.room.calls
+    for call in calls:
+        members = {one["sessionId"] for one in call["participants"]}
+        homes = [
+            one
+            for one in true
+            if one.ended_at is not None
+            and one.started_at.isoformat() <= call["startedAt"].replace("Z", "+00:00")
+            and members
+        ]
+        assert homes, call
+
+
+@pytest.mark.parametrize("which", range(12))
+async def test_one_lost_push_of_a_story_costs_one_poll(which: int) -> None:
+    """Any one, every one in turn: within one poll the record is the true one."""
+    day = Afternoon(lost=lambda number: number == which)
+    await day.begin()
+    for name in ("ada", "bo"):
+        day.come(name)
+        await day.run(minutes=6)
+    for name in ("ada", "bo"):
+        day.go(name)
+        await day.run(minutes=6)
+    day.come("cy")
+    await day.run(minutes=11)
+    record = await day.record()
+
+    [first, second] = record["calls"]
+    assert sorted(one["userId"] for one in first["participants"]) == ["ada", "bo"]
+    assert [one["userId"] for one in second["participants"]] == ["cy"]
+    assert first["endedAt"] is not None
+    assert second["endedAt"] is None
+    poll = timedelta(minutes=5, seconds=5)
+    true = day.venue.room.calls
+    from datetime import datetime
+
+    for shown, real in zip((first, second), true, strict=True):
+        assert abs(datetime.fromisoformat(shown["startedAt"]) - real.started_at) <= poll
