@@ -7,14 +7,14 @@ another under that id is refused.
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from join_meeting.forms import COMPANIONS, FORMS
 from join_meeting.request import JoinMeeting
 from shared.inbox.message import ASKED, DELIVERY, ORIGIN, QueueMessage
 from shared.legs.leg import Leg
-from shared.meeting.meeting import Meeting
+from shared.meeting.meeting import Meeting, Stay
 from shared.words.coordinates import JoinTarget
 from shared.words.errors import Problem, Rejected
 from shared.words.ids import MeetingId, digest, utc_text
@@ -48,6 +48,14 @@ class Wish:
     def asker(self) -> str:
         """Who asks: the request by its own id, else this very message."""
         return next(iter(self.asked()), self.message.delivery_id)
+
+    def stay(self, before: Stay) -> Stay:
+        """Return how long the bot stays where nobody is: as this request says, else as before."""
+        seconds = self.request.leave_when_alone_seconds
+        return Stay(
+            watch=self.request.watch or before.watch,
+            alone_for=timedelta(seconds=seconds) if seconds else before.alone_for,
+        )
 
     def asked(self) -> dict[str, dict[str, str]]:
         """Return the request's own id, where it has one, with a digest of each member."""

@@ -235,6 +235,14 @@ class Graph(Protocol):
         """
         ...
 
+    async def keep_alive(self, call_id: CallId) -> bool:
+        """POST `/communications/calls/{id}/keepAlive`; False for 404, the leg is gone.
+
+        Graph ends a leg that had none for 45 minutes.
+        Source: https://learn.microsoft.com/graph/api/call-keepalive
+        """
+        ...
+
     async def end_call(self, call_id: CallId) -> None:
         """DELETE `/communications/calls/{id}`: our leg leaves. A leg that is gone is no error.
 

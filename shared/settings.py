@@ -19,6 +19,8 @@ from shared.services import Policy
 from shared.words.outside import MOST_ENTRIES
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+LATEST_KEEP_ALIVE = timedelta(minutes=40)
+"""Graph ends a leg after 45 minutes without."""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 ONE_OF = ("GRAPH_CLIENT_SECRET", "GRAPH_CERTIFICATE_PATH", "GRAPH_FEDERATED")
 """Ways to be the bot for Graph; at most one is set."""
@@ -112,8 +114,16 @@ class _Reader:
             settle=self._settle(),
             grace=self._seconds("OUTBOX_GRACE_SECONDS"),
             backstop=self._seconds("BACKSTOP_SECONDS"),
-            keep_alive=self._seconds("KEEP_ALIVE_SECONDS"),
+            keep_alive=self._seconds("KEEP_ALIVE_SECONDS", most=LATEST_KEEP_ALIVE),
+            poll=self._seconds("POLL_SECONDS"),
+            silent=self._seconds("SILENT_SECONDS"),
+            lapse=self._seconds("LAPSE_SECONDS"),
             leave_when_alone=self._seconds("LEAVE_WHEN_ALONE_SECONDS"),
+            nobody_came=self._seconds("NOBODY_CAME_SECONDS"),
+            lobby=self._seconds("LOBBY_SECONDS"),
+            max_duration=self._seconds("MAX_DURATION_SECONDS"),
+            rejoin=self._read("REJOIN_SECONDS", _pauses, "numbers of seconds, with commas between"),
+            assume_after=self._seconds("ASSUME_AFTER_SECONDS"),
         )
 
     def _retry(self) -> RetryPolicy:
@@ -216,6 +226,10 @@ def _seconds(text: str) -> timedelta:
     return timedelta(seconds=seconds)
 
 
+def _pauses(text: str) -> tuple[timedelta, ...]:
+    return tuple(_seconds(one) for one in text.split(","))
+
+
 def _whole(text: str) -> int:
     number = int(text)
     if number < 1:
@@ -279,13 +293,55 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         name="LEAVE_WHEN_ALONE_SECONDS",
-        meaning="how long the bot stays alone in a meeting (not yet used)",
+        meaning="how long the bot stays where everybody has left",
         default="300",
     ),
     Setting(
         name="KEEP_ALIVE_SECONDS",
-        meaning="how often a leg is kept alive (not yet used)",
+        meaning="how often the bot's call is kept alive; at most 2400",
         default="900",
+    ),
+    Setting(
+        name="POLL_SECONDS",
+        meaning="how often the roster is read without a hint: for so long a lost push is unknown",
+        default="300",
+    ),
+    Setting(
+        name="NOBODY_CAME_SECONDS",
+        meaning="how long the bot waits for the first person, from the meeting's start on",
+        default="1800",
+    ),
+    Setting(
+        name="LOBBY_SECONDS",
+        meaning="how long the bot waits in the lobby before it gives up",
+        default="1800",
+    ),
+    Setting(
+        name="MAX_DURATION_SECONDS",
+        meaning="how long the bot stays in a meeting at most",
+        default="86400",
+    ),
+    Setting(
+        name="REJOIN_SECONDS",
+        meaning="pauses before the bot comes back where a fault threw it out while people talk: "
+        "one for each time within an hour, and not more often an hour",
+        default="10,60,300,900",
+    ),
+    Setting(
+        name="ASSUME_AFTER_SECONDS",
+        meaning="how long a call may go on that no bot hears before it is taken for over",
+        default="14400",
+    ),
+    Setting(
+        name="SILENT_SECONDS",
+        meaning="after how long without a callback Graph is asked whether the bot got in",
+        default="60",
+    ),
+    Setting(
+        name="LAPSE_SECONDS",
+        meaning="after how long without any answer about the bot its call counts as over; Graph "
+        "ends one after 45 minutes without keepAlive",
+        default="3000",
     ),
     Setting(
         name="RETENTION_DAYS",

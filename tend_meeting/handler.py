@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from shared.events.cloud_events import warning_message
 from shared.inbox.message import QueueMessage
-from shared.meeting.legs import evidence_of, tend_message
+from shared.meeting.legs import tend_message
 from shared.meeting.meeting import Meeting
 from shared.meeting.older_legs import unanswered, with_older
 from shared.ports import Entry
@@ -14,18 +14,28 @@ from shared.telemetry import correlated, count, log
 from shared.words.answers import Call
 from shared.words.errors import Rejected, Transient
 from shared.words.ids import CallId, LegKey, MeetingId, utc_text
-from shared.words.observations import GONE, LegSeen, Observation, ReadFailed, RosterRead
+from shared.words.observations import (
+    GONE,
+    KeptAlive,
+    LegSeen,
+    Observation,
+    ReadFailed,
+    RosterRead,
+    Unanswered,
+)
 from shared.words.outgoing import Outgoing
 from tend_meeting.plan import (
-    Read,
+    Seen,
+    Visit,
+    call_result,
     plan,
-    read_failed,
     read_result,
     read_tend_message,
     record_answers,
     record_hung_up,
     record_look,
     to_list,
+    without_rosters,
 )
 
 LATE = timedelta(seconds=10)
@@ -89,79 +99,96 @@ async def _tend(message: QueueMessage, services: Services) -> None:
     if meeting is None:
         return
 
-    settle = services.policy.recording.settle
-    decision = plan(meeting, generation, now=now, settle=settle)
-    listed = to_list(meeting, generation, now=now, settle=settle)
+    rules = services.journal.tending
+    visits = plan(meeting, generation, now=now, rules=rules)
+    listed = to_list(meeting, generation, now=now, rules=rules)
     for day, brief in listed.items():
         await services.ledger.list_day(meeting_id, day, brief)
 
     _count_late(meeting, now)
-    observations: tuple[Observation, ...] = ()
-    call: Call | None = None
-    if decision is not None:
-        call, observations = await _look(decision, services)
-        _count_reads(observations)
+    found = [await _visited(visit, services) for visit in visits]
+    _count_reads(found)
 
-    async def record(heard: tuple[Observation, ...]) -> None:
+    async def record(seen: Iterable[Seen]) -> None:
         await opened.edit(
-            lambda known, at: record_look(
-                known, generation, heard, call, listed, now=at, settle=settle
-            )
+            lambda known, at: record_look(known, generation, seen, listed, now=at, rules=rules)
         )
 
     try:
-        await record(observations)
+        await record(found)
     except ValueError as error:
-        if decision is None:
+        if not visits:
             raise
         # A read that cannot be kept is one that failed: the chain goes on, and warns.
         log("tend.fits_no_row", error)
-        await record((read_failed(decision, 0, at=services.clock.now()),))
+        await record(without_rosters(found, at=services.clock.now()))
 
 
-async def _look(read: Read, services: Services) -> tuple[Call | None, tuple[Observation, ...]]:
-    """Return Graph's call of the leg, where it was asked for, and what this look heard."""
-    if not read.call_first:
-        return None, (await _read(read, None, services),)
+async def _visited(visit: Visit, services: Services) -> Seen:
+    """Ask Graph what the visit is for; nothing more once the leg is gone."""
+    observations: list[Observation] = []
+    call: Call | None = None
+    if visit.keep_alive:
+        observations.append(await _kept_alive(visit, services))
+    if visit.call and not _is_gone(observations):
+        try:
+            call = await services.graph.read_call(visit.call_id)
+        except (Transient, Rejected) as failed:
+            observations.append(_unanswered(visit, failed, services))
+        else:
+            observations.append(call_result(visit, call, at=services.clock.now()))
+    if visit.roster and not _is_gone(observations):
+        # Where Graph did not say who the leg is, the roster is read all the same.
+        observations.append(await _read(visit, call, services))
+    return Seen(leg_key=visit.leg_key, observations=tuple(observations), call=call)
+
+
+async def _kept_alive(visit: Visit, services: Services) -> Observation:
     try:
-        call = await services.graph.read_call(read.call_id)
-    except (Transient, Rejected):
-        # The roster is read all the same, and the next look asks again.
-        return None, (await _read(read, None, services),)
-    seen = evidence_of(call, leg_key=read.leg_key, at=services.clock.now())
-    if seen is None:
-        return call, (await _read(read, call, services),)
-    if call is None or not (isinstance(seen, LegSeen) and seen.phase == "in"):
-        return call, (seen,)
-    return call, (seen, await _read(read, call, services))
+        there = await services.graph.keep_alive(visit.call_id)
+    except (Transient, Rejected) as failed:
+        return _unanswered(visit, failed, services)
+    at = services.clock.now()
+    if there:
+        return KeptAlive(at=at, leg_key=visit.leg_key)
+    return Unanswered(at=at, leg_key=visit.leg_key, status=GONE)
 
 
-async def _read(read: Read, call: Call | None, services: Services) -> Observation:
-    named = call.participant_id if call is not None else None
-    ourselves = {named} if named is not None else set()
-    asked_at = max(services.clock.now(), read.not_before)
-    try:
-        roster = await services.graph.read_participants(
-            read.call_id,
-            own_ids=read.own_ids | ourselves,
-            show_names=services.policy.recording.show_names,
-        )
-    except Transient as failed:
-        status = failed.graph.status if failed.graph else 0
-        return read_failed(read, status, at=services.clock.now())
-    except Rejected as refused:
-        status = refused.graph.status if refused.graph else 0
-        return read_failed(read, status, at=services.clock.now())
-    return read_result(
-        read,
-        roster,
-        asked_at=asked_at,
-        answered_at=max(services.clock.now(), asked_at),
+def _unanswered(visit: Visit, failed: Transient | Rejected, services: Services) -> Unanswered:
+    return Unanswered(at=services.clock.now(), leg_key=visit.leg_key, status=_status(failed))
+
+
+def _status(failed: Transient | Rejected) -> int:
+    # A refusal for another reason than 404 must not look like the end of the leg.
+    return failed.graph.status if failed.graph is not None else 0
+
+
+def _is_gone(observations: Iterable[Observation]) -> bool:
+    return any(
+        (isinstance(one, Unanswered | ReadFailed) and one.status == GONE)
+        or (isinstance(one, LegSeen) and one.phase == "gone")
+        for one in observations
     )
 
 
-def _count_reads(observations: Iterable[Observation]) -> None:
-    for one in observations:
+async def _read(visit: Visit, call: Call | None, services: Services) -> Observation:
+    named = call.participant_id if call is not None else None
+    ourselves = {named} if named is not None else set()
+    asked_at = max(services.clock.now(), visit.not_before)
+    try:
+        roster = await services.graph.read_participants(
+            visit.call_id,
+            own_ids=visit.own_ids | ourselves,
+            show_names=services.policy.recording.show_names,
+        )
+    except (Transient, Rejected) as failed:
+        return ReadFailed(at=services.clock.now(), leg_key=visit.leg_key, status=_status(failed))
+    answered_at = max(services.clock.now(), asked_at)
+    return read_result(visit, roster, asked_at=asked_at, answered_at=answered_at)
+
+
+def _count_reads(found: Iterable[Seen]) -> None:
+    for one in (observation for seen in found for observation in seen.observations):
         if isinstance(one, RosterRead):
             nobody = "nobody" if one.lists_ourselves else "nothing"
             count("rollcall.reads", result="people" if one.people else nobody)

@@ -4,7 +4,8 @@ Core. One chain a meeting: each look plans the next, and a message of an older g
 shared/meeting/looks.py says what is due.
 """
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Annotated
@@ -17,12 +18,23 @@ from shared.journal.settle import MANY_FAILURES, UNREADABLE
 from shared.journal.step import Step, record_call
 from shared.legs.leg import Leaver, Leg
 from shared.meeting.days import Brief
+from shared.meeting.legs import evidence_of
 from shared.meeting.listing import having_listed, unlisted
-from shared.meeting.looks import Confirm, HangUpAgain, ListDays, Look, looks
+from shared.meeting.looks import Look, TendingRules, looks
 from shared.meeting.meeting import Meeting, Planned
 from shared.words.answers import Call, Roster
-from shared.words.ids import LEG_KEY, MEETING_ID, CallId, LegKey
-from shared.words.observations import GONE, Observation, ReadFailed, RosterRead
+from shared.words.entities import JOIN_QUEUE
+from shared.words.ids import LEG_KEY, MEETING_ID, CallId, LegKey, digest, utc_text
+from shared.words.observations import (
+    GONE,
+    GivenUp,
+    LegSeen,
+    Observation,
+    ReadFailed,
+    RosterRead,
+    Unanswered,
+)
+from shared.words.outgoing import Outgoing
 from shared.words.outside import CALL_ID
 
 
@@ -60,11 +72,11 @@ class TendMessage(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
-    """Ask Graph who is there, through this leg; not before `not_before` on any clock.
+class Visit:
+    """What is asked of Graph through one leg, in this order: keepAlive, the call, the roster.
 
-    `version` is that of the meeting it is asked for, `own_ids` how rosters name legs of ours. With
-    `call_first` Graph is asked for the call too: who the leg is, or whether it is there at all.
+    A read is asked not before `not_before` on any clock. `version` is that of the meeting it is
+    asked for, `own_ids` how rosters name legs of ours.
     """
 
     leg_key: LegKey
@@ -72,7 +84,18 @@ class Read:
     not_before: datetime
     version: int
     own_ids: frozenset[str]
-    call_first: bool
+    keep_alive: bool = False
+    call: bool = False
+    roster: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a visit found: observations in their order, and Graph's call where it was read."""
+
+    leg_key: LegKey
+    observations: tuple[Observation, ...]
+    call: Call | None = None
 
 
 def read_tend_message(body: bytes) -> TendMessage:
@@ -80,84 +103,106 @@ def read_tend_message(body: bytes) -> TendMessage:
     return read_message(TendMessage, body)
 
 
-def plan(meeting: Meeting, generation: int, *, now: datetime, settle: timedelta) -> Read | None:
-    """Return what a tend message of `generation` has to ask Graph; None for a stale one, too."""
-    confirm = next(
-        (look for look in _due(meeting, now=now, settle=settle) if isinstance(look, Confirm)), None
-    )
-    if confirm is None or _planned(meeting, generation) is None:
+def plan(meeting: Meeting, generation: int, *, now: datetime, rules: TendingRules) -> list[Visit]:
+    """Return what a tend message of `generation` has to ask Graph; nothing for a stale one."""
+    if _planned(meeting, generation) is None:
+        return []
+    due = _due(meeting, now=now, rules=rules)
+    visits = (_visit(meeting, leg, due, now=now) for leg in meeting.legs)
+    return [visit for visit in visits if visit is not None]
+
+
+def _visit(meeting: Meeting, leg: Leg, due: list[Look], *, now: datetime) -> Visit | None:
+    wanted = {look.what for look in due if look.leg_key == leg.key}
+    if leg.call_id is None or not wanted & {"confirm", "poll", "keepAlive", "readCall"}:
         return None
-    leg = meeting.leg(confirm.leg_key)
-    return Read(
-        leg_key=confirm.leg_key,
-        call_id=confirm.call_id,
+    listening = meeting.record.listening
+    roster = "readCall" not in wanted and listening is not None and listening.key == leg.key
+    unclear = leg.participant_id is None or _is_unreadable(meeting) or leg.silent_since is not None
+    return Visit(
+        leg_key=leg.key,
+        call_id=leg.call_id,
         not_before=max(now, meeting.record.moment or now),
         version=meeting.version,
         own_ids=meeting.own_ids(),
-        call_first=leg is None or leg.participant_id is None or _is_unreadable(meeting),
+        keep_alive="keepAlive" in wanted,
+        call="readCall" in wanted or (roster and unclear),
+        roster=roster,
     )
 
 
 def to_list(
-    meeting: Meeting, generation: int, *, now: datetime, settle: timedelta
+    meeting: Meeting, generation: int, *, now: datetime, rules: TendingRules
 ) -> dict[date, Brief | None]:
     """Return what a tend message of `generation` has to write into the lists of days."""
-    due = _due(meeting, now=now, settle=settle)
-    is_due = _planned(meeting, generation) is not None and ListDays() in due
+    due = _due(meeting, now=now, rules=rules)
+    is_due = _planned(meeting, generation) is not None and Look(what="listDays") in due
     return unlisted(meeting) if is_due else {}
 
 
 def read_result(
-    read: Read, roster: Roster | None, *, asked_at: datetime, answered_at: datetime
+    visit: Visit, roster: Roster | None, *, asked_at: datetime, answered_at: datetime
 ) -> Observation:
-    """Return what an answer to the read says; None, Graph's 404, means that the leg is gone."""
+    """Return what an answer to a read says; None, Graph's 404, means that the leg is gone."""
     if roster is None:
-        return read_failed(read, GONE, at=answered_at)
+        return ReadFailed(at=answered_at, leg_key=visit.leg_key, status=GONE)
     return RosterRead(
         asked_at=asked_at,
         answered_at=answered_at,
-        leg_key=read.leg_key,
+        leg_key=visit.leg_key,
         people=roster.people,
         lists_ourselves=roster.lists_ourselves,
         entries=roster.entries,
         hidden=roster.hidden,
-        version=read.version,
+        version=visit.version,
     )
 
 
-def read_failed(read: Read, status: int, *, at: datetime) -> Observation:
-    """Return that a read gave nothing; the fold asks again with growing pauses."""
-    return ReadFailed(at=at, leg_key=read.leg_key, status=status)
+def without_rosters(found: Iterable[Seen], *, at: datetime) -> list[Seen]:
+    """Return what was found as if each roster had been no answer: it is larger than any row."""
+
+    def kept(one: Observation) -> Observation:
+        too_large = isinstance(one, RosterRead)
+        return ReadFailed(at=at, leg_key=one.leg_key, status=0) if too_large else one
+
+    return [replace(seen, observations=tuple(map(kept, seen.observations))) for seen in found]
+
+
+def call_result(visit: Visit, call: Call | None, *, at: datetime) -> Observation:
+    """Return what GET call says; a call that is still on its way is a sign of life."""
+    joining = LegSeen(at=at, leg_key=visit.leg_key, phase="joining")
+    return evidence_of(call, leg_key=visit.leg_key, at=at) or joining
 
 
 def record_look(
     meeting: Meeting,
     generation: int,
-    observations: tuple[Observation, ...],
-    call: Call | None,
+    seen: Iterable[Seen],
     listed: Mapping[date, Brief | None],
     *,
     now: datetime,
-    settle: timedelta,
+    rules: TendingRules,
 ) -> Step | None:
     """Return the step that records a look; None where nothing changes.
 
-    `call` is Graph's call of the leg that was looked through; None where it was not read.
     `listed` is what was written into the lists of days.
     """
-    mine = _planned(meeting, generation)
-    if not observations and mine is None:
+    mine, known = _planned(meeting, generation), [one for one in seen if meeting.leg(one.leg_key)]
+    observed = tuple(observation for one in known for observation in one.observations)
+    if not observed and mine is None:
         return None
+    outgoing: tuple[Outgoing, ...] = ()
     if mine is not None:
-        meeting = _looked(meeting, mine, now=now, settle=settle)
+        alive = {one.leg_key for one in observed if not isinstance(one, ReadFailed | Unanswered)}
+        meeting, given_up, outgoing = _looked(meeting, mine, alive, now=now, rules=rules)
+        observed = (*observed, *given_up)
     if listed:
         meeting = having_listed(meeting, listed, at=now)
-    leg = meeting.leg(observations[0].leg_key) if observations else None
-    if leg is None:
-        observations = ()  # the leg left the head meanwhile: it is over
-    elif call is not None:
-        meeting = meeting.with_leg(leg.learned(call))
-    return Step(meeting=meeting, observed=observations)
+    for one in known:
+        leg = meeting.leg(one.leg_key)
+        if leg is not None and one.call is not None:
+            meeting = meeting.with_leg(leg.learned(one.call))
+    return Step(meeting=meeting, observed=observed, outgoing=outgoing)
 
 
 def _planned(meeting: Meeting, generation: int) -> Planned | None:
@@ -166,15 +211,18 @@ def _planned(meeting: Meeting, generation: int) -> Planned | None:
     return next((one for one in slots if one.generation == generation), None)
 
 
-def _due(meeting: Meeting, *, now: datetime, settle: timedelta) -> list[Look]:
+def _due(meeting: Meeting, *, now: datetime, rules: TendingRules) -> list[Look]:
     latest = max(now, meeting.record.moment or now)
-    return [look for due, look in looks(meeting, settle=settle) if due <= latest]
+    return [look for due, look in looks(meeting, rules) if due <= latest]
 
 
-def _looked(meeting: Meeting, mine: Planned, *, now: datetime, settle: timedelta) -> Meeting:
-    """Return the meeting whose planned look came: what it needs no answer of Graph's for is done.
+def _looked(
+    meeting: Meeting, mine: Planned, alive: Container[LegKey], *, now: datetime, rules: TendingRules
+) -> tuple[Meeting, tuple[Observation, ...], tuple[Outgoing, ...]]:
+    """Return the meeting whose planned look came, and what needs no answer of Graph's.
 
-    A message that came early shows a bus whose clock is ahead: the next allows for as much.
+    `alive`: legs that just showed a sign of life. A message that came early shows a bus whose clock
+    is ahead: the next allows for as much.
     """
     tend = meeting.tend
     tend = replace(
@@ -184,11 +232,42 @@ def _looked(meeting: Meeting, mine: Planned, *, now: datetime, settle: timedelta
         ahead=max(mine.due - now, timedelta(0)),
     )
     meeting = replace(meeting, tend=tend)
-    for look in _due(meeting, now=now, settle=settle):
-        leg = meeting.leg(look.leg_key) if isinstance(look, HangUpAgain) else None
-        if leg is not None:
-            meeting = meeting.with_leg(replace(leg, hang_up_at=None))
-    return meeting
+    given_up: list[Observation] = []
+    outgoing: list[Outgoing] = []
+    for look in _due(meeting, now=now, rules=rules):
+        leg = meeting.leg(look.leg_key) if look.leg_key is not None else None
+        if leg is None:
+            continue
+        match look.what:
+            case "hangUpAgain":
+                meeting = meeting.with_leg(replace(leg, hang_up_at=None))
+            case "rejoin":
+                outgoing.append(rejoin_message(meeting, leg, at=now))
+                meeting = meeting.with_leg(replace(leg, rejoin_at=now))
+            case "lapse" if leg.key not in alive:
+                given_up.append(Unanswered(at=now, leg_key=leg.key, status=GONE))
+            case "assume":
+                given_up.append(GivenUp(at=now, leg_key=leg.key))
+            case _:
+                pass  # Graph was asked for it, or it follows from the commit
+    return meeting, tuple(given_up), tuple(outgoing)
+
+
+def rejoin_message(meeting: Meeting, leg: Leg, *, at: datetime) -> Outgoing:
+    """Return the request for another leg in the place of one that a fault threw out."""
+    manner = {"guestName": leg.guest_name} if leg.guest_name is not None else {}
+    body = {
+        "meetingId": meeting.meeting_id,
+        **manner,
+        **({} if leg.without_host else {"allowConversationWithoutHost": False}),
+    }
+    again = digest("rejoin", leg.key, utc_text(at), characters=13)
+    return Outgoing(
+        entity=JOIN_QUEUE,
+        message_id=f"{meeting.meeting_id}-rejoin-{again}",
+        body=json.dumps(body),
+        correlation_id=meeting.correlation_id,
+    )
 
 
 def _is_unreadable(meeting: Meeting) -> bool:

@@ -17,7 +17,7 @@ from create_meeting.request import CreateMeeting
 from create_meeting.scheduled_join import join_message
 from shared.inbox.message import QueueMessage
 from shared.journal.step import Step
-from shared.meeting.meeting import Asked, Meeting
+from shared.meeting.meeting import Asked, Meeting, Stay
 from shared.words.answers import GivenMeeting
 from shared.words.coordinates import OnlineMeeting
 from shared.words.errors import Problem
@@ -127,12 +127,18 @@ def record_created(
         online=kept_meeting(create, answer),
         made_at=min(moment_of(answer.creation_date_time) or message.first_enqueued, now),
         post_claim=None,
+        stay=Stay(watch=create.request.watch, alone_for=_alone_for(create.request)),
     )
     change = publish_created(meeting, warnings, message, now=now)
     if create.request.join == "never":
         return change
     join = join_message(change.meeting, at_start=create.request.join == "atStart")
     return replace(change, outgoing=(*change.outgoing, join))
+
+
+def _alone_for(request: CreateMeeting) -> timedelta | None:
+    seconds = request.leave_when_alone_seconds
+    return timedelta(seconds=seconds) if seconds else None
 
 
 def kept_meeting(create: Create, answer: GivenMeeting) -> OnlineMeeting:

@@ -59,7 +59,7 @@ def parse_join(body: Json, *, tenant_id: str) -> JoinWish:
     only_known(call, CALL_MEMBERS, "call")
     if call.get("targets"):
         raise bad_request("This simulator imitates joining meetings only, not calling targets.")
-    callback_uri = _callback_uri(call)
+    callback_uri = checked_callback_uri(required_text(call, "callbackUri"))
     modalities = _modalities(call)
     media_config = _media_config(call)
     coordinates = _coordinates(call)
@@ -78,19 +78,8 @@ def parse_join(body: Json, *, tenant_id: str) -> JoinWish:
     )
 
 
-def is_loopback(parts: SplitResult) -> bool:
-    """Say whether a URL leads to this machine: 127.0.0.0/8, ::1 or the name localhost."""
-    host = parts.hostname or ""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _callback_uri(call: JsonObject) -> str:
-    uri = required_text(call, "callbackUri")
+def checked_callback_uri(uri: str) -> str:
+    """Return the URI, or refuse one that is neither https nor plain http to this machine."""
     try:
         parts = urlsplit(uri)
     except ValueError:
@@ -100,6 +89,17 @@ def _callback_uri(call: JsonObject) -> str:
     if not secure and not (parts.scheme == "http" and is_loopback(parts)):
         raise bad_request("callbackUri must be an https URL.")
     return uri
+
+
+def is_loopback(parts: SplitResult) -> bool:
+    """Say whether a URL leads to this machine: 127.0.0.0/8, ::1 or the name localhost."""
+    host = parts.hostname or ""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _modalities(call: JsonObject) -> tuple[str, ...]:

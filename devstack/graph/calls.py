@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from random import Random
 from typing import Literal
 
@@ -9,16 +10,29 @@ from devstack.graph.call_rules import JoinWish
 from devstack.graph.identities import BOT_APP_ID, BOT_NAME, TENANT_ID, new_guid
 from devstack.graph.json_values import Json, JsonObject
 
-type LegState = Literal["establishing", "established", "terminated"]
+LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+
+type LegState = Literal["incoming", "establishing", "established", "terminated"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """The user who calls the bot."""
+
+    user_id: str
+    participant_id: str
+    display_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
-    """One call of the bot. Ids are dashed GUIDs in lower case.
+    """One call of the bot, placed by it or, where there is a `caller`, to it.
+
+    Ids are dashed GUIDs in lower case.
 
     `in_lobby`: it waits to be admitted, and nobody else is visible to it. `chain_id` is the id of
-    the conference instance it is in. The last six members are what the request asked for, shown
-    again in answers.
+    the conference instance it is in. `kept_alive_at` is its last successful keepAlive, if any. The
+    last six members are what the request asked for, shown again in answers.
     """
 
     call_id: str
@@ -26,6 +40,9 @@ class Leg:
     callback_uri: str
     state: LegState = "establishing"
     in_lobby: bool = False
+    placed_at: datetime = LONG_AGO
+    kept_alive_at: datetime | None = None
+    caller: Caller | None = None
     chain_id: str = "00000000-0000-4000-8000-000000000000"
     tenant_id: str = TENANT_ID
     app_id: str = BOT_APP_ID
@@ -38,15 +55,16 @@ class Leg:
     subject: str | None = None
 
 
-def new_leg(wish: JoinWish, *, app_id: str, display_name: str, ids: Random) -> Leg:
+def new_leg(wish: JoinWish, *, app_id: str, display_name: str, ids: Random, at: datetime) -> Leg:
     """Return a leg with fresh ids. An application's own display name wins over one it sends.
 
-    Its chain id is its own until the leg reaches a meeting.
+    `at` is now. Its chain id is its own until the leg reaches a meeting.
     """
     return Leg(
         call_id=new_guid(ids),
         participant_id=new_guid(ids),
         callback_uri=wish.callback_uri,
+        placed_at=at,
         chain_id=new_guid(ids),
         tenant_id=wish.tenant_id,
         app_id=app_id,
@@ -77,22 +95,44 @@ def own_identity(leg: Leg) -> JsonObject:
     }
 
 
+def caller_identity(leg: Leg) -> JsonObject:
+    """Return the identity set of the user who calls the bot."""
+    assert leg.caller is not None
+    return {
+        "@odata.type": "#microsoft.graph.identitySet",
+        "user": {
+            "@odata.type": "#microsoft.graph.identity",
+            "id": leg.caller.user_id,
+            "displayName": leg.caller.display_name,
+            "tenantId": leg.tenant_id,
+        },
+    }
+
+
+def called(leg: Leg) -> JsonObject:
+    """Return the bot as the target of a call to it."""
+    return {
+        "@odata.type": "#microsoft.graph.invitationParticipantInfo",
+        "identity": own_identity(leg),
+    }
+
+
 def render_call(leg: Leg) -> JsonObject:
     """Return the call of an answer to POST or GET."""
     return {
         "@odata.type": "#microsoft.graph.call",
         "state": leg.state,
-        "direction": "outgoing",
+        "direction": "outgoing" if leg.caller is None else "incoming",
         "callbackUri": leg.callback_uri,
         "callChainId": leg.chain_id,
         "callRoutes": [],
         "source": {
             "@odata.type": "#microsoft.graph.participantInfo",
-            "identity": own_identity(leg),
+            "identity": own_identity(leg) if leg.caller is None else caller_identity(leg),
             "region": None,
             "languageId": None,
         },
-        "targets": [],
+        "targets": [] if leg.caller is None else [called(leg)],
         "requestedModalities": list(leg.modalities),
         "activeModalities": [],
         "mediaConfig": leg.media_config,

@@ -7,6 +7,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from random import Random
 from urllib.parse import urlsplit
 
@@ -15,47 +16,72 @@ import aiohttp
 from devstack.graph.call_rules import is_loopback
 from devstack.graph.calls import Leg
 from devstack.graph.delivery import (
-    RETRY_PAUSES,
     DeliveryPolicy,
+    Made,
     copies,
     is_worth_retrying,
     late_copy,
+    retry_pauses,
 )
 from devstack.graph.identities import new_guid
 from devstack.graph.json_values import JsonObject
-from devstack.graph.notifications import holds_roster
+from devstack.graph.notifications import kinds_of
 
 _ANSWER_TIMEOUT = aiohttp.ClientTimeout(total=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Copy:
-    """One callback on its way; `due` is a moment of the event loop's clock."""
+    """One callback on its way; `due` is a moment of the event loop's clock.
+
+    `pauses`: how long to wait before each further attempt.
+    """
 
     leg: Leg
     message_id: str
     envelope: JsonObject
     due: float
+    pauses: tuple[float, ...]
 
 
 class Courier:
     """Sends what it is given in the background."""
 
     def __init__(
-        self, *, bearer: Callable[[], str], chance: Random, report: Callable[[str], None]
+        self,
+        *,
+        bearer: Callable[[], str],
+        chance: Random,
+        report: Callable[[str], None],
+        no_content: Callable[[Leg], None],
     ) -> None:
-        """Take tokens from `bearer`, luck from `chance`; one line per trouble goes to `report`."""
-        self.policy = DeliveryPolicy()
+        """Take tokens from `bearer`, luck from `chance`; one line per trouble goes to `report`.
+
+        `no_content` is told of each callback that was answered 204.
+        """
+        self.made: list[Made] = []
+        self._policy = DeliveryPolicy()
+        self._counts_from = 0
         self._bearer = bearer
         self._chance = chance
         self._report = report
+        self._no_content = no_content
         self._waiting: dict[str, deque[_Copy]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._session: aiohttp.ClientSession | None = None
         self._told_about: set[str] = set()
 
+    def follow(self, policy: DeliveryPolicy) -> None:
+        """Deliver what is made from now on in another manner, and count it from 1."""
+        self._policy = policy
+        self._counts_from = len(self.made)
+
     def send(self, leg: Leg, envelope: JsonObject) -> None:
         """Accept a callback for a leg, and return at once."""
+        kinds = kinds_of(envelope)
+        number = len(self.made) - self._counts_from + 1
+        delays = copies(self._policy, self._chance, number=number)
+        self.made.append(Made(kind="+".join(kinds), call_id=leg.call_id, dropped=not delays))
         host = urlsplit(leg.callback_uri)
         if not is_loopback(host):
             if leg.call_id not in self._told_about:
@@ -66,24 +92,31 @@ class Courier:
             return
         now = asyncio.get_running_loop().time()
         message_id = new_guid(self._chance)
-        one = _Copy(leg=leg, message_id=message_id, envelope=envelope, due=now)
-        for delay in copies(self.policy, self._chance):
+        one = _Copy(
+            leg=leg,
+            message_id=message_id,
+            envelope=envelope,
+            due=now,
+            pauses=retry_pauses(self._policy),
+        )
+        for delay in delays:
             copy = replace(one, due=now + delay)
-            if self.policy.shuffle:
+            if self._policy.shuffle:
                 self._start(self._deliver(copy))
             elif leg.call_id in self._waiting:
                 self._waiting[leg.call_id].append(copy)
             else:
                 self._waiting[leg.call_id] = deque([copy])
                 self._start(self._work(leg.call_id))
-        late = late_copy(self.policy, self._chance) if holds_roster(envelope) else None
+        late = late_copy(self._policy, self._chance) if "roster" in kinds else None
         if late is not None:
             # Past the leg's queue, which must neither wait for it nor hold it.
             self._start(self._deliver(replace(one, due=now + late)))
 
     async def forget(self) -> None:
-        """Drop everything that is on its way, and deliver plainly from now on."""
-        self.policy = DeliveryPolicy()
+        """Drop everything that is on its way or was made, and deliver plainly from now on."""
+        self.made.clear()
+        self.follow(DeliveryPolicy())
         self._waiting.clear()
         tasks = list(self._tasks)
         for task in tasks:
@@ -112,11 +145,13 @@ class Courier:
     async def _deliver(self, copy: _Copy) -> None:
         await asyncio.sleep(max(0.0, copy.due - asyncio.get_running_loop().time()))
         status = await self._post(copy)
-        for pause in RETRY_PAUSES:
+        for pause in copy.pauses:
             if not is_worth_retrying(status):
                 break
             await asyncio.sleep(pause)
             status = await self._post(copy)
+        if status == HTTPStatus.NO_CONTENT:
+            self._no_content(copy.leg)
         if status is not None and status < 300:
             return
         answer = "nobody answered" if status is None else f"answered {status}"

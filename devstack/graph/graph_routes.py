@@ -108,8 +108,13 @@ def _hang_up(world: World, _: Asked, match: re.Match[str]) -> Answer:
 
 
 def _keep_alive(world: World, _: Asked, match: re.Match[str]) -> Answer:
-    world.call(match["call"])
+    world.keep_alive(match["call"])
     return Answer(status=200)
+
+
+def _reject(world: World, asked: Asked, match: re.Match[str]) -> Answer:
+    world.reject(match["call"], asked.body)
+    return Answer(status=202)
 
 
 def _participants(world: World, _: Asked, match: re.Match[str]) -> Answer:
@@ -136,6 +141,7 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], Handler], ...] = tuple(
         ("GET", rf"{_CALLS}/(?P<call>[^/]+)", _call),
         ("DELETE", rf"{_CALLS}/(?P<call>[^/]+)", _hang_up),
         ("POST", rf"{_CALLS}/(?P<call>[^/]+)/(microsoft\.graph\.)?keepAlive", _keep_alive),
+        ("POST", rf"{_CALLS}/(?P<call>[^/]+)/(microsoft\.graph\.)?reject", _reject),
         ("GET", rf"{_CALLS}/(?P<call>[^/]+)/participants", _participants),
     )
 )

@@ -1,8 +1,13 @@
 """What a test asks of the world through /lab: people, ends of legs, the room log. No HTTP here."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import get_args
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
+from devstack.graph.call_rules import is_loopback
+from devstack.graph.delivery import Made
+from devstack.graph.identities import ORGANIZER_ID, derived_guid
 from devstack.graph.json_values import Json, JsonObject, lab_time
 from devstack.graph.lab_requests import (
     LabMistake,
@@ -13,12 +18,26 @@ from devstack.graph.lab_requests import (
     switch,
 )
 from devstack.graph.meeting_book import Venue
+from devstack.graph.meeting_rules import MeetingWish
+from devstack.graph.meetings import Meeting
 from devstack.graph.refusals import GraphRefusal
 from devstack.graph.room import Kind
 from devstack.graph.world import World
 
 _KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind.__value__)}
+_CALL = frozenset(
+    {"webhookUri", "format", "userId", "displayName", "joinWebUrl", "onlineMeetingId"}
+)
+_MEETING = frozenset({"organizerId", "subject", "passcode", "foreign"})
 _PERSON = frozenset({"joinWebUrl", "onlineMeetingId", "userId", "displayName", "isInLobby", "kind"})
+
+
+def meeting_made(world: World, body: Json) -> JsonObject:
+    """Make a meeting as somebody in Teams does, and return its coordinates."""
+    wanted = lab_object(body, _MEETING)
+    subject, (required, chosen) = optional_text(wanted, "subject"), _passcode(wanted)
+    wish = MeetingWish(subject=subject, passcode_required=required)
+    return _coordinates(world.meetings.add(_organizer(world, wanted), wish, passcode=chosen))
 
 
 def person_joins(world: World, body: Json) -> str:
@@ -64,6 +83,23 @@ def person_changes(world: World, participant_id: str, body: Json) -> None:
     world.push_rosters(venue)
 
 
+def call_arrives(world: World, body: Json) -> str:
+    """Let a user call the bot, or invite it to a meeting; return the call id."""
+    wanted = lab_object(body, _CALL)
+    form = optional_text(wanted, "format") or "graph"
+    if form not in ("graph", "legacy"):
+        raise LabMistake("format must be graph or legacy")
+    meeting = wanted.keys() & {"joinWebUrl", "onlineMeetingId"}
+    leg = world.ring(
+        webhook_uri=_webhook_uri(wanted),
+        user_id=optional_text(wanted, "userId"),
+        display_name=optional_text(wanted, "displayName"),
+        venue=_venue(world, wanted) if meeting else None,
+        legacy=form == "legacy",
+    )
+    return leg.call_id
+
+
 def leg_ends(world: World, call_id: str, body: Json) -> None:
     """End the bot's leg with the codes asked for; people stay."""
     wanted = lab_object(body, {"code", "subcode"})
@@ -88,15 +124,29 @@ def shown_meetings(world: World) -> list[JsonObject]:
     return [_shown(venue) for venue in world.meetings.venues]
 
 
+def shown_notifications(world: World, made: Sequence[Made]) -> list[JsonObject]:
+    """Return every notification made, oldest first; a call that led nowhere has no meeting."""
+    homes = {
+        leg.call_id: venue.meeting.meeting_id
+        for venue in world.meetings.venues
+        for leg in venue.legs
+    }
+    return [
+        {
+            "kind": one.kind,
+            "callId": one.call_id,
+            "onlineMeetingId": homes.get(one.call_id),
+            "dropped": one.dropped,
+        }
+        for one in made
+    ]
+
+
 def _shown(venue: Venue) -> JsonObject:
     meeting, room = venue.meeting, venue.room
     return {
-        "organizerId": meeting.organizer_id,
-        "onlineMeetingId": meeting.meeting_id,
+        **_coordinates(meeting),
         "externalId": meeting.external_id,
-        "subject": meeting.subject,
-        "joinWebUrl": meeting.join_web_url,
-        "shortLink": meeting.short_link,
         "deleted": venue.deleted,
         "legs": [
             {
@@ -105,6 +155,7 @@ def _shown(venue: Venue) -> JsonObject:
                 "callChainId": leg.chain_id,
                 "state": leg.state,
                 "isInLobby": leg.in_lobby,
+                "keptAliveDateTime": lab_time(leg.kept_alive_at),
                 "callbackUri": leg.callback_uri,
             }
             for leg in venue.legs
@@ -129,6 +180,52 @@ def _shown(venue: Venue) -> JsonObject:
             for call in room.calls
         ],
     }
+
+
+def _coordinates(meeting: Meeting) -> JsonObject:
+    return {
+        "organizerId": meeting.organizer_id,
+        "onlineMeetingId": meeting.meeting_id,
+        "subject": meeting.subject,
+        "joinWebUrl": meeting.join_web_url,
+        "shortLink": meeting.short_link,
+        "joinMeetingId": meeting.join_meeting_id,
+        "passcode": meeting.passcode,
+        "threadId": meeting.thread_id,
+    }
+
+
+def _organizer(world: World, wanted: JsonObject) -> str:
+    ours = world.tenant.organizers | world.tenant.without_policy
+    named, foreign = optional_text(wanted, "organizerId"), switch(wanted, "foreign")
+    if named is not None:
+        if (named.lower() in ours) == foreign:
+            raise LabMistake("foreign must be true for an organizer outside the directory alone")
+        return named.lower()
+    if foreign:
+        return derived_guid("stranger", str(len(world.meetings.venues)))
+    organizers = world.tenant.organizers
+    return ORGANIZER_ID if ORGANIZER_ID in organizers else min(organizers)
+
+
+def _passcode(wanted: JsonObject) -> tuple[bool, str | None]:
+    match wanted.get("passcode"):
+        case None:
+            return False, None
+        case bool(required):
+            return required, None
+        case str(chosen) if chosen:
+            return True, chosen
+    raise LabMistake("passcode must be a text, or true for one that is made up")
+
+
+def _webhook_uri(wanted: JsonObject) -> str:
+    uri = needed_text(wanted, "webhookUri")
+    with suppress(ValueError):
+        parts = urlsplit(uri)
+        if parts.scheme in ("http", "https") and is_loopback(parts):
+            return uri
+    raise LabMistake("webhookUri must be an http address of this machine")
 
 
 def _venue(world: World, wanted: JsonObject) -> Venue:

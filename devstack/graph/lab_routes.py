@@ -15,20 +15,25 @@ from devstack.graph.json_values import Json
 from devstack.graph.lab_requests import LabMistake, lab_object
 from devstack.graph.roster_manner import ROSTER_MEMBERS, parse_roster_manner
 from devstack.graph.simulator import SIMULATOR
+from devstack.graph.sources import parse_sources
 
 
 def add_lab(app: web.Application) -> None:
     """Serve /lab and everything under it."""
+    app.router.add_post("/lab/meetings", _meeting_made)
     app.router.add_post("/lab/people", _person_joins)
     app.router.add_patch("/lab/people/{participant}", _person_changes)
     app.router.add_delete("/lab/people/{participant}", _person_leaves)
+    app.router.add_post("/lab/incoming", _call_arrives)
     app.router.add_patch("/lab/legs/{call}", _leg_admitted)
     app.router.add_post("/lab/legs/{call}/end", _leg_ends)
     app.router.add_get("/lab/meetings", _meetings)
     app.router.add_get("/lab/requests", _requests)
+    app.router.add_get("/lab/notifications", _notifications)
     app.router.add_post("/lab/faults", _fault)
     app.router.add_delete("/lab/faults", _no_faults)
     app.router.add_post("/lab/delivery", _delivery)
+    app.router.add_post("/lab/sources", _sources)
     app.router.add_post("/lab/keys/rotate", _rotate)
     app.router.add_delete("/lab", _forget)
 
@@ -40,6 +45,10 @@ async def explain_mistakes(request: web.Request, handler: Handler) -> web.Stream
         return await handler(request)
     except LabMistake as mistake:
         return web.Response(status=400, text=f"{mistake}\n")
+
+
+async def _meeting_made(request: web.Request) -> web.Response:
+    return web.json_response(lab.meeting_made(request.app[SIMULATOR].world, await _body(request)))
 
 
 async def _person_joins(request: web.Request) -> web.Response:
@@ -56,6 +65,11 @@ async def _person_changes(request: web.Request) -> web.Response:
 async def _person_leaves(request: web.Request) -> web.Response:
     lab.person_leaves(request.app[SIMULATOR].world, request.match_info["participant"])
     return web.json_response({})
+
+
+async def _call_arrives(request: web.Request) -> web.Response:
+    call_id = lab.call_arrives(request.app[SIMULATOR].world, await _body(request))
+    return web.json_response({"callId": call_id})
 
 
 async def _leg_admitted(request: web.Request) -> web.Response:
@@ -79,6 +93,11 @@ async def _requests(request: web.Request) -> web.Response:
     return web.json_response(request.app[SIMULATOR].requests.shown())
 
 
+async def _notifications(request: web.Request) -> web.Response:
+    simulator = request.app[SIMULATOR]
+    return web.json_response(lab.shown_notifications(simulator.world, simulator.courier.made))
+
+
 async def _fault(request: web.Request) -> web.Response:
     request.app[SIMULATOR].faults.add(parse_fault(await _body(request)))
     return web.json_response({})
@@ -93,7 +112,15 @@ async def _delivery(request: web.Request) -> web.Response:
     simulator = request.app[SIMULATOR]
     wanted = lab_object(await _body(request), DELIVERY_MEMBERS | ROSTER_MEMBERS)
     policy, manner = parse_delivery(wanted), parse_roster_manner(wanted)
-    simulator.courier.policy, simulator.world.manner = policy, manner
+    simulator.courier.follow(policy)
+    simulator.world.manner = manner
+    return web.json_response({})
+
+
+async def _sources(request: web.Request) -> web.Response:
+    simulator = request.app[SIMULATOR]
+    simulator.world.sources = parse_sources(await _body(request))
+    simulator.lapses.look_again()
     return web.json_response({})
 
 

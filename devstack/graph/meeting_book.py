@@ -5,7 +5,7 @@ Who may organise, what makes a meeting findable, what createOrGet returns again.
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
 
@@ -57,13 +57,32 @@ class MeetingBook:
         for venue in self._same_external_id[organizer, wish.external_id]:
             if not venue.deleted:
                 return venue.meeting, False
-        return self._add(organizer, wish), True
+        return self.add(organizer, wish), True
 
     def create(self, organizer_id: str, body: Json) -> Meeting:
         """Make another meeting, each time."""
         organizer = self._organizer(organizer_id)
         wish = parse_create(body)
-        return self._add(organizer, wish)
+        return self.add(organizer, wish)
+
+    def add(self, organizer_id: str, wish: MeetingWish, *, passcode: str | None = None) -> Meeting:
+        """Make a meeting of anybody's, also of somebody for whom this app may not make one.
+
+        `passcode` is one that was chosen, which Graph itself offers nobody.
+        """
+        meeting = new_meeting(
+            wish,
+            organizer_id=organizer_id,
+            tenant_id=self._tenant.tenant_id,
+            now=self._now(),
+            ids=self._ids,
+        )
+        if passcode is not None:
+            meeting = replace(meeting, passcode=passcode)
+        venue = Venue(meeting=meeting, room=Room(self._ids))
+        self.venues.append(venue)
+        self._same_external_id[organizer_id, wish.external_id].append(venue)
+        return meeting
 
     def meeting(self, organizer_id: str, meeting_id: str) -> Meeting:
         """Return one meeting of the organizer."""
@@ -104,16 +123,3 @@ class MeetingBook:
             if venue.meeting.meeting_id == meeting_id:
                 return venue
         raise not_found("The meeting does not exist.")
-
-    def _add(self, organizer_id: str, wish: MeetingWish) -> Meeting:
-        meeting = new_meeting(
-            wish,
-            organizer_id=organizer_id,
-            tenant_id=self._tenant.tenant_id,
-            now=self._now(),
-            ids=self._ids,
-        )
-        venue = Venue(meeting=meeting, room=Room(self._ids))
-        self.venues.append(venue)
-        self._same_external_id[organizer_id, wish.external_id].append(venue)
-        return meeting

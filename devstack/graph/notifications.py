@@ -15,19 +15,30 @@ from devstack.graph.participants import lobby_participants, pushed_participants
 from devstack.graph.room import Room
 from devstack.graph.roster_manner import PLAIN, RosterManner
 
+type NotificationKind = Literal["state", "roster", "end", "incoming", "legacyIncoming"]
+
 _ROSTER_TAIL = "/participants"
 _MEANINGS = {
+    (200, 4097): "The other side hung up.",
     (200, 5000): "Removed from the meeting by a participant.",
     (200, 5001): "The conversation has ended.",
     (200, 5002): "The conversation has ended: everyone else has left.",
+    (200, 5003): "The conversation has ended.",
+    (200, 5007): "The one who started the conversation has left.",
     (200, 5010): "The conversation has ended: one participant remained.",
     (200, 5012): "No participants in the roster.",
+    (200, 5013): "Nobody has joined.",
+    (200, 5014): "No host was found.",
     (200, 5020): "No visible participants in the roster.",
+    (200, 5030): "The time of the breakout room is over.",
+    (200, 5300): "Removed from the meeting by a participant.",
     (200, 5855): "Timed out in the lobby.",
     (200, 7000): "Call ended by the application.",
+    (200, 10550): "Call ended by the application.",
     (400, 2203): "Bad Request.",
     (408, 8537): "No keepAlive for 45 minutes.",
 }
+"""Texts of the simulator's own; any other pair of codes ends a leg as well."""
 
 
 def render_state(
@@ -49,7 +60,7 @@ def render_state(
         }
     # The chain id is not a stable key: captured calls changed it between two messages.
     call["callChainId"] = leg.chain_id if variation.random() < 0.7 else new_guid(variation)
-    return _envelope(leg, "updated", "", call | _undocumented(variation), variation)
+    return render_change(leg, "updated", call | _undocumented(leg, variation), variation)
 
 
 def render_roster(
@@ -95,14 +106,23 @@ def render_end(leg: Leg, code: int, subcode: int, variation: Random) -> JsonObje
             "message": f"{meaning} DiagCode: {code}#{subcode}.@",
         },
     }
-    return _envelope(leg, "deleted", "", call | _undocumented(variation), variation)
+    return render_change(leg, "deleted", call | _undocumented(leg, variation), variation)
 
 
-def holds_roster(envelope: JsonObject) -> bool:
-    """Say whether an item of the envelope is a roster."""
-    value = envelope["value"]
-    assert isinstance(value, list)
-    return any(str(item["resourceUrl"]).endswith(_ROSTER_TAIL) for item in value)
+def render_change(
+    leg: Leg,
+    change_type: Literal["created", "updated", "deleted"],
+    call: JsonObject,
+    variation: Random,
+) -> JsonObject:
+    """Return a notification of a call itself."""
+    return _envelope(leg, change_type, "", call, variation)
+
+
+def kinds_of(envelope: JsonObject) -> list[NotificationKind]:
+    """Return what each item of an envelope is, in their order."""
+    value = envelope.get("value")
+    return [_kind(item) for item in value] if isinstance(value, list) else ["legacyIncoming"]
 
 
 def bundled(*envelopes: JsonObject) -> JsonObject:
@@ -113,6 +133,13 @@ def bundled(*envelopes: JsonObject) -> JsonObject:
         assert isinstance(value, list)
         items.extend(value)
     return {"@odata.type": "#microsoft.graph.commsNotifications", "value": items}
+
+
+def _kind(item: JsonObject) -> NotificationKind:
+    if str(item["resourceUrl"]).endswith(_ROSTER_TAIL):
+        return "roster"
+    kinds: dict[Json, NotificationKind] = {"created": "incoming", "deleted": "end"}
+    return kinds.get(item["changeType"], "state")
 
 
 def _envelope(
@@ -127,20 +154,24 @@ def _envelope(
     }
     if variation.random() < 0.5:
         item["callbackUri"] = leg.callback_uri
-    # Captured call data has no id; documented samples have one.
-    if isinstance(data, dict) and variation.random() < 0.5:
-        data["id"] = call_id
+    if isinstance(data, dict):
+        # Captured call data has no id; documented samples have one, in one of two members.
+        match variation.randrange(4):
+            case 0:
+                data["@odata.id"] = item["resourceUrl"]
+            case 1:
+                data["id"] = call_id
     item["resourceData"] = data
     return {"@odata.type": "#microsoft.graph.commsNotifications", "value": [item]}
 
 
-def _undocumented(variation: Random) -> JsonObject:
+def _undocumented(leg: Leg, variation: Random) -> JsonObject:
     candidates: JsonObject = {
         "meetingCapability": {"allowAnonymousUsersToDialOut": False, "recorderAllowed": True},
         "coOrganizers": [],
         "meetingProperties": {"isOrganizerPresent": False},
         "replacesContext": None,
-        "direction": "outgoing",
+        "direction": "outgoing" if leg.caller is None else "incoming",
         "mediaStateReason": None,
     }
     return {name: value for name, value in candidates.items() if variation.random() < 0.3}

@@ -1,5 +1,9 @@
 """The simulator as an aiohttp application. Listening is the caller's business."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
 from aiohttp import web
 
 from devstack.graph.graph_gate import add_graph
@@ -15,8 +19,17 @@ def build_app(simulator: Simulator) -> web.Application:
     add_tokens(app)
     add_lab(app)
     add_graph(app)
+    app.cleanup_ctx.append(_lapsing)
     app.on_cleanup.append(_close)
     return app
+
+
+async def _lapsing(app: web.Application) -> AsyncIterator[None]:
+    watch = asyncio.create_task(app[SIMULATOR].lapses.run())
+    yield
+    watch.cancel()
+    with suppress(asyncio.CancelledError):
+        await watch
 
 
 async def _close(app: web.Application) -> None:

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
+from devstack.graph.calls import Leg
 from devstack.graph.courier import Courier
 from devstack.graph.faults import FaultPlan
 from devstack.graph.identities import IDENTITY_HEADER, Tenant, seeded
+from devstack.graph.lapses import Lapses
 from devstack.graph.request_log import RequestLog
 from devstack.graph.tokens import GRAPH_ISSUER, AccessTokens, CallbackSigner
 from devstack.graph.world import World
@@ -19,6 +21,7 @@ class Simulator:
     """What the routes work on."""
 
     world: World
+    lapses: Lapses
     courier: Courier
     faults: FaultPlan
     requests: RequestLog
@@ -29,6 +32,7 @@ class Simulator:
     async def forget(self) -> None:
         """Forget meetings, rooms, faults, delivery and requests; keys and tokens stay."""
         self.world.forget()
+        self.lapses.look_again()
         self.faults.clear()
         self.requests.clear()
         await self.courier.forget()
@@ -50,11 +54,21 @@ def build_simulator(
     def now() -> datetime:
         return datetime.now(UTC)
 
+    def answered_without_content(leg: Leg) -> None:
+        world.ask_for_graph_form(leg)
+
     signer = CallbackSigner(tenant, issuer=issuer)
     chance, ids = seeded(seed), seeded(seed + 1)
-    courier = Courier(bearer=lambda: signer.bearer(now=now()), chance=chance, report=report)
+    courier = Courier(
+        bearer=lambda: signer.bearer(now=now()),
+        chance=chance,
+        report=report,
+        no_content=answered_without_content,
+    )
+    world = World(tenant=tenant, ids=ids, now=now, notify=courier.send)
     return Simulator(
-        world=World(tenant=tenant, ids=ids, now=now, notify=courier.send),
+        world=world,
+        lapses=Lapses(world),
         courier=courier,
         faults=FaultPlan(),
         requests=RequestLog(),

@@ -1,4 +1,4 @@
-"""The simulated tenant: the bot's legs in its meetings, and what Graph tells each leg.
+"""The simulated tenant: the bot's legs in its meetings, calls to the bot, and what Graph tells it.
 
 State in memory, no I/O: what is to be posted to a leg goes to `notify`, time comes from `now`.
 """
@@ -10,8 +10,17 @@ from random import Random
 
 from devstack.graph.call_rules import ByThread, JoinWish, parse_join
 from devstack.graph.calls import Leg, new_leg
-from devstack.graph.identities import Tenant, same_guid
+from devstack.graph.identities import Tenant, new_guid, same_guid
+from devstack.graph.incoming import (
+    invitation,
+    new_incoming,
+    parse_reject,
+    render_incoming,
+    render_legacy_incoming,
+    render_rejected,
+)
 from devstack.graph.json_values import Json, JsonObject
+from devstack.graph.leg_life import LAPSED, is_lapsed, next_lapse
 from devstack.graph.meeting_book import MeetingBook, Venue
 from devstack.graph.meetings import Meeting
 from devstack.graph.notifications import (
@@ -22,9 +31,10 @@ from devstack.graph.notifications import (
     render_stray_roster,
 )
 from devstack.graph.participants import render_participants
-from devstack.graph.refusals import call_not_found
+from devstack.graph.refusals import bad_request, call_not_found
 from devstack.graph.room import Room
 from devstack.graph.roster_manner import PLAIN
+from devstack.graph.sources import Sources
 
 BAD_COORDINATES = (400, 2203)
 """How a leg ends whose coordinates lead nowhere: microsoft-graph-comms-samples issue 433."""
@@ -49,13 +59,19 @@ class World:
         self._notify = notify
         self.meetings = MeetingBook(tenant=tenant, ids=ids, now=now)
         self.manner = PLAIN
+        self.sources = Sources()
         self._live: dict[str, tuple[Leg, Venue]] = {}
+        self._ringing: dict[str, Leg] = {}
+        self._told_in_legacy: dict[str, Leg] = {}
 
     def forget(self) -> None:
-        """Forget meetings, rooms and legs without a callback; show rosters plainly again."""
+        """Forget meetings, rooms and legs without a callback, and what the lab asked for."""
         self.manner = PLAIN
+        self.sources = Sources()
         self.meetings.forget()
         self._live.clear()
+        self._ringing.clear()
+        self._told_in_legacy.clear()
 
     def place_call(self, body: Json) -> Leg:
         """Accept a join: the leg as first answered. Its outcome is told by notifications."""
@@ -65,6 +81,7 @@ class World:
             app_id=self.tenant.bot_app_id,
             display_name=self.tenant.bot_name,
             ids=self._ids,
+            at=self.now(),
         )
         venue = self._reached(wish)
         if venue is not None:
@@ -80,9 +97,54 @@ class World:
             self._establish(leg, venue)
         return leg
 
+    def ring(
+        self,
+        *,
+        webhook_uri: str,
+        user_id: str | None = None,
+        display_name: str | None = None,
+        venue: Venue | None = None,
+        legacy: bool = False,
+    ) -> Leg:
+        """Let a user call the bot, or invite it to a meeting; its webhook is told.
+
+        Told in the `legacy` format, the call is known to Graph only when its form is asked for.
+        """
+        leg = new_incoming(
+            self.tenant,
+            webhook_uri=webhook_uri,
+            user_id=user_id or new_guid(self._ids),
+            display_name=display_name,
+            ids=self._ids,
+        )
+        if venue is not None:
+            chat, chain_id = _chat_info(venue.meeting), venue.room.chain_id
+            leg = invitation(leg, chat_info=chat, chain_id=chain_id, ids=self._ids)
+        if legacy:
+            self._told_in_legacy[leg.call_id] = leg
+            self._notify(leg, render_legacy_incoming(leg))
+        else:
+            self._tell_incoming(leg)
+        return leg
+
+    def ask_for_graph_form(self, leg: Leg) -> None:
+        """Tell a call again as Graph does, once, if so far it was told in the legacy format."""
+        if self._told_in_legacy.pop(leg.call_id, None) is not None:
+            self._tell_incoming(leg)
+
+    def reject(self, call_id: str, body: Json) -> None:
+        """Let the bot turn down a call to it."""
+        ringing = self._ringing.get(same_guid(call_id))
+        if ringing is None:
+            self._seated(call_id)
+            raise bad_request("Only an incoming call can be rejected.")
+        callback_uri = parse_reject(body) or ringing.callback_uri
+        over = replace(self._stop_ringing(ringing), callback_uri=callback_uri)
+        self._notify(over, render_rejected(over, self._ids))
+
     def call(self, call_id: str) -> Leg:
-        """Return a leg that is not over."""
-        return self._seated(call_id)[0]
+        """Return a call that is not over: a leg, or a call to the bot that rings."""
+        return self._ringing.get(same_guid(call_id)) or self._seated(call_id)[0]
 
     def roster(self, call_id: str) -> JsonObject:
         """Return the answer to GET participants of a leg that is not over."""
@@ -102,18 +164,55 @@ class World:
         if leg.in_lobby:
             self._establish(replace(leg, in_lobby=False), venue)
 
+    def keep_alive(self, call_id: str) -> None:
+        """Note that the application still wants a leg, in or waiting in the lobby."""
+        leg, venue = self._seated(call_id)
+        self._seat(replace(leg, kept_alive_at=self.now()), venue)
+
+    def next_lapse(self, now: datetime) -> datetime:
+        """Return the moment before which no leg can lapse, those placed later included."""
+        return next_lapse(
+            [leg for leg, _ in self._live.values()],
+            lapse=self.sources.keep_alive_lapse,
+            now=now,
+        )
+
+    def lapse(self, now: datetime) -> list[str]:
+        """End, as the service does, each leg that was not kept alive; return their call ids."""
+        silent = [
+            (leg, venue)
+            for leg, venue in self._live.values()
+            if is_lapsed(leg, lapse=self.sources.keep_alive_lapse, now=now)
+        ]
+        for leg, venue in silent:
+            self._end(leg, venue, *LAPSED)
+        return [leg.call_id for leg, _ in silent]
+
     def hang_up(self, call_id: str) -> None:
         """End a leg as the application does; people stay."""
-        self._end(*self._seated(call_id), *HUNG_UP)
+        self.end_leg(call_id, *HUNG_UP)
 
     def end_leg(self, call_id: str, code: int, subcode: int) -> None:
-        """End a leg as the service does, with these codes; people stay."""
-        self._end(*self._seated(call_id), code, subcode)
+        """End a leg, or a call that rings, as the service does; people stay."""
+        ringing = self._ringing.get(same_guid(call_id))
+        if ringing is None:
+            self._end(*self._seated(call_id), code, subcode)
+            return
+        over = self._stop_ringing(ringing)
+        self._notify(over, render_end(over, code, subcode, self._ids))
 
     def push_rosters(self, venue: Venue) -> None:
         """Send the full roster to each leg in the room."""
         for leg in venue.room.legs:
             self._push_roster(leg, venue.room)
+
+    def _tell_incoming(self, leg: Leg) -> None:
+        self._ringing[same_guid(leg.call_id)] = leg
+        self._notify(leg, render_incoming(leg, self._ids))
+
+    def _stop_ringing(self, leg: Leg) -> Leg:
+        del self._ringing[same_guid(leg.call_id)]
+        return replace(leg, state="terminated")
 
     def _wait(self, leg: Leg, venue: Venue) -> None:
         venue.legs.append(leg)
@@ -160,6 +259,8 @@ class World:
         self.push_rosters(venue)
 
     def _seated(self, call_id: str) -> tuple[Leg, Venue]:
+        # Whoever is to end lapsed legs may be late: none is seen alive.
+        self.lapse(self.now())
         found = self._live.get(same_guid(call_id))
         if found is None:
             raise call_not_found()

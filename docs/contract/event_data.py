@@ -165,7 +165,9 @@ class BotJoining(OfLeg):
 
 
 class BotWaiting(OfLeg):
-    """The bot is in the lobby."""
+    """The bot is in the lobby `since` then."""
+
+    since: AwareDatetime
 
 
 class BotJoined(OfLeg):
@@ -217,7 +219,7 @@ class CallStarted(Told):
 class MeetingWarning(Told):
     """Something keeps the record of a meeting from being as good as it could be. Once a code."""
 
-    code: Literal["recording_limited", "roster_unreadable", "record_unreadable"]
+    code: Literal["callback_silent", "recording_limited", "roster_unreadable", "record_unreadable"]
     message: str
     next_step: str
 

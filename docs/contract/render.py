@@ -155,7 +155,7 @@ def _leg_ends() -> Iterator[str]:
 
 def _leg_end(result: str, end: LegEnd) -> str:
     columns = ("yes" if holds else "" for holds in (end.over, end.question, end.rejoin))
-    cells = (result, f"`{end.reason}`", end.meaning, *columns, next_step(end))
+    cells = (result, f"`{end.reason}`", end.meaning, *columns, next_step(end.reason))
     return f"| {' | '.join(cells)} |"
 
 

@@ -82,11 +82,12 @@ def record_adopted(meeting: Meeting, adopt: Adopt, wish: Wish, *, now: datetime)
 
     Where a crash lost Graph's answer to our own POST, nobody has been told of the leg yet.
     """
-    leg, message = meeting.leg(adopt.leg_key), wish.message
+    leg, message, stay = meeting.leg(adopt.leg_key), wish.message, wish.stay(meeting.stay)
     if leg is None:
         return None
     asked = {**leg.asked, **wish.asked()}
-    remembered = asked == leg.asked
+    remembered = asked == leg.asked and stay == meeting.stay
+    meeting = replace(meeting, stay=stay)
     seen = min(leg.phases.values(), default=now)
     published = leg.joining or _next(meeting, bot_joining(leg.key, adopt.call_id, at=seen))
     answered = _answered(meeting, replace(leg, asked=asked), published, message)

@@ -113,11 +113,14 @@ def _send(met: Situation, wish: Wish, rules: Rules) -> Join:
     leg = Leg(
         key=leg_key_for(meeting_id=wish.meeting_id, attempt=attempt),
         claim=Claim(attempt=attempt, claimed_at=met.now, lease_until=lease),
+        guest_name=wish.request.guest_name,
+        without_host=wish.request.without_host,
         asked=wish.asked(),
         asked_at=wish.message.asked_at,
     )
     target = met.where if meeting.online is None else None
-    known = replace(meeting, target=target, context=_context(meeting, wish))
+    stay, context = wish.stay(meeting.stay), _context(meeting, wish)
+    known = replace(meeting, target=target, context=context, stay=stay)
     path = f"/api/calls/{wish.meeting_id}/{leg.key}"
     return Join(
         meeting=known.with_leg(leg),
@@ -127,8 +130,8 @@ def _send(met: Situation, wish: Wish, rules: Rules) -> Join:
             callback=rules.public_url.rstrip("/") + path,
             bot_app_id=rules.bot_app_id,
             leg_key=leg.key,
-            guest_name=wish.request.guest_name,
-            without_host=wish.request.without_host,
+            guest_name=leg.guest_name,
+            without_host=leg.without_host,
         ),
     )
 

@@ -208,6 +208,31 @@ def closed(call: GroupCall, sight: Sight, *, reason: str) -> GroupCall:
     )
 
 
+def assumed(call: GroupCall, by: Commit) -> GroupCall:
+    """Return the call over when it was last seen: nothing proves it, so nothing bounds it above."""
+    seen = (one.first_seen for one in call.sessions.values())
+    ended_at = max((call.last_seen or call.started_at, *seen))
+    gone = (
+        replace(
+            one,
+            absent_since=None,
+            missed_at=None,
+            left_at=ended_at,
+            left_not_before=one.last_seen or by.made_at,
+            left_not_after=None,
+        )
+        for one in call.there()
+    )
+    return replace(
+        confirmed(_with_sessions(call, gone)),
+        ended_at=ended_at,
+        end_basis="assumed",
+        end_not_before=call.last_seen or by.made_at,
+        end_not_after=None,
+        reason="unwatched",
+    )
+
+
 def confirmed(call: GroupCall) -> GroupCall:
     """Return the call of which a leg heard how it goes on, or that it is over."""
     return replace(call, provisional=False, unwatched_since=None, unwatched_by=None)

@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from shared.calls.changes import (
+    IN_FLIGHT,
     Sight,
     asking,
+    assumed,
     call_of,
     closed,
     confirmed,
@@ -28,12 +30,15 @@ from shared.legs.end_codes import leg_end
 from shared.legs.leg import Leg
 from shared.words.observations import (
     GONE,
+    GivenUp,
+    KeptAlive,
     LegSeen,
     Observation,
     Phase,
     ReadFailed,
     RosterPushed,
     RosterRead,
+    Unanswered,
     Unparsed,
 )
 
@@ -74,7 +79,7 @@ def _step(record: Record, seen: Observation, by: Commit) -> Record:
     heard = seen.answered_at if isinstance(seen, RosterRead) else seen.at
     at = max(heard, record.moment or heard)
     record = replace(record, moment=at)
-    if not (leg.is_gone or isinstance(seen, ReadFailed)):
+    if not (leg.is_gone or isinstance(seen, ReadFailed | Unanswered | GivenUp)):
         leg = replace(leg, last_sign=at)
         record = with_leg(record, leg)
     match seen:
@@ -86,10 +91,12 @@ def _step(record: Record, seen: Observation, by: Commit) -> Record:
             return _reached(record, leg, seen.phase, at, by)
         case RosterPushed() | RosterRead():
             return _roster(record, leg, seen, at, by)
-        case ReadFailed():
-            if seen.status == GONE:
-                return _leg_gone(record, leg, at, by)
-            return _failed(record, at, by) if record.listens(leg) else record
+        case ReadFailed() | Unanswered():
+            return _no_answer(record, leg, seen, at, by)
+        case KeptAlive():
+            return _kept_alive(record, leg, at)
+        case GivenUp():
+            return _given_up(record, by)
         case Unparsed():
             return record
         case _:
@@ -100,8 +107,33 @@ def _reached(record: Record, leg: Leg, phase: Phase, at: datetime, by: Commit) -
     """Note how far a leg came, but not after its end; one that gets in requests a read at once."""
     if leg.is_gone:
         return record
-    record = with_leg(record, leg.seen(phase, at))
+    record = with_leg(record, replace(leg.seen(phase, at), failures=0, failed_at=None))
     return _listening_anew(record, at, by) if phase == "in" and not leg.is_in else record
+
+
+def _no_answer(
+    record: Record, leg: Leg, seen: ReadFailed | Unanswered, at: datetime, by: Commit
+) -> Record:
+    """Note that Graph gave no usable answer: the next try waits a little longer. 404 is one."""
+    if seen.status == GONE:
+        return _leg_gone(record, leg, at, by)
+    if isinstance(seen, ReadFailed):
+        return _failed(record, at, by) if record.listens(leg) else record
+    return with_leg(record, replace(leg, failures=leg.failures + 1, failed_at=at))
+
+
+def _kept_alive(record: Record, leg: Leg, at: datetime) -> Record:
+    if leg.is_gone:
+        return record
+    return with_leg(record, replace(leg, kept_alive_at=at, failures=0, failed_at=None))
+
+
+def _given_up(record: Record, by: Commit) -> Record:
+    """Close the call that no leg hears any more; it ends when it was last seen."""
+    call = record.open_call
+    if call is None or not call.is_unwatched or call.provisional:
+        return record
+    return with_call(record, assumed(call, by))
 
 
 def _listening_anew(record: Record, at: datetime, by: Commit) -> Record:
@@ -140,8 +172,11 @@ def _roster(
         late = record.call(leg.call_number)
         return record if late is None else with_late_people(record, late, sight)
     if isinstance(roster, RosterPushed):
-        return _pushed(record, roster, sight)
-    return _read(record, roster, sight) if record.listens(leg) else record
+        pushed = replace(record.legs[leg.key], pushed=True, silent_since=None)
+        return _pushed(with_leg(record, pushed), roster, sight)
+    if not record.listens(leg):
+        return record
+    return _silence(record, _read(record, roster, sight), roster, sight)
 
 
 def _sight(leg: Leg, roster: RosterPushed | RosterRead, at: datetime, by: Commit) -> Sight:
@@ -210,6 +245,17 @@ def _read(record: Record, read: RosterRead, sight: Sight) -> Record:
     if read.hidden:
         return _failed(record, sight.answered, sight.by)
     return _answered(record, read, sight)
+
+
+def _silence(before: Record, after: Record, read: RosterRead, sight: Sight) -> Record:
+    """Note that a read found people of whom no push spoke, though there was time for one."""
+    leg = after.legs[sight.leg.key]
+    long_in = leg.is_in and sight.answered - leg.phases["in"] > IN_FLIGHT
+    found = after.open_call.sessions if after.open_call is not None else {}
+    unpushed = not leg.pushed or any(call_of(before, one) is None for one in found)
+    if not (read.people and long_in and unpushed):
+        return after
+    return with_leg(after, replace(leg, silent_since=leg.silent_since or sight.answered))
 
 
 def _weighed(

@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.calls.record import GroupCall, Record, Session
 from shared.legs.end_codes import leg_end, next_step
-from shared.legs.leg import Leg
+from shared.legs.leg import Leg, Why
 from shared.words.ids import CallId, LegKey, utc_text
 from shared.words.observations import Person
 from shared.words.outgoing import Fact
@@ -20,6 +20,8 @@ ORDER = ("joining", "lobby", "in", "gone")
 TOLD_AS = {"lobby": "bot.waiting", "in": "bot.joined"}
 LEG_OVER = frozenset({"bot.left", "bot.failed"})
 """What the end of a leg is told as."""
+OURS: tuple[Why, ...] = ("alone", "nobodyCame", "lobbyTimeout", "maxDuration")
+"""Why we end a leg that no request was to end; it is the reason that is published."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,19 +86,23 @@ def leg_over(leg: Leg, *, at: datetime) -> Fact:
     It failed where it never came in, unless a request to leave came meanwhile.
     """
     data = _leg_data(leg) | leg_over_data(leg)
-    name = "bot.left" if leg.came_in or leg.leaving else "bot.failed"
+    on_purpose = any(one.why != "lobbyTimeout" for one in leg.leaving)
+    name = "bot.left" if leg.came_in or on_purpose else "bot.failed"
     if name == "bot.failed":
         data["code"] = "leg_ended"
-        data["nextStep"] = next_step(leg_end(leg.code, leg.subcode))
+        data["nextStep"] = next_step(data["reason"])
     return Fact(name=name, at=at, key=(leg.key, "gone"), data=data)
 
 
 def leg_over_data(leg: Leg) -> dict[str, Any]:
     """Return why a leg that is gone ended, and Graph's result where it gave one."""
-    end = leg_end(leg.code, leg.subcode)
-    reason = "left" if leg.leaving and leg.code is None else end.reason
-    if leg.leaving and all(one.why == "anotherLegStays" for one in leg.leaving):
+    end, why = leg_end(leg.code, leg.subcode), {one.why for one in leg.leaving}
+    reason = end.reason
+    if why == {"anotherLegStays"}:
         reason = "anotherLegStays"
+    elif why and (leg.code is None or reason == "left"):
+        # We ended it; Graph says only that we did.
+        reason = next((one for one in OURS if one in why), "left")
     if leg.code is None:
         return {"reason": reason}
     result = {"code": leg.code, "subcode": leg.subcode, "meaning": end.meaning}
@@ -132,9 +138,9 @@ def _leg_facts(before: Record, after: Record) -> tuple[list[Fact], list[Fact]]:
             if phase == "gone":
                 departures.append(leg_over(leg, at=at))
             elif phase in TOLD_AS:
-                arrivals.append(
-                    Fact(name=TOLD_AS[phase], at=at, key=(key, phase), data=_leg_data(leg))
-                )
+                since = {"since": utc_text(at)} if phase == "lobby" else {}
+                data = _leg_data(leg) | since
+                arrivals.append(Fact(name=TOLD_AS[phase], at=at, key=(key, phase), data=data))
     arrivals.sort(key=lambda fact: fact.at)
     return arrivals, departures
 

@@ -122,6 +122,16 @@ class GraphOverSdk:
             builder = builder.with_url(link)
         raise _lost(f"A roster has more than {MOST_PAGES} pages.")
 
+    async def keep_alive(self, call_id: CallId) -> bool:
+        """See `ports.Graph.keep_alive`."""
+        sdk, asking = self._sdk(), self._asking()
+        builder = sdk.client.communications.calls.by_call_id(call_id).keep_alive
+        answer = await sdk.send("POST", builder, asking)
+        if answer.status == NOT_FOUND:
+            return False
+        hold_to_success(answer, asking=asking, now=self._clock.now())
+        return True
+
     async def end_call(self, call_id: CallId) -> None:
         """See `ports.Graph.end_call`."""
         sdk, asking = self._sdk(), self._asking()

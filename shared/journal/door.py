@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from shared.journal.settle import settled
 from shared.journal.step import Decide, Step
-from shared.meeting.looks import mended
+from shared.meeting.follow_up import mended
 from shared.meeting.meeting import Change, Meeting, Stored
 from shared.meeting.older_legs import Older
 from shared.words.errors import Transient
@@ -84,7 +84,13 @@ class OpenMeeting:
             change = None
             if step is not None:
                 alone = replace(step, meeting=self._older.kept_apart(step.meeting, before))
-                change = settled(alone, before, now=now, rules=self._journal.recording)
+                change = settled(
+                    alone,
+                    before,
+                    now=now,
+                    rules=self._journal.recording,
+                    tending=self._journal.tending,
+                )
             self.written = change is not None
             return change
 

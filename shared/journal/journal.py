@@ -17,8 +17,9 @@ from shared.journal.door import Delivered, Loaded, OpenMeeting
 from shared.journal.flush import Dispatch
 from shared.journal.settle import RecordingRules
 from shared.journal.together import Decision, decide_together
+from shared.meeting.follow_up import followed_up
 from shared.meeting.listing import having_listed, unlisted
-from shared.meeting.looks import TendingRules, followed_up
+from shared.meeting.looks import TendingRules
 from shared.meeting.meeting import Change, Meeting, OutboxRow, Stored
 from shared.meeting.older_legs import KEPT, Kept
 from shared.ports import Bus, Clock, Ledger

@@ -1,7 +1,7 @@
 """What a step of a decision comes to: observations folded, and what they show published.
 
 Core. The only place that folds, so that what reached us by push or by read is recorded in the same
-way. What follows from the meeting as it then stands is in meeting/looks.py.
+way. What follows from the meeting as it then stands is in meeting/follow_up.py.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,11 +15,13 @@ from shared.calls.weight import relieved
 from shared.events.cloud_events import publish, reply_message, warn_once
 from shared.events.facts import LEG_OVER, Shown, facts_between
 from shared.journal.step import Step
+from shared.meeting.follow_up import is_overdue
 from shared.meeting.legs import answer_others, one_stays
+from shared.meeting.looks import TendingRules
 from shared.meeting.meeting import Change, Meeting
 from shared.meeting.packing import ROW_BYTES, meeting_type
 from shared.words.ids import LegKey
-from shared.words.observations import LegSeen, Observation, Unparsed
+from shared.words.observations import LegSeen, Observation, RosterRead, Unparsed
 from shared.words.outgoing import Fact, Outgoing, Published
 
 ONE_READ = timedelta(seconds=1)
@@ -28,6 +30,9 @@ LIMITED = "recording_limited"
 MANY_FAILURES = 5
 """After so many reads in a row that gave nothing it is said that the roster cannot be read."""
 UNREADABLE = "roster_unreadable"
+SILENT = "callback_silent"
+SILENT_FOR = timedelta(minutes=5)
+"""After so long without a push of people whom reads found it is said that callbacks are lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,16 +56,24 @@ class RecordingRules:
 
 
 def settled(
-    step: Step, before: Meeting | None, *, now: datetime, rules: RecordingRules
+    step: Step,
+    before: Meeting | None,
+    *,
+    now: datetime,
+    rules: RecordingRules,
+    tending: TendingRules,
 ) -> Change | None:
-    """Return the change that a step makes of the meeting; None where it says nothing new."""
+    """Return the change that a step makes of the meeting; None where it says nothing new.
+
+    A meeting whose look is overdue is written in any case: that plans the look again.
+    """
     if not (step.observed or step.facts):
         return Change(meeting=step.meeting, outgoing=step.outgoing)
     room = room_of(step.meeting, rules)
     change = _observed(step, room, now=now, rules=rules)
     change = replace(change, outgoing=(*change.outgoing, *step.outgoing))
     if step.only_news and before is not None and not _is_news(before, change, room):
-        return None
+        return change if is_overdue(before, now=now, rules=tending) else None
     return change
 
 
@@ -89,10 +102,11 @@ def _observed(step: Step, room: int, *, now: datetime, rules: RecordingRules) ->
     meeting, events = _told(meeting, found, now=now)
     meeting, limited = _limited(meeting, after, now=now)
     meeting, unreadable = _unreadable(meeting, step.observed, now=now)
+    meeting, silent = _silent(meeting, step.observed, now=now)
     return Change(
         meeting=meeting,
         heard=tuple(heard),
-        outgoing=(*answers, *events, *limited, *unreadable),
+        outgoing=(*answers, *events, *limited, *unreadable, *silent),
         pages=pages,
     )
 
@@ -162,6 +176,30 @@ def _unreadable(
         "roster in a row gave no answer that says who is there.",
         next_step="See whether Microsoft Graph is healthy. Ends and departures are published "
         "once a read succeeds, or with the end of the bot's leg.",
+        now=now,
+    )
+
+
+def _silent(
+    meeting: Meeting, observed: Sequence[Observation], *, now: datetime
+) -> tuple[Meeting, tuple[Outgoing, ...]]:
+    """Warn, once a meeting, that reads find people of whom no callback spoke for so long."""
+
+    def shows_silence(read: Observation) -> bool:
+        leg = meeting.leg(read.leg_key) if isinstance(read, RosterRead) else None
+        since = leg.silent_since if leg is not None else None
+        return since is not None and now - since >= SILENT_FOR
+
+    if not any(map(shows_silence, observed)):
+        return meeting, ()
+    return warn_once(
+        meeting,
+        SILENT,
+        message="The bot is in the meeting and reads of the roster find people, but Graph's "
+        "callbacks do not arrive.",
+        next_step="See whether Graph reaches PUBLIC_URL: DNS, certificate, firewall, and the "
+        "answers in the log of the function call_callback. Until then times are those of reads, a "
+        "few minutes apart.",
         now=now,
     )
 

@@ -1,6 +1,7 @@
 """What a decision wants of a meeting, as a value. Core.
 
-How it is folded, published and followed up is settled by the journal (settle.py, meeting/looks.py).
+How it is folded, published and followed up is settled by the journal: settle.py, and follow_up.py
+in meeting/.
 """
 
 from collections.abc import Callable

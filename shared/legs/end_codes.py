@@ -109,9 +109,9 @@ NEXT_STEPS = {
 """What to do about a leg that ended before it came in, by the reason of its end."""
 
 
-def next_step(end: LegEnd) -> str:
-    """Return what to do about a leg that ended so, before it came in."""
-    return NEXT_STEPS.get(end.reason, TRY_AGAIN)
+def next_step(reason: str) -> str:
+    """Return what to do about a leg that ended for that reason, before it came in."""
+    return NEXT_STEPS.get(reason, TRY_AGAIN)
 
 
 def leg_end(code: int | None, subcode: int | None) -> LegEnd:

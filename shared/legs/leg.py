@@ -46,13 +46,22 @@ NEXT: Mapping[LegState, Mapping[Happening, LegState]] = {
     "gone": _row("gone", "gone", "gone", "gone", "gone", "gone", "gone"),
 }
 
-type Why = Literal["requested", "anotherLegStays", "meetingMoved", "meetingCancelled"]
+type Why = Literal[
+    "requested",
+    "anotherLegStays",
+    "meetingMoved",
+    "meetingCancelled",
+    "alone",
+    "nobodyCame",
+    "lobbyTimeout",
+    "maxDuration",
+]
 """Why a leg has to go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaver:
-    """What makes a leg leave: a request, or what became of the meeting or of its other legs.
+    """What makes a leg leave: a request, or what became of the meeting, its legs or its people.
 
     `request_id` is the request's, else its message's, and `origin_id` the message's identity: it is
     answered at `reply` once the leg's end is published. All three are of requests alone.
@@ -81,9 +90,19 @@ class Leg:
     phases: Mapping[Phase, datetime] = field(default_factory=dict)  # when each was first seen
     code: int | None = None  # why it ended, as Graph says
     subcode: int | None = None
-    last_sign: datetime | None = None  # its last callback or answered read
+    last_sign: datetime | None = None  # its last callback, or answer of Graph's about it
+    kept_alive_at: datetime | None = None  # the last keepAlive that Graph took
+    failures: int = 0  # keepAlives and GET calls since the last answer that gave nothing,
+    failed_at: datetime | None = None  # the last of them at this moment
+    pushed: bool = False  # a roster was pushed through it
+    silent_since: datetime | None = None  # a read found people, and no roster was pushed since
     listened: bool = False  # a roster came through it and was folded
     call_number: int | None = None  # the group call whose people it listed last
+
+    # -- how it joins, should it have to come back
+    guest_name: str | None = None
+    without_host: bool = True
+    rejoin_at: datetime | None = None  # when another leg in its place was last requested
 
     # -- requests: of both kinds the oldest may have left the head
     asked_at: datetime | None = None  # when the join that sent it came into the queue

@@ -1,23 +1,49 @@
-"""What follows from a meeting as it stands: legs that are hung up, looks that are planned.
+"""What is to be done about a meeting, and when: one pure function, a row for each kind of look.
 
-Core. One function, `looks`, says what is due; the chain of tend messages and the backstop follow
-it, and a meeting of which nothing is due is finished.
+Core. The chain of tend messages, the backstop and every commit follow `looks`; a meeting of which
+nothing is due is finished. docs/recording.md has the table.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
+from zlib import crc32
 
 from shared.calls.fold import next_read
-from shared.meeting.legs import hang_up, tend_message, unwanted
+from shared.legs.end_codes import leg_end
+from shared.legs.leg import Leg, Why
+from shared.meeting.legs import unwanted
 from shared.meeting.listing import list_due
-from shared.meeting.meeting import Change, Meeting, Planned
-from shared.words.ids import CallId, LegKey, utc_text
-from shared.words.outgoing import Outgoing
+from shared.meeting.meeting import Meeting
+from shared.words.ids import LegKey
 
 HANG_UP_AGAIN = timedelta(minutes=2)
 """How long after a hang-up a leg that is still there is hung up again. Twice does no harm."""
+REJOIN_AGAIN = timedelta(minutes=30)
+"""How long after a request to come back that nothing came of another one is sent."""
+WATCHED_ON = timedelta(minutes=15)
+"""How long after the planned end a bot that watches stays, though it is alone."""
+AN_HOUR = timedelta(hours=1)
+
+type Slot = Literal["soon", "later"]
+type What = Literal[
+    "confirm",
+    "poll",
+    "keepAlive",
+    "readCall",
+    "lapse",
+    "leave",
+    "hangUpAgain",
+    "rejoin",
+    "assume",
+    "listDays",
+]
+SOON: frozenset[What] = frozenset({"confirm", "readCall", "rejoin"})
+
+
+def _minutes(*minutes: float) -> tuple[timedelta, ...]:
+    return tuple(timedelta(minutes=one) for one in minutes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,146 +52,231 @@ class TendingRules:
 
     `settle`: how long after a hint a read confirms it. `grace`: how old an unsent message must be
     before another process sends it. `backstop`: how long a look may be overdue before it is mended.
+    `keep_alive`: the longest time between two keepAlives. `poll`: that between two reads. `silent`:
+    how long a leg may be on its way without a word. `lapse`: after so long without any answer a leg
+    is over. `rejoin`: the pauses before each further leg within an hour.
     """
 
     settle: timedelta
     grace: timedelta
     backstop: timedelta
     keep_alive: timedelta = timedelta(minutes=15)
+    poll: timedelta = timedelta(minutes=5)
+    silent: timedelta = timedelta(minutes=1)
+    lapse: timedelta = timedelta(minutes=50)
     leave_when_alone: timedelta = timedelta(minutes=5)
+    nobody_came: timedelta = timedelta(minutes=30)
+    lobby: timedelta = timedelta(minutes=30)
+    max_duration: timedelta = timedelta(hours=24)
+    rejoin: tuple[timedelta, ...] = _minutes(1 / 6, 1, 5, 15)
+    assume_after: timedelta = timedelta(hours=4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Confirm:
-    """Ask Graph who is there, through this leg."""
+class Look:
+    """One thing to do about a meeting, through one of its legs where that has to do with it."""
 
-    leg_key: LegKey
-    call_id: CallId
-    slot: Literal["soon"] = "soon"
+    what: What
+    leg_key: LegKey | None = None
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HangUpAgain:
-    """End a leg that was to go and is not known to be gone."""
-
-    leg_key: LegKey
-    slot: Literal["later"] = "later"
+    @property
+    def slot(self) -> Slot:
+        """Which of the two messages under way it belongs to: what must not wait has its own."""
+        return "soon" if self.what in SOON else "later"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListDays:
-    """Write into the lists of days what they do not say yet of the meeting."""
-
-    slot: Literal["later"] = "later"
+type Due = tuple[datetime, Look]
 
 
-type Look = Confirm | HangUpAgain | ListDays
-
-
-def looks(meeting: Meeting, *, settle: timedelta) -> list[tuple[datetime, Look]]:
+def looks(meeting: Meeting, rules: TendingRules) -> list[Due]:
     """Return what is to be done about the meeting, and when; nothing: it is finished."""
-    found: list[tuple[datetime, Look]] = []
-    leg, due = meeting.record.listening, next_read(meeting.record, settle=settle)
-    if due is not None and leg is not None and leg.call_id is not None:
-        found.append((due, Confirm(leg_key=leg.key, call_id=leg.call_id)))
-    found += [
-        (leg.hang_up_at + HANG_UP_AGAIN, HangUpAgain(leg_key=leg.key))
-        for leg in unwanted(meeting)
-        if leg.hang_up_at is not None
+    return [due for row in ROWS for due in row(meeting, rules)]
+
+
+def overstaying(meeting: Meeting, rules: TendingRules, *, now: datetime) -> list[tuple[Leg, Why]]:
+    """Return the legs that stayed for as long as they may, and why each has to go."""
+    found = [
+        (leg, why) for leg in _staying(meeting) for due, why in _ends(leg, rules) if due <= now
     ]
-    if meeting.legs and (due := list_due(meeting)) is not None:
-        found.append((due, ListDays()))
+    record = meeting.record
+    leg = record.listening
+    if leg is not None and not leg.leaving and not any(one == leg for one, _ in found):
+        found += [
+            (leg, why)
+            for until, why in _alone(meeting, leg, rules)
+            if record.question is None and record.answered_at and record.answered_at >= until
+        ]
     return found
 
 
-def followed_up(change: Change, *, now: datetime, rules: TendingRules) -> Change:
-    """Return the change with what follows from it: hang-ups, the next looks, the index."""
-    meeting, hang_ups = _hung_up(change.meeting, now=now)
-    due = looks(meeting, settle=rules.settle)
-    meeting, tending = _with_looks(meeting, due, now=now)
-    outgoing = (*change.outgoing, *tending, *hang_ups)
-    # Until a bot is requested, the request's own message stands behind all that is sent.
-    unsent = bool(outgoing) and bool(meeting.legs)
-    by = _indexed_by(meeting, now=now, rules=rules, due=bool(due), unsent=unsent)
-    indexed = meeting.tend.indexed
-    if by is not None and (indexed is None or by < indexed):
-        meeting = replace(meeting, tend=replace(meeting.tend, indexed=by))
-    return replace(change, meeting=meeting, outgoing=outgoing)
+def _confirm(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
+    leg, due = meeting.record.listening, next_read(meeting.record, settle=rules.settle)
+    if leg is not None and due is not None and leg.call_id is not None:
+        yield due, Look(what="confirm", leg_key=leg.key)
 
 
-def mended(meeting: Meeting, *, now: datetime, rules: TendingRules, unsent: bool) -> Change:
-    """Return the change that starts a broken chain again, and moves on what the index says.
+def _poll(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
+    """A read that no push asked for: the push may be lost. It confirms that the bot is alone."""
+    leg, record = meeting.record.listening, meeting.record
+    if leg is None or leg.call_id is None or leg.leaving or record.question is not None:
+        return
+    last = max(leg.phases["in"], record.answered_at or leg.phases["in"])
+    alone = [since for since, _ in _alone(meeting, leg, rules) if last < since]
+    yield min((last + rules.poll, *alone)), Look(what="poll", leg_key=leg.key)
 
-    A look that is overdue for `rules.backstop` lost its message. It is written even where it
-    changes nothing, so that a commit under way, which relies on the entry, loses.
+
+def _keep_alive(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
+    """Graph ends a leg after 45 minutes without.
+
+    Source: https://learn.microsoft.com/graph/api/call-keepalive
     """
-
-    def kept(planned: Planned | None) -> Planned | None:
-        lost = planned is not None and planned.due + rules.backstop <= now
-        return None if lost else planned
-
-    before = meeting.tend
-    tend = replace(before, soon=kept(before.soon), later=kept(before.later))
-    due = looks(meeting, settle=rules.settle)
-    meeting, again = _with_looks(replace(meeting, tend=tend), due, now=now)
-    unsent = unsent or bool(again)
-    by = _indexed_by(meeting, now=now, rules=rules, due=bool(due), unsent=unsent)
-    meeting = replace(meeting, tend=replace(meeting.tend, indexed=by))
-    return Change(meeting=meeting, outgoing=again)
+    for leg in _staying(meeting):
+        if leg.state in ("in", "lobby"):
+            last = leg.kept_alive_at or leg.claim.claimed_at
+            due = last + rules.keep_alive * _spread(leg, last)
+            yield _paused(leg, due, rules), Look(what="keepAlive", leg_key=leg.key)
 
 
-def _indexed_by(
-    meeting: Meeting, *, now: datetime, rules: TendingRules, due: bool, unsent: bool
-) -> datetime | None:
-    """Return when the backstop is to look at the meeting, whose looks are planned; None: never.
-
-    `due`: there are any looks. `unsent` messages may be sent by others after the grace.
-    """
-    slots = (meeting.tend.soon, meeting.tend.later) if due else ()
-    moments = [planned.due for planned in slots if planned is not None]
-    if unsent:
-        moments.append(now + rules.grace)
-    return min(moments) + rules.backstop if moments else None
+def _read_call(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
+    """A leg on its way of which no callback speaks: they may be lost."""
+    for leg in _staying(meeting):
+        if leg.state in ("bound", "joining"):
+            due = (leg.last_sign or leg.claim.claimed_at) + rules.silent
+            yield _paused(leg, due, rules), Look(what="readCall", leg_key=leg.key)
 
 
-def _hung_up(meeting: Meeting, *, now: datetime) -> tuple[Meeting, tuple[Outgoing, ...]]:
-    """Return the meeting whose legs that must not stay are being hung up, each once."""
-    outgoing: list[Outgoing] = []
+def _lapse(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
+    for leg in meeting.legs:
+        if leg.alive and leg.call_id is not None:
+            signs = (leg.claim.claimed_at, leg.last_sign, leg.kept_alive_at)
+            last = max(one for one in signs if one is not None)
+            yield last + rules.lapse, Look(what="lapse", leg_key=leg.key)
+
+
+def _leave(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
+    for leg in _staying(meeting):
+        for due, _ in _ends(leg, rules):
+            yield due, Look(what="leave", leg_key=leg.key)
+
+
+def _hang_up_again(meeting: Meeting, _: TendingRules) -> Iterator[Due]:
     for leg in unwanted(meeting):
-        if leg.call_id is not None and leg.hang_up_at is None:
-            outgoing.append(hang_up(meeting, leg.call_id, again=utc_text(now)))
-            meeting = meeting.with_leg(replace(leg, hang_up_at=now))
-    return meeting, tuple(outgoing)
+        if leg.hang_up_at is not None:
+            yield leg.hang_up_at + HANG_UP_AGAIN, Look(what="hangUpAgain", leg_key=leg.key)
 
 
-def _with_looks(
-    meeting: Meeting, due: Iterable[tuple[datetime, Look]], *, now: datetime
-) -> tuple[Meeting, tuple[Outgoing, ...]]:
-    """Return the meeting with its looks, `due`, planned, and the messages they need.
+def _rejoin(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
+    """A fault threw the bot out while people talked: another leg is requested, a few an hour."""
+    call, newest = meeting.record.open_call, meeting.legs[-1] if meeting.legs else None
+    if call is None or not call.is_unwatched or call.quiet_since is not None or newest is None:
+        return
+    gone_at, gone_off = newest.gone_at, meeting.cancellation or meeting.same_as
+    if gone_at is None or gone_off or not _thrown_out(newest) or _left_since(meeting, newest):
+        return
+    falls = [
+        leg.gone_at
+        for leg in meeting.legs
+        if leg.gone_at is not None and _thrown_out(leg) and gone_at - leg.gone_at < AN_HOUR
+    ]
+    most = len(rules.rejoin)
+    due = gone_at + rules.rejoin[min(len(falls), most) - 1]
+    if len(falls) > most:
+        due = max(due, sorted(falls)[-most] + AN_HOUR)
+    if newest.rejoin_at is not None:
+        due = newest.rejoin_at + REJOIN_AGAIN
+    yield due, Look(what="rejoin", leg_key=newest.key)
 
-    A look needs no message where that of either slot comes by then.
+
+def _assume(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
+    """No call stays open for ever: one that no leg hears is taken for over in the end."""
+    call = meeting.record.open_call
+    if call is None or call.unwatched_since is None or not meeting.legs:
+        return
+    if any(leg.alive and leg.call_id is not None for leg in meeting.legs):
+        return
+    leases = (leg.claim.lease_until for leg in meeting.legs if leg.state == "claimed")
+    due = max((call.unwatched_since + rules.assume_after, *leases))
+    yield due, Look(what="assume", leg_key=meeting.legs[-1].key)
+
+
+def _list_days(meeting: Meeting, _: TendingRules) -> Iterator[Due]:
+    if meeting.legs and (due := list_due(meeting)) is not None:
+        yield due, Look(what="listDays")
+
+
+ROWS: tuple[Callable[[Meeting, TendingRules], Iterator[Due]], ...] = (
+    _confirm,
+    _poll,
+    _keep_alive,
+    _read_call,
+    _lapse,
+    _leave,
+    _hang_up_again,
+    _rejoin,
+    _assume,
+    _list_days,
+)
+
+
+def _staying(meeting: Meeting) -> list[Leg]:
+    return [
+        leg for leg in meeting.legs if leg.alive and leg.call_id is not None and not leg.leaving
+    ]
+
+
+def _ends(leg: Leg, rules: TendingRules) -> Iterator[tuple[datetime, Why]]:
+    """Yield until when a leg may stay where it is, whoever is there."""
+    if leg.state == "lobby":
+        yield leg.phases["lobby"] + rules.lobby, "lobbyTimeout"
+    if leg.is_in:
+        yield leg.phases["in"] + rules.max_duration, "maxDuration"
+
+
+def _alone(meeting: Meeting, leg: Leg, rules: TendingRules) -> Iterator[tuple[datetime, Why]]:
+    """Yield until when the leg stays where nobody is; nothing while people are there."""
+    if meeting.record.open_call is not None:
+        return
+    asked, stay = meeting.asked, meeting.stay
+    since, why = leg.phases["in"], _alone_for(leg)
+    if why == "alone":
+        call = meeting.record.call(leg.call_number)
+        since = call.ended_at or since if call is not None else since
+        until = since + (stay.alone_for or rules.leave_when_alone)
+    else:
+        start = asked.start_date_time if asked is not None else since
+        until = max(since, start) + rules.nobody_came
+    if not stay.watch:
+        yield until, why
+    elif asked is not None:
+        yield max(until, asked.end_date_time + WATCHED_ON), why
+
+
+def _alone_for(leg: Leg) -> Why:
+    return "nobodyCame" if leg.call_number is None else "alone"
+
+
+def _thrown_out(leg: Leg) -> bool:
+    return leg.is_gone and not leg.leaving and leg_end(leg.code, leg.subcode).rejoin
+
+
+def _left_since(meeting: Meeting, leg: Leg) -> bool:
+    """Tell whether the bot was requested to leave after this leg was requested."""
+    if meeting.leave_asked is None:
+        return False
+    return leg.asked_at is None or leg.asked_at <= meeting.leave_asked
+
+
+def _spread(leg: Leg, last: datetime) -> float:
+    """Return from 13 to 15 fifteenths: legs that joined at once are not kept alive at once."""
+    return (13 + 2 * crc32(f"{leg.key} {last.isoformat()}".encode()) / 2**32) / 15
+
+
+def _paused(leg: Leg, due: datetime, rules: TendingRules) -> datetime:
+    """Return when Graph is asked again about a leg of which it gave no usable answer.
+
+    The pauses grow from a thirtieth of the time between two keepAlives to a third.
     """
-    outgoing: list[Outgoing] = []
-    slots: Iterable[Literal["soon", "later"]] = ("soon", "later")
-    for slot in slots:
-        earliest = min((at for at, look in due if look.slot == slot), default=None)
-        tend = meeting.tend
-        if earliest is None:
-            continue
-        at = max(earliest, now)
-        if any(one is not None and one.due <= at for one in (tend.soon, tend.later)):
-            continue
-        planned = Planned(generation=tend.generation + 1, due=at)
-        tend = replace(tend, generation=planned.generation)
-        tend = replace(tend, soon=planned) if slot == "soon" else replace(tend, later=planned)
-        meeting = replace(meeting, tend=tend)
-        outgoing.append(
-            tend_message(
-                meeting.meeting_id,
-                {"generation": planned.generation},
-                key=str(planned.generation),
-                correlation_id=meeting.correlation_id,
-                due=at + tend.ahead,
-            )
-        )
-    return meeting, tuple(outgoing)
+    if leg.failed_at is None:
+        return due
+    pause = min(rules.keep_alive / 30 * (1 << min(leg.failures - 1, 8)), rules.keep_alive / 3)
+    return max(due, leg.failed_at + pause)

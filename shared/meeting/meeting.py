@@ -63,6 +63,17 @@ class Cancellation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """How long the bot stays where nobody is, as requests say.
+
+    `watch`: until some time after the planned end. `alone_for`: instead of the setting.
+    """
+
+    watch: bool = False
+    alone_for: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LegPage:
     """Of one leg, what leaves the head: all of it, or the oldest of the requests about it.
 
@@ -124,6 +135,7 @@ class Meeting:
     # -- bot: beside its legs, which are in the record
     leg_pages: int = 0  # how many pages hold what left the head of them
     leave_asked: datetime | None = None  # joins requested before that are void
+    stay: Stay = field(default_factory=Stay)  # how long it stays where nobody is
 
     # -- calls: our legs, those that live and the newest, and what they heard
     record: Record = field(default_factory=Record)

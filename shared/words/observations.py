@@ -114,4 +114,34 @@ class Unparsed:
     kind: Literal["unparsed"] = "unparsed"
 
 
-type Observation = LegSeen | RosterPushed | RosterRead | ReadFailed | Unparsed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptAlive:
+    """Graph took a keepAlive: the leg lives for another 45 minutes."""
+
+    at: datetime
+    leg_key: LegKey
+    kind: Literal["keptAlive"] = "keptAlive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswered:
+    """A keepAlive, or GET call, got no usable answer: `status` as in `ReadFailed`."""
+
+    at: datetime
+    leg_key: LegKey
+    status: int
+    kind: Literal["unanswered"] = "unanswered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenUp:
+    """No leg heard the open call for so long that it is taken for over. `leg_key`: the newest."""
+
+    at: datetime
+    leg_key: LegKey
+    kind: Literal["givenUp"] = "givenUp"
+
+
+type Observation = (
+    LegSeen | RosterPushed | RosterRead | ReadFailed | KeptAlive | Unanswered | GivenUp | Unparsed
+)

@@ -198,6 +198,10 @@ class FusedGraph:
             self._graph.read_participants(call_id, own_ids=own_ids, show_names=show_names)
         )
 
+    async def keep_alive(self, call_id: CallId) -> bool:
+        """See `ports.Graph.keep_alive`."""
+        return await self._fuse.through(self._graph.keep_alive(call_id))
+
     async def end_call(self, call_id: CallId) -> None:
         """See `ports.Graph.end_call`."""
         await self._fuse.through(self._graph.end_call(call_id))

@@ -17,9 +17,10 @@ from shared.words.errors import Unavailable
 from shared.words.ids import LegKey, MeetingId
 from shared.words.observations import Unparsed
 from shared.words.outgoing import Outgoing
-from tests.application.world import SETTLE, T0, TENDING, SettableClock
+from tests.application.world import T0, SettableClock
 from tests.fakes.bus import InMemoryBus
 from tests.fakes.ledger import InMemoryLedger
+from tests.fixtures.tending import SETTLE, TENDING
 
 MEETING = MeetingId("a" * 26)
 HUGE = Random(1).randbytes(1_000_000).hex()  # noqa: S311 - the same bytes every time

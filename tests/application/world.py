@@ -32,14 +32,13 @@ from tend_meeting.handler import mend_meetings, tend_meeting
 from tests.fakes.bus import InMemoryBus
 from tests.fakes.graph import FakeGraph, participant
 from tests.fakes.ledger import InMemoryLedger
+from tests.fixtures.tending import HINTED, SETTLE
 
 TENANT = "6c5e9a3e-1f0b-4f3a-9d57-2b8f4f6d1a01"
 ORGANIZER = "2f6b0c1d-94d4-4b8a-8f0e-7a1d5c3e0b02"
 BOT = "9d2e4b7a-5f8c-4d1e-a3b6-8c7f0e1d2a05"
 T0 = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
-SETTLE = timedelta(seconds=1)
 LEASE = timedelta(seconds=60)
-TENDING = TendingRules(settle=SETTLE, grace=timedelta(seconds=5), backstop=timedelta(seconds=120))
 HANDLERS = {
     "create-meeting": create_meeting,
     "join-meeting": join_meeting,
@@ -100,6 +99,7 @@ class World:
     show_names: bool = True
     kept: Kept = KEPT
     room: int = ROOM
+    tending: TendingRules = HINTED
 
     def __post_init__(self) -> None:
         self.fake_graph.now = self.clock.now
@@ -117,6 +117,7 @@ class World:
             replace(
                 SETTINGS,
                 policy=replace(SETTINGS.policy, recording=recording),
+                tending=self.tending,
                 retry=replace(SETTINGS.retry, attempts=attempts),
             ),
             ledger=self.ledger,

@@ -1,52 +1,25 @@
 """What the simulator accepts as a join, refuses, and does with a leg."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from devstack.graph.call_rules import parse_join
-from devstack.graph.calls import Leg, render_call
-from devstack.graph.identities import BOT_APP_ID, ORGANIZER_ID, TENANT_ID, Tenant, seeded
+from devstack.graph.calls import render_call
+from devstack.graph.identities import BOT_APP_ID, ORGANIZER_ID, TENANT_ID
 from devstack.graph.json_values import Json, JsonObject
-from devstack.graph.meetings import Meeting
+from devstack.graph.lab import leg_ends
 from devstack.graph.refusals import GraphRefusal
 from devstack.graph.roster_manner import RosterManner
-from devstack.graph.world import World
-
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-
-
-def a_join(**changes: Json) -> JsonObject:
-    """The documented request to join by organizer and thread; None drops a member."""
-    body: JsonObject = {
-        "@odata.type": "#microsoft.graph.call",
-        "callbackUri": "https://bot.contoso.example/api/calls",
-        "requestedModalities": ["audio"],
-        "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"},
-        "chatInfo": {
-            "@odata.type": "#microsoft.graph.chatInfo",
-            "threadId": "19:meeting_x@thread.v2",
-            "messageId": "0",
-        },
-        "meetingInfo": organizer_info(),
-        "tenantId": TENANT_ID,
-    }
-    return {name: value for name, value in (body | changes).items() if value is not None}
-
-
-def organizer_info(**more: Json) -> JsonObject:
-    user: JsonObject = {"id": ORGANIZER_ID, "tenantId": TENANT_ID, **more}
-    return {
-        "@odata.type": "#microsoft.graph.organizerMeetingInfo",
-        "organizer": {"@odata.type": "#microsoft.graph.identitySet", "user": user},
-        "allowConversationWithoutHost": True,
-    }
-
-
-def join_id_info(**more: Json) -> JsonObject:
-    return {"@odata.type": "#microsoft.graph.joinMeetingIdMeetingInfo", **more}
+from tests.devstack.graph_world import (
+    AS_GUEST,
+    NOW,
+    a_join,
+    a_world,
+    join_id_info,
+    joining,
+    organizer_info,
+)
 
 
 @pytest.mark.parametrize(
@@ -112,42 +85,6 @@ def test_the_tenant_belongs_at_the_top_of_the_call(tenant: Json) -> None:
 def test_plain_http_is_taken_to_this_machine_only(uri: str) -> None:
     """Loopback callback URIs make a local stack possible."""
     assert parse_join(a_join(callbackUri=uri), tenant_id=TENANT_ID).callback_uri == uri
-
-
-class Published:
-    """Keeps what a world tells its legs."""
-
-    def __init__(self) -> None:
-        self.items: list[tuple[str, Any]] = []
-
-    def __call__(self, leg: Leg, envelope: JsonObject) -> None:
-        value: Any = envelope["value"]
-        self.items += [(leg.call_id, item) for item in value]
-
-    def states(self, call_id: str) -> list[str]:
-        return [
-            item["resourceData"]["state"]
-            for told, item in self.items
-            if told == call_id and isinstance(item["resourceData"], dict)
-        ]
-
-    def rosters(self, call_id: str) -> list[list[Mapping[str, Any]]]:
-        return [
-            item["resourceData"]
-            for told, item in self.items
-            if told == call_id and isinstance(item["resourceData"], list)
-        ]
-
-
-def a_world(seed: int = 1) -> tuple[World, Published, Meeting]:
-    told = Published()
-    world = World(tenant=Tenant(), ids=seeded(seed), now=lambda: NOW, notify=told)
-    body: Json = {"joinMeetingIdSettings": {"isPasscodeRequired": True}}
-    return world, told, world.meetings.create(ORGANIZER_ID, body)
-
-
-def joining(meeting: Meeting) -> JsonObject:
-    return a_join(chatInfo={"threadId": meeting.thread_id, "messageId": "0"})
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -235,9 +172,6 @@ def test_hanging_up_ends_our_leg_alone() -> None:
         world.roster(first.call_id)
 
 
-AS_GUEST: JsonObject = {"source": {"identity": {"guest": {"id": "g", "displayName": "Minutes"}}}}
-
-
 def test_a_guest_waits_in_the_lobby_and_sees_nobody_but_itself() -> None:
     """By default; others see it waiting. Admitted, it is established and sees everybody."""
     world, told, meeting = a_world()
@@ -270,6 +204,28 @@ def test_a_guest_that_is_not_admitted_ends_without_having_been_in() -> None:
     assert told.states(leg.call_id) == ["establishing", "terminated"]
     with pytest.raises(GraphRefusal):
         world.admit(leg.call_id)
+
+
+@pytest.mark.parametrize(
+    ("code", "subcode"),
+    [(200, 4097), (200, 5000), (200, 5001), (200, 5002), (200, 5010), (200, 5012), (200, 5014),
+     (200, 5020), (200, 5855), (200, 7000), (200, 10550), (400, 2203), (403, 5221), (408, 1106),
+     (408, 8537), (410, 301005), (480, 10037), (500, 1005), (500, 7117), (599, 4711)],
+)  # fmt: skip
+@pytest.mark.parametrize("guest", [{}, AS_GUEST], ids=["in", "in the lobby"])
+def test_the_lab_ends_a_leg_with_any_code_wherever_it_is(
+    guest: JsonObject, code: int, subcode: int
+) -> None:
+    """Documented, reported and unknown pairs, in the meeting and in the lobby."""
+    world, told, meeting = a_world()
+    leg = world.place_call(joining(meeting) | guest)
+
+    leg_ends(world, leg.call_id, {"code": code, "subcode": subcode})
+
+    assert told.end(leg.call_id) == ("deleted", code, subcode)
+    assert [one.state for one in world.meetings.venues[0].legs] == ["terminated"]
+    with pytest.raises(GraphRefusal):
+        world.call(leg.call_id)
 
 
 def test_every_leg_of_one_conference_has_its_chain_id() -> None:

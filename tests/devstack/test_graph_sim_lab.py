@@ -12,6 +12,7 @@ from devstack.graph.delivery import (
     is_worth_retrying,
     late_copy,
     parse_delivery,
+    retry_pauses,
 )
 from devstack.graph.faults import FaultPlan, parse_fault
 from devstack.graph.identities import BOT_APP_ID, TENANT_ID, Tenant, seeded
@@ -109,9 +110,44 @@ def test_without_the_wish_no_copy_is_late() -> None:
     assert {late_copy(some, seeded(seed)) for seed in range(20)} == {None, 0.0}
 
 
+def test_one_notification_is_lost_by_its_number() -> None:
+    """That one alone, also where each would be doubled; 0 and null lose none."""
+    policy = parse_delivery({"dropNth": 2, "duplicate": 1})
+
+    sent = [len(copies(policy, seeded(1), number=number)) for number in (1, 2, 3)]
+
+    assert sent == [2, 0, 2]
+    assert len(copies(parse_delivery({"dropNth": None}), seeded(1), number=1)) == 1
+
+
+def test_which_one_is_lost_by_its_number_leaves_the_luck_of_the_others() -> None:
+    """A test that drops each of a story in turn tells the same story every time."""
+    stories = []
+    for lost in (1, 2, 3):
+        chance = seeded(7)
+        policy = parse_delivery(
+            {"dropNth": lost, "duplicate": 0.5, "shuffle": True, "delaySeconds": 1}
+        )
+        stories.append([copies(policy, chance, number=number) for number in range(1, 9)])
+
+    for place in range(8):
+        assert len({story[place] for story in stories if story[place]}) == 1
+
+
+def test_a_callback_that_is_not_taken_is_tried_again_with_growing_pauses() -> None:
+    """Six times within about six seconds, as often as asked, or never."""
+    usual = retry_pauses(parse_delivery({}))
+
+    assert usual == (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
+    assert retry_pauses(parse_delivery({"retries": 8})) == (*usual, 3.2, 3.2)
+    assert retry_pauses(parse_delivery({"retries": 0})) == ()
+
+
 @pytest.mark.parametrize(
-    "body", [{"drop": 2}, {"shuffle": "yes"}, {"late": 2}, {"delaySeconds": -1}]
-)
+    "body",
+    [{"drop": 2}, {"shuffle": "yes"}, {"late": 2}, {"delaySeconds": -1}, {"dropNth": 0},
+     {"dropNth": 1.5}, {"dropNth": "1"}, {"retries": -1}],
+)  # fmt: skip
 def test_a_mistaken_delivery_is_told(body: JsonObject) -> None:
     """Probabilities are between 0 and 1, switches are booleans, delays are not negative."""
     with pytest.raises(LabMistake):

@@ -10,7 +10,7 @@ from devstack.graph.calls import Leg
 from devstack.graph.identities import TENANT_ID, same_guid, seeded
 from devstack.graph.notifications import (
     bundled,
-    holds_roster,
+    kinds_of,
     render_end,
     render_roster,
     render_state,
@@ -125,15 +125,14 @@ def test_notifications_differ_from_each_other_and_repeat_with_their_seed() -> No
     assert any(same_guid(LEG.call_id) in one for one in rendered)
 
 
-def test_an_envelope_says_whether_it_holds_a_roster() -> None:
-    """Also where one is bundled with a state."""
+def test_an_envelope_says_what_it_holds() -> None:
+    """Each item of a bundle, in order."""
     room, _ = a_room()
     roster, state = render_roster(room, LEG, seeded(1)), render_state(LEG, "established", seeded(1))
 
-    assert holds_roster(roster)
-    assert holds_roster(bundled(state, roster))
-    assert not holds_roster(state)
-    assert not holds_roster(render_end(LEG, 200, 5001, seeded(1)))
+    assert kinds_of(roster) == ["roster"]
+    assert kinds_of(bundled(state, roster)) == ["state", "roster"]
+    assert kinds_of(render_end(LEG, 200, 5001, seeded(1))) == ["end"]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

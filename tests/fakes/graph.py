@@ -58,6 +58,7 @@ class FakeGraph:
         self.threads: dict[str, str] = {}
         self.bodies: list[dict[str, Any]] = []
         self.ended: list[CallId] = []
+        self.kept_alive: list[CallId] = []
         self.ringing: set[CallId] = set()
         self.rejected: list[CallId] = []
         self._tenant_id = tenant_id
@@ -213,6 +214,15 @@ class FakeGraph:
             my_participant_ids=own_ids,
             show_names=show_names,
         )
+
+    async def keep_alive(self, call_id: CallId) -> bool:
+        """See `ports.Graph.keep_alive`."""
+        _raise(await self._answer())
+        here = CallId(same_id(call_id))
+        if here not in self.calls:
+            return False
+        self.kept_alive.append(here)
+        return True
 
     async def end_call(self, call_id: CallId) -> None:
         """See `ports.Graph.end_call`."""

@@ -118,6 +118,59 @@ async def test_dropped_callbacks_never_come(lab: Lab) -> None:
     assert lab.receiver.people() == [{"ada", "bob"}]
 
 
+async def test_exactly_one_notification_is_lost_by_its_number(lab: Lab) -> None:
+    """The second from now on, once; counting starts anew with each wish, and shows in the lab."""
+    call = await lab.place_call()
+    await lab.receiver.until(lambda: len(lab.receiver.people()) == 1)
+    await lab.post("/lab/delivery", {"dropNth": 2})
+    for user in ("ada", "bob", "cyd", "dan"):
+        await lab.joins(user)
+    await lab.receiver.until(lambda: len(lab.receiver.people()) == 4)
+
+    made = (await lab.client.get("/lab/notifications")).json()
+    assert [len(one) for one in lab.receiver.people()] == [0, 1, 3, 4]
+    assert [one["dropped"] for one in made[-4:]] == [False, True, False, False]
+    assert [one["kind"] for one in made[-4:]] == ["roster"] * 4
+    assert made[0] == {
+        "kind": "state",
+        "callId": call["id"],
+        "onlineMeetingId": lab.meeting["id"],
+        "dropped": False,
+    }
+
+
+async def test_notifications_of_all_meetings_are_counted_together(lab: Lab) -> None:
+    """The first of another meeting's is the one that is lost, and names its meeting."""
+    await lab.place_call()
+    await lab.receiver.until(lambda: len(lab.receiver.people()) == 1)
+    await lab.new_meeting()
+    await lab.post("/lab/delivery", {"dropNth": 1})
+
+    other = await lab.place_call()
+
+    made = (await lab.client.get("/lab/notifications")).json()
+    (lost,) = [one for one in made if one["dropped"]]
+    assert (lost["callId"], lost["onlineMeetingId"]) == (other["id"], lab.meeting["id"])
+    assert {one["onlineMeetingId"] for one in made} == {
+        one["onlineMeetingId"] for one in (await lab.client.get("/lab/meetings")).json()
+    }
+
+
+async def test_what_was_made_is_forgotten_with_the_rest(lab: Lab) -> None:
+    """DELETE /lab empties the list, and loses nothing by its number any more."""
+    await lab.post("/lab/delivery", {"dropNth": 1})
+
+    await lab.client.delete("/lab")
+    await lab.new_meeting()
+    nothing = (await lab.client.get("/lab/notifications")).json()
+    await lab.place_call()
+
+    made = (await lab.client.get("/lab/notifications")).json()
+    assert nothing == []
+    assert made
+    assert not any(one["dropped"] for one in made)
+
+
 async def test_an_old_roster_comes_late_after_the_leg_has_ended(lab: Lab) -> None:
     """late 1 sends one more copy of each roster, and of nothing else, under its message id."""
     await lab.post("/lab/delivery", {"late": 1, "lateSeconds": 1})
@@ -160,6 +213,18 @@ async def test_a_callback_that_meets_a_server_error_is_sent_again_in_its_place(l
 
     assert lab.receiver.states()[0] == "establishing"
     assert lab.reports == []
+
+
+async def test_without_retries_a_callback_that_is_not_taken_is_lost(lab: Lab) -> None:
+    """`retries` 0: one attempt, then the next callback."""
+    await lab.post("/lab/delivery", {"retries": 0})
+    lab.receiver.answers = [503]
+
+    call = await lab.place_call()
+    await lab.receiver.until(lambda: len(lab.receiver.people()) == 1)
+
+    assert "establishing" not in lab.receiver.states()
+    assert lab.reports == [f"gave up a callback of call {call['id']}: answered 503"]
 
 
 async def test_callbacks_wait_for_a_receiver_that_restarts(lab: Lab) -> None:

@@ -244,9 +244,24 @@ async def test_the_lab_forgets_everything_but_keys_and_tokens(graph: httpx.Async
     assert (await graph.post(CREATE_OR_GET, json={"externalId": "e"})).status_code == 201
 
 
+async def test_the_lab_makes_a_meeting_that_graph_knows(graph: httpx.AsyncClient) -> None:
+    """A meeting of somebody's in Teams: people join it by either link, Graph reads it."""
+    made = (await graph.post("/lab/meetings", json={"subject": "s", "passcode": True})).json()
+
+    for link in (made["joinWebUrl"], made["shortLink"]):
+        body = {"joinWebUrl": link, "userId": "ada"}
+        assert (await graph.post("/lab/people", json=body)).status_code == 200
+    read = (await graph.get(f"{MEETINGS}/{made['onlineMeetingId']}")).json()
+    assert read["joinMeetingIdSettings"]["passcode"] == made["passcode"]
+    assert read["chatInfo"]["threadId"] == made["threadId"]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
+        ("POST", "/lab/meetings", {"passcode": 7}),
+        ("POST", "/lab/sources", {"callRecords": {}}),
+        ("POST", "/lab/incoming", {"webhookUri": "https://bot.contoso.example/api/calls"}),
         ("POST", "/lab/people", {"userId": "ada", "onlineMeetingId": "none"}),
         ("POST", "/lab/people", {"userId": "ada"}),
         ("POST", "/lab/people", {"userId": "ada", "joinWebUrl": "x", "onlineMeetingId": "y"}),

@@ -54,6 +54,15 @@ class Lab:
         """End a leg of the bot as the service does; people stay."""
         await self._ask("POST", f"legs/{call_id}/end", {"code": code, "subcode": subcode})
 
+    async def call_the_bot(self, webhook_uri: str, **members: Any) -> str:
+        """Let a user call the bot at its registered webhook; return the call id."""
+        answer = await self._ask("POST", "incoming", {"webhookUri": webhook_uri, **members})
+        return str(answer["callId"])
+
+    async def sources(self, **members: Any) -> None:
+        """Say how long a leg lives without keepAlive; without members: as Graph does."""
+        await self._ask("POST", "sources", members)
+
     async def fault(self, **members: Any) -> None:
         """Ask for a trouble; see devstack/graph/README.md."""
         await self._ask("POST", "faults", members)
@@ -66,9 +75,19 @@ class Lab:
         """Say how callbacks travel; without members: plainly."""
         await self._ask("POST", "delivery", members)
 
+    async def notifications(self) -> list[Json]:
+        """Return every notification that was made so far, oldest first, lost or not."""
+        made: list[Json] = await self._ask("GET", "notifications")
+        return made
+
     async def forget(self) -> None:
         """Forget meetings, faults, delivery and requests."""
         await self._ask("DELETE", "")
+
+    async def new_meeting(self, **members: Any) -> Json:
+        """Make a meeting that the app knows nothing of; return its coordinates."""
+        made: Json = await self._ask("POST", "meetings", members)
+        return made
 
     async def meetings(self, subject: str) -> list[Json]:
         """Return the true meetings of that subject."""

@@ -2,28 +2,20 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
 
 from shared.calls.record import Question, Record
 from shared.legs.leg import Leaver, Leg
+from shared.meeting.follow_up import followed_up, mended
 from shared.meeting.listing import having_listed, unlisted
-from shared.meeting.looks import (
-    HANG_UP_AGAIN,
-    HangUpAgain,
-    TendingRules,
-    followed_up,
-    looks,
-    mended,
-)
+from shared.meeting.looks import HANG_UP_AGAIN, Look, looks
 from shared.meeting.meeting import Change, Meeting, Planned
 from shared.words.ids import CallId, LegKey, MeetingId
 from shared.words.outgoing import Outgoing
 from tests.fixtures.evidence import LEG, LEG2, at, folded, leg
 from tests.fixtures.legs import a_leg
+from tests.fixtures.tending import HINTED
 
-RULES = TendingRules(
-    settle=timedelta(seconds=1), grace=timedelta(seconds=5), backstop=timedelta(seconds=120)
-)
+RULES = HINTED
 CALLS = {LEG: CallId("call-1"), LEG2: CallId("call-2")}
 IN = folded(leg(0, "in"))
 IN = replace(IN, legs={LEG: replace(IN.legs[LEG], call_id=CALLS[LEG])})
@@ -84,9 +76,8 @@ def test_a_leg_that_is_to_go_is_hung_up_once_and_again_when_it_does_not() -> Non
     assert json.loads(hang_up.body)["hangUp"] == "call-1"
     assert look.due == at(10) + HANG_UP_AGAIN
     assert change.meeting.tend.later == Planned(generation=1, due=at(10) + HANG_UP_AGAIN)
-    assert looks(change.meeting, settle=RULES.settle) == [
-        (at(10) + HANG_UP_AGAIN, HangUpAgain(leg_key=LEG))
-    ]
+    again = (at(10) + HANG_UP_AGAIN, Look(what="hangUpAgain", leg_key=LEG))
+    assert again in looks(change.meeting, RULES)
     assert settle(change.meeting, 20).outgoing == ()
 
 
@@ -149,6 +140,7 @@ def test_a_look_whose_message_was_lost_is_planned_again() -> None:
 def test_a_meeting_of_which_nothing_is_due_leaves_the_index() -> None:
     """Finished means: nothing is due, and nothing unsent."""
     meeting = quiet(settle(a_meeting(asked(0)), 0).meeting)
+    meeting = meeting.with_leg(meeting.legs[0].seen("gone", at(9)))
 
     unsent = mended(meeting, now=at(500), rules=RULES, unsent=True)
     finished = mended(meeting, now=at(500), rules=RULES, unsent=False)

@@ -8,17 +8,20 @@ import pytest
 
 from shared.calls.record import Record
 from shared.legs.leg import Leaver, Leg
+from shared.meeting.looks import TendingRules
 from shared.meeting.meeting import Change, LegPage, Meeting
 from shared.meeting.older_legs import Kept, Older, put_by, unanswered, with_older
 from shared.words.answers import Call
 from shared.words.ids import CallId, LegKey, leg_key_for
 from shared.words.observations import LegSeen
 from shared.words.outgoing import Fact, Published, ReplyAddress
-from tend_meeting.plan import record_answers, record_look
+from tend_meeting.plan import Seen, record_answers, record_look
 from tests.fixtures.ledger_values import NOW, a_meeting
 from tests.fixtures.legs import a_claim, a_leg
 
-SETTLE = timedelta(seconds=1)
+RULES = TendingRules(
+    settle=timedelta(seconds=1), grace=timedelta(seconds=5), backstop=timedelta(seconds=120)
+)
 KEPT = Kept(legs=2, requests=2)
 REPLY = ReplyAddress(queue="replies", correlation_id="c")
 
@@ -197,9 +200,6 @@ def test_a_look_through_a_leg_that_left_meanwhile_says_nothing() -> None:
     meeting = a_head(leg(2))
     seen = LegSeen(at=NOW, leg_key=key(1), phase="in")
 
-    step = record_look(
-        meeting, 0, (seen,), Call(call_id=CallId("c-1"), message_id="0"), {}, now=NOW, settle=SETTLE
-    )
+    found = Seen(leg_key=key(1), observations=(seen,), call=Call(call_id=CallId("c-1")))
 
-    assert step is not None
-    assert (step.meeting.record, step.observed) == (meeting.record, ())
+    assert record_look(meeting, 0, (found,), {}, now=NOW, rules=RULES) is None
