@@ -1,4 +1,7 @@
-"""Reads a meeting's record, and says whether Rollcall is well. Changes nothing."""
+"""Reads a meeting's record, and says whether Rollcall is well.
+
+Changes nothing, but for a broken chain of looks that it meets.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -24,21 +27,19 @@ async def read_record(meeting_id: str, services: Services) -> dict[str, Any] | N
     """Return the record under `meeting_id`; None where none is known. Raises `Unavailable`."""
     if MEETING_ID.fullmatch(meeting_id) is None:
         return None
-    stored = await services.ledger.load(MeetingId(meeting_id))
-    if stored is None or not stored.meeting.known:
+    opened = await services.journal.open(MeetingId(meeting_id))
+    meeting = opened.meeting
+    if meeting is None or not meeting.known:
         return None
-    record = stored.meeting.record
+    await opened.mend_in_passing()
+    record = meeting.record
     pages = (
         await services.ledger.pages(MeetingId(meeting_id))
         if record.before or any(call.sealed for call in record.calls)
         else ()
     )
-    legs = (
-        await services.ledger.older_legs(MeetingId(meeting_id)) if stored.meeting.leg_pages else ()
-    )
-    return record_view(
-        with_older(stored.meeting, legs), pages, shown=services.policy.recording.shown
-    )
+    legs = await services.ledger.older_legs(MeetingId(meeting_id)) if meeting.leg_pages else ()
+    return record_view(with_older(meeting, legs), pages, shown=services.policy.recording.shown)
 
 
 async def find_record(request_id: str, services: Services) -> dict[str, Any] | None:

@@ -44,6 +44,7 @@ type Line = Literal[
     "create.surplus_left",  # a meeting that a lost race made could not be deleted
     "graph.failed",  # a request to Graph failed; the ids are what Microsoft's support asks for
     "join.thread_not_noted",  # another form of the meeting's link may not find it
+    "look.not_mended",  # a broken chain of looks was met and could not be mended; the backstop will
     "message.deferred",  # a message is tried again later
     "message.rejected",  # a message was refused
     "outbox.not_cleared",  # what was sent may be sent again; duplicates can be detected

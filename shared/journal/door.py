@@ -11,7 +11,8 @@ from shared.journal.step import Decide, Step
 from shared.meeting.follow_up import mended
 from shared.meeting.meeting import Change, Meeting, Stored
 from shared.meeting.older_legs import Older
-from shared.words.errors import Transient
+from shared.telemetry import log
+from shared.words.errors import RollcallError, Transient
 from shared.words.ids import MeetingId
 
 if TYPE_CHECKING:
@@ -116,6 +117,15 @@ class OpenMeeting:
             return step, step is not None
 
         return await self.change(decide)
+
+    async def mend_in_passing(self) -> None:
+        """Mend a meeting whose look is overdue; what fails is left to the backstop."""
+        if self.meeting is None or not self._journal.is_overdue(self.meeting):
+            return
+        try:
+            await self.mend()
+        except RollcallError as error:
+            log("look.not_mended", error)
 
     async def mend(self) -> None:
         """Send what is unsent, start a broken chain of looks again, move on what the index says.

@@ -17,7 +17,7 @@ from shared.journal.door import Delivered, Loaded, OpenMeeting
 from shared.journal.flush import Dispatch
 from shared.journal.settle import RecordingRules
 from shared.journal.together import Decision, decide_together
-from shared.meeting.follow_up import followed_up
+from shared.meeting.follow_up import followed_up, is_overdue
 from shared.meeting.listing import having_listed, unlisted
 from shared.meeting.looks import TendingRules
 from shared.meeting.meeting import Change, Meeting, OutboxRow, Stored
@@ -122,6 +122,10 @@ class Journal:
             self._leading.add(meeting_id)
             self._begin(meeting_id, self._lead(meeting_id, loaded))
         return await waiting.receipt
+
+    def is_overdue(self, meeting: Meeting) -> bool:
+        """Tell whether the message of a planned look seems to be lost."""
+        return is_overdue(meeting, now=self._clock.now(), rules=self.tending)
 
     async def settled(self) -> None:
         """Return when everything committed so far was sent and cleared, or kept."""

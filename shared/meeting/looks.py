@@ -174,14 +174,15 @@ def _rejoin(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
     if gone_at is None or gone_off or not _thrown_out(newest) or _left_since(meeting, newest):
         return
     falls = [
-        leg.gone_at
+        leg
         for leg in meeting.legs
         if leg.gone_at is not None and _thrown_out(leg) and gone_at - leg.gone_at < AN_HOUR
     ]
     most = len(rules.rejoin)
     due = gone_at + rules.rejoin[min(len(falls), most) - 1]
-    if len(falls) > most:
-        due = max(due, sorted(falls)[-most] + AN_HOUR)
+    sent = [leg.claim.claimed_at for leg in meeting.legs if leg.state != "unsent"][-most:]
+    if len(sent) == most:
+        due = max(due, sent[0] + AN_HOUR)
     if newest.rejoin_at is not None:
         due = newest.rejoin_at + REJOIN_AGAIN
     yield due, Look(what="rejoin", leg_key=newest.key)

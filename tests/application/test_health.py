@@ -33,18 +33,18 @@ WELL: dict[str, Any] = {
 
 
 class HeldGraph(FakeGraph):
-    """Counts its checks; `asked` is set by a check, which is answered when `answering` is set."""
+    """Counts its checks; `begun` is set by a check, which is answered when `released` is set."""
 
     def __init__(self) -> None:
         super().__init__(tenant_id=TENANT)
         self.checks = 0
-        self.asked, self.answering = asyncio.Event(), asyncio.Event()
+        self.begun, self.released = asyncio.Event(), asyncio.Event()
 
     async def check(self) -> None:
         """See `ports.Graph.check`."""
         self.checks += 1
-        self.asked.set()
-        await self.answering.wait()
+        self.begun.set()
+        await self.released.wait()
         await super().check()
 
 
@@ -64,7 +64,7 @@ class Watched(World):
 
     def __init__(self) -> None:
         self.held = HeldGraph()
-        self.held.answering.set()
+        self.held.released.set()
         super().__init__(graph=self.held)
 
     def later(self, waited: timedelta) -> None:
@@ -138,12 +138,12 @@ async def test_a_report_is_kept_for_ten_seconds_and_shared() -> None:
 async def test_callers_at_once_share_one_examination() -> None:
     """However many there are, and however long it takes."""
     world = Watched()
-    world.held.answering.clear()
+    world.held.released.clear()
     asking = [asyncio.create_task(health(world.services)) for _ in range(50)]
-    await world.held.asked.wait()
+    await world.held.begun.wait()
 
     world.later(2 * KEPT_FOR)
-    world.held.answering.set()
+    world.held.released.set()
     answers = await asyncio.gather(*asking)
 
     assert answers == [{"status": "ok"}] * 50
@@ -153,13 +153,13 @@ async def test_callers_at_once_share_one_examination() -> None:
 async def test_a_caller_who_goes_away_leaves_the_examination_to_the_next() -> None:
     """A probe that gives up must not break the report for all others."""
     world = Watched()
-    world.held.answering.clear()
+    world.held.released.clear()
     first = asyncio.create_task(health(world.services))
     second = asyncio.create_task(health(world.services))
-    await world.held.asked.wait()
+    await world.held.begun.wait()
 
     first.cancel()
-    world.held.answering.set()
+    world.held.released.set()
 
     assert await second == {"status": "ok"}
 

@@ -173,6 +173,11 @@ class World:
                 self.clock.moment = sent.due
             await self.deliver(self._received(sent))
 
+    def next_due(self, end: datetime) -> datetime | None:
+        """Return when the next message to the app's own queues is due; None: none by `end`."""
+        found = self._next(end)
+        return None if found is None else found[1].due or self.clock.now()
+
     def _next(self, end: datetime) -> tuple[int, Outgoing] | None:
         waiting = [
             (sent.due or self.clock.now(), number, sent)

@@ -92,6 +92,10 @@ class FakeGraph:
         """Let the request after the next `answers` ones raise `error`; see `fail_next`."""
         self._failures += [*[None] * answers, (error, done)]
 
+    async def answering(self) -> None:
+        """Raise what the next request is to fail with; its work is not done."""
+        _raise(await self._answer())
+
     def heal(self) -> None:
         """Let no request fail any more that was to fail."""
         self._failures.clear()

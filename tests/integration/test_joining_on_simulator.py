@@ -1,81 +1,16 @@
 """Every form of a join on the simulated Graph, in one process: accepted, led, told, left."""
 
-import json
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
-from random import Random
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from devstack.graph import world as simulated
-from devstack.graph.calls import Leg, render_call
-from devstack.graph.identities import BOT_APP_ID, ORGANIZER_ID, TENANT_ID, Tenant
-from devstack.graph.json_values import JsonObject
+from devstack.graph.identities import BOT_APP_ID, ORGANIZER_ID, TENANT_ID
 from devstack.graph.lab import leg_admitted, leg_ends, person_joins, person_leaves, shown_meetings
 from devstack.graph.meeting_book import Venue
-from devstack.graph.meeting_shapes import render_meeting
-from devstack.graph.refusals import GraphRefusal
-from shared.graph.call import call_in
-from shared.graph.meeting import meeting_in
-from shared.graph.roster import read_roster
-from shared.words.answers import Call, GivenMeeting, Roster
-from shared.words.ids import CallId
 from tests.application import world as application
-from tests.fakes.graph import FakeGraph
-
-
-class SimulatedGraph(FakeGraph):
-    """Implements `ports.Graph` on the simulator's own world, as far as joins need it."""
-
-    def __init__(self, seed: int) -> None:
-        super().__init__(tenant_id=TENANT_ID)
-        self.told: list[tuple[str, bytes]] = []
-        self.before_answering: Callable[[], Awaitable[None]] | None = None
-        self.world = simulated.World(
-            tenant=Tenant(),
-            ids=Random(seed),  # noqa: S311 - the same ids every time
-            now=lambda: datetime.now(UTC),
-            notify=self._notify,
-        )
-
-    async def create_or_get_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
-        """See `ports.Graph.create_or_get_meeting`."""
-        return meeting_in(render_meeting(self.world.meetings.create_or_get(organizer_id, body)[0]))
-
-    async def create_call(self, body: dict[str, Any]) -> Call:
-        """See `ports.Graph.create_call`."""
-        self.bodies.append(body)
-        leg = self.world.place_call(body)
-        if self.before_answering is not None:
-            await self.before_answering()
-        return call_in(render_call(leg))
-
-    async def read_call(self, call_id: CallId) -> Call | None:
-        """See `ports.Graph.read_call`."""
-        try:
-            return call_in(render_call(self.world.call(call_id)))
-        except GraphRefusal:
-            return None
-
-    async def read_participants(
-        self, call_id: CallId, *, own_ids: frozenset[str], show_names: bool
-    ) -> Roster | None:
-        """See `ports.Graph.read_participants`."""
-        try:
-            listed: Any = self.world.roster(call_id)["value"]
-        except GraphRefusal:
-            return None
-        return read_roster(
-            listed, bot_app_id=self.bot_app_id, my_participant_ids=own_ids, show_names=show_names
-        )
-
-    async def end_call(self, call_id: CallId) -> None:
-        """See `ports.Graph.end_call`."""
-        self.world.hang_up(call_id)
-
-    def _notify(self, leg: Leg, envelope: JsonObject) -> None:
-        self.told.append((leg.callback_uri, json.dumps(envelope).encode()))
+from tests.fixtures.simulated_graph import SimulatedGraph
 
 
 class Stage:
