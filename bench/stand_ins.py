@@ -12,6 +12,7 @@ from bench.counted_table import CountedTable
 from bench.crowd import T0, Crowd
 from devstack.graph.identities import BOT_APP_ID, ORGANIZER_ID, TENANT_ID
 from shared.graph.roster import read_roster
+from shared.health import Checkup
 from shared.inbox.patience import RetryPolicy
 from shared.inbox.verdict import Inbox
 from shared.journal.journal import Journal
@@ -95,10 +96,11 @@ def services_on(
 ) -> Services:
     """Return services over the real ledger on `table`. Names are kept; no roster counts as cut."""
     ledger = TableLedger(table.client)
+    graph = cast("Graph", _Room(crowd))
     return Services(
         ledger=ledger,
         bus=bus,
-        graph=cast("Graph", _Room(crowd)),
+        graph=graph,
         keys=keys,
         clock=clock,
         journal=Journal(
@@ -129,6 +131,7 @@ def services_on(
             ),
             jitter=lambda _: 0.0,
         ),
+        checkup=Checkup(ledger=ledger, bus=bus, graph=graph, clock=clock),
     )
 
 

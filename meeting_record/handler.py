@@ -1,17 +1,26 @@
-"""Read a meeting's record, and check the health of each component.
+"""Reads a meeting's record, and says whether Rollcall is well.
 
 Changes nothing, but for a broken chain of looks that it meets.
 """
 
-import asyncio
-from collections.abc import Awaitable
+from datetime import datetime
 from typing import Any
 
 from meeting_record.view import record_view
+from shared.health import OK, WALK_LATE_AFTER
 from shared.meeting.older_legs import with_older
 from shared.services import Services
-from shared.words.errors import RollcallError
-from shared.words.ids import MEETING_ID, MeetingId, join_request_alias, meeting_id_for
+from shared.words.ids import (
+    MEETING_ID,
+    MeetingId,
+    join_request_alias,
+    meeting_id_for,
+    utc_text,
+)
+
+BACKSTOP_IS_LATE = (
+    f"the timer mend_meetings was not done with a walk for {WALK_LATE_AFTER.seconds} seconds"
+)
 
 
 async def read_record(meeting_id: str, services: Services) -> dict[str, Any] | None:
@@ -47,20 +56,25 @@ async def find_record(request_id: str, services: Services) -> dict[str, Any] | N
     return None if joined is None else await read_record(joined, services)
 
 
-async def health(services: Services) -> dict[str, str]:
-    """Return `ok` for each component, or what is wrong with it."""
-    parts: dict[str, Awaitable[None]] = {
-        "tables": services.ledger.check(),
-        "serviceBus": services.bus.check(),
-        "graphToken": services.graph.check(),
+async def health(services: Services) -> dict[str, Any]:
+    """Return whether all is well, and nothing more: anybody may ask."""
+    return {"status": (await services.checkup.report()).status}
+
+
+async def health_details(services: Services) -> dict[str, Any]:
+    """Return for each part `ok` or what is wrong with it, and when the backstop last walked."""
+    report = await services.checkup.report()
+    return {
+        "status": report.status,
+        **report.parts,
+        "backstop": BACKSTOP_IS_LATE if report.walk_is_late else OK,
+        "lastWalk": _walk(report.last_walk, report.at),
+        "examinedAt": utc_text(report.at),
     }
-    results = await asyncio.gather(*(_word(check) for check in parts.values()))
-    return dict(zip(parts, results, strict=True))
 
 
-async def _word(check: Awaitable[None]) -> str:
-    try:
-        await check
-    except RollcallError as error:
-        return str(error)
-    return "ok"
+def _walk(at: datetime | None, now: datetime) -> dict[str, Any] | None:
+    if at is None:
+        return None
+    # The process that noted it may have a clock ahead of ours.
+    return {"at": utc_text(at), "ageSeconds": max(0.0, round((now - at).total_seconds(), 1))}

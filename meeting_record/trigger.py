@@ -44,13 +44,25 @@ async def find_meeting(req: func.HttpRequest) -> func.HttpResponse:
 @bp.function_name("health")
 @bp.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def health(req: func.HttpRequest) -> func.HttpResponse:
-    """Answer the health of tables, bus and Graph token: 200 if all are well, 503 otherwise."""
-    from meeting_record.handler import health as examine
+    """Answer whether all is well, to anybody."""
+    from meeting_record.handler import health as read
     from shared.bootstrap import services
 
-    report = await examine(services())
-    well = all(word == "ok" for word in report.values())
-    return _json(report, 200 if well else 503)
+    return _health(await read(services()))
+
+
+@bp.function_name("health_details")
+@bp.route(route="health/details", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+async def health_details(req: func.HttpRequest) -> func.HttpResponse:
+    """Answer how each part is, to callers with a function key."""
+    from meeting_record.handler import health_details as read
+    from shared.bootstrap import services
+
+    return _health(await read(services()))
+
+
+def _health(report: dict[str, Any]) -> func.HttpResponse:
+    return _json(report, 200 if report["status"] == "ok" else 503)
 
 
 def _found(record: dict[str, Any] | None) -> func.HttpResponse:

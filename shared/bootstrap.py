@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from shared.bus.outbox import open_outbox
 from shared.graph.client import open_graph
+from shared.health import Checkup
 from shared.identity import OpenIdSigningKeys, fetch_json, graph_credential, managed_identity
 from shared.inbox.verdict import Inbox, ShortWaits
 from shared.journal.journal import Journal
@@ -68,10 +69,11 @@ def build(
         if "Endpoint=" in settings.service_bus
         else managed_identity(settings.service_bus_client_id or settings.azure_client_id),
     )
+    graph = graph or _graph(settings, clock)
     return Services(
         ledger=ledger,
         bus=bus,
-        graph=graph or _graph(settings, clock),
+        graph=graph,
         keys=keys or OpenIdSigningKeys(settings.openid_config_url, clock=clock, fetch=fetch_json),
         clock=clock,
         journal=Journal(
@@ -90,6 +92,7 @@ def build(
             jitter=jitter,
             waits=waits or ShortWaits(asyncio.sleep, seats=SEATS),
         ),
+        checkup=Checkup(ledger=ledger, bus=bus, graph=graph, clock=clock),
         policy=policy,
     )
 

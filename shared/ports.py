@@ -120,6 +120,14 @@ class Index(Protocol):
         """Yield the meetings that a day's list names, and what it says of each."""
         ...
 
+    async def note_walk(self, at: datetime) -> None:
+        """Note that the backstop walked the index, and was done at `at`; the last note stands."""
+        ...
+
+    async def last_walk(self) -> datetime | None:
+        """Return what `note_walk` noted last, in any process; None if it never did."""
+        ...
+
 
 class Ledger(Meetings, Aliases, Index, Protocol):
     """Everything that is kept."""

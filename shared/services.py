@@ -6,6 +6,7 @@ Names no adapter; bootstrap.py builds it for production, tests build it from fak
 from dataclasses import dataclass
 from datetime import timedelta
 
+from shared.health import Checkup
 from shared.inbox.verdict import Inbox
 from shared.journal.journal import Journal
 from shared.journal.settle import RecordingRules
@@ -37,4 +38,5 @@ class Services:
     clock: Clock
     journal: Journal
     inbox: Inbox
+    checkup: Checkup
     policy: Policy

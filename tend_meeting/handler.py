@@ -78,6 +78,7 @@ async def mend_meetings(services: Services) -> None:
             except Exception:  # noqa: BLE001 - the line has it
                 # The next walk comes by itself; one meeting must not keep the others waiting.
                 log("backstop.failed", traceback=True)
+    await services.ledger.note_walk(services.clock.now())
 
 
 async def _tend(message: QueueMessage, services: Services) -> None:

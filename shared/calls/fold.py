@@ -173,7 +173,7 @@ def _roster(
         late = record.call(leg.call_number)
         return record if late is None else with_late_people(record, late, sight)
     if isinstance(roster, RosterPushed):
-        pushed = replace(record.legs[leg.key], pushed=True, silent_since=None)
+        pushed = replace(record.legs[leg.key], pushed_at=at, silent_since=None)
         return _pushed(with_leg(record, pushed), roster, sight)
     if not record.listens(leg):
         return record
@@ -253,7 +253,10 @@ def _silence(before: Record, after: Record, read: RosterRead, sight: Sight) -> R
     leg = after.legs[sight.leg.key]
     long_in = leg.is_in and sight.answered - leg.phases["in"] > IN_FLIGHT
     found = after.open_call.sessions if after.open_call is not None else {}
-    unpushed = not leg.pushed or any(call_of(before, one) is None for one in found)
+    unpushed = leg.pushed_at is None or (
+        sight.answered - leg.pushed_at > IN_FLIGHT
+        and any(call_of(before, one) is None for one in found)
+    )
     if not (read.people and long_in and unpushed):
         return after
     return with_leg(after, replace(leg, silent_since=leg.silent_since or sight.answered))

@@ -187,7 +187,7 @@ class Record:
         calls = self.calls
         if self.open_call is not None:
             calls = (*calls[:-1], replace(calls[-1], heard_at=calls[-1].started_at))
-        legs = {key: replace(leg, last_sign=None) for key, leg in self.legs.items()}
+        legs = {key: replace(leg, last_sign=None, pushed_at=None) for key, leg in self.legs.items()}
         return replace(self, moment=None, legs=legs, calls=calls)
 
     @property

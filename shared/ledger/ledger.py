@@ -25,6 +25,7 @@ from shared.ledger.rows import (
     PAGES,
     TRANSACTION_OPERATIONS,
     UNFINISHED,
+    WALK,
     alias_partition,
     alias_row,
     commits_of,
@@ -41,9 +42,11 @@ from shared.ledger.rows import (
     read_legs,
     read_log,
     read_pages,
+    read_walk,
     size_of,
     unfinished_partition,
     unfinished_row,
+    walk_row,
 )
 from shared.ledger.tables import (
     Conflict,
@@ -261,6 +264,15 @@ class TableLedger:
         query, words = "PartitionKey eq @day", {"day": day_partition(day)}
         async for row in self._table.entries("reading the list of a day", query, words):
             yield read_day(row)
+
+    async def note_walk(self, at: datetime) -> None:
+        """See `ports.Ledger.note_walk`."""
+        await self._table.write("noting a walk", [put(walk_row(at))])
+
+    async def last_walk(self) -> datetime | None:
+        """See `ports.Ledger.last_walk`."""
+        row = await self._table.row("reading the last walk", *WALK)
+        return None if row is None else read_walk(row)
 
     async def check(self) -> None:
         """See `ports.Ledger.check`."""

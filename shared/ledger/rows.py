@@ -39,6 +39,8 @@ PAGES = ("d-page-", "d-page.")
 LEGS = ("g-legs-", "g-legs.")
 UNFINISHED = ("unfinished-", "unfinished.")
 ALIAS = "alias"
+WALK = ("backstop", "last-walk")
+"""Partition and row of the backstop's note."""
 
 TRANSACTION_OPERATIONS = 100
 """Source: https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions"""
@@ -187,6 +189,17 @@ def unfinished_row(meeting_id: MeetingId, *, due_at: datetime) -> Row:
 def unfinished_partition(meeting_id: MeetingId) -> str:
     """Return the shard of the index that holds a meeting. Shards share the writes."""
     return f"{UNFINISHED[0]}{meeting_id[:1]}"
+
+
+def walk_row(at: datetime) -> Row:
+    """Return the note that the backstop was done with its walk at `at`."""
+    partition, key = WALK
+    return {"PartitionKey": partition, "RowKey": key, "at": moment_text(at)}
+
+
+def read_walk(row: Mapping[str, Any]) -> datetime:
+    """Return when the backstop was done with the walk that it noted."""
+    return datetime.fromisoformat(row["at"])
 
 
 def size_of(row: Row) -> int:

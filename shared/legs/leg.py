@@ -94,7 +94,7 @@ class Leg:
     kept_alive_at: datetime | None = None  # the last keepAlive that Graph took
     failures: int = 0  # keepAlives and GET calls since the last answer that gave nothing,
     failed_at: datetime | None = None  # the last of them at this moment
-    pushed: bool = False  # a roster was pushed through it
+    pushed_at: datetime | None = None  # when a roster was pushed through it last
     silent_since: datetime | None = None  # a read found people, and no roster was pushed since
     listened: bool = False  # a roster came through it and was folded
     call_number: int | None = None  # the group call whose people it listed last

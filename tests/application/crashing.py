@@ -124,6 +124,14 @@ class FusedLedger:
         """See `ports.Ledger.day`."""
         return self._ledger.day(day)
 
+    async def note_walk(self, at: datetime) -> None:
+        """See `ports.Ledger.note_walk`."""
+        await self._fuse.through(self._ledger.note_walk(at))
+
+    async def last_walk(self) -> datetime | None:
+        """See `ports.Ledger.last_walk`."""
+        return await self._fuse.through(self._ledger.last_walk())
+
     async def check(self) -> None:
         """See `ports.Ledger.check`."""
         await self._fuse.through(self._ledger.check())

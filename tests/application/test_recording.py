@@ -5,7 +5,6 @@ import json
 from typing import Any
 
 from shared.words.answers import Call
-from shared.words.errors import GraphTrace, Unavailable
 from shared.words.ids import utc_text
 from tests.application.joined import ASK, Joined
 from tests.application.world import TENANT, World, envelope, leg_of, roster, state
@@ -164,18 +163,6 @@ async def test_a_storm_on_one_meeting_is_committed_together() -> None:
     assert statuses == [202] * 60
     assert meeting.version - before < 10
     assert len(world.events("participant.joined")) == 60
-
-
-async def test_the_health_report_says_what_is_wrong() -> None:
-    """Part by part."""
-    from meeting_record.handler import health  # noqa: PLC0415 - read beside what it is about
-
-    world = World()
-    world.fake_graph.fail_next(Unavailable("no token", graph=GraphTrace(status=0, code="")))
-
-    report = await health(world.services)
-
-    assert report == {"tables": "ok", "serviceBus": "ok", "graphToken": "no token"}
 
 
 async def test_two_hundred_callbacks_that_piled_up_are_all_recorded() -> None:

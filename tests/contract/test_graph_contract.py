@@ -420,7 +420,6 @@ async def test_a_leg_that_hangs_up_is_gone(bench: Bench) -> None:
     assert await who(bench, NOBODYS_ID) is None
 
 
-@pytest.mark.parametrize("bench", ["fake"], indirect=True)  # nobody calls the simulator's bot yet
 async def test_a_call_to_the_bot_may_be_rejected_twice(bench: Bench) -> None:
     """Once it is rejected it is gone, as one that never was."""
     call_id = await bench.user_calls()
@@ -430,7 +429,6 @@ async def test_a_call_to_the_bot_may_be_rejected_twice(bench: Bench) -> None:
     await bench.graph.reject_call(CallId(NOBODYS_ID))
 
 
-@pytest.mark.parametrize("bench", ["fake"], indirect=True)  # nobody calls the simulator's bot yet
 async def test_a_leg_of_ours_cannot_be_rejected(bench: Bench) -> None:
     """It stays in its meeting."""
     _, call_id = await joined(bench)

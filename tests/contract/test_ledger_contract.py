@@ -557,6 +557,19 @@ async def test_the_list_of_a_day_says_what_was_last_said_of_each_meeting(ledger:
     ]
 
 
+async def test_the_last_walk_of_the_backstop_is_the_one_noted_last(ledger: Ledger) -> None:
+    """To the microsecond; the index has nothing of it."""
+    earlier = NOW - timedelta(microseconds=1)
+    assert await ledger.last_walk() is None
+
+    await ledger.note_walk(NOW)
+    assert await ledger.last_walk() == NOW
+    await ledger.note_walk(earlier)
+
+    assert await ledger.last_walk() == earlier
+    assert await overdue(ledger, NOW + timedelta(days=1)) == {}
+
+
 async def test_the_bytes_of_each_head_that_is_written_are_measured(azurite_connection: str) -> None:
     """By the ledger of production: once a commit, whatever else goes with it."""
     tables = open_ledger(azurite_connection, a_table())

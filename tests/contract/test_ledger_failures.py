@@ -57,6 +57,8 @@ async def test_tables_that_are_down_are_unavailable_until_they_are_back() -> Non
         overdue(ledger, NOW),
         ledger.list_day(meeting_id, NOW.date(), Brief()),
         ledger.list_day(meeting_id, NOW.date(), None),
+        ledger.note_walk(NOW),
+        ledger.last_walk(),
         ledger.check(),
     ]
 

@@ -27,7 +27,9 @@ from shared.ledger.rows import (
     read_legs,
     read_log,
     read_pages,
+    read_walk,
     size_of,
+    walk_row,
 )
 from shared.meeting.days import Brief
 from shared.meeting.meeting import Change, LegPage, Meeting, Stored
@@ -50,6 +52,7 @@ class InMemoryLedger:
         self._index: dict[MeetingId, Entry] = {}
         self._writes = 0
         self._days: dict[date, dict[MeetingId, Row]] = {}
+        self._walk: Row | None = None
         self._failing = 0
         self.loads = self.read_bytes = self.commits = self.written_bytes = 0
 
@@ -177,6 +180,16 @@ class InMemoryLedger:
         await self._answer()
         for _, row in sorted(self._days.get(day, {}).items()):
             yield read_day(row)
+
+    async def note_walk(self, at: datetime) -> None:
+        """See `ports.Ledger.note_walk`."""
+        await self._answer()
+        self._walk = walk_row(at)
+
+    async def last_walk(self) -> datetime | None:
+        """See `ports.Ledger.last_walk`."""
+        await self._answer()
+        return None if self._walk is None else read_walk(self._walk)
 
     def _put(self, meeting_id: MeetingId, due_at: datetime) -> None:
         self._writes += 1

@@ -1,7 +1,7 @@
 """Law 7 without sources: whatever is lost, every call that started ends, and no leg stays for ever."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -96,7 +96,7 @@ def _hold_to_truth(day: Afternoon, calls: list[dict[str, Any]]) -> None:
 async def test_one_lost_push_of_a_story_costs_one_poll(which: int) -> None:
     """Any one, every one in turn: within one poll the record is the true one."""
     day = Afternoon(lost=lambda number: number == which)
-    await day.begin()
+    await day.begin(leaveWhenAloneSeconds=1200)
     for name in ("ada", "bo"):
         day.come(name)
         await day.run(minutes=6)
@@ -114,7 +114,5 @@ async def test_one_lost_push_of_a_story_costs_one_poll(which: int) -> None:
     assert second["endedAt"] is None
     poll = timedelta(minutes=5, seconds=5)
     true = day.venue.room.calls
-    from datetime import datetime
-
     for shown, real in zip((first, second), true, strict=True):
         assert abs(datetime.fromisoformat(shown["startedAt"]) - real.started_at) <= poll

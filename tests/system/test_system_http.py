@@ -28,10 +28,14 @@ async def guarded(tmp_path: Path) -> AsyncIterator[Endpoints]:
 
 async def test_health_says_ok_of_every_part(client: Client) -> None:
     """Tables, Service Bus and the Graph token are examined for real."""
-    assert await client.get("health") == (
-        200,
-        {"tables": "ok", "serviceBus": "ok", "graphToken": "ok"},
-    )
+    assert await client.get("health") == (200, {"status": "ok"})
+
+    status, details = await client.get("health/details")
+
+    assert status == 200
+    parts = ("status", "tables", "serviceBus", "graphToken", "backstop")
+    assert {part: details[part] for part in parts} == dict.fromkeys(parts, "ok")
+    assert details["lastWalk"] is None or details["lastWalk"]["ageSeconds"] >= 0
 
 
 @pytest.mark.parametrize(
@@ -54,7 +58,7 @@ async def test_record_asked_for_without_an_id_is_400(client: Client) -> None:
 
 
 async def test_records_want_the_function_key_and_callbacks_a_token(guarded: Endpoints) -> None:
-    """Graph cannot send a key: its callbacks, and the health report, are reached without one."""
+    """Graph cannot send a key: its callbacks, and the word of health, are reached without one."""
     url = f"{guarded.functions}/api/meetings/{UNKNOWN}"
     async with aiohttp.ClientSession() as http:
 
@@ -68,4 +72,7 @@ async def test_records_want_the_function_key_and_callbacks_a_token(guarded: Endp
         assert await status("GET", url, guarded.function_key) == 404
         assert await status("GET", f"{url}?code={guarded.function_key}") == 404
         assert await status("GET", f"{guarded.functions}/api/health") == 200
+        details = f"{guarded.functions}/api/health/details"
+        assert await status("GET", details) == 401
+        assert await status("GET", details, guarded.function_key) == 200
         assert await status("POST", f"{guarded.functions}/api/calls/{UNKNOWN}/leg") == 401
