@@ -15,7 +15,7 @@ from rich.table import Table
 from devstack.plan import Plan, plan_from_environment
 from devstack.process import PartFailed
 from devstack.stack import Stack
-from devstack.story import StepFailed, Story
+from devstack.story import STORY_SETTINGS, StepFailed, Story
 
 TABLE_WIDTH = 144
 """So that no time is cut where the output is no terminal."""
@@ -55,7 +55,7 @@ async def _up() -> int:
 
 async def _run() -> int:
     folder = Path(".devstack") / "run"
-    stack = Stack(Plan(app=APP, folder=folder), tell=_say)
+    stack = Stack(Plan(app=APP, folder=folder, settings=STORY_SETTINGS), tell=_say)
     try:
         _say("starting Service Bus, tables, Graph and the Functions host on this machine ...")
         endpoints = await stack.start()

@@ -46,6 +46,8 @@ class Endpoints:
                 "organizerId": identities.ORGANIZER_ID,
                 "botAppId": identities.BOT_APP_ID,
                 "tenantId": identities.TENANT_ID,
+                "replyQueue": "replies",
+                "subscription": "all",
             },
             indent=2,
         )

@@ -4,15 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-TUNABLE = (
-    "SETTLE_SECONDS",
-    "LEAVE_WHEN_ALONE_SECONDS",
-    "KEEP_ALIVE_SECONDS",
-    "RETENTION_DAYS",
-    "CLAIM_LEASE_SECONDS",
-    "SHOW_NAMES",
-)
-"""Settings of the app that the stack shortens for one machine; the caller's own values win."""
+TUNABLE = ("SETTLE_SECONDS", "CLAIM_LEASE_SECONDS", "SHOW_NAMES")
+"""Settings of the app that the stack chooses for one machine: the environment's values win.
+
+All others the app inherits from the environment, but for those that say where it runs.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -241,7 +241,9 @@ def _read(record: Record, read: RosterRead, sight: Sight) -> Record:
     if decided:
         read_at = sight.proof if sight.whole else record.read_at
         empty_at = sight.proof if sight.whole and not read.people else record.empty_at
-        record = replace(_heard(record, sight.leg), read_at=read_at, empty_at=empty_at)
+        closed_call = record.call(call.number) if call is not None else None
+        heard = _heard(record, sight.leg, closed_call)
+        record = replace(heard, read_at=read_at, empty_at=empty_at)
     record = replace(record, answered_at=sight.answered)
     if read.hidden:
         return _failed(record, sight.answered, sight.by)
@@ -342,7 +344,7 @@ def _without(record: Record, call: GroupCall) -> Record:
     return replace(record, calls=record.calls[:-1], legs=legs)
 
 
-def _heard(record: Record, leg: Leg) -> Record:
-    """Note that a roster of the leg was folded, and which call it showed."""
-    leg, call = replace(record.legs[leg.key], listened=True), record.open_call
+def _heard(record: Record, leg: Leg, closed_call: GroupCall | None = None) -> Record:
+    """Note that a roster of the leg was folded, and which call it showed, or showed to be over."""
+    leg, call = replace(record.legs[leg.key], listened=True), record.open_call or closed_call
     return with_leg(record, leg if call is None else replace(leg, call_number=call.number))

@@ -232,6 +232,22 @@ async def test_a_bot_that_a_fault_threw_out_comes_back_to_the_same_call() -> Non
     assert sorted(one["userId"] for one in call["participants"]) == ["ada", "bo"]
 
 
+async def test_a_bot_that_comes_back_to_an_empty_room_leaves_as_one_that_was_left_alone() -> None:
+    """People were in the call whose end it found: it does not wait for the first one."""
+    day = await Afternoon().begin()
+    day.come("ada")
+    await day.run(minutes=5)
+    day.fall(*FAULT)
+    day.go("ada")
+
+    await day.run(minutes=7)
+
+    assert day.living == []
+    assert ends_of(day) == ["serviceFault", "alone"]
+    [call] = await calls_of(day)
+    assert call["endBasis"] == "polled"
+
+
 @pytest.mark.parametrize(
     "circumstance", ["removed", "everybody gone", "requested", "cancelled", "nobody there"]
 )
