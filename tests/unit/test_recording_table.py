@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from shared.calls.record import ROOM, Record
-from shared.words.observations import Observation
+from shared.meeting.looks import What
+from shared.words.observations import GivenUp, KeptAlive, Observation, Unanswered
 from tests.fixtures.evidence import (
     ADA,
     EVERYONE_LEFT,
+    LEG,
     LEG2,
     OVER,
     REMOVED,
@@ -162,6 +165,22 @@ EXAMPLES: dict[str, Example] = {
         (*ADA, leg(9, "gone", *EVERYONE_LEFT), push(9.5, "bo")),
         lambda it: (only_call(it).ended_at, set(only_call(it).sessions)) == (at(9), {"ada", "bo"}),
     ),
+    "a keepAlive that Graph takes": (
+        (*SETTLED, KeptAlive(at=at(60), leg_key=LEG)),
+        lambda it: (it.legs[LEG].kept_alive_at, due(it), there(it)) == (at(60), None, {"ada"}),
+    ),
+    "a keepAlive, or a GET of the call, that gives no usable answer": (
+        (*SETTLED, Unanswered(at=at(60), leg_key=LEG, status=503)),
+        lambda it: (it.legs[LEG].failures, it.legs[LEG].is_in) == (1, True),
+    ),
+    "a read that finds people of whom no push spoke for 10 seconds": (
+        (*SETTLED, read(60, "ada", "bo")),
+        lambda it: (there(it), it.legs[LEG].silent_since) == ({"ada", "bo"}, at(60)),
+    ),
+    "no leg heard the open call for `ASSUME_AFTER_SECONDS`": (
+        (*SETTLED, leg(9, "gone", *REMOVED), GivenUp(at=at(20_000), leg_key=LEG)),
+        lambda it: ending(only_call(it)) == (at(6), "assumed", at(6), None),
+    ),
 }
 """What is heard after the bot got in at 0, for each row, and whether the record is as it says."""
 ROOMS = {"a roster with people who find no room in the call": 0}
@@ -186,3 +205,11 @@ def test_a_row_is_true(row: str) -> None:
     observations, holds = EXAMPLES[row]
 
     assert holds(folded(*observations, room=ROOMS.get(row, ROOM)))
+
+
+def test_the_table_of_looks_is_the_codes_own() -> None:
+    """Each kind of look has a row, in the order in which the code says what is due."""
+    table = DOCUMENT.read_text().partition("| look | due | does |\n|---|---|---|\n")[2]
+    named = [line.split("`")[1] for line in table.partition("\n\n")[0].splitlines()]
+
+    assert named == list(get_args(What.__value__))
