@@ -167,6 +167,55 @@ async def test_the_bot_stays_for_a_day_at_most() -> None:
     assert (call["endedAt"], "unwatchedSince" in call) == (None, True)
 
 
+async def test_a_bot_that_nobody_admits_gives_up_and_says_what_would_help() -> None:
+    """It is kept alive in the lobby meanwhile."""
+    day = await Afternoon().begin(guest="Scribe")
+    day.come("ada")
+
+    await day.run(minutes=29)
+    assert len(day.living) == 1
+    await day.run(minutes=2)
+
+    [waiting] = day.app.events("bot.waiting")
+    assert waiting["data"]["since"] == waiting["time"]
+    assert day.living == []
+    assert len(day.graph.kept_alive) == 2
+    [failed] = day.app.events("bot.failed")
+    assert failed["data"]["reason"] == "lobbyTimeout"
+    assert "lobbyBypassSettings" in failed["data"]["nextStep"]
+
+
+async def test_a_bot_that_is_admitted_late_records_the_call() -> None:
+    """Twenty minutes in the lobby are no reason to give up."""
+    day = await Afternoon().begin(guest="Scribe")
+    day.come("ada")
+    await day.run(minutes=20)
+    [leg] = day.living
+    day.graph.world.admit(leg.call_id)
+    await day.run(hours=2)
+
+    assert day.app.names().count("bot.joined") == 1
+    assert len(day.living) == 1
+    [call] = await calls_of(day)
+    assert call["endedAt"] is None
+
+
+async def test_a_guest_comes_back_as_the_guest_that_it_was() -> None:
+    """Under its name; the call that it makes is the one that the first request described."""
+    day = await Afternoon().begin(guest="Scribe")
+    [leg] = day.living
+    day.graph.world.admit(leg.call_id)
+    day.come("ada")
+    await day.run(minutes=5)
+    day.fall(*FAULT)
+
+    await day.run(minutes=1)
+
+    first, again = (body["source"] for body in day.graph.bodies)
+    assert first["identity"]["guest"]["displayName"] == "Scribe"
+    assert again["identity"]["guest"]["displayName"] == "Scribe"
+
+
 async def test_one_lost_push_of_the_last_leaving_costs_one_poll() -> None:
     """The call ends at the read that found nobody."""
     day = await Afternoon().begin()
