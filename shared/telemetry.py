@@ -93,7 +93,7 @@ def correlate(**ids: str) -> None:
 
 
 def log(line: Line, text: object = "", *, traceback: bool = False, **members: object) -> None:
-    """Write a line: its name, the bound ids, its own members, and a text that quotes nobody."""
+    """Write a line: its name, the bound ids, its own members, and a text that quotes no request."""
     said = [f"{name}={value}" for name, value in {**_bound.get(), **members}.items()]
     parts = " ".join((*said, str(text))).strip()
     level = LEVELS.get(line, logging.WARNING)

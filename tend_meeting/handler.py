@@ -205,7 +205,7 @@ def _count_late(meeting: Meeting, now: datetime) -> None:
 async def _hang_up(
     message: QueueMessage, meeting_id: MeetingId, call_id: CallId, services: Services
 ) -> None:
-    """End a leg; a message of ours comes back to see whether its end was told."""
+    """End a leg; a message of ours comes back to see whether its end was published."""
     await services.graph.end_call(call_id)
     at = services.clock.now()
     look = tend_message(

@@ -24,7 +24,7 @@ class Claim:
     lease_until: datetime
 
     def is_held(self, now: datetime) -> bool:
-        """Tell whether a process may be waiting for Graph's answer at `now`."""
+        """Return whether a process may be waiting for Graph's answer at `now`."""
         return now < self.lease_until
 
     @property

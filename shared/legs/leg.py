@@ -1,6 +1,6 @@
 """One leg: a bot of ours in a meeting, from the right to send it to the end of its Graph call.
 
-Core. Whatever moves a leg from one state to another is in `NEXT`. What the end of a leg says of
+Core. All that moves a leg from one state to another is in `NEXT`. What the end of a leg says of
 the group call is not decided here.
 """
 

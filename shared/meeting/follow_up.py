@@ -47,7 +47,7 @@ def mended(meeting: Meeting, *, now: datetime, rules: TendingRules, unsent: bool
 
 
 def is_overdue(meeting: Meeting, *, now: datetime, rules: TendingRules) -> bool:
-    """Tell whether the message of a planned look seems to be lost."""
+    """Return whether the message of a planned look seems to be lost."""
     return _without_lost(meeting, now=now, rules=rules) != meeting
 
 

@@ -89,9 +89,9 @@ def asked_to_leave(meeting: Meeting, legs: Standing, leaver: Leaver) -> Meeting:
 
 
 def answered_elsewhere(meeting: Meeting, origin_id: str | None = None) -> Meeting:
-    """Return the meeting whose legs' ends are not told any more to the leave `origin_id`.
+    """Return the meeting in which the leave `origin_id` does not await the end of a leg any more.
 
-    It is answered with something else. None: so is every leave of a leg whose end is not told yet.
+    Another answer was given. None: no leave awaits an end that is not published yet.
     """
     for leg in meeting.legs:
         leaving = tuple(
@@ -106,9 +106,9 @@ def answered_elsewhere(meeting: Meeting, origin_id: str | None = None) -> Meetin
 def one_stays(meeting: Meeting) -> Meeting:
     """Return the meeting in which of several legs all but one are to leave.
 
-    The one that somebody was told of stays, else the first; none in a meeting that is another of
-    ours, which has its bot there. What is decided stays decided, so that what is told later does
-    not send the other one away as well.
+    The leg that was published stays, else the first. None stays in a meeting that is another of
+    ours: the bot is there. The decision is final, so that what is published later does not send
+    the other leg away as well.
     """
     staying = [
         leg for leg in meeting.legs if leg.alive and leg.last_sign is not None and not leg.leaving

@@ -226,7 +226,7 @@ def _staying(meeting: Meeting) -> list[Leg]:
 
 
 def _ends(leg: Leg, rules: TendingRules) -> Iterator[tuple[datetime, Why]]:
-    """Yield until when a leg may stay where it is, whoever is there."""
+    """Yield until when a leg may stay where it is, with or without people."""
     if leg.state == "lobby":
         yield leg.phases["lobby"] + rules.lobby, "lobbyTimeout"
     if leg.is_in:
@@ -234,7 +234,7 @@ def _ends(leg: Leg, rules: TendingRules) -> Iterator[tuple[datetime, Why]]:
 
 
 def _alone(meeting: Meeting, leg: Leg, rules: TendingRules) -> Iterator[tuple[datetime, Why]]:
-    """Yield until when the leg stays where nobody is; nothing while people are there."""
+    """Yield until when the leg stays alone; nothing while people are there."""
     if meeting.record.open_call is not None:
         return
     asked, stay = meeting.asked, meeting.stay
@@ -261,7 +261,7 @@ def _thrown_out(leg: Leg) -> bool:
 
 
 def _left_since(meeting: Meeting, leg: Leg) -> bool:
-    """Tell whether the bot was requested to leave after this leg was requested."""
+    """Return whether the bot was requested to leave after this leg was requested."""
     if meeting.leave_asked is None:
         return False
     return leg.asked_at is None or leg.asked_at <= meeting.leave_asked

@@ -64,7 +64,7 @@ class Cancellation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stay:
-    """How long the bot stays where nobody is, as requests say.
+    """How long the bot stays alone, as requests say.
 
     `watch`: until some time after the planned end. `alone_for`: instead of the setting.
     """
@@ -135,7 +135,7 @@ class Meeting:
     # -- bot: beside its legs, which are in the record
     leg_pages: int = 0  # how many pages hold what left the head of them
     leave_asked: datetime | None = None  # joins requested before that are void
-    stay: Stay = field(default_factory=Stay)  # how long it stays where nobody is
+    stay: Stay = field(default_factory=Stay)  # how long it stays alone
 
     # -- calls: our legs, those that live and the newest, and what they heard
     record: Record = field(default_factory=Record)

@@ -38,7 +38,7 @@ class Older:
     pages: tuple[LegPage, ...] | None
 
     def is_of(self, head: Meeting | None) -> bool:
-        """Tell whether this is all that left `head`: what leaves later may hold the answer."""
+        """Return whether this is all that left `head`: what leaves later may hold the answer."""
         if self.pages is None:
             return True
         return len(self.pages) == (0 if head is None else head.leg_pages)
@@ -104,7 +104,7 @@ def unanswered(head: Meeting, pages: Iterable[LegPage], leg_key: LegKey) -> tupl
 
 
 def _may_live(leg: Leg, *, now: datetime) -> bool:
-    """Tell whether more may be heard of a leg: of its call, or of the POST that was to make it.
+    """Return whether more may be heard of a leg: of its call, or of the POST that makes it.
 
     A claim without a call whose lease is over is given up, as joining does: Graph's answer, or a
     callback, would have come.
