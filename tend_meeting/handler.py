@@ -134,11 +134,11 @@ async def _visited(visit: Visit, services: Services) -> Seen:
         try:
             call = await services.graph.read_call(visit.call_id)
         except (Transient, Rejected) as failed:
-            observations.append(_unanswered(visit, failed, services))
+            if not visit.roster:  # else the roster tells, and no keepAlive has to wait for this
+                observations.append(_unanswered(visit, failed, services))
         else:
             observations.append(call_result(visit, call, at=services.clock.now()))
     if visit.roster and not _is_gone(observations):
-        # Where Graph did not say who the leg is, the roster is read all the same.
         observations.append(await _read(visit, call, services))
     return Seen(leg_key=visit.leg_key, observations=tuple(observations), call=call)
 
