@@ -40,9 +40,7 @@ async def find_record(request_id: str, services: Services) -> dict[str, Any] | N
     meeting_id = meeting_id_for(tenant_id=services.policy.tenant_id, request_id=request_id)
     if (record := await read_record(meeting_id, services)) is not None:
         return record
-    joined, number = None, 1
-    while later := await services.ledger.resolve_alias(join_request_alias(request_id, number)):
-        joined, number = later, number + 1
+    joined = await services.ledger.resolve_alias(join_request_alias(request_id))
     return None if joined is None else await read_record(joined, services)
 
 

@@ -82,7 +82,14 @@ class Aliases(Protocol):
         """Let `alias` lead to `meeting_id` unless it leads somewhere; return where it leads.
 
         `alias` is any text (a thread id, a join id, a link); only a hash of it is stored.
-        First wins, for ever.
+        First wins, until the alias is moved.
+        """
+        ...
+
+    async def move_alias(self, alias: str, *, since: MeetingId, to: MeetingId) -> MeetingId:
+        """Let `alias` lead to the meeting `to` if it leads to `since`, or nowhere.
+
+        Return where it leads. Of several who move it at once one wins.
         """
         ...
 

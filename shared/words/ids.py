@@ -38,12 +38,9 @@ def linked_meeting_id_for(*, tenant_id: str, alias: str) -> MeetingId:
     return MeetingId(digest("linked meeting", tenant_id.lower(), alias, characters=26))
 
 
-def join_request_alias(request_id: str, number: int = 1) -> str:
-    """Return the alias by which a request to join, under an id of its own, finds its meeting.
-
-    `number`: the how manieth meeting, where it failed for those before.
-    """
-    return f"join request {request_id}" if number == 1 else f"join {number} of {request_id}"
+def join_request_alias(request_id: str) -> str:
+    """Return the alias by which a request to join, under an id of its own, finds its meeting."""
+    return f"join request {request_id}"
 
 
 def leg_key_for(*, meeting_id: MeetingId, attempt: int) -> LegKey:

@@ -51,6 +51,7 @@ async def test_tables_that_are_down_are_unavailable_until_they_are_back() -> Non
         ledger.pages(meeting_id),
         ledger.claim_alias("thread", meeting_id),
         ledger.resolve_alias("thread"),
+        ledger.move_alias("thread", since=meeting_id, to=meeting_id),
         ledger.index(meeting_id, due_at=NOW),
         ledger.reindex(Entry(meeting_id=meeting_id, due_at=NOW, etag="e"), due_at=NOW),
         ledger.reindex(Entry(meeting_id=meeting_id, due_at=NOW, etag="e"), due_at=None),

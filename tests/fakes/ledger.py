@@ -135,6 +135,13 @@ class InMemoryLedger:
         await self._answer()
         return self._aliases.setdefault(alias, meeting_id)
 
+    async def move_alias(self, alias: str, *, since: MeetingId, to: MeetingId) -> MeetingId:
+        """See `ports.Ledger.move_alias`."""
+        await self._answer()
+        if self._aliases.get(alias, since) == since:
+            self._aliases[alias] = to
+        return self._aliases[alias]
+
     async def resolve_alias(self, alias: str) -> MeetingId | None:
         """See `ports.Ledger.resolve_alias`."""
         await self._answer()
