@@ -15,7 +15,7 @@ async def hold_to_one_meeting(wish: Wish, services: Services) -> None:
     """Let the request's own id stand for its meeting; refuse it where it stands for another.
 
     A request that failed granted nothing: with its link corrected it may come again under its id,
-    which from then on stands for the other meeting.
+    which from then on stands for the other meeting. So may one whose meeting was purged.
     """
     for request_id, members in wish.asked().items():
         if not await _stands_for(request_id, wish.meeting_id, services):
@@ -32,7 +32,7 @@ async def _stands_for(request_id: str, own: MeetingId, services: Services) -> bo
         meeting_id, meeting = await _led_to(found, services)
         if meeting_id == own:
             return True
-        if meeting is None or not has_failed(meeting, request_id):
+        if meeting is None or not (meeting.purged or has_failed(meeting, request_id)):
             return False
         found = await services.ledger.move_alias(alias, since=found, to=own)
     raise Transient("the request's id is led to other meetings all the time")

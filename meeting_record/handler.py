@@ -2,38 +2,45 @@
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Any
+from datetime import timedelta
 
-from meeting_record.view import record_view
+from meeting_record.view import Found, record_view
 from shared.meeting.older_legs import with_older
+from shared.meeting.retention import LEAST_DAYS
 from shared.services import Services
 from shared.words.errors import RollcallError
 from shared.words.ids import MEETING_ID, MeetingId, join_request_alias, meeting_id_for
 
+MAY_BE_PURGED = timedelta(days=LEAST_DAYS)
+"""How long nothing was heard of a meeting that may be purged."""
 
-async def read_record(meeting_id: str, services: Services) -> dict[str, Any] | None:
-    """Return the record under `meeting_id`; None where none is known. Raises `Unavailable`."""
+
+async def read_record(meeting_id: str, services: Services) -> Found:
+    """Return the record under `meeting_id`. Raises `Unavailable`."""
     if MEETING_ID.fullmatch(meeting_id) is None:
         return None
-    stored = await services.ledger.load(MeetingId(meeting_id))
-    if stored is None or not stored.meeting.known:
+    ledger = services.ledger
+    stored = await ledger.load(MeetingId(meeting_id))
+    if stored is None:
         return None
-    record = stored.meeting.record
-    pages = (
-        await services.ledger.pages(MeetingId(meeting_id))
-        if record.before or any(call.sealed for call in record.calls)
-        else ()
-    )
-    legs = (
-        await services.ledger.older_legs(MeetingId(meeting_id)) if stored.meeting.leg_pages else ()
-    )
-    return record_view(
-        with_older(stored.meeting, legs), pages, shown=services.policy.recording.shown
-    )
+    meeting, record = stored.meeting, stored.meeting.record
+    if meeting.purged is not None:
+        return meeting.purged if meeting.sequence else None
+    if not meeting.known:
+        return None
+    sealed = record.before or any(call.sealed for call in record.calls)
+    pages = await ledger.pages(meeting.meeting_id) if sealed else ()
+    legs = await ledger.older_legs(meeting.meeting_id) if meeting.leg_pages else ()
+    if record.moment is not None and services.clock.now() - record.moment >= MAY_BE_PURGED:
+        # A walk may have deleted pages since the head was read.
+        again = await ledger.load(meeting.meeting_id)
+        if again is not None and again.meeting.purged is not None:
+            return again.meeting.purged
+    return record_view(with_older(meeting, legs), pages, shown=services.policy.recording.shown)
 
 
-async def find_record(request_id: str, services: Services) -> dict[str, Any] | None:
-    """Return the record of the meeting that `request_id` asked for; None where none is known.
+async def find_record(request_id: str, services: Services) -> Found:
+    """Return the record of the meeting that `request_id` asked for.
 
     Of two requests under one id, to make a meeting and to join one, the first kind counts.
     """

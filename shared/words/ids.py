@@ -43,9 +43,17 @@ def join_request_alias(request_id: str) -> str:
     return f"join request {request_id}"
 
 
-def leg_key_for(*, meeting_id: MeetingId, attempt: int) -> LegKey:
-    """Return the key of the bot's `attempt`-th leg (1, 2, …) in a meeting."""
-    return LegKey(digest("leg", meeting_id, str(attempt), characters=16))
+def leg_key_for(*, meeting_id: MeetingId, attempt: int, lives: int = 0) -> LegKey:
+    """Return the key of the bot's `attempt`-th leg (1, 2, …) in a meeting.
+
+    `lives`: how often the record of the meeting was purged before.
+    """
+    return LegKey(digest("leg", meeting_id, str(attempt), *life(lives), characters=16))
+
+
+def life(lives: int) -> tuple[str, ...]:
+    """Return what tells the ids of a meeting from those before its record was purged so often."""
+    return (f"life {lives + 1}",) if lives else ()
 
 
 def guest_id_for(leg_key: LegKey) -> str:
