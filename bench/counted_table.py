@@ -1,11 +1,13 @@
 """A table in memory beneath the real ledger: counts the requests, the rows and the bytes.
 
-Stands in for `azure.data.tables.aio.TableClient`, as far as a meeting's commits and loads ask it.
+Stands in for `azure.data.tables.aio.TableClient`, as far as the ledger asks it.
 Bytes are those of the rows' names and values, without what HTTP and base64 add.
 """
 
+import operator
+import re
 from bisect import bisect_left, insort
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -16,6 +18,14 @@ from azure.data.tables.aio import TableClient
 from shared.ledger.rows import Row
 
 INTEGER_BYTES = 4
+CONDITION = re.compile(r"(\w+) (eq|ge|le|lt) @(\w+)")
+COMPARED: Mapping[str, Callable[[str, str], bool]] = {
+    "eq": operator.eq,
+    "ge": operator.ge,
+    "le": operator.le,
+    "lt": operator.lt,
+}
+"""What the ledger's queries compare texts by."""
 
 type Operation = tuple[TransactionOperation, Row, Mapping[str, Any]]
 
@@ -52,6 +62,20 @@ class _Partition:
     keys: list[str] = field(default_factory=list)
 
 
+class _Query:
+    """The rows that a query finds once it is asked, all of them on one page."""
+
+    def __init__(self, ask: Callable[[], list[_Found]]) -> None:
+        self._ask = ask
+
+    async def __aiter__(self) -> AsyncIterator[_Found]:
+        for row in self._ask():
+            yield row
+
+    async def by_page(self) -> AsyncIterator["_Query"]:
+        yield self
+
+
 class CountedTable:
     """One table, empty at first."""
 
@@ -79,16 +103,36 @@ class CountedTable:
             if key.startswith(prefix)
         ]
 
-    async def query_entities(
-        self, _: str, *, parameters: Mapping[str, str], select: None = None
-    ) -> AsyncIterator[_Found]:
-        """Yield the rows of one range of a partition, the only query that a meeting needs."""
+    def rows(self) -> dict[tuple[str, str], Row]:
+        """Return every row by its keys, partition by partition."""
+        return {
+            (name, key): self._partitions[name].rows[key]
+            for name in sorted(self._partitions)
+            for key in self._partitions[name].keys
+        }
+
+    def query_entities(self, query: str, *, parameters: Mapping[str, str], **_: Any) -> _Query:
+        """Return the rows that match a query of the ledger's."""
+
+        def ask() -> list[_Found]:
+            if "partition" in parameters:
+                rows = self._range(parameters)
+            else:
+                rows = [row for row in self._all() if _matches(row, query, parameters)]
+            self._traffic += Traffic(requests=1, read=sum(map(_bytes_of, rows)))
+            return rows
+
+        return _Query(ask)
+
+    def _range(self, parameters: Mapping[str, str]) -> list[_Found]:
+        """Return one range of a partition, the only query of a meeting that is handled."""
         partition = self._partitions.get(parameters["partition"], _Partition())
         low, high = (bisect_left(partition.keys, parameters[name]) for name in ("low", "high"))
-        found = [partition.rows[key] for key in partition.keys[low:high]]
-        self._traffic += Traffic(requests=1, read=sum(map(_bytes_of, found)))
-        for row in found:
-            yield row
+        return [partition.rows[key] for key in partition.keys[low:high]]
+
+    def _all(self) -> list[_Found]:
+        ordered = (self._partitions[name] for name in sorted(self._partitions))
+        return [partition.rows[key] for partition in ordered for key in partition.keys]
 
     async def get_entity(self, partition: str, key: str) -> _Found:
         """Return one row that is there."""
@@ -110,10 +154,11 @@ class CountedTable:
         """Write a row, whatever was there before."""
         return (await self.submit_transaction([(TransactionOperation.UPSERT, row, {})]))[0]
 
-    async def delete_entity(self, partition: str, key: str, **_: Any) -> None:
-        """Delete a row that is there."""
-        row = {"PartitionKey": partition, "RowKey": key}
-        await self.submit_transaction([(TransactionOperation.DELETE, row, {})])
+    async def delete_entity(self, partition: str, key: str, **options: Any) -> None:
+        """Delete a row, with an ETag only that state of it; one that is not there is no error."""
+        if key in self._partitions.get(partition, _Partition()).rows:
+            row = {"PartitionKey": partition, "RowKey": key}
+            await self.submit_transaction([(TransactionOperation.DELETE, row, options)])
 
     async def submit_transaction(self, operations: Sequence[Operation]) -> list[dict[str, str]]:
         """Do all operations, or none."""
@@ -129,10 +174,12 @@ class CountedTable:
         match verb:
             case TransactionOperation.CREATE if there is not None:
                 raise _refusal(409)
-            case TransactionOperation.UPDATE if there and there.metadata["etag"] != options["etag"]:
-                raise _refusal(412)
             case TransactionOperation.UPDATE | TransactionOperation.DELETE if there is None:
                 raise _refusal(404)
+            case _ if (
+                there and options.get("etag", there.metadata["etag"]) != there.metadata["etag"]
+            ):
+                raise _refusal(412)
 
     def _do(self, verb: TransactionOperation, row: Row) -> str:
         partition = self._partitions.setdefault(row["PartitionKey"], _Partition())
@@ -146,6 +193,13 @@ class CountedTable:
         self._etags += 1
         partition.rows[key] = _Found(row, f"etag-{self._etags}")
         return f"etag-{self._etags}"
+
+
+def _matches(row: Row, query: str, parameters: Mapping[str, str]) -> bool:
+    return all(
+        COMPARED[word](str(row.get(name, "")), parameters[value])
+        for name, word, value in CONDITION.findall(query)
+    )
 
 
 def _bytes_of(row: Row) -> int:

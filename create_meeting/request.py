@@ -32,6 +32,7 @@ from shared.inbox.models import (
     read_message,
     text_or_object,
 )
+from shared.meeting.retention import LEAST_DAYS, MOST_DAYS
 
 ACTIONS = ("create", "update", "cancel")
 
@@ -91,6 +92,7 @@ class CreateMeeting(Message):
     attendees: Annotated[Attendees, Field(validate_default=True)] = ()
     join: Literal["never", "now", "atStart"] = "never"
     watch: bool = False
+    retention_days: Annotated[int, Field(ge=LEAST_DAYS, le=MOST_DAYS)] | None = None
     leave_when_alone_seconds: Annotated[float, Field(gt=0)] | None = None
     retry_for_seconds: Patience | None = None
     context: Context | None = None

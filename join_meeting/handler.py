@@ -12,7 +12,7 @@ from shared.inbox.message import QueueMessage
 from shared.inbox.models import read_members, readable_context, readable_request_id
 from shared.services import Services
 from shared.words.coordinates import JoinTarget, alias_of
-from shared.words.errors import Rejected
+from shared.words.errors import Rejected, Transient
 from shared.words.ids import MeetingId, linked_meeting_id_for
 from shared.words.outgoing import Outgoing
 
@@ -29,17 +29,21 @@ async def join_meeting(message: QueueMessage, services: Services) -> None:
 async def _carry_out(message: QueueMessage, services: Services) -> None:
     request = read_request(message.body)
     target = request.target(tenant_id=services.policy.tenant_id)
-    meeting_id = await _meeting_id(request, target, services)
     wish = Wish(
         message=message,
         request=request,
         members=read_members(message.body),
         target=target,
-        meeting_id=meeting_id,
+        meeting_id=await _meeting_id(request, target, services),
     )
     # A leg that left the head may be the answer to this request: only its own id shows that.
     whole = request.action == "leave" or bool(wish.asked())
-    opened = await services.journal.open(meeting_id, for_message=message, whole=whole)
+    opened = await services.journal.open(wish.meeting_id, for_message=message, whole=whole)
+    if opened.meeting is not None and opened.meeting.purged is not None:
+        # What led to it was purged with it, perhaps after it was claimed above.
+        wish = replace(wish, meeting_id=await _meeting_id(request, target, services))
+        if wish.meeting_id != opened.meeting_id:
+            raise Transient("the meeting was purged meanwhile")
     if opened.meeting is not None and opened.meeting.same_as is not None:
         wish = replace(wish, meeting_id=opened.meeting.same_as)
         opened = await services.journal.open(wish.meeting_id, for_message=message, whole=whole)

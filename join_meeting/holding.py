@@ -4,33 +4,38 @@ from join_meeting.forms import FORMS
 from join_meeting.repeats import Wish, has_failed, request_conflict
 from shared.meeting.meeting import Meeting
 from shared.services import Services
+from shared.words.errors import Transient
 from shared.words.ids import MeetingId, join_request_alias
 
-MOST_MEETINGS = 16
-"""How many meetings, one after another, one id may be tried for."""
+ROUNDS = 12
+"""How often the id is read again because another request moved it meanwhile."""
 
 
-async def hold_to_one_meeting(wish: Wish, known: Meeting | None, services: Services) -> None:
-    """Let the request's own id lead to its meeting, `known`; refuse it if it leads to another.
+async def hold_to_one_meeting(wish: Wish, services: Services) -> None:
+    """Let the request's own id lead to its meeting; refuse it if it leads to another.
 
-    A request that failed brought no bot: with its link corrected, it may come again under its id.
-    Each meeting that the id has led to has an alias of its own. The last one counts.
+    A request that failed brought no bot: with its link corrected, it may come again under its id,
+    which then leads to the other meeting. So may one whose meeting was purged.
     """
-    own = wish.meeting_id
     for request_id, members in wish.asked().items():
-        for number in range(1, MOST_MEETINGS + 1):
-            alias = join_request_alias(request_id, number)
-            found = await services.ledger.claim_alias(alias, own)
-            meeting_id, meeting = (own, known) if found == own else await _led_to(found, services)
-            if meeting_id == own:
-                if meeting is None or not has_failed(meeting, request_id):
-                    return
-                later = join_request_alias(request_id, number + 1)
-                if await services.ledger.resolve_alias(later) is None:
-                    return
-            elif meeting is None or not has_failed(meeting, request_id):
-                break
-        raise request_conflict(request_id, members.keys() & FORMS.keys())
+        if not await _stands_for(request_id, wish.meeting_id, services):
+            raise request_conflict(request_id, members.keys() & FORMS.keys())
+
+
+async def _stands_for(request_id: str, own: MeetingId, services: Services) -> bool:
+    """Let the id of a request lead to the meeting `own`; tell whether it does."""
+    alias = join_request_alias(request_id)
+    found = await services.ledger.claim_alias(alias, own)
+    for _ in range(ROUNDS):
+        if found == own:
+            return True
+        meeting_id, meeting = await _led_to(found, services)
+        if meeting_id == own:
+            return True
+        if meeting is None or not (meeting.purged or has_failed(meeting, request_id)):
+            return False
+        found = await services.ledger.move_alias(alias, since=found, to=own)
+    raise Transient("the request's id is led to other meetings all the time")
 
 
 async def _led_to(meeting_id: MeetingId, services: Services) -> tuple[MeetingId, Meeting | None]:

@@ -3,12 +3,13 @@
 Changes nothing, but for a broken chain of looks that it meets.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from meeting_record.view import record_view
+from meeting_record.view import Found, record_view
 from shared.health import OK, WALK_LATE_AFTER
 from shared.meeting.older_legs import with_older
+from shared.meeting.retention import LEAST_DAYS
 from shared.services import Services
 from shared.words.ids import (
     MEETING_ID,
@@ -22,37 +23,45 @@ BACKSTOP_IS_LATE = (
     f"the timer mend_meetings was not done with a walk for {WALK_LATE_AFTER.seconds} seconds"
 )
 
+MAY_BE_PURGED = timedelta(days=LEAST_DAYS)
+"""How long nothing was heard of a meeting that may be purged."""
 
-async def read_record(meeting_id: str, services: Services) -> dict[str, Any] | None:
-    """Return the record of `meeting_id`; None where it is not known. Raises `Unavailable`."""
+
+async def read_record(meeting_id: str, services: Services) -> Found:
+    """Return the record of `meeting_id`. Raises `Unavailable`."""
     if MEETING_ID.fullmatch(meeting_id) is None:
         return None
+    ledger = services.ledger
     opened = await services.journal.open(MeetingId(meeting_id))
     meeting = opened.meeting
-    if meeting is None or not meeting.known:
+    if meeting is None:
+        return None
+    if meeting.purged is not None:
+        return meeting.purged if meeting.sequence else None
+    if not meeting.known:
         return None
     await opened.mend_in_passing()
     record = meeting.record
-    pages = (
-        await services.ledger.pages(MeetingId(meeting_id))
-        if record.before or any(call.sealed for call in record.calls)
-        else ()
-    )
-    legs = await services.ledger.older_legs(MeetingId(meeting_id)) if meeting.leg_pages else ()
+    sealed = record.before or any(call.sealed for call in record.calls)
+    pages = await ledger.pages(meeting.meeting_id) if sealed else ()
+    legs = await ledger.older_legs(meeting.meeting_id) if meeting.leg_pages else ()
+    if record.moment is not None and services.clock.now() - record.moment >= MAY_BE_PURGED:
+        # A walk may have deleted pages since the head was read.
+        again = await ledger.load(meeting.meeting_id)
+        if again is not None and again.meeting.purged is not None:
+            return again.meeting.purged
     return record_view(with_older(meeting, legs), pages, shown=services.policy.recording.shown)
 
 
-async def find_record(request_id: str, services: Services) -> dict[str, Any] | None:
-    """Return the record of the meeting that `request_id` requested; None where it is not known.
+async def find_record(request_id: str, services: Services) -> Found:
+    """Return the record of the meeting that `request_id` requested.
 
     If one id names a request to make a meeting and a request to join one, the first kind counts.
     """
     meeting_id = meeting_id_for(tenant_id=services.policy.tenant_id, request_id=request_id)
     if (record := await read_record(meeting_id, services)) is not None:
         return record
-    joined, number = None, 1
-    while later := await services.ledger.resolve_alias(join_request_alias(request_id, number)):
-        joined, number = later, number + 1
+    joined = await services.ledger.resolve_alias(join_request_alias(request_id))
     return None if joined is None else await read_record(joined, services)
 
 

@@ -1,9 +1,12 @@
 """The HTTP bindings of the record and of the health report."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
+
+if TYPE_CHECKING:
+    from meeting_record.view import Found
 
 bp = func.Blueprint()
 
@@ -65,10 +68,11 @@ def _health(report: dict[str, Any]) -> func.HttpResponse:
     return _json(report, 200 if report["status"] == "ok" else 503)
 
 
-def _found(record: dict[str, Any] | None) -> func.HttpResponse:
-    if record is None:
-        return _problem(404, "No such meeting is known here.")
-    return _json(record, 200)
+def _found(record: "Found") -> func.HttpResponse:
+    from meeting_record.view import answer_of
+
+    status, body = answer_of(record)
+    return _json(body, status)
 
 
 def _problem(status: int, message: str) -> func.HttpResponse:

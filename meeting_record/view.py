@@ -13,10 +13,24 @@ from typing import Any
 from shared.calls.record import GroupCall, Session, SessionPage, mark_of
 from shared.events.facts import Shown, end_data, leg_over_data, person_data, session_times
 from shared.legs.leg import Leg, LegState
-from shared.meeting.meeting import Meeting
+from shared.meeting.meeting import Meeting, Purged
 from shared.words.ids import utc_text
 
+type Found = dict[str, Any] | Purged | None
+"""A record; that it was purged; or None where none is known."""
+
 SHOWN_AS: Mapping[LegState, str] = {"unsent": "failed", "refused": "failed"}
+
+
+def answer_of(found: Found) -> tuple[int, dict[str, Any]]:
+    """Return the HTTP status and the body that answer a reader."""
+    match found:
+        case None:
+            return 404, {"message": "No such meeting is known here."}
+        case Purged(at=at):
+            return 410, {"message": f"The record of this meeting was purged at {utc_text(at)}."}
+        case record:
+            return 200, record
 
 
 def record_view(meeting: Meeting, pages: Iterable[SessionPage], *, shown: Shown) -> dict[str, Any]:

@@ -84,6 +84,7 @@ def build(
             tending=settings.tending,
             jitter=jitter,
             kept=kept,
+            retention_days=policy.retention_days,
         ),
         inbox=Inbox(
             bus=bus,

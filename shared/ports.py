@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from shared.calls.history import LogEntry
 from shared.calls.record import SessionPage
 from shared.meeting.days import Brief
-from shared.meeting.meeting import Change, LegPage, Stored
+from shared.meeting.meeting import Change, LegPage, Stored, Traces
 from shared.words.answers import Call, GivenMeeting, MeetingAnswer, Roster
 from shared.words.ids import CallId, MeetingId
 from shared.words.outgoing import Outgoing
@@ -22,6 +22,23 @@ class Entry:
 
     meeting_id: MeetingId
     due_at: datetime
+    etag: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurgeEntry:
+    """A meeting, and the day on which it is to be purged."""
+
+    meeting_id: MeetingId
+    day: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lead:
+    """A row that leads to a meeting from outside its partition. All of it is the ledger's own."""
+
+    partition: str
+    key: str
     etag: str
 
 
@@ -82,7 +99,14 @@ class Aliases(Protocol):
         """Let `alias` lead to `meeting_id` unless it leads somewhere; return where it leads.
 
         `alias` is any text (a thread id, a join id, a link); only a hash of it is stored.
-        First wins, for ever.
+        First wins, until the alias is moved, or purged with the meeting.
+        """
+        ...
+
+    async def move_alias(self, alias: str, *, since: MeetingId, to: MeetingId) -> MeetingId:
+        """Let `alias` lead to the meeting `to` if it leads to `since`, or nowhere.
+
+        Return where it leads. Of several who move it at once one wins.
         """
         ...
 
@@ -129,7 +153,44 @@ class Index(Protocol):
         ...
 
 
-class Ledger(Meetings, Aliases, Index, Protocol):
+class Purges(Protocol):
+    """When meetings are to be purged, and the deletion of what was kept of them.
+
+    Every method raises `Unavailable` when the store does not answer or is throttled.
+    """
+
+    async def schedule_purge(self, meeting_id: MeetingId, day: date) -> None:
+        """Let the meeting be one of those to be purged on `day`; idempotent."""
+        ...
+
+    async def scheduled_purges(self, *, until: date, most: int) -> Sequence[PurgeEntry]:
+        """Return at most so many meetings to be purged on `until` or before, the earliest first.
+
+        A meeting that was scheduled for several days stands there for each.
+        """
+        ...
+
+    async def unschedule_purge(self, entry: PurgeEntry) -> None:
+        """Forget an entry. One that is not there is no error."""
+        ...
+
+    async def leads(self, meeting_id: MeetingId, traces: Traces) -> Sequence[Lead]:
+        """Return which of `traces` lead to the meeting: aliases, and lists of days that name it."""
+        ...
+
+    async def drop(self, leads: Iterable[Lead]) -> None:
+        """Delete each of these rows, unless it was written, or deleted, since it was read."""
+        ...
+
+    async def delete_rows(self, meeting_id: MeetingId, *, up_to: int) -> None:
+        """Delete what commits up to version `up_to` wrote beside the head and the outbox.
+
+        What a later commit wrote stays. Idempotent.
+        """
+        ...
+
+
+class Ledger(Meetings, Aliases, Index, Purges, Protocol):
     """Everything that is kept."""
 
     async def check(self) -> None:

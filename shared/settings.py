@@ -15,6 +15,7 @@ from shared.calls.changes import IN_FLIGHT
 from shared.inbox.patience import RetryPolicy
 from shared.journal.settle import RecordingRules
 from shared.meeting.looks import TendingRules
+from shared.meeting.retention import LEAST_DAYS, MOST_DAYS
 from shared.services import Policy
 from shared.words.outside import MOST_ENTRIES
 
@@ -106,7 +107,7 @@ class _Reader:
                 show_names=self._flag("SHOW_NAMES"),
             ),
             claim_lease=self._seconds("CLAIM_LEASE_SECONDS"),
-            retention_days=self._whole("RETENTION_DAYS"),
+            retention_days=self._whole("RETENTION_DAYS", least=LEAST_DAYS, most=MOST_DAYS),
         )
 
     def _tending(self) -> TendingRules:
@@ -175,8 +176,8 @@ class _Reader:
             self._note(f"{name} must be at most {most.total_seconds():g}")
         return found
 
-    def _whole(self, name: str, *, most: int | None = None) -> Any:
-        found = self._read(name, _whole, "a whole number from 1")
+    def _whole(self, name: str, *, least: int = 1, most: int | None = None) -> Any:
+        found = self._read(name, lambda text: _whole(text, least), f"a whole number from {least}")
         if found is not None and most is not None and found > most:
             self._note(f"{name} must be at most {most}")
         return found
@@ -230,9 +231,9 @@ def _pauses(text: str) -> tuple[timedelta, ...]:
     return tuple(_seconds(one) for one in text.split(","))
 
 
-def _whole(text: str) -> int:
+def _whole(text: str, least: int) -> int:
     number = int(text)
-    if number < 1:
+    if number < least:
         raise ValueError(text)
     return number
 
@@ -345,7 +346,8 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         name="RETENTION_DAYS",
-        meaning="how long records are kept (not yet used)",
+        meaning="how many days a meeting's record is kept after its last sign of life, from 3 to "
+        "3650; `retentionDays` of a request counts instead",
         default="90",
     ),
     Setting(

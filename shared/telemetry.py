@@ -25,6 +25,7 @@ type Counted = Literal[
     "rollcall.unparsed",  # kind: the resource
     "rollcall.incoming",  # outcome: rejected, refused, failed, left, legacy, other
     "rollcall.reads",  # result: people, nobody, nothing, gone, failed
+    "rollcall.purged",  # records that were kept long enough
     "rollcall.questions.late",  # met by a look or the backstop, more than 10 s after they were due
 ]
 type Measured = Literal["rollcall.head.size"]  # bytes of a meeting's head row, each time written
@@ -51,6 +52,8 @@ type Line = Literal[
     "outbox.not_kept",  # the index does not say yet that something is unsent
     "outbox.not_sent",  # Service Bus did not take it; it is tried again
     "outbox.undeliverable",  # a queue or topic is not there
+    "purge.failed",  # a meeting could not be purged; the next walk, or that of the next day, tries
+    "purge.page_unreadable",  # it is deleted; what leads to the meeting may stay, and leads nowhere
     "refusal.undeliverable",  # the caller's reply queue is not there
     "signing_keys.not_refreshed",  # the keys that are known are used on
     "tend.fits_no_row",  # what a read said is larger than a transaction
@@ -64,6 +67,7 @@ LEVELS: Mapping[Line, int] = {
     "callback.unknown_leg": logging.INFO,
     "message.deferred": logging.INFO,
     "message.rejected": logging.INFO,
+    "purge.failed": logging.ERROR,
     "tend.fits_no_row": logging.ERROR,
 }
 """How loud a line is, where it is no warning."""

@@ -37,6 +37,7 @@ from tend_meeting.plan import (
     to_list,
     without_rosters,
 )
+from tend_meeting.purge.act import purge_meetings
 
 LATE = timedelta(seconds=10)
 """How long after it was due a question that is open is counted as late."""
@@ -69,7 +70,7 @@ def _warning(
 async def mend_meetings(services: Services) -> None:
     """Walk the meetings that are overdue: send what is unsent, start broken chains again.
 
-    Those of which nothing is due any more leave the index.
+    Those of which nothing is due any more leave the index. Then purge what was kept long enough.
     """
     async for entry in services.ledger.overdue(now=services.clock.now()):
         with correlated(meeting=entry.meeting_id):
@@ -78,6 +79,7 @@ async def mend_meetings(services: Services) -> None:
             except Exception:  # noqa: BLE001 - the line has it
                 # The next walk comes by itself; one meeting must not keep the others waiting.
                 log("backstop.failed", traceback=True)
+    await purge_meetings(services)
     await services.ledger.note_walk(services.clock.now())
 
 

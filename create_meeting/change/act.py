@@ -3,6 +3,7 @@
 Every request to Graph here is safe to repeat: after a crash at any point, all of it is repeated.
 """
 
+from create_meeting.answers.published import cancelled_again
 from create_meeting.change.plan import (
     Answered,
     Update,
@@ -70,6 +71,8 @@ async def _cancel(
     )
     decision = plan_cancel(opened.meeting, message, identity, now=services.clock.now())
     if isinstance(decision, Answered):
+        # Another message may have cancelled it since: this one is answered with the same event.
+        await opened.edit(lambda known, now: cancelled_again(known, message, now=now))
         return
     for call_id in decision.calls:
         await services.graph.end_call(call_id)

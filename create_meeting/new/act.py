@@ -22,7 +22,7 @@ from shared.inbox.models import read_members
 from shared.journal.door import OpenMeeting
 from shared.services import Services
 from shared.words.answers import GivenMeeting
-from shared.words.coordinates import Coordinates, alias_of, target_of
+from shared.words.coordinates import Coordinates, aliases_of
 from shared.words.errors import Rejected, Transient
 from shared.words.ids import MeetingId
 
@@ -100,11 +100,8 @@ async def _answer_again(message: QueueMessage, opened: OpenMeeting) -> None:
 
 async def _claim_aliases(where: Coordinates, meeting_id: MeetingId, services: Services) -> None:
     """Claim the aliases by which links lead to the meeting."""
-    aliases = {
-        alias_of(target_of(where)),
-        *([where.join_meeting_id] if where.join_meeting_id else []),
-    }
-    await asyncio.gather(*(services.ledger.claim_alias(alias, meeting_id) for alias in aliases))
+    claims = (services.ledger.claim_alias(alias, meeting_id) for alias in aliases_of(where))
+    await asyncio.gather(*claims)
 
 
 async def _calendar_ready() -> None:

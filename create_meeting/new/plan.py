@@ -18,6 +18,7 @@ from create_meeting.scheduled_join import join_message
 from shared.inbox.message import QueueMessage
 from shared.journal.step import Step
 from shared.meeting.meeting import Asked, Meeting, Stay
+from shared.meeting.retention import begun
 from shared.words.answers import GivenMeeting
 from shared.words.coordinates import OnlineMeeting
 from shared.words.errors import Problem
@@ -121,8 +122,9 @@ def record_created(
         return created_again(known, message, now=now)
     warnings = (*refused, *differences(_sent(create, refused), answer.said))
     meeting = replace(
-        known or newcomer(create.identity),
+        begun(known, newcomer(create.identity)),
         context=create.request.context,
+        retention_days=create.request.retention_days,
         asked=create.asked,
         online=kept_meeting(create, answer),
         made_at=min(moment_of(answer.creation_date_time) or message.first_enqueued, now),

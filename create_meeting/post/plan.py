@@ -13,6 +13,7 @@ from shared.inbox.message import QueueMessage
 from shared.journal.step import Step
 from shared.legs.claim import Claim
 from shared.meeting.meeting import Meeting, PostClaim
+from shared.meeting.retention import begun
 from shared.words.answers import GivenMeeting
 
 CLOCKS_APART = timedelta(minutes=5)
@@ -76,7 +77,7 @@ def plan_post(
 
 def record_claim(known: Meeting | None, create: Create, posting: Posting) -> Step:
     """Return the step that takes the claim, before the first request to Graph."""
-    meeting = known or newcomer(create.identity)
+    meeting = begun(known, newcomer(create.identity))
     return Step(meeting=replace(meeting, post_claim=posting.post))
 
 

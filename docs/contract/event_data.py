@@ -153,6 +153,12 @@ class MeetingCancelled(Described):
     invitation: Invitation
 
 
+class MeetingPurged(Told):
+    """The record of the meeting was deleted, `context` with it: it was kept long enough."""
+
+    purged_at: AwareDatetime
+
+
 class OfLeg(Told):
     """What every event of the bot says. `legKey` is Rollcall's, `callId` is Graph's."""
 

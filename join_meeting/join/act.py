@@ -56,7 +56,7 @@ async def _joined(wish: Wish, opened: OpenMeeting, services: Services) -> bool:
         if found != "there":
             return found == "elsewhere"  # and requested there
     if isinstance(first, Join | Adopt):
-        await hold_to_one_meeting(wish, seen, services)
+        await hold_to_one_meeting(wish, services)
 
     def decide(known: Meeting | None, now: datetime) -> tuple[Step | None, Decision | None]:
         decision = plan(known, wish, now=now, rules=rules)

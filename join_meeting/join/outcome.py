@@ -16,7 +16,7 @@ from shared.inbox.message import QueueMessage
 from shared.journal.step import Step
 from shared.legs.claim import FIRST_PAUSE
 from shared.legs.leg import Leaver, Leg
-from shared.meeting.legs import answered_elsewhere, asked_to_leave, bind, standing
+from shared.meeting.legs import answered_elsewhere, asked_to_leave, bind, placed, standing
 from shared.meeting.meeting import Meeting
 from shared.words.answers import Call
 from shared.words.errors import Rejected
@@ -39,7 +39,7 @@ def record_joining(
     A callback may have come first. The leg is bound to the call all the same.
     """
     leg_key, call_id = join.leg.key, call.call_id
-    meeting = bind(meeting, leg_key, call_id) or meeting
+    meeting = placed(bind(meeting, leg_key, call_id) or meeting, call)
     leg = meeting.leg(leg_key) or join.leg
     if leg.call_id == call_id:
         leg = leg.learned(call)

@@ -19,7 +19,8 @@ from shared.legs.claim import FIRST_PAUSE, Claim
 from shared.legs.leg import Leg
 from shared.meeting.legs import Standing, standing
 from shared.meeting.meeting import Meeting
-from shared.words.coordinates import ByJoinId, JoinTarget, target_of
+from shared.meeting.retention import begun
+from shared.words.coordinates import ByJoinId, JoinTarget, alias_of, target_of
 from shared.words.ids import leg_key_for
 from shared.words.problems import rejected
 
@@ -60,9 +61,7 @@ class Situation:
 
 def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> Decision:
     """Return what to do; raise `Rejected` if the meeting is not known, or must not be joined."""
-    meeting = _if_known(known) or replace(
-        newcomer(wish, tenant_id=rules.tenant_id), leave_asked=known.leave_asked if known else None
-    )
+    meeting = _if_known(known, newcomer(wish, tenant_id=rules.tenant_id))
     where = _where(meeting, wish)
     if (settled := _before_any_leg(meeting, wish, now=now)) is not None:
         return settled
@@ -111,7 +110,7 @@ def _send(met: Situation, wish: Wish, rules: Rules) -> Join:
     meeting = met.meeting
     attempt, lease = meeting.next_attempt, met.now + rules.lease
     leg = Leg(
-        key=leg_key_for(meeting_id=wish.meeting_id, attempt=attempt),
+        key=leg_key_for(meeting_id=wish.meeting_id, attempt=attempt, lives=meeting.lives),
         claim=Claim(attempt=attempt, claimed_at=met.now, lease_until=lease),
         guest_name=wish.request.guest_name,
         without_host=wish.request.without_host,
@@ -121,6 +120,8 @@ def _send(met: Situation, wish: Wish, rules: Rules) -> Join:
     target = met.where if meeting.online is None else None
     stay, context = wish.stay(meeting.stay), _context(meeting, wish)
     known = replace(meeting, target=target, context=context, stay=stay)
+    if meeting.target is not None:
+        known = known.found_by(alias_of(meeting.target))
     path = f"/api/calls/{wish.meeting_id}/{leg.key}"
     return Join(
         meeting=known.with_leg(leg),
@@ -198,10 +199,12 @@ def _context(meeting: Meeting, wish: Wish) -> dict[str, Any] | None:
     return wish.request.context if unknown and meeting.context is None else meeting.context
 
 
-def _if_known(known: Meeting | None) -> Meeting | None:
-    """Return the meeting; None if only a request to leave it is kept of it."""
-    if known is not None and not known.known and known.leave_asked is not None:
-        return None
+def _if_known(known: Meeting | None, stranger: Meeting) -> Meeting:
+    """Return the meeting; `stranger` if it is purged, or only a request to leave it is kept."""
+    if known is None or known.purged is not None:
+        return begun(known, stranger)
+    if not known.known and known.leave_asked is not None:
+        return replace(stranger, leave_asked=known.leave_asked)
     return known
 
 

@@ -26,7 +26,7 @@ async def leave(wish: Wish, opened: OpenMeeting, services: Services) -> None:
     """Answer a request to leave with the end of the leg."""
     first = plan_leaving(opened.meeting, wish, now=services.clock.now())
     if isinstance(first, Hang | Mark | AnswerEnd):
-        await hold_to_one_meeting(wish, opened.meeting, services)
+        await hold_to_one_meeting(wish, services)
 
     def decide(known: Meeting | None, now: datetime) -> tuple[Step | None, Leaving]:
         decision = plan_leaving(known, wish, now=now)

@@ -15,6 +15,7 @@ from shared.journal.step import Step, answer_again
 from shared.legs.leg import Leaver, Leg
 from shared.meeting.legs import Standing, answered_elsewhere, asked_to_leave, standing
 from shared.meeting.meeting import Meeting
+from shared.words.ids import join_request_alias
 from shared.words.outgoing import Published
 from shared.words.problems import rejected
 
@@ -91,6 +92,8 @@ def record_leaving(
         # A leg with an unknown call may still turn up. Its end must not be a second answer.
         left = answered_elsewhere(left, message.delivery_id)
     if isinstance(decision, AnswerEnd):
+        for request_id in wish.asked():
+            left = left.found_by(join_request_alias(request_id))
         return _answer(left, decision, message, now=now) or Step(meeting=left)
     # The answer is the leg's end, when it comes. `Answered` recognises the leaver's message.
     leaver = Leaver(request_id=wish.asker, origin_id=message.delivery_id, reply=message.reply)

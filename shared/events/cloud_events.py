@@ -15,7 +15,7 @@ from shared.calls.history import LoggedEvent
 from shared.meeting.meeting import Meeting
 from shared.words.entities import EVENTS_TOPIC
 from shared.words.errors import GraphTrace, Rejected
-from shared.words.ids import MeetingId, digest, utc_text
+from shared.words.ids import MeetingId, digest, life, utc_text
 from shared.words.outgoing import Fact, Outgoing, Published, ReplyAddress
 
 CLOUD_EVENT = "application/cloudevents+json"
@@ -64,7 +64,9 @@ def event_message(meeting: Meeting, fact: Fact, *, sequence: int, now: datetime)
         subject += f"/calls/{fact.call_number}"
     return _message(
         name=fact.name,
-        event_id=digest(fact.name, meeting.meeting_id, *fact.key, characters=26),
+        event_id=digest(
+            fact.name, meeting.meeting_id, *life(meeting.lives), *fact.key, characters=26
+        ),
         tenant_id=meeting.tenant_id,
         subject=subject,
         at=fact.at,

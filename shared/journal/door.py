@@ -11,6 +11,7 @@ from shared.journal.step import Decide, Step
 from shared.meeting.follow_up import mended
 from shared.meeting.meeting import Change, Meeting, Stored
 from shared.meeting.older_legs import Older
+from shared.meeting.retention import require_as_seen, require_cleared
 from shared.telemetry import log
 from shared.words.errors import RollcallError, Transient
 from shared.words.ids import MeetingId
@@ -47,12 +48,16 @@ class OpenMeeting:
 
     Hides loading, lost races, redelivery, sending, and what left the head. `meeting` is the meeting
     as last seen here; None where it is not known. `written`: the last change wrote a commit.
+
+    Where the meeting was purged since it was last seen here, loading and changing it raise
+    `Transient`: an alias that was claimed meanwhile may have been purged with it.
     """
 
     def __init__(self, journal: "Journal", meeting_id: MeetingId, *, resend: bool) -> None:
         self._journal, self._resend = journal, resend
         self._loaded: Loaded | None = None
         self._older = Older(pages=None)
+        self._looked = False
         self.meeting_id = meeting_id
         self.meeting: Meeting | None = None
         self.written = False
@@ -62,10 +67,12 @@ class OpenMeeting:
         ledger = self._journal.ledger
         stored = await ledger.load(self.meeting_id, likely_new=likely_new)
         head = stored.meeting if stored is not None else None
+        self._require_as_seen(head)
         self._older = Older(pages=() if whole else None)
         if whole and head is not None and head.leg_pages:
             self._older = Older(pages=tuple(await ledger.older_legs(self.meeting_id)))
         self._loaded, self.meeting = Loaded(stored), self._older.beside(head)
+        self._looked = True
 
     async def change[D](self, decide: Decide[D], *, within: float | None = None) -> D:
         """Let `decide` say what to write, commit it, and send; return what it decided.
@@ -78,9 +85,12 @@ class OpenMeeting:
         decided: list[D] = []
 
         def settle(before: Meeting | None, now: datetime) -> Change | None:
+            self._require_as_seen(before)
             if not self._older.is_of(before):
                 raise _MoreLeft
             step, result = decide(self._older.beside(before), now)
+            if step is not None:
+                require_cleared(before, self.meeting, step.meeting)
             decided.append(result)
             change = None
             if step is not None:
@@ -104,10 +114,14 @@ class OpenMeeting:
             except _MoreLeft:
                 await self.load(whole=True)
                 continue
-            self.meeting = self._older.beside(receipt.meeting)
+            self.meeting, self._looked = self._older.beside(receipt.meeting), True
             await asyncio.wait({receipt.sent}, timeout=within)
             return decided[-1]
         raise Transient("the legs of the bot in this meeting change too fast")
+
+    def _require_as_seen(self, head: Meeting | None) -> None:
+        if self._looked:
+            require_as_seen(head, self.meeting)
 
     async def edit(self, step_of: Callable[[Meeting, datetime], Step | None]) -> bool:
         """Change a meeting that is known; return whether the decision returned a step."""

@@ -22,6 +22,7 @@ from shared.meeting.listing import having_listed, unlisted
 from shared.meeting.looks import TendingRules
 from shared.meeting.meeting import Change, Meeting, OutboxRow, Stored
 from shared.meeting.older_legs import KEPT, Kept
+from shared.meeting.retention import must_be_scheduled, purge_day
 from shared.ports import Bus, Clock, Ledger
 from shared.telemetry import correlate, correlated
 from shared.words.errors import LostRace, Transient
@@ -60,16 +61,18 @@ class Journal:
         tending: TendingRules,
         jitter: Callable[[float], float],
         kept: Kept = KEPT,
+        retention_days: int = 90,
     ) -> None:
         """`jitter(most)` returns a random number of seconds from 0 to `most`.
 
-        `kept`: how much of our legs stays in the head.
+        `kept`: how much of our legs stays in the head. `retention_days`: how long a record is kept.
         """
         self.ledger, self.recording, self.tending = ledger, recording, tending
         self._dispatch = Dispatch(ledger=ledger, bus=bus, clock=clock, jitter=jitter)
         self._clock = clock
         self._jitter = jitter
         self._kept = kept
+        self._retention_days = retention_days
         self._waiting: dict[MeetingId, list[_Waiting]] = defaultdict(list)
         self._leading: set[MeetingId] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -196,21 +199,31 @@ class Journal:
         So no crash leaves a commit that the index does not know. An index that has the meeting due
         already is not written: it may be early, never late.
         """
-        change = await self._listed(followed_up(change, now=now, rules=self.tending), now)
-        known = before.meeting.tend.indexed if before is not None else None
+        meeting = before.meeting if before is not None else None
+        followed = followed_up(change, now=now, rules=self.tending)
+        change = await self._listed(meeting, followed, now)
+        known = meeting.tend.indexed if meeting is not None else None
         by = change.meeting.tend.indexed
         if by is not None and (known is None or by < known):
             await self.ledger.index(change.meeting.meeting_id, due_at=by)
         return await self.ledger.commit(before, change, now=now)
 
-    async def _listed(self, change: Change, now: datetime) -> Change:
-        """List a meeting that was just made or moved. Once it has a leg, looks do that."""
-        briefs = {} if change.meeting.legs else unlisted(change.meeting)
-        for day, brief in briefs.items():
-            await self.ledger.list_day(change.meeting.meeting_id, day, brief)
+    async def _listed(self, before: Meeting | None, change: Change, now: datetime) -> Change:
+        """List what was just made or moved, and once the day on which it is to be purged.
+
+        Once a bot was asked for, looks list it. What has a head is purged one day, be it only a
+        claim that came to nothing; the purge moves a day that is too early on.
+        """
+        after, ledger = change.meeting, self.ledger
+        briefs = {} if after.legs else unlisted(after)
+        rows = [ledger.list_day(after.meeting_id, day, brief) for day, brief in briefs.items()]
+        if must_be_scheduled(before, after):
+            day = purge_day(after, now=now, days=self._retention_days)
+            rows.append(ledger.schedule_purge(after.meeting_id, day))
+        await asyncio.gather(*rows)
         if not briefs:
             return change
-        return replace(change, meeting=having_listed(change.meeting, briefs, at=now))
+        return replace(change, meeting=having_listed(after, briefs, at=now))
 
     async def _serve_apart(
         self, meeting_id: MeetingId, together: list[_Waiting], refused: ValueError

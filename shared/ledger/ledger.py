@@ -3,6 +3,8 @@
 Adapter. rows.py makes the rows; tables.py says what an error of the store means.
 """
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -23,6 +25,8 @@ from shared.ledger.rows import (
     LEGS,
     LOG,
     PAGES,
+    PAST,
+    PURGE,
     TRANSACTION_OPERATIONS,
     UNFINISHED,
     WALK,
@@ -33,15 +37,19 @@ from shared.ledger.rows import (
     day_row,
     head_row,
     hold_to_limits,
+    is_of_commit,
     leg_rows,
     log_rows,
     moment_text,
     page_rows,
+    purge_partition,
+    purge_row,
     read_day,
     read_head,
     read_legs,
     read_log,
     read_pages,
+    read_purge,
     read_walk,
     size_of,
     unfinished_partition,
@@ -60,14 +68,16 @@ from shared.ledger.tables import (
     put,
 )
 from shared.meeting.days import Brief
-from shared.meeting.meeting import Change, LegPage, Meeting, OutboxRow, Stored
-from shared.ports import Entry
+from shared.meeting.meeting import Change, LegPage, Meeting, OutboxRow, Stored, Traces
+from shared.ports import Entry, Lead, PurgeEntry
 from shared.telemetry import measure
 from shared.words.errors import LostRace, Unavailable
 from shared.words.ids import MeetingId
 
 _RACES = 8
 """How often writing an entry of the index is tried."""
+_AT_ONCE = 16
+"""How many rows beside a meeting are read, or deleted, at a time."""
 _OVERTAKEN = "W/\"datetime'2000-01-01T00%3A00%3A00.0000000Z'\""
 """An ETag that no row has: the next commit on top of it loses, as it must."""
 
@@ -173,14 +183,7 @@ class TableLedger:
         unique = dict.fromkeys(row_keys)
         if riding := max((key for key in unique if rides(key)), default=None):
             await self._table.write(what, [put(sent_row(meeting_id, riding))])
-        rows = (key for key in unique if not rides(key))
-        for keys in batched(rows, TRANSACTION_OPERATIONS, strict=False):
-            try:
-                await self._table.write(what, [delete(meeting_id, key) for key in keys])
-            except Missing:
-                # Another process cleared one of them, which undid the whole transaction.
-                for key in keys:
-                    await self._table.delete(what, meeting_id, key)
+        await self._delete(what, meeting_id, (key for key in unique if not rides(key)))
 
     async def log(self, meeting_id: MeetingId) -> Sequence[LogEntry]:
         """See `ports.Ledger.log`."""
@@ -203,6 +206,23 @@ class TableLedger:
             # The alias is ours if the store made the row and its answer was lost: read it.
             return await self.resolve_alias(alias) or meeting_id
         return meeting_id
+
+    async def move_alias(self, alias: str, *, since: MeetingId, to: MeetingId) -> MeetingId:
+        """See `ports.Ledger.move_alias`."""
+        what = "moving an alias"
+        for _ in range(_RACES):
+            known = await self._table.row(what, alias_partition(alias), ALIAS)
+            if known is None:
+                return await self.claim_alias(alias, to)
+            if known["meetingId"] != since:
+                return MeetingId(known["meetingId"])
+            moved = exchange(alias_row(alias, to), str(known.metadata["etag"]))
+            try:
+                await self._table.write(what, [moved])
+            except (Conflict, Missing):
+                continue  # written or deleted since it was read, or by ourselves: reading tells
+            return to
+        raise Unavailable(f"others wrote all the time while {what}")
 
     async def resolve_alias(self, alias: str) -> MeetingId | None:
         """See `ports.Ledger.resolve_alias`."""
@@ -274,9 +294,81 @@ class TableLedger:
         row = await self._table.row("reading the last walk", *WALK)
         return None if row is None else read_walk(row)
 
+    async def schedule_purge(self, meeting_id: MeetingId, day: date) -> None:
+        """See `ports.Ledger.schedule_purge`."""
+        await self._table.write("scheduling a purge", [put(purge_row(meeting_id, day))])
+
+    async def scheduled_purges(self, *, until: date, most: int) -> Sequence[PurgeEntry]:
+        """See `ports.Ledger.scheduled_purges`. A table is in the order of its partitions."""
+        entries = self._table.entries(
+            "reading what is to be purged",
+            "PartitionKey ge @low and PartitionKey le @high",
+            {"low": PURGE, "high": purge_partition(until)},
+            most=most,
+        )
+        found: list[PurgeEntry] = []
+        async with contextlib.aclosing(entries):
+            async for row in entries:
+                meeting_id, day = read_purge(row)
+                found.append(PurgeEntry(meeting_id=meeting_id, day=day))
+                if len(found) == most:
+                    break
+        return found
+
+    async def unschedule_purge(self, entry: PurgeEntry) -> None:
+        """See `ports.Ledger.unschedule_purge`."""
+        what = "forgetting a purge"
+        await self._table.delete(what, purge_partition(entry.day), entry.meeting_id)
+
+    async def leads(self, meeting_id: MeetingId, traces: Traces) -> Sequence[Lead]:
+        """See `ports.Ledger.leads`."""
+        aliases = ((alias_partition(alias), ALIAS) for alias in traces.aliases)
+        days = ((day_partition(day), meeting_id) for day in traces.days)
+        found: list[Lead] = []
+        for places in batched((*aliases, *days), _AT_ONCE, strict=False):
+            rows = await asyncio.gather(
+                *(self._table.row("finding what leads to a meeting", *place) for place in places)
+            )
+            found += [
+                Lead(
+                    partition=row["PartitionKey"],
+                    key=row["RowKey"],
+                    etag=str(row.metadata["etag"]),
+                )
+                for row in rows
+                if row is not None and row.get("meetingId", meeting_id) == meeting_id
+            ]
+        return found
+
+    async def drop(self, leads: Iterable[Lead]) -> None:
+        """See `ports.Ledger.drop`."""
+        for some in batched(leads, _AT_ONCE, strict=False):
+            await asyncio.gather(*map(self._drop, some))
+
+    async def _drop(self, lead: Lead) -> None:
+        what = "deleting what leads to a meeting"
+        with contextlib.suppress(Conflict, Missing):
+            await self._table.delete(what, lead.partition, lead.key, etag=lead.etag)
+
+    async def delete_rows(self, meeting_id: MeetingId, *, up_to: int) -> None:
+        """See `ports.Ledger.delete_rows`."""
+        what = "deleting the rows of a meeting"
+        rows = await self._table.rows(what, meeting_id, *PAST, select=["RowKey"])
+        keys = (str(row["RowKey"]) for row in rows)
+        await self._delete(what, meeting_id, (key for key in keys if is_of_commit(key, up_to)))
+
     async def check(self) -> None:
         """See `ports.Ledger.check`."""
         await self._table.row("checking the tables", "check", "check")
+
+    async def _delete(self, what: str, meeting_id: MeetingId, keys: Iterable[str]) -> None:
+        for some in batched(keys, TRANSACTION_OPERATIONS, strict=False):
+            try:
+                await self._table.write(what, [delete(meeting_id, key) for key in some])
+            except Missing:
+                # Another process deleted one of them, which undid the whole transaction.
+                for key in some:
+                    await self._table.delete(what, meeting_id, key)
 
     async def _write(
         self, operations: list[Operation], meeting: Meeting, commits: tuple[str, ...]

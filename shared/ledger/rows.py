@@ -5,6 +5,7 @@ and nothing whose size grows with the past: `a-head`, then the outbox (outbox_ro
 range come `c-log-…`, `d-page-…` and `g-legs-…`.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -37,7 +38,10 @@ HEAD_AND_OUTBOX = ("a-", "b.")
 LOG = ("c-log-", "c-log.")
 PAGES = ("d-page-", "d-page.")
 LEGS = ("g-legs-", "g-legs.")
+PAST = ("c-", "~")
+"""All rows of a meeting but its head and its outbox."""
 UNFINISHED = ("unfinished-", "unfinished.")
+PURGE = "purge-"
 ALIAS = "alias"
 WALK = ("backstop", "last-walk")
 """Partition and row of the backstop's note."""
@@ -49,6 +53,7 @@ TRANSACTION_BYTES = 2_936_012
 """2.8 MiB raw: the service's 4 MiB count the transaction's base64 text."""
 
 _REMEMBERED_COMMITS = 8
+_WRITTEN_BY = re.compile(r"-(\d{12})-\d{3,}$")
 
 
 def moment_text(moment: datetime) -> str:
@@ -167,6 +172,15 @@ def read_legs(rows: Iterable[Mapping[str, Any]]) -> list[LegPage]:
     return [page for row in rows for page in unpacked(leg_pages_type(), blob_of(row))]
 
 
+def is_of_commit(key: str, version: int) -> bool:
+    """Tell by its key whether a row was written up to the commit of `version`.
+
+    One whose key names no commit is taken for one that was.
+    """
+    found = _WRITTEN_BY.search(key)
+    return found is None or int(found[1]) <= version
+
+
 def alias_row(alias: str, meeting_id: MeetingId) -> Row:
     """Return the row that leads from `alias` to a meeting."""
     return {"PartitionKey": alias_partition(alias), "RowKey": ALIAS, "meetingId": meeting_id}
@@ -235,6 +249,22 @@ def read_day(row: Mapping[str, Any]) -> tuple[MeetingId, Brief]:
 def day_partition(day: date) -> str:
     """Return the partition of a day's list."""
     return f"day-{day.isoformat()}"
+
+
+def purge_row(meeting_id: MeetingId, day: date) -> Row:
+    """Return the entry of a meeting that is to be purged on a day."""
+    return {"PartitionKey": purge_partition(day), "RowKey": meeting_id}
+
+
+def purge_partition(day: date) -> str:
+    """Return the partition that holds what is to be purged on a day."""
+    return f"{PURGE}{day.isoformat()}"
+
+
+def read_purge(row: Mapping[str, Any]) -> tuple[MeetingId, date]:
+    """Return what an entry says: a meeting, and the day on which it is to be purged."""
+    day = date.fromisoformat(row["PartitionKey"].removeprefix(PURGE))
+    return MeetingId(row["RowKey"]), day
 
 
 def hold_to_limits(rows: Sequence[Row], *, operations: int) -> None:

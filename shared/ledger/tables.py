@@ -4,7 +4,7 @@ Adapter. Knows nothing of meetings. No error message quotes a row.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -81,10 +81,13 @@ class Table:
         return await self._ask(what, read)
 
     async def entries(
-        self, what: str, query: str, parameters: Mapping[str, str]
-    ) -> AsyncIterator[TableEntity]:
-        """Yield the rows that match `query`, a page of the store's at a time."""
-        pages = self.client.query_entities(query, parameters=dict(parameters)).by_page()
+        self, what: str, query: str, parameters: Mapping[str, str], *, most: int | None = None
+    ) -> AsyncGenerator[TableEntity]:
+        """Yield the rows that match `query`, a page of the store's, or of `most`, at a time."""
+        found = self.client.query_entities(
+            query, parameters=dict(parameters), results_per_page=most
+        )
+        pages = found.by_page()
 
         async def next_page() -> list[TableEntity] | None:
             try:

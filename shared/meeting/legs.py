@@ -12,6 +12,7 @@ from datetime import datetime
 from shared.legs.leg import Leaver, Leg
 from shared.meeting.meeting import Meeting
 from shared.words.answers import Call
+from shared.words.coordinates import ByJoinId, thread_alias
 from shared.words.entities import TEND_QUEUE
 from shared.words.ids import CallId, LegKey, MeetingId, digest
 from shared.words.observations import GONE, LegSeen, ReadFailed
@@ -61,6 +62,13 @@ def bind(meeting: Meeting, leg_key: LegKey, call_id: CallId) -> Meeting | None:
     if bound is None or bound == leg:
         return meeting if bound is not None else None
     return meeting.with_leg(bound)
+
+
+def placed(meeting: Meeting, call: Call) -> Meeting:
+    """Return the meeting that knows the thread which Graph named behind its join id: an alias."""
+    if call.thread_id is None or not isinstance(meeting.target, ByJoinId):
+        return meeting
+    return meeting.found_by(thread_alias(call.thread_id, call.message_id))
 
 
 def evidence_of(call: Call | None, *, leg_key: LegKey, at: datetime) -> LegSeen | ReadFailed | None:

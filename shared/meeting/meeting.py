@@ -5,7 +5,7 @@ transaction does to it.
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from shared.calls.history import Heard
@@ -20,6 +20,8 @@ from shared.words.outgoing import Outgoing, Published
 
 ANSWERED_KEPT = 16
 """How many answered messages a meeting remembers."""
+ALIASES_KEPT = 16
+"""How many aliases a meeting remembers beside those that follow from its coordinates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +113,29 @@ class Tending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Traces:
+    """What leads to a meeting from outside its partition: aliases, and lists of days."""
+
+    aliases: frozenset[str] = frozenset()
+    days: frozenset[date] = frozenset()
+
+    def __or__(self, other: "Traces") -> "Traces":
+        """Return the traces of both."""
+        return Traces(aliases=self.aliases | other.aliases, days=self.days | other.days)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purged:
+    """When the record of a meeting was purged, and what is still to be deleted.
+
+    `left` are the traces that the old head knew. None: nothing is left, no other row either.
+    """
+
+    at: datetime
+    left: Traces | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Meeting:
     """All that is known of one meeting: what its head row holds."""
 
@@ -125,12 +150,18 @@ class Meeting:
     online: OnlineMeeting | None = None  # what Graph made of that
     target: JoinTarget | None = None  # how to join one that became known by a link
     same_as: MeetingId | None = None  # the other meeting of ours that a link led to after all
+    aliases: tuple[str, ...] = ()  # what leads to it beside coordinates, target and requests
     post_claim: PostClaim | None = None  # the right to POST it, until it is made
     made_at: datetime | None = None  # a meeting of ours did not exist before
     created: Published | None = None  # `meeting.created`
     updates: int = 0  # changes since then
     updated: Published | None = None  # the last `meeting.updated`
     cancellation: Cancellation | None = None
+
+    # -- retention
+    retention_days: int | None = None  # as requested; None: the setting counts
+    purged: Purged | None = None  # a tombstone: only ids and counters are kept
+    lives: int = 0  # how often a record under this id was purged
 
     # -- bot: beside its legs, which are in the record
     leg_pages: int = 0  # how many pages hold what left the head of them
@@ -182,6 +213,12 @@ class Meeting:
         if key in self.answered:
             return self
         return replace(self, answered=(*self.answered, key)[-ANSWERED_KEPT:])
+
+    def found_by(self, alias: str) -> "Meeting":
+        """Return the meeting that remembers that `alias` leads to it."""
+        if alias in self.aliases:
+            return self
+        return replace(self, aliases=(*self.aliases, alias)[-ALIASES_KEPT:])
 
     def own_ids(self) -> frozenset[str]:
         """Return the ids by which rosters name legs of ours: as participants, and as guests.

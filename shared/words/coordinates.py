@@ -96,6 +96,12 @@ def alias_of(target: JoinTarget) -> str:
     return thread_alias(target.thread_id, target.message_id)
 
 
+def aliases_of(where: Coordinates) -> frozenset[str]:
+    """Return every alias of a meeting whose coordinates Graph gave: its thread, and its join id."""
+    thread = alias_of(target_of(where))
+    return frozenset({thread, where.join_meeting_id} if where.join_meeting_id else {thread})
+
+
 def thread_alias(thread_id: str, message_id: str) -> str:
     """Return the alias of a chat thread, or of the message in it that a meeting belongs to."""
     return thread_id if message_id == NO_MESSAGE else f"{thread_id};messageid={message_id}"

@@ -38,17 +38,22 @@ def linked_meeting_id_for(*, tenant_id: str, alias: str) -> MeetingId:
     return MeetingId(digest("linked meeting", tenant_id.lower(), alias, characters=26))
 
 
-def join_request_alias(request_id: str, number: int = 1) -> str:
-    """Return the alias by which a request to join, under an id of its own, finds its meeting.
+def join_request_alias(request_id: str) -> str:
+    """Return the alias by which a request to join, under an id of its own, finds its meeting."""
+    return f"join request {request_id}"
 
-    `number`: which meeting this is for the request, counting from 1; earlier ones failed.
+
+def leg_key_for(*, meeting_id: MeetingId, attempt: int, lives: int = 0) -> LegKey:
+    """Return the key of the bot's `attempt`-th leg (1, 2, …) in a meeting.
+
+    `lives`: how often the record of the meeting was purged before.
     """
-    return f"join request {request_id}" if number == 1 else f"join {number} of {request_id}"
+    return LegKey(digest("leg", meeting_id, str(attempt), *life(lives), characters=16))
 
 
-def leg_key_for(*, meeting_id: MeetingId, attempt: int) -> LegKey:
-    """Return the key of the bot's `attempt`-th leg (1, 2, …) in a meeting."""
-    return LegKey(digest("leg", meeting_id, str(attempt), characters=16))
+def life(lives: int) -> tuple[str, ...]:
+    """Return what tells the ids of a meeting from those before its record was purged so often."""
+    return (f"life {lives + 1}",) if lives else ()
 
 
 def guest_id_for(leg_key: LegKey) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 from shared.calls.history import LogEntry
 from shared.calls.record import SessionPage
 from shared.meeting.days import Brief
-from shared.meeting.meeting import Change, LegPage, Stored
-from shared.ports import Bus, Entry, Graph, Ledger
+from shared.meeting.meeting import Change, LegPage, Stored, Traces
+from shared.ports import Bus, Entry, Graph, Lead, Ledger, PurgeEntry
 from shared.words.answers import Call, GivenMeeting, MeetingAnswer, Roster
 from shared.words.ids import CallId, MeetingId
 from shared.words.outgoing import Outgoing
@@ -100,6 +100,10 @@ class FusedLedger:
         """See `ports.Ledger.claim_alias`."""
         return await self._fuse.through(self._ledger.claim_alias(alias, meeting_id))
 
+    async def move_alias(self, alias: str, *, since: MeetingId, to: MeetingId) -> MeetingId:
+        """See `ports.Ledger.move_alias`."""
+        return await self._fuse.through(self._ledger.move_alias(alias, since=since, to=to))
+
     async def resolve_alias(self, alias: str) -> MeetingId | None:
         """See `ports.Ledger.resolve_alias`."""
         return await self._fuse.through(self._ledger.resolve_alias(alias))
@@ -131,6 +135,32 @@ class FusedLedger:
     async def last_walk(self) -> datetime | None:
         """See `ports.Ledger.last_walk`."""
         return await self._fuse.through(self._ledger.last_walk())
+
+    async def schedule_purge(self, meeting_id: MeetingId, day: date) -> None:
+        """See `ports.Ledger.schedule_purge`."""
+        await self._fuse.through(self._ledger.schedule_purge(meeting_id, day))
+
+    async def scheduled_purges(self, *, until: date, most: int) -> Sequence[PurgeEntry]:
+        """See `ports.Ledger.scheduled_purges`."""
+        return await self._fuse.through(self._ledger.scheduled_purges(until=until, most=most))
+
+    async def unschedule_purge(self, entry: PurgeEntry) -> None:
+        """See `ports.Ledger.unschedule_purge`."""
+        await self._fuse.through(self._ledger.unschedule_purge(entry))
+
+    async def leads(self, meeting_id: MeetingId, traces: Traces) -> Sequence[Lead]:
+        """See `ports.Ledger.leads`."""
+        return await self._fuse.through(self._ledger.leads(meeting_id, traces))
+
+    async def drop(self, leads: Iterable[Lead]) -> None:
+        """See `ports.Ledger.drop`. The process may end between two of them."""
+        for lead in leads:
+            await self._fuse.through(self._ledger.drop([lead]))
+
+    async def delete_rows(self, meeting_id: MeetingId, *, up_to: int) -> None:
+        """See `ports.Ledger.delete_rows`. The process may end when half of it is deleted."""
+        await self._fuse.through(self._ledger.delete_rows(meeting_id, up_to=up_to // 2))
+        await self._fuse.through(self._ledger.delete_rows(meeting_id, up_to=up_to))
 
     async def check(self) -> None:
         """See `ports.Ledger.check`."""

@@ -15,6 +15,7 @@ from tests.application.crashing import every_fuse
 from tests.application.mortal import drop_until_done, fused
 from tests.application.world import TENANT, World, leg_of, state
 from tests.fakes.graph import FakeGraph
+from tests.fakes.ledger import InMemoryLedger
 
 ASK: dict[str, Any] = {
     "requestId": "INC-1",
@@ -232,17 +233,38 @@ async def test_a_change_of_nothing_is_refused(body: dict[str, Any]) -> None:
 
 async def test_a_meeting_that_is_just_being_made_is_waited_for() -> None:
     """A change that overtakes its meeting comes again."""
-    world = World()
+    world = World(ledger=(ledger := InMemoryLedger()))
     options = {"joinMeetingIdSettings": {"isPasscodeRequired": True}}
     first = asyncio.create_task(world.drop("create-meeting", {**ASK, "options": options}))
-    for _ in range(3):
+    for _ in range(20):
         await asyncio.sleep(0)
+        if ledger.meetings():
+            break
 
     await world.drop("create-meeting", update(subject="x"))
     await first
     await world.pump()
 
     assert world.names() == ["meeting.created", "meeting.updated"]
+
+
+@pytest.mark.parametrize("delay", range(12))
+async def test_of_two_cancellations_at_once_both_are_answered(delay: int) -> None:
+    """With the same event, whichever of them cancelled the meeting."""
+    world = World()
+    await world.drop("create-meeting", ASK)
+    cancel = {"requestId": "INC-1", "action": "cancel"}
+
+    first = asyncio.create_task(world.drop("create-meeting", cancel, reply_to="first"))
+    for _ in range(delay):
+        await asyncio.sleep(0)
+    await world.drop("create-meeting", cancel, reply_to="second")
+    await first
+    await world.pump()
+
+    replies = [*world.replies("first"), *world.replies("second")]
+    assert [one["type"] for one in replies] == ["rollcall.meeting.cancelled.v1"] * 2
+    assert len({one["id"] for one in replies}) == 1
 
 
 async def test_a_scheduled_join_follows_a_later_start() -> None:

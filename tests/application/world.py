@@ -255,13 +255,13 @@ class World:
     async def record(self, request_id: str) -> dict[str, Any]:
         """Return a record as its readers get it."""
         record = await find_record(request_id, self.services)
-        assert record is not None
+        assert isinstance(record, dict)
         return record
 
     async def record_of(self, meeting_id: str) -> dict[str, Any]:
         """Return the record under a meeting's id as its readers get it."""
         record = await read_record(meeting_id, self.services)
-        assert record is not None
+        assert isinstance(record, dict)
         return record
 
     def people_in(self, call_id: CallId, *names: str) -> None:

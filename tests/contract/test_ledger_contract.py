@@ -14,8 +14,8 @@ from shared.calls.history import Heard, LogEntry, LoggedEvent, as_change, replay
 from shared.calls.record import SessionPage, seal
 from shared.ledger.ledger import open_ledger
 from shared.meeting.days import Brief, Tally
-from shared.meeting.meeting import Change, LegPage, OutboxRow, Stored
-from shared.ports import Ledger
+from shared.meeting.meeting import Change, LegPage, OutboxRow, Stored, Traces
+from shared.ports import Ledger, PurgeEntry
 from shared.words.errors import LostRace, Unavailable
 from shared.words.ids import MeetingId, meeting_id_for
 from shared.words.observations import LegSeen, Observation, ReadFailed
@@ -453,6 +453,138 @@ async def test_concurrent_claims_of_an_alias_agree(ledger: Ledger) -> None:
 
     assert set(answers) == {await ledger.resolve_alias("thread")}
     assert answers[0] in meetings
+
+
+async def test_an_alias_is_moved_from_where_it_is_known_to_lead(ledger: Ledger) -> None:
+    """Where it leads elsewhere it stays; where it leads nowhere it is claimed."""
+    one, other, third = (MeetingId(letter * 26) for letter in "abc")
+    await ledger.claim_alias("request", one)
+
+    assert await ledger.move_alias("request", since=other, to=third) == one
+    assert await ledger.move_alias("request", since=one, to=other) == other
+    assert await ledger.move_alias("request", since=one, to=third) == other
+    assert await ledger.resolve_alias("request") == other
+    assert await ledger.move_alias("unclaimed", since=one, to=third) == third
+    assert await ledger.resolve_alias("unclaimed") == third
+
+
+async def test_of_several_who_move_an_alias_at_once_one_wins(ledger: Ledger) -> None:
+    """All of them learn where it leads now."""
+    first, *others = (MeetingId(letter * 26) for letter in "abcdef")
+    await ledger.claim_alias("request", first)
+
+    answers = await asyncio.gather(
+        *(ledger.move_alias("request", since=first, to=one) for one in others)
+    )
+
+    assert set(answers) == {await ledger.resolve_alias("request")}
+    assert answers[0] in others
+
+
+async def test_what_is_to_be_purged_comes_by_day_and_only_so_much(ledger: Ledger) -> None:
+    """Up to the day that is asked for, it included; a meeting may stand there for several days."""
+    today = date(2026, 9, 30)
+    assert await ledger.scheduled_purges(until=today, most=9) == []
+    entries = [
+        PurgeEntry(meeting_id=MeetingId(letter * 26), day=today + timedelta(days=days))
+        for letter, days in (("d", -400), ("c", -30), ("b", 0), ("c", 0), ("a", 1))
+    ]
+    for entry in [*reversed(entries), *entries]:
+        await ledger.schedule_purge(entry.meeting_id, entry.day)
+
+    assert await ledger.scheduled_purges(until=today, most=9) == entries[:4]
+    assert await ledger.scheduled_purges(until=today, most=3) == entries[:3]
+    assert await ledger.scheduled_purges(until=today - timedelta(days=1), most=9) == entries[:2]
+
+    for entry in (entries[1], entries[1], entries[2]):
+        await ledger.unschedule_purge(entry)
+    left = [entries[0], entries[3], entries[4]]
+    assert await ledger.scheduled_purges(until=today + timedelta(days=1), most=9) == left
+
+
+async def test_what_leads_to_a_meeting_is_found_and_dropped(ledger: Ledger) -> None:
+    """Nothing that leads to another one, and nothing that was not named."""
+    mine, others = MeetingId("a" * 26), MeetingId("b" * 26)
+    day = date(2026, 9, 14)
+    for alias, meeting_id in (("thread", mine), ("unnamed", mine), ("link", others)):
+        await ledger.claim_alias(alias, meeting_id)
+    for one, meeting_id in ((day, mine), (day, others), (day + timedelta(days=1), others)):
+        await ledger.list_day(meeting_id, one, Brief())
+    traces = Traces(
+        aliases=frozenset({"thread", "link", "unclaimed"}),
+        days=frozenset({day, day + timedelta(days=1), day + timedelta(days=2)}),
+    )
+
+    leads = await ledger.leads(mine, traces)
+    await ledger.drop(leads)
+    await ledger.drop(leads)
+
+    assert len(leads) == 2
+    assert await ledger.leads(mine, traces) == []
+    assert await ledger.resolve_alias("thread") is None
+    assert (await ledger.resolve_alias("unnamed"), await ledger.resolve_alias("link")) == (
+        mine,
+        others,
+    )
+    assert [one async for one in ledger.day(day)] == [(others, Brief())]
+
+
+async def test_what_was_written_since_it_was_read_is_not_dropped(ledger: Ledger) -> None:
+    """Even where it leads to the same meeting again: that is another life of it."""
+    mine, other, day = MeetingId("a" * 26), MeetingId("b" * 26), date(2026, 9, 14)
+    for alias in ("again", "moved"):
+        await ledger.claim_alias(alias, mine)
+    await ledger.list_day(mine, day, Brief())
+    traces = Traces(aliases=frozenset({"again", "moved"}), days=frozenset({day}))
+    late = await ledger.leads(mine, traces)
+
+    await ledger.drop(await ledger.leads(mine, traces))
+    await ledger.claim_alias("again", mine)
+    await ledger.claim_alias("moved", mine)
+    await ledger.move_alias("moved", since=mine, to=other)
+    await ledger.list_day(mine, day, Brief())
+    await ledger.drop(late)
+
+    assert await ledger.resolve_alias("again") == mine
+    assert await ledger.resolve_alias("moved") == other
+    assert [one async for one in ledger.day(day)] == [(mine, Brief())]
+
+
+async def test_the_rows_of_commits_up_to_a_version_are_deleted(ledger: Ledger) -> None:
+    """More than one transaction deletes; head, outbox and what came later stay."""
+    stored = None
+    for number in range(36):
+        change = Change(
+            meeting=stored.meeting if stored else a_meeting(),
+            heard=heard(seen(number)),
+            outgoing=(an_event(number),) if number == 3 else (),
+            pages=(a_page(number),),
+            leg_pages=(a_leg_page(1),),
+        )
+        stored = await committed(ledger, change, stored)
+    assert stored is not None
+    meeting_id = stored.meeting.meeting_id
+
+    for _ in range(2):
+        await ledger.delete_rows(meeting_id, up_to=34)
+
+    assert [entry.version for entry in await ledger.log(meeting_id)] == [35, 36]
+    assert [page.call_number for page in await ledger.pages(meeting_id)] == [34, 35]
+    assert len(await ledger.older_legs(meeting_id)) == 2
+    loaded = await ledger.load(meeting_id)
+    assert loaded is not None
+    assert loaded.meeting == stored.meeting
+    assert [message for row in loaded.outbox for message in row.messages] == [an_event(3)]
+    assert (await committed(ledger, Change(meeting=loaded.meeting), loaded)).meeting.version == 37
+
+
+async def test_a_meeting_without_rows_has_none_to_delete(ledger: Ledger) -> None:
+    """Nor has one that is not known, in a table that is not there."""
+    await ledger.delete_rows(a_meeting().meeting_id, up_to=99)
+    stored = await committed(ledger, Change(meeting=a_meeting()))
+    await ledger.delete_rows(a_meeting().meeting_id, up_to=99)
+
+    assert await ledger.load(a_meeting().meeting_id) == stored
 
 
 async def test_the_index_has_a_meeting_due_at_the_earliest_of_what_was_said(

@@ -15,8 +15,8 @@ from azure.data.tables.aio import TableClient
 
 from shared.ledger.ledger import TableLedger
 from shared.meeting.days import Brief
-from shared.meeting.meeting import Change
-from shared.ports import Entry
+from shared.meeting.meeting import Change, Traces
+from shared.ports import Entry, Lead, PurgeEntry
 from shared.words.errors import LostRace, Unavailable
 from shared.words.ids import MeetingId
 from shared.words.outgoing import Outgoing
@@ -51,6 +51,13 @@ async def test_tables_that_are_down_are_unavailable_until_they_are_back() -> Non
         ledger.pages(meeting_id),
         ledger.claim_alias("thread", meeting_id),
         ledger.resolve_alias("thread"),
+        ledger.move_alias("thread", since=meeting_id, to=meeting_id),
+        ledger.schedule_purge(meeting_id, NOW.date()),
+        ledger.scheduled_purges(until=NOW.date(), most=1),
+        ledger.unschedule_purge(PurgeEntry(meeting_id=meeting_id, day=NOW.date())),
+        ledger.leads(meeting_id, Traces(aliases=frozenset({"thread"}))),
+        ledger.drop([Lead(partition="p", key="k", etag="e")]),
+        ledger.delete_rows(meeting_id, up_to=1),
         ledger.index(meeting_id, due_at=NOW),
         ledger.reindex(Entry(meeting_id=meeting_id, due_at=NOW, etag="e"), due_at=NOW),
         ledger.reindex(Entry(meeting_id=meeting_id, due_at=NOW, etag="e"), due_at=None),

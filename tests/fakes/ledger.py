@@ -15,10 +15,12 @@ from shared.ledger.rows import (
     LEGS,
     LOG,
     PAGES,
+    PAST,
     Row,
     day_row,
     head_row,
     hold_to_limits,
+    is_of_commit,
     leg_rows,
     log_rows,
     page_rows,
@@ -32,8 +34,8 @@ from shared.ledger.rows import (
     walk_row,
 )
 from shared.meeting.days import Brief
-from shared.meeting.meeting import Change, LegPage, Meeting, Stored
-from shared.ports import Entry
+from shared.meeting.meeting import Change, LegPage, Meeting, Stored, Traces
+from shared.ports import Entry, Lead, PurgeEntry
 from shared.words.errors import LostRace, Unavailable
 from shared.words.ids import MeetingId
 
@@ -48,11 +50,12 @@ class InMemoryLedger:
     def __init__(self) -> None:
         self._partitions: dict[MeetingId, dict[str, Row]] = {}
         self._etags: dict[MeetingId, str] = {}
-        self._aliases: dict[str, MeetingId] = {}
+        self._aliases: dict[str, tuple[MeetingId, str]] = {}
         self._index: dict[MeetingId, Entry] = {}
         self._writes = 0
         self._days: dict[date, dict[MeetingId, Row]] = {}
         self._walk: Row | None = None
+        self._purges: set[tuple[date, MeetingId]] = set()
         self._failing = 0
         self.loads = self.read_bytes = self.commits = self.written_bytes = 0
 
@@ -136,12 +139,21 @@ class InMemoryLedger:
     async def claim_alias(self, alias: str, meeting_id: MeetingId) -> MeetingId:
         """See `ports.Ledger.claim_alias`."""
         await self._answer()
-        return self._aliases.setdefault(alias, meeting_id)
+        if alias not in self._aliases:
+            self._aliases[alias] = meeting_id, self._new_etag()
+        return self._aliases[alias][0]
+
+    async def move_alias(self, alias: str, *, since: MeetingId, to: MeetingId) -> MeetingId:
+        """See `ports.Ledger.move_alias`."""
+        await self._answer()
+        if self._aliases.get(alias, (since, ""))[0] == since:
+            self._aliases[alias] = to, self._new_etag()
+        return self._aliases[alias][0]
 
     async def resolve_alias(self, alias: str) -> MeetingId | None:
         """See `ports.Ledger.resolve_alias`."""
         await self._answer()
-        return self._aliases.get(alias)
+        return self._aliases[alias][0] if alias in self._aliases else None
 
     async def index(self, meeting_id: MeetingId, *, due_at: datetime) -> None:
         """See `ports.Ledger.index`."""
@@ -173,7 +185,7 @@ class InMemoryLedger:
         if brief is None:
             rows.pop(meeting_id, None)
         else:
-            rows[meeting_id] = day_row(meeting_id, day, brief)
+            rows[meeting_id] = day_row(meeting_id, day, brief) | {"etag": self._new_etag()}
 
     async def day(self, day: date) -> AsyncIterator[tuple[MeetingId, Brief]]:
         """See `ports.Ledger.day`."""
@@ -191,10 +203,65 @@ class InMemoryLedger:
         await self._answer()
         return None if self._walk is None else read_walk(self._walk)
 
+    async def schedule_purge(self, meeting_id: MeetingId, day: date) -> None:
+        """See `ports.Ledger.schedule_purge`."""
+        await self._answer()
+        self._purges.add((day, meeting_id))
+
+    async def scheduled_purges(self, *, until: date, most: int) -> Sequence[PurgeEntry]:
+        """See `ports.Ledger.scheduled_purges`."""
+        await self._answer()
+        due = sorted(one for one in self._purges if one[0] <= until)
+        return [PurgeEntry(meeting_id=meeting_id, day=day) for day, meeting_id in due[:most]]
+
+    async def unschedule_purge(self, entry: PurgeEntry) -> None:
+        """See `ports.Ledger.unschedule_purge`."""
+        await self._answer()
+        self._purges.discard((entry.day, entry.meeting_id))
+
+    async def leads(self, meeting_id: MeetingId, traces: Traces) -> Sequence[Lead]:
+        """See `ports.Ledger.leads`."""
+        await self._answer()
+        aliases = [
+            Lead(partition="alias", key=alias, etag=self._aliases[alias][1])
+            for alias in sorted(traces.aliases & self._aliases.keys())
+            if self._aliases[alias][0] == meeting_id
+        ]
+        days = [
+            Lead(
+                partition=day.isoformat(), key=meeting_id, etag=self._days[day][meeting_id]["etag"]
+            )
+            for day in sorted(traces.days & self._days.keys())
+            if meeting_id in self._days[day]
+        ]
+        return [*aliases, *days]
+
+    async def drop(self, leads: Iterable[Lead]) -> None:
+        """See `ports.Ledger.drop`."""
+        for lead in leads:
+            await self._answer()
+            if lead.partition == "alias":
+                if self._aliases.get(lead.key, ("", ""))[1] == lead.etag:
+                    del self._aliases[lead.key]
+                continue
+            rows = self._days[date.fromisoformat(lead.partition)]
+            if rows.get(MeetingId(lead.key), {}).get("etag") == lead.etag:
+                del rows[MeetingId(lead.key)]
+
+    async def delete_rows(self, meeting_id: MeetingId, *, up_to: int) -> None:
+        """See `ports.Ledger.delete_rows`."""
+        await self._answer()
+        for row in self._range(meeting_id, PAST):
+            if is_of_commit(row["RowKey"], up_to):
+                del self._partitions[meeting_id][row["RowKey"]]
+
     def _put(self, meeting_id: MeetingId, due_at: datetime) -> None:
-        self._writes += 1
-        entry = Entry(meeting_id=meeting_id, due_at=due_at, etag=str(self._writes))
+        entry = Entry(meeting_id=meeting_id, due_at=due_at, etag=self._new_etag())
         self._index[meeting_id] = entry
+
+    def _new_etag(self) -> str:
+        self._writes += 1
+        return str(self._writes)
 
     async def check(self) -> None:
         """See `ports.Ledger.check`."""

@@ -106,6 +106,8 @@ def test_every_problem_is_named_at_once() -> None:
         ("RETRY_ATTEMPTS", "0"),
         ("RETRY_ATTEMPTS", "1.5"),
         ("RETENTION_DAYS", ""),
+        ("RETENTION_DAYS", "2"),
+        ("RETENTION_DAYS", "3651"),
         ("SHOW_NAMES", "yes"),
         ("GRAPH_FEDERATED", "1"),
     ],

@@ -1,0 +1,1 @@
+"""Records that were kept long enough are purged."""

@@ -1,0 +1,130 @@
+"""What is left in the table of a meeting that was purged: every row of it is looked at."""
+
+import zlib
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from bench.counted_table import CountedTable
+from shared.ledger.ledger import TableLedger
+from shared.ledger.rows import Row
+from shared.meeting.older_legs import Kept
+from shared.meeting.packing import blob_of
+from tests.application.joined import Joined
+from tests.application.kept import RETENTION, leave, wait
+from tests.application.links import CLASSIC
+from tests.application.world import World, leg_of, roster, state
+
+ASK: dict[str, Any] = {
+    "requestId": "INC-1",
+    "subject": "a secret subject",
+    "attendees": ["secret@example.com"],
+    "context": {"team": "a secret team"},
+    "join": "now",
+}
+SECRETS = ("secret", "thread.v2", "teams.microsoft.com", "ada", "J-")
+BESIDE = ("alias-", "day-", "purge-", "unfinished-")
+
+
+def kinds(rows: dict[tuple[str, str], Row]) -> Counter[str]:
+    """Count rows by what they are."""
+    return Counter(
+        next((kind for kind in BESIDE if partition.startswith(kind)), key[:6])
+        for partition, key in rows
+    )
+
+
+def text_of(row: Row) -> str:
+    """Return everything that stands in a row, unpacked."""
+    packed = [blob for blob in (blob_of(row), row.get("messages")) if blob]
+    plain = [str(value) for value in row.values() if not isinstance(value, bytes)]
+    return " ".join([*plain, *(zlib.decompress(blob).decode() for blob in packed)])
+
+
+async def busy(table: CountedTable) -> Joined:
+    """Return a world over the ledger of production, whose meeting has rows of every kind."""
+    world = Joined(ledger=TableLedger(table.client), kept=Kept(legs=1, requests=1))
+    await world.drop("create-meeting", ASK)
+    await world.pump()
+    world.meeting_id = world.events("meeting.created")[0]["data"]["meetingId"]
+    for number in range(4):
+        by_id = {"meetingId": world.meeting_id, "requestId": f"J-{number}"}
+        await world.drop("join-meeting", by_id)
+        world.leg_key, world.call_id = leg_of(await world.meeting(world.meeting_id))
+        await world.call(state(world.call_id, "established"))
+        for names in (("ada", "bo"), ()):
+            await world.see(*names)
+            await world.pump(until=timedelta(minutes=3))
+        world.clock.advance(timedelta(hours=20).total_seconds())
+        await leave(world)
+    return world
+
+
+async def used(world: World) -> str:
+    """Let the bot be in another meeting, with people; return its id."""
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC, "requestId": "L-1"})
+    meeting_id = str(world.fake_graph.bodies[-1]["callbackUri"]).split("/")[-2]
+    leg_key, call_id = leg_of(await world.meeting(meeting_id))
+    await world.callback(meeting_id, leg_key, state(call_id, "established"))
+    world.people_in(call_id, "cy")
+    await world.callback(meeting_id, leg_key, roster(call_id, "cy"))
+    await world.pump(until=timedelta(minutes=3))
+    return meeting_id
+
+
+async def test_nothing_is_left_in_the_table_but_the_tombstone() -> None:
+    """Its head, and the mark beside it that its event was sent; nothing in them but ids."""
+    world = await busy(table := CountedTable())
+    before = kinds(table.rows())
+    assert set(before) >= {"a-head", "c-log-", "d-page", "g-legs", "alias-", "day-", "purge-"}
+    assert any(secret in text_of(row) for row in table.rows().values() for secret in SECRETS)
+
+    await wait(world, RETENTION + timedelta(days=1))
+
+    assert kinds(table.rows()) == {"a-head": 1, "b-sent": 1}
+    for row in table.rows().values():
+        assert not [secret for secret in SECRETS if secret in text_of(row)]
+        assert row["PartitionKey"] == world.meeting_id
+
+
+async def test_rows_of_a_kind_that_no_commit_writes_are_deleted_too() -> None:
+    """As a source of dated times is to be one; their keys name no version."""
+    world = await busy(table := CountedTable())
+    row = {"PartitionKey": world.meeting_id, "RowKey": "e-source-1", "p00": zlib.compress(b"ada")}
+    await table.client.create_entity(row)
+
+    await wait(world, RETENTION + timedelta(days=1))
+
+    assert kinds(table.rows()) == {"a-head": 1, "b-sent": 1}
+
+
+async def test_a_purge_touches_no_row_of_another_meeting() -> None:
+    """One that is used meanwhile, with rows of every kind beside it."""
+    world = await busy(table := CountedTable())
+    world.clock.advance((RETENTION + timedelta(days=1)).total_seconds())
+    purged = set(table.rows())
+    other = await used(world)
+    rows = {keys: row for keys, row in table.rows().items() if keys not in purged}
+    assert set(kinds(rows)) >= {"a-head", "c-log-", "alias-", "day-", "purge-", "unfinished-"}
+
+    for _ in range(2):
+        await world.mend()
+
+    assert (await world.meeting(world.meeting_id)).purged is not None
+    left = table.rows()
+    assert {keys: left.get(keys) for keys in rows} == rows
+    assert other in {partition for partition, _ in left}
+
+
+async def test_a_long_log_is_deleted_a_hundred_rows_a_transaction() -> None:
+    """More than one transaction takes."""
+    world = await Joined(ledger=TableLedger((table := CountedTable()).client)).begin()
+    for number in range(130):
+        await world.see(*["ada", "bo"][: number % 3])
+    await world.pump(until=timedelta(minutes=3))
+    await leave(world)
+    assert kinds(table.rows())["c-log-"] > 100
+
+    await wait(world, RETENTION + timedelta(days=1))
+
+    assert kinds(table.rows()) == {"a-head": 1, "b-sent": 1}
