@@ -134,7 +134,9 @@ async def _visited(visit: Visit, services: Services) -> Seen:
         try:
             call = await services.graph.read_call(visit.call_id)
         except (Transient, Rejected) as failed:
-            observations.append(_unanswered(visit, failed, services))
+            if not (visit.keep_alive or visit.roster):
+                # Else it says nothing of them, and must not put off the next keepAlive.
+                observations.append(_unanswered(visit, failed, services))
         else:
             observations.append(call_result(visit, call, at=services.clock.now()))
     if visit.roster and not _is_gone(observations):

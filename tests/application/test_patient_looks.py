@@ -1,0 +1,67 @@
+"""Looks of legs that Graph answers badly, or not at all: asked again with patience, none forgotten.
+
+Each test is of one mistake that was made once.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from shared.words.entities import TEND_QUEUE
+from shared.words.errors import GraphTrace, Unavailable
+from shared.words.problems import rejected
+from tests.fixtures.afternoon import Afternoon
+from tests.fixtures.tending import TENDING
+
+BUSY = Unavailable("busy", graph=GraphTrace(status=503, code=""))
+REFUSED = rejected("graph_refused", graph=GraphTrace(status=403, code=""), what="no")
+
+
+def messages(day: Afternoon) -> int:
+    """Return how many messages of looks were sent so far."""
+    return len(day.app.fake_bus.sent_to(TEND_QUEUE))
+
+
+def reasons(day: Afternoon) -> list[str]:
+    """Return why the bot left, each time."""
+    return [one["data"]["reason"] for one in day.app.events("bot.left", "bot.failed")]
+
+
+@pytest.mark.parametrize("lost", [False, True])
+async def test_a_keep_alive_that_fails_is_tried_with_pauses_though_reads_succeed(
+    lost: bool,
+) -> None:
+    """A roster that lists the bot, or a call that is established, is no keepAlive."""
+    day = await Afternoon(lost=lambda _: lost).begin()
+    day.come("ada")
+    await day.run(minutes=11)
+    day.graph.failing = {"keepAlive": REFUSED}
+    before = messages(day)
+
+    await day.run(minutes=30)
+
+    assert len(day.living) == 1
+    assert messages(day) - before <= 20
+
+
+async def test_a_call_that_graph_does_not_show_puts_no_keep_alive_off() -> None:
+    """It is asked for with every poll while callbacks are lost."""
+    rules = replace(TENDING, poll=timedelta(minutes=1))
+    day = await Afternoon(lost=lambda _: True, rules=rules).begin()
+    day.come("ada")
+    await day.run(minutes=5)
+    day.graph.failing = {"call": REFUSED}
+
+    await day.run(hours=2)
+
+    assert len(day.living) == len(day.venue.legs) == 1
+
+
+async def a_guest(**members: object) -> Afternoon:
+    """Return the afternoon of a bot that is a guest, and waits in the lobby."""
+    day = await Afternoon().begin(join="never")
+    guest = {"meetingId": day.meeting_id, "guestName": "Scribe", **members}
+    await day.app.drop("join-meeting", guest)
+    await day.run(seconds=30)
+    return day
