@@ -58,6 +58,19 @@ async def test_a_call_that_graph_does_not_show_puts_no_keep_alive_off() -> None:
     assert len(day.living) == len(day.venue.legs) == 1
 
 
+async def test_a_bus_whose_clock_is_ahead_costs_a_few_messages_once() -> None:
+    """Each message comes early until the next is sent for as much later."""
+    day = await Afternoon(bus_ahead=timedelta(seconds=20)).begin()
+    day.come("ada")
+    await day.run(minutes=20)
+    before = messages(day)
+
+    await day.run(hours=1)
+
+    assert messages(day) - before <= 20
+    assert len(day.living) == len(day.venue.legs) == 1
+
+
 async def a_guest(**members: object) -> Afternoon:
     """Return the afternoon of a bot that is a guest, and waits in the lobby."""
     day = await Afternoon().begin(join="never")
