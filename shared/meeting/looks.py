@@ -122,7 +122,9 @@ def _poll(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
         return
     last = max(leg.phases["in"], record.answered_at or leg.phases["in"])
     alone = [since for since, _ in _alone(meeting, leg, rules) if last < since]
-    yield min((last + rules.poll, *alone)), Look(what="poll", leg_key=leg.key)
+    # A read within `settle` of the last answer is not recorded.
+    due = max(min((last + rules.poll, *alone)), last + rules.settle)
+    yield due, Look(what="poll", leg_key=leg.key)
 
 
 def _keep_alive(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
@@ -238,10 +240,8 @@ def _alone(meeting: Meeting, leg: Leg, rules: TendingRules) -> Iterator[tuple[da
     if meeting.record.open_call is not None:
         return
     asked, stay = meeting.asked, meeting.stay
-    since, why = leg.phases["in"], _alone_for(leg)
+    since, why = _alone_since(meeting, leg)
     if why == "alone":
-        call = meeting.record.call(leg.call_number)
-        since = call.ended_at or since if call is not None else since
         until = since + (stay.alone_for or rules.leave_when_alone)
     else:
         start = asked.start_date_time if asked is not None else since
@@ -252,8 +252,16 @@ def _alone(meeting: Meeting, leg: Leg, rules: TendingRules) -> Iterator[tuple[da
         yield max(until, asked.end_date_time + WATCHED_ON), why
 
 
-def _alone_for(leg: Leg) -> Why:
-    return "nobodyCame" if leg.call_number is None else "alone"
+def _alone_since(meeting: Meeting, leg: Leg) -> tuple[datetime, Why]:
+    """Return since when nobody is where the leg is, and whether anybody was before.
+
+    A provisional call that a read took back was none: the call before it counts.
+    """
+    got_in, calls = leg.phases["in"], meeting.record.calls
+    ended_at = calls[-1].ended_at if calls else None
+    if ended_at is not None and ended_at >= got_in:
+        return ended_at, "alone"
+    return got_in, "nobodyCame" if leg.call_number is None else "alone"
 
 
 def _thrown_out(leg: Leg) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from shared.words.entities import TEND_QUEUE
 from shared.words.errors import GraphTrace, Unavailable
 from shared.words.problems import rejected
+from tests.application.world import roster
 from tests.fixtures.afternoon import Afternoon
 from tests.fixtures.tending import TENDING
 
@@ -58,6 +59,21 @@ async def test_a_call_that_graph_does_not_show_puts_no_keep_alive_off() -> None:
     assert len(day.living) == len(day.venue.legs) == 1
 
 
+async def test_a_bot_that_was_just_read_leaves_no_sooner_than_it_may_be_read_again() -> None:
+    """A read within SETTLE of the last one is not recorded: it would be asked for ever."""
+    rules = replace(TENDING, leave_when_alone=timedelta(seconds=301.5))
+    day = await Afternoon(rules=rules).begin()
+    day.come("ada")
+    await day.run(minutes=2)
+    day.go("ada")
+    before = messages(day)
+
+    await day.run(minutes=6)
+
+    assert reasons(day) == ["alone"]
+    assert messages(day) - before <= 8
+
+
 async def test_a_bus_whose_clock_is_ahead_costs_a_few_messages_once() -> None:
     """Each message comes early until the next is sent for as much later."""
     day = await Afternoon(bus_ahead=timedelta(seconds=20)).begin()
@@ -78,3 +94,52 @@ async def a_guest(**members: object) -> Afternoon:
     await day.app.drop("join-meeting", guest)
     await day.run(seconds=30)
     return day
+
+
+async def test_a_call_that_a_read_took_back_changes_nothing_of_how_long_the_bot_stays() -> None:
+    """It was none: people were in the call before it."""
+    day = await Afternoon().begin()
+    day.come("ada")
+    await day.run(minutes=40)
+    day.go("ada")
+    await day.run(minutes=2)
+    [leg] = day.living
+    meeting_id, leg_key = leg.callback_uri.split("/")[-2:]
+
+    await day.app.callback(meeting_id, leg_key, roster(leg.call_id, "bo"))
+    await day.run(minutes=2, seconds=50)
+    assert len(day.living) == 1
+    await day.run(seconds=20)
+
+    assert reasons(day) == ["alone"]
+    assert len((await day.record())["calls"]) == 1
+
+
+async def test_a_bot_stays_as_long_as_requests_say_by_now() -> None:
+    """A later join lets it watch; updates move the start, and the end till which it watches."""
+    day = Afternoon()
+    start = day.clock.now()
+
+    async def updated(minutes: float, length: float) -> None:
+        begin = start + timedelta(minutes=minutes)
+        end = begin + timedelta(minutes=length)
+        times = {"startDateTime": begin.isoformat(), "endDateTime": end.isoformat()}
+        body = {"requestId": "INC-1", "action": "update", **times}
+        await day.app.drop("create-meeting", body)
+
+    await day.begin(startDateTime=start.isoformat())
+    await updated(60, 60)
+    await day.run(minutes=80)
+    assert len(day.living) == 1
+
+    await day.app.drop("join-meeting", {"meetingId": day.meeting_id, "watch": True})
+    await day.run(minutes=40)
+    assert len(day.living) == 1
+
+    await updated(60, 120)
+    await day.run(minutes=60)
+    assert len(day.living) == 1
+    await updated(60, 90)
+    await day.run(minutes=10)
+
+    assert reasons(day) == ["nobodyCame"]
