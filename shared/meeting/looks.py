@@ -140,10 +140,11 @@ def _keep_alive(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
 
 
 def _read_call(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
-    """A leg on its way of which no callback speaks: they may be lost."""
+    """A leg on its way, or in the lobby, of which no callback speaks: they may be lost."""
     for leg in _staying(meeting):
-        if leg.state in ("bound", "joining"):
-            due = (leg.last_sign or leg.claim.claimed_at) + rules.silent
+        if leg.state in ("bound", "joining", "lobby"):
+            silent = rules.poll if leg.state == "lobby" else rules.silent
+            due = (leg.last_sign or leg.claim.claimed_at) + silent
             yield _paused(leg, due, rules), Look(what="readCall", leg_key=leg.key)
 
 

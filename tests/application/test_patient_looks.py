@@ -96,6 +96,21 @@ async def a_guest(**members: object) -> Afternoon:
     return day
 
 
+async def test_a_bot_whose_admission_was_not_told_is_found_to_be_in() -> None:
+    """And is not hung up for having waited too long."""
+    day = await a_guest()
+    assert (await day.record())["bot"]["state"] == "lobby"
+    day.lost = lambda _: True
+    day.come("ada")
+    day.graph.world.admit(day.living[0].call_id)
+
+    await day.run(minutes=6)
+    assert (await day.record())["bot"]["state"] == "in"
+    await day.run(hours=1)
+
+    assert len(day.living) == 1
+
+
 async def test_a_call_that_a_read_took_back_changes_nothing_of_how_long_the_bot_stays() -> None:
     """It was none: people were in the call before it."""
     day = await Afternoon().begin()
