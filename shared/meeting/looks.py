@@ -169,26 +169,32 @@ def _hang_up_again(meeting: Meeting, _: TendingRules) -> Iterator[Due]:
 
 
 def _rejoin(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
-    """A fault threw the bot out while people talked: another leg is requested, a few an hour."""
+    """A fault threw the bot out while people talked: another leg is requested, a few an hour.
+
+    If nothing came of the request, it is sent again after a while; not if Graph refused the leg.
+    """
     call, newest = meeting.record.open_call, meeting.legs[-1] if meeting.legs else None
     if call is None or not call.is_unwatched or call.quiet_since is not None or newest is None:
         return
-    gone_at, gone_off = newest.gone_at, meeting.cancellation or meeting.same_as
-    if gone_at is None or gone_off or not _thrown_out(newest) or _left_since(meeting, newest):
+    gone_off = meeting.cancellation or meeting.same_as or newest.state == "refused"
+    if gone_off or _left_since(meeting, newest) or _on_its_way(meeting):
         return
-    falls = [
-        leg
-        for leg in meeting.legs
-        if leg.gone_at is not None and _thrown_out(leg) and gone_at - leg.gone_at < AN_HOUR
-    ]
+    gone = [leg for leg in meeting.legs if leg.gone_at is not None and not _was_surplus(leg)]
+    last = max(gone, key=_end_of, default=None)
+    if last is not None and not _thrown_out(last):
+        return
+    waits = [newest.rejoin_at + REJOIN_AGAIN] if newest.rejoin_at is not None else []
+    if newest.gone_at is None:
+        waits += [newest.claim.claimed_at + REJOIN_AGAIN, newest.claim.lease_until]
     most = len(rules.rejoin)
-    due = gone_at + rules.rejoin[min(len(falls), most) - 1]
+    if last is not None:
+        falls = [leg for leg in gone if _thrown_out(leg) and _end_of(last) - _end_of(leg) < AN_HOUR]
+        waits.append(_end_of(last) + rules.rejoin[min(len(falls), most) - 1])
     sent = [leg.claim.claimed_at for leg in meeting.legs if leg.state != "unsent"][-most:]
     if len(sent) == most:
-        due = max(due, sent[0] + AN_HOUR)
-    if newest.rejoin_at is not None:
-        due = newest.rejoin_at + REJOIN_AGAIN
-    yield due, Look(what="rejoin", leg_key=newest.key)
+        waits.append(sent[0] + AN_HOUR)
+    if waits:
+        yield max(waits), Look(what="rejoin", leg_key=newest.key)
 
 
 def _assume(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
@@ -196,7 +202,7 @@ def _assume(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
     call = meeting.record.open_call
     if call is None or call.unwatched_since is None or not meeting.legs:
         return
-    if any(leg.alive and leg.call_id is not None for leg in meeting.legs):
+    if _on_its_way(meeting):
         return
     leases = (leg.claim.lease_until for leg in meeting.legs if leg.state == "claimed")
     due = max((call.unwatched_since + rules.assume_after, *leases))
@@ -263,6 +269,20 @@ def _alone_since(meeting: Meeting, leg: Leg) -> tuple[datetime, Why]:
     if ended_at is not None and ended_at >= got_in:
         return ended_at, "alone"
     return got_in, "nobodyCame" if leg.call_number is None else "alone"
+
+
+def _on_its_way(meeting: Meeting) -> bool:
+    """Tell whether a leg of ours is known to Graph and not gone: it hears the call, or will."""
+    return any(leg.alive and leg.call_id is not None for leg in meeting.legs)
+
+
+def _was_surplus(leg: Leg) -> bool:
+    """Tell whether the leg went because another one stayed: its end says nothing of the bot's."""
+    return {one.why for one in leg.leaving} == {"anotherLegStays"}
+
+
+def _end_of(leg: Leg) -> datetime:
+    return leg.gone_at or leg.claim.claimed_at
 
 
 def _thrown_out(leg: Leg) -> bool:

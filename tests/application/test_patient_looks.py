@@ -87,6 +87,60 @@ async def test_a_bus_whose_clock_is_ahead_costs_a_few_messages_once() -> None:
     assert len(day.living) == len(day.venue.legs) == 1
 
 
+async def test_a_bot_comes_back_though_a_surplus_leg_was_the_last_to_be_sent() -> None:
+    """How that one ended says nothing of the bot."""
+    day = Afternoon(lost=lambda _: True)
+
+    async def lose_the_answer() -> None:
+        raise BUSY
+
+    day.graph.before_answering = lose_the_answer
+    await day.begin()
+    day.come("ada")
+    await day.run(seconds=90)
+    assert len(day.living) == 2
+    day.graph.before_answering = None
+    day.lost = lambda _: False
+    day.graph.world.push_rosters(day.venue)
+    await day.run(minutes=2)
+    assert [leg.state for leg in day.venue.legs] == ["established", "terminated"]
+
+    day.fall()
+    await day.run(minutes=1)
+
+    assert len(day.living) == 1
+
+
+async def test_a_bot_comes_back_once_graph_takes_calls_again() -> None:
+    """Where the request to come back was given up: it is sent again after half an hour."""
+    day = await Afternoon().begin()
+    day.come("ada")
+    await day.run(minutes=5)
+    day.graph.failing = {"create": BUSY}
+    day.fall()
+    await day.run(minutes=40)
+    day.graph.failing = {}
+
+    await day.run(minutes=45)
+
+    assert len(day.living) == 1
+    [call] = (await day.record())["calls"]
+    assert (call["endedAt"], "unwatchedSince" in call) == (None, False)
+
+
+async def test_a_bot_that_graph_refuses_does_not_come_back() -> None:
+    """That is said once."""
+    day = await Afternoon().begin()
+    day.come("ada")
+    await day.run(minutes=5)
+    day.graph.failing = {"create": REFUSED}
+    day.fall()
+
+    await day.run(hours=3)
+
+    assert reasons(day) == ["serviceFault", "graph_refused"]
+
+
 async def a_guest(**members: object) -> Afternoon:
     """Return the afternoon of a bot that is a guest, and waits in the lobby."""
     day = await Afternoon().begin(join="never")
@@ -111,6 +165,23 @@ async def test_a_bot_whose_admission_was_not_told_is_found_to_be_in() -> None:
     assert len(day.living) == 1
 
 
+async def test_a_guest_that_a_fault_threw_out_comes_back_as_it_came() -> None:
+    """With its name, and with what was said about the host."""
+    day = await a_guest(allowConversationWithoutHost=False)
+    day.come("ada")
+    day.graph.world.admit(day.living[0].call_id)
+    await day.run(minutes=1)
+
+    day.fall()
+    await day.run(minutes=1)
+
+    first, second = day.graph.bodies
+    assert first["meetingInfo"] == second["meetingInfo"]
+    name = {"guest": first["source"]["identity"]["guest"]["displayName"]}
+    assert name == {"guest": second["source"]["identity"]["guest"]["displayName"]}
+    assert (await day.record())["bot"]["state"] == "lobby"
+
+
 async def test_a_call_that_a_read_took_back_changes_nothing_of_how_long_the_bot_stays() -> None:
     """It was none: people were in the call before it."""
     day = await Afternoon().begin()
@@ -128,6 +199,38 @@ async def test_a_call_that_a_read_took_back_changes_nothing_of_how_long_the_bot_
 
     assert reasons(day) == ["alone"]
     assert len((await day.record())["calls"]) == 1
+
+
+async def test_looks_that_come_again_do_nothing() -> None:
+    """As copies, and with the count of a message that was delivered before."""
+    day = await Afternoon().begin()
+    day.come("ada")
+    await day.run(minutes=31)
+    done = (messages(day), day.ledger.commits, len(day.graph.kept_alive))
+
+    for sent in day.app.fake_bus.sent_to(TEND_QUEUE):
+        if sent.due is not None and sent.due <= day.clock.now():
+            message = day.app.message(TEND_QUEUE, str(sent.body).encode())
+            await day.app.deliver(message)
+            await day.app.deliver(replace(message, delivery_count=3))
+
+    assert (messages(day), day.ledger.commits, len(day.graph.kept_alive)) == done
+
+
+@pytest.mark.parametrize("seconds", [5, 10])
+async def test_a_bot_that_is_to_leave_does_not_come_back(seconds: float) -> None:
+    """Also where the request to come back is on its way."""
+    day = await Afternoon().begin()
+    day.come("ada")
+    await day.run(minutes=5)
+    day.fall()
+    await day.run(seconds=seconds)
+    await day.app.drop("join-meeting", {"meetingId": day.meeting_id, "action": "leave"})
+
+    await day.run(hours=1)
+
+    assert day.living == []
+    assert len(day.graph.bodies) <= 2
 
 
 async def test_a_bot_stays_as_long_as_requests_say_by_now() -> None:
