@@ -136,7 +136,8 @@ async def _visited(visit: Visit, services: Services) -> Seen:
         try:
             call = await services.graph.read_call(visit.call_id)
         except (Transient, Rejected) as failed:
-            if not visit.roster:  # else the roster tells, and no keepAlive has to wait for this
+            if not (visit.keep_alive or visit.roster):
+                # Else it says nothing of them, and must not put off the next keepAlive.
                 observations.append(_unanswered(visit, failed, services))
         else:
             observations.append(call_result(visit, call, at=services.clock.now()))

@@ -222,14 +222,14 @@ def _looked(
     """Return the meeting whose planned look came, and what needs no answer of Graph's.
 
     `alive`: legs that just showed a sign of life. A message that came early shows a bus whose clock
-    is ahead: the next allows for as much.
+    is ahead: the next allows for as much more, and for less again where one comes late.
     """
     tend = meeting.tend
     tend = replace(
         tend,
         soon=None if tend.soon == mine else tend.soon,
         later=None if tend.later == mine else tend.later,
-        ahead=max(mine.due - now, timedelta(0)),
+        ahead=max(tend.ahead + mine.due - now, timedelta(0)),
     )
     meeting = replace(meeting, tend=tend)
     given_up: list[Observation] = []

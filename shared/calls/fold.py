@@ -105,10 +105,16 @@ def _step(record: Record, seen: Observation, by: Commit) -> Record:
 
 
 def _reached(record: Record, leg: Leg, phase: Phase, at: datetime, by: Commit) -> Record:
-    """Note how far a leg came, unless it is gone. A leg that gets in requests a read at once."""
+    """Note how far a leg came, unless it is gone. A leg that gets in requests a read at once.
+
+    It does not answer for a keepAlive that failed: Graph is asked again when the pause is over.
+    """
     if leg.is_gone:
         return record
-    record = with_leg(record, replace(leg.seen(phase, at), failures=0, failed_at=None))
+    known = leg.seen(phase, at)
+    if leg.state not in ("lobby", "in"):
+        known = replace(known, failures=0, failed_at=None)
+    record = with_leg(record, known)
     return _listening_anew(record, at, by) if phase == "in" and not leg.is_in else record
 
 

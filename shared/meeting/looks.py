@@ -122,7 +122,9 @@ def _poll(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
         return
     last = max(leg.phases["in"], record.answered_at or leg.phases["in"])
     alone = [since for since, _ in _alone(meeting, leg, rules) if last < since]
-    yield min((last + rules.poll, *alone)), Look(what="poll", leg_key=leg.key)
+    # A read within `settle` of the last answer is not recorded.
+    due = max(min((last + rules.poll, *alone)), last + rules.settle)
+    yield due, Look(what="poll", leg_key=leg.key)
 
 
 def _keep_alive(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
@@ -138,10 +140,11 @@ def _keep_alive(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
 
 
 def _read_call(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
-    """A leg on its way of which no callback speaks: they may be lost."""
+    """A leg on its way, or in the lobby, of which no callback speaks: they may be lost."""
     for leg in _staying(meeting):
-        if leg.state in ("bound", "joining"):
-            due = (leg.last_sign or leg.claim.claimed_at) + rules.silent
+        if leg.state in ("bound", "joining", "lobby"):
+            silent = rules.poll if leg.state == "lobby" else rules.silent
+            due = (leg.last_sign or leg.claim.claimed_at) + silent
             yield _paused(leg, due, rules), Look(what="readCall", leg_key=leg.key)
 
 
@@ -166,26 +169,32 @@ def _hang_up_again(meeting: Meeting, _: TendingRules) -> Iterator[Due]:
 
 
 def _rejoin(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
-    """A fault threw the bot out while people talked: another leg is requested, a few an hour."""
+    """A fault threw the bot out while people talked: another leg is requested, a few an hour.
+
+    If nothing came of the request, it is sent again after a while; not if Graph refused the leg.
+    """
     call, newest = meeting.record.open_call, meeting.legs[-1] if meeting.legs else None
     if call is None or not call.is_unwatched or call.quiet_since is not None or newest is None:
         return
-    gone_at, gone_off = newest.gone_at, meeting.cancellation or meeting.same_as
-    if gone_at is None or gone_off or not _thrown_out(newest) or _left_since(meeting, newest):
+    gone_off = meeting.cancellation or meeting.same_as or newest.state == "refused"
+    if gone_off or _left_since(meeting, newest) or _on_its_way(meeting):
         return
-    falls = [
-        leg
-        for leg in meeting.legs
-        if leg.gone_at is not None and _thrown_out(leg) and gone_at - leg.gone_at < AN_HOUR
-    ]
+    gone = [leg for leg in meeting.legs if leg.gone_at is not None and not _was_surplus(leg)]
+    last = max(gone, key=_end_of, default=None)
+    if last is not None and not _thrown_out(last):
+        return
+    waits = [newest.rejoin_at + REJOIN_AGAIN] if newest.rejoin_at is not None else []
+    if newest.gone_at is None:
+        waits += [newest.claim.claimed_at + REJOIN_AGAIN, newest.claim.lease_until]
     most = len(rules.rejoin)
-    due = gone_at + rules.rejoin[min(len(falls), most) - 1]
+    if last is not None:
+        falls = [leg for leg in gone if _thrown_out(leg) and _end_of(last) - _end_of(leg) < AN_HOUR]
+        waits.append(_end_of(last) + rules.rejoin[min(len(falls), most) - 1])
     sent = [leg.claim.claimed_at for leg in meeting.legs if leg.state != "unsent"][-most:]
     if len(sent) == most:
-        due = max(due, sent[0] + AN_HOUR)
-    if newest.rejoin_at is not None:
-        due = newest.rejoin_at + REJOIN_AGAIN
-    yield due, Look(what="rejoin", leg_key=newest.key)
+        waits.append(sent[0] + AN_HOUR)
+    if waits:
+        yield max(waits), Look(what="rejoin", leg_key=newest.key)
 
 
 def _assume(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
@@ -193,7 +202,7 @@ def _assume(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
     call = meeting.record.open_call
     if call is None or call.unwatched_since is None or not meeting.legs:
         return
-    if any(leg.alive and leg.call_id is not None for leg in meeting.legs):
+    if _on_its_way(meeting):
         return
     leases = (leg.claim.lease_until for leg in meeting.legs if leg.state == "claimed")
     due = max((call.unwatched_since + rules.assume_after, *leases))
@@ -238,10 +247,8 @@ def _alone(meeting: Meeting, leg: Leg, rules: TendingRules) -> Iterator[tuple[da
     if meeting.record.open_call is not None:
         return
     asked, stay = meeting.asked, meeting.stay
-    since, why = leg.phases["in"], _alone_for(leg)
+    since, why = _alone_since(meeting, leg)
     if why == "alone":
-        call = meeting.record.call(leg.call_number)
-        since = call.ended_at or since if call is not None else since
         until = since + (stay.alone_for or rules.leave_when_alone)
     else:
         start = asked.start_date_time if asked is not None else since
@@ -252,8 +259,30 @@ def _alone(meeting: Meeting, leg: Leg, rules: TendingRules) -> Iterator[tuple[da
         yield max(until, asked.end_date_time + WATCHED_ON), why
 
 
-def _alone_for(leg: Leg) -> Why:
-    return "nobodyCame" if leg.call_number is None else "alone"
+def _alone_since(meeting: Meeting, leg: Leg) -> tuple[datetime, Why]:
+    """Return since when nobody is where the leg is, and whether anybody was before.
+
+    A provisional call that a read took back was none: the call before it counts.
+    """
+    got_in, calls = leg.phases["in"], meeting.record.calls
+    ended_at = calls[-1].ended_at if calls else None
+    if ended_at is not None and ended_at >= got_in:
+        return ended_at, "alone"
+    return got_in, "nobodyCame" if leg.call_number is None else "alone"
+
+
+def _on_its_way(meeting: Meeting) -> bool:
+    """Tell whether a leg of ours is known to Graph and not gone: it hears the call, or will."""
+    return any(leg.alive and leg.call_id is not None for leg in meeting.legs)
+
+
+def _was_surplus(leg: Leg) -> bool:
+    """Tell whether the leg went because another one stayed: its end says nothing of the bot's."""
+    return {one.why for one in leg.leaving} == {"anotherLegStays"}
+
+
+def _end_of(leg: Leg) -> datetime:
+    return leg.gone_at or leg.claim.claimed_at
 
 
 def _thrown_out(leg: Leg) -> bool:

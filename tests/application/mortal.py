@@ -22,13 +22,18 @@ class Mortal(World):
     fuse: Fuse
     true_ledger: InMemoryLedger
 
-    def __init__(self, fuse: Fuse) -> None:
-        self.fuse, self.true_ledger = fuse, InMemoryLedger()
+    def __init__(self, fuse: Fuse, **members: Any) -> None:
+        """`members`: those of `World`."""
+        self.true_ledger = InMemoryLedger()
+        super().__init__(ledger=self.true_ledger, **members)
+        self.endanger(fuse)
+
+    def endanger(self, fuse: Fuse) -> None:
+        """Start a new process whose every call to the outside goes through `fuse`."""
         ledger: Ledger = FusedLedger(self.true_ledger, fuse)
-        super().__init__(ledger=ledger)
         bus: Bus = FusedBus(self.fake_bus, fuse)
         graph: Graph = FusedGraph(self.fake_graph, fuse)
-        self.bus, self.graph = bus, graph
+        self.fuse, self.ledger, self.bus, self.graph = fuse, ledger, bus, graph
         self.restart()
 
     async def deliver(self, message: QueueMessage) -> None:

@@ -86,7 +86,10 @@ class OneKey:
 
 @dataclass
 class World:
-    """One app on fakes. `bus.sent` grows; `taken` counts what was delivered of it."""
+    """One app on fakes. `bus.sent` grows; `delivered` has the numbers of what was delivered of it.
+
+    `bus_ahead`: how far the clock of the bus is ahead, so that messages come early.
+    """
 
     clock: SettableClock = field(default_factory=SettableClock)
     ledger: Ledger = field(default_factory=InMemoryLedger)
@@ -100,6 +103,7 @@ class World:
     kept: Kept = KEPT
     room: int = ROOM
     tending: TendingRules = HINTED
+    bus_ahead: timedelta = timedelta()
 
     def __post_init__(self) -> None:
         self.fake_graph.now = self.clock.now
@@ -169,27 +173,30 @@ class World:
         while (found := self._next(end)) is not None:
             number, sent = found
             self.delivered.add(number)
-            if sent.due is not None and sent.due > self.clock.now():
-                self.clock.moment = sent.due
+            if sent.due is not None:
+                self.clock.moment = max(self.clock.now(), sent.due - self.bus_ahead)
             await self.deliver(self._received(sent))
 
     def next_due(self, end: datetime) -> datetime | None:
         """Return when the next message to the app's own queues is due; None: none by `end`."""
         found = self._next(end)
-        return None if found is None else found[1].due or self.clock.now()
+        return None if found is None else self._comes_at(found[1])
 
     def _next(self, end: datetime) -> tuple[int, Outgoing] | None:
         waiting = [
-            (sent.due or self.clock.now(), number, sent)
+            (self._comes_at(sent), number, sent)
             for number, sent in enumerate(self.fake_bus.sent)
             if number not in self.delivered
             and sent.entity in HANDLERS
-            and (sent.due is None or sent.due <= end)
+            and self._comes_at(sent) <= end
         ]
         if not waiting:
             return None
         _, number, sent = min(waiting, key=lambda one: one[:2])
         return number, sent
+
+    def _comes_at(self, sent: Outgoing) -> datetime:
+        return self.clock.now() if sent.due is None else sent.due - self.bus_ahead
 
     def _received(self, sent: Outgoing) -> QueueMessage:
         body = sent.body if isinstance(sent.body, bytes) else sent.body.encode()
