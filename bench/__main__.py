@@ -21,6 +21,7 @@ from bench.callback_rates import callback_rate_figures, measured_callbacks
 from bench.callback_size import measured_sizes, size_figures
 from bench.figures import Figure, as_markdown, as_table
 from bench.live import live_figures, measured_moves, measured_rest
+from bench.live_hour import hour_figures, measured_hours
 from bench.load import NotAnswered
 from bench.pushing import NotTaken
 from bench.rates import host_alone, measured_rates, rate_figures, tutorial_rates
@@ -103,7 +104,9 @@ async def _live() -> list[Figure]:
     rest = await measured_rest()
     _say("200 live meetings with moves ...")
     moves = await measured_moves()
-    return live_figures(rest, moves)
+    _say("an hour of one meeting at rest, in this process ...")
+    hours = await measured_hours()
+    return [*live_figures(rest, moves), *hour_figures(hours)]
 
 
 PARTS: Mapping[str, Part] = {"meetings": _meetings, "callback": _callback, "live": _live}
