@@ -1,5 +1,5 @@
 """`python -m bench`: measures everything, one after the other, and prints one table; with
-`--only callback` or `--only meetings` that part alone.
+`--only callback`, `--only live` or `--only meetings` that part alone.
 
 Aims are printed beside the figures; a missed one is no failure, a request without an answer is.
 """
@@ -20,6 +20,8 @@ from bench.callback_age import age_figures, measured_ages
 from bench.callback_rates import callback_rate_figures, measured_callbacks
 from bench.callback_size import measured_sizes, size_figures
 from bench.figures import Figure, as_markdown, as_table
+from bench.live import live_figures, measured_moves, measured_rest
+from bench.live_hour import hour_figures, measured_hours
 from bench.load import NotAnswered
 from bench.pushing import NotTaken
 from bench.rates import host_alone, measured_rates, rate_figures, tutorial_rates
@@ -97,7 +99,17 @@ async def _callback() -> list[Figure]:
     ]
 
 
-PARTS: Mapping[str, Part] = {"meetings": _meetings, "callback": _callback}
+async def _live() -> list[Figure]:
+    _say("200 live meetings at rest ...")
+    rest = await measured_rest()
+    _say("200 live meetings with moves ...")
+    moves = await measured_moves()
+    _say("an hour of one meeting at rest, in this process ...")
+    hours = await measured_hours()
+    return [*live_figures(rest, moves), *hour_figures(hours)]
+
+
+PARTS: Mapping[str, Part] = {"meetings": _meetings, "callback": _callback, "live": _live}
 
 
 def _machine() -> str:

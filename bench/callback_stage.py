@@ -79,14 +79,19 @@ async def rollcall_and_bare(people: Sequence[int]) -> AsyncIterator[tuple[Loaded
     ):
         async with TableClient.from_connection_string(bare.endpoints.tables, "bare") as table:
             await table.create_table()
-        await _join(on, graph)
-        await _confirm(graph, push)
+        await let_in(on, graph, push)
         calls = f"{bare.endpoints.functions}/api/calls"
         bare_seats = [Seat(crowd, f"{calls}/m{at}/leg") for at, crowd in enumerate(same)]
         yield (
             Loaded(on=on, seats=graph.seats, push=push),
             Loaded(on=bare, seats=bare_seats, push=push),
         )
+
+
+async def let_in(on: Stage, graph: GraphOfCrowds, push: Pusher) -> None:
+    """Let the bot into each meeting of Graph's; return when each first roster was confirmed."""
+    await _join(on, graph)
+    await _confirm(graph, push)
 
 
 async def _join(on: Stage, graph: GraphOfCrowds) -> None:
@@ -103,11 +108,16 @@ async def _join(on: Stage, graph: GraphOfCrowds) -> None:
 
 async def _confirm(graph: GraphOfCrowds, push: Pusher) -> None:
     """Let every leg get in and see its first roster; return when each was confirmed."""
-    for seat in graph.seats:
-        await push.post(seat.url, seat.crowd.established())
-        await push.post(seat.url, seat.crowd.roster())
+    async with asyncio.TaskGroup() as group:
+        for seat in graph.seats:
+            group.create_task(_get_in(seat, push))
     await _until(lambda: all(seat.reads for seat in graph.seats), CONFIRMED_WITHIN, "reads")
     await asyncio.sleep(SETTLED_SECONDS)
+
+
+async def _get_in(seat: Seat, push: Pusher) -> None:
+    await push.post(seat.url, seat.crowd.established())
+    await push.post(seat.url, seat.crowd.roster())
 
 
 async def _until(done: Callable[[], bool], seconds: float, what: str) -> None:

@@ -21,12 +21,13 @@ from devstack.graph.tokens import CallbackSigner, openid_configuration
 class Seat:
     """A crowd, and where callbacks of the leg in it go; empty until the bot has come.
 
-    `reads` counts how often Graph was asked who is there.
+    `reads` counts how often Graph was asked who is there, `kept_alive` how often the leg was kept.
     """
 
     crowd: Crowd
     url: str = ""
     reads: int = 0
+    kept_alive: int = 0
 
 
 class GraphOfCrowds:
@@ -56,6 +57,7 @@ class GraphOfCrowds:
         app.router.add_post(call, self._take)
         app.router.add_get(call + "/{call}", self._call)
         app.router.add_get(call + "/{call}/participants", self._participants)
+        app.router.add_post(call + "/{call}/keepAlive", self._keep_alive)
         app.router.add_get("/v1/.well-known/OpenIdConfiguration", self._configuration)
         app.router.add_get("/v1/keys", self._keys)
         return app
@@ -72,6 +74,10 @@ class GraphOfCrowds:
         seat = self._seat(request)
         seat.reads += 1
         return web.json_response({"value": seat.crowd.read()})
+
+    async def _keep_alive(self, request: web.Request) -> web.Response:
+        self._seat(request).kept_alive += 1
+        return web.Response()
 
     async def _configuration(self, request: web.Request) -> web.Response:
         return web.json_response(openid_configuration(f"http://{request.host}"))

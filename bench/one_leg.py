@@ -32,7 +32,7 @@ CONFIRMED_AFTER = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What one callback took: milliseconds of CPU, and what it asked of the table."""
+    """What a callback or a rest took: milliseconds of CPU, and what was asked of the table."""
 
     cpu_ms: float
     traffic: Traffic
@@ -89,6 +89,14 @@ class OneLeg:
         used = time.process_time() - began
         if status != TAKEN:
             raise NotTaken(f"a callback was answered {status}")
+        return Cost(cpu_ms=1000 * used, traffic=self.table.taken())
+
+    async def rests(self, seconds: float) -> Cost:
+        """Let time pass while nothing happens; return what it took to look after the meeting."""
+        self.table.taken()
+        began = time.process_time()
+        await self.passes(seconds)
+        used = time.process_time() - began
         return Cost(cpu_ms=1000 * used, traffic=self.table.taken())
 
     async def passes(self, seconds: float) -> None:

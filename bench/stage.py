@@ -22,6 +22,7 @@ ROLLCALL = ROOT
 EMPTY = ROOT / "bench" / "apps" / "empty"
 TUTORIAL = ROOT / "bench" / "apps" / "tutorial"
 BARE_CALLBACK = ROOT / "bench" / "apps" / "callback"
+LIVE = ROOT / "bench" / "apps" / "live"
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 AT_ONCE = 16
 """`maxConcurrentCalls` of the host.json that all apps have."""

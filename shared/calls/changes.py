@@ -245,7 +245,8 @@ def with_late_people(record: Record, call: GroupCall, sight: Sight) -> Record:
     A leg that is gone may name a person of the call by an id that later legs did not use. Such a
     person is not added again.
     """
-    unknown = [one for one in sight.people if call_of(record, one.session_id) is None]
+    unheld = held_by_none(record, (one.session_id for one in sight.people))
+    unknown = [one for one in sight.people if one.session_id in unheld]
     known = call.people if sight.leg.is_gone else frozenset()
     aliases = [one for one in unknown if mark_of(one) in known]
     fresh = tuple(one for one in unknown if mark_of(one) not in known)
@@ -268,6 +269,16 @@ def with_late_people(record: Record, call: GroupCall, sight: Sight) -> Record:
 def call_of(record: Record, *session_ids: SessionId) -> GroupCall | None:
     """Return the newest call that holds one of the sessions; None where no call does."""
     return next((call for call in reversed(record.calls) if call.holds(*session_ids)), None)
+
+
+def held_by_none(record: Record, session_ids: Iterable[SessionId]) -> frozenset[SessionId]:
+    """Return those of `session_ids` that are ids of no call's sessions."""
+    held = frozenset[SessionId]().union(*(call.ids for call in record.calls))
+    return frozenset(
+        one
+        for one in session_ids
+        if one not in held and not any(call.has_sealed(one) for call in record.calls)
+    )
 
 
 def asking(record: Record, at: datetime, by: Commit, *, soon: bool = False) -> Record:

@@ -19,6 +19,7 @@ from shared.calls.changes import (
     confirmed,
     departed,
     doubted,
+    held_by_none,
     joined,
     missed,
     opened,
@@ -262,8 +263,7 @@ def _silence(before: Record, after: Record, read: RosterRead, sight: Sight) -> R
     long_in = leg.is_in and sight.answered - leg.phases["in"] > IN_FLIGHT
     found = after.open_call.sessions if after.open_call is not None else {}
     unpushed = leg.pushed_at is None or (
-        sight.answered - leg.pushed_at > IN_FLIGHT
-        and any(call_of(before, one) is None for one in found)
+        sight.answered - leg.pushed_at > IN_FLIGHT and held_by_none(before, found)
     )
     if not (read.people and long_in and unpushed):
         return after

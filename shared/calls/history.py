@@ -53,12 +53,15 @@ def as_change(record: Record, observation: Observation, after: Record) -> Heard:
     there, named = _there(record), {present.session_id for present in observation.people}
     others = tuple(one for one in observation.people if one.session_id not in there)
     others, uncounted = _distinguished(record, others, after)
-    missing = tuple(_mark(one) for one in there.values() if one.session_id not in named)
-    listed = tuple(_mark(one) for one in there.values() if one.session_id in named)
+    missing = [one for one in there.values() if one.session_id not in named]
+    listed = [one for one in there.values() if one.session_id in named]
     named_here = replace(observation, people=others)
+    # A mark is a digest: most rosters miss few of those there, and list many.
     if len(listed) < len(missing):
-        return Heard(observation=named_here, listed=listed, uncounted=uncounted)
-    return Heard(observation=named_here, missing=missing, uncounted=uncounted)
+        marks = tuple(_mark(one) for one in listed)
+        return Heard(observation=named_here, listed=marks, uncounted=uncounted)
+    marks = tuple(_mark(one) for one in missing)
+    return Heard(observation=named_here, missing=marks, uncounted=uncounted)
 
 
 def replayed(record: Record, heard: Heard) -> Observation:
