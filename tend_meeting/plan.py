@@ -105,7 +105,7 @@ def read_tend_message(body: bytes) -> TendMessage:
 
 def plan(meeting: Meeting, generation: int, *, now: datetime, rules: TendingRules) -> list[Visit]:
     """Return what a tend message of `generation` has to ask Graph; nothing for a stale one."""
-    if _planned(meeting, generation) is None:
+    if _planned(meeting, generation, now=now) is None:
         return []
     due = _due(meeting, now=now, rules=rules)
     visits = (_visit(meeting, leg, due, now=now) for leg in meeting.legs)
@@ -136,7 +136,7 @@ def to_list(
 ) -> dict[date, Brief | None]:
     """Return what a tend message of `generation` has to write into the lists of days."""
     due = _due(meeting, now=now, rules=rules)
-    is_due = _planned(meeting, generation) is not None and Look(what="listDays") in due
+    is_due = _planned(meeting, generation, now=now) is not None and Look(what="listDays") in due
     return unlisted(meeting) if is_due else {}
 
 
@@ -187,7 +187,10 @@ def record_look(
 
     `listed` is what was written into the lists of days.
     """
-    mine, known = _planned(meeting, generation), [one for one in seen if meeting.leg(one.leg_key)]
+    mine, known = (
+        _planned(meeting, generation, now=now),
+        [one for one in seen if meeting.leg(one.leg_key)],
+    )
     observed = tuple(observation for one in known for observation in one.observations)
     if not observed and mine is None:
         return None
@@ -205,10 +208,17 @@ def record_look(
     return Step(meeting=meeting, observed=observed, outgoing=outgoing)
 
 
-def _planned(meeting: Meeting, generation: int) -> Planned | None:
+def _planned(meeting: Meeting, generation: int, *, now: datetime) -> Planned | None:
+    """Return the planned look that the message of `generation` carries out; None for a stale one.
+
+    An older message does for a look whose time has come: where the queue is late, each message may
+    be planned again before it arrives.
+    """
     tend = meeting.tend
-    slots = (one for one in (tend.soon, tend.later) if one is not None)
-    return next((one for one in slots if one.generation == generation), None)
+    slots = [one for one in (tend.soon, tend.later) if one is not None]
+    own = (one for one in slots if one.generation == generation)
+    overdue = (one for one in slots if generation < one.generation and one.due <= now)
+    return next(own, None) or next(overdue, None)
 
 
 def _due(meeting: Meeting, *, now: datetime, rules: TendingRules) -> list[Look]:

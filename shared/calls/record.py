@@ -258,7 +258,8 @@ def seal(record: Record) -> tuple[Record, tuple[SessionPage, ...]]:
         if leaving:
             pages.append(SessionPage(call_number=call.number, sessions=tuple(leaving.values())))
             calls[place] = _without_sessions(call, leaving)
-    while calls and _is_past(calls[0].ended_at, OVER_FOR, record.moment):
+    # The last one stays: the bot may be alone since its end.
+    while len(calls) > 1 and _is_past(calls[0].ended_at, OVER_FOR, record.moment):
         pages.append(page_of(calls.pop(0)))
         before += 1
     if not pages:

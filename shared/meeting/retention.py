@@ -12,7 +12,8 @@ from shared.calls.record import GroupCall, SessionPage
 from shared.legs.leg import Leaver
 from shared.meeting.days import day_of
 from shared.meeting.legs import standing
-from shared.meeting.meeting import LegPage, Meeting, Purged, Traces
+from shared.meeting.listing import list_due
+from shared.meeting.meeting import LegPage, Meeting, Purged, Tending, Traces
 from shared.words.coordinates import alias_of, aliases_of, thread_alias
 from shared.words.errors import Transient
 from shared.words.ids import join_request_alias
@@ -30,20 +31,23 @@ def purge_day(meeting: Meeting, *, now: datetime, days: int) -> date:
     the meeting is unfinished, the day is tomorrow or later.
     """
     kept = timedelta(days=meeting.retention_days or days)
-    newest = max(moments_in(meeting), default=now - kept - ONE_DAY)
+    # Which looks are planned is no sign of life: their messages may be of a leg that is gone.
+    untended = replace(meeting, tend=Tending())
+    newest = max(moments_in(untended), default=now - kept - ONE_DAY)
     # The next day: on it each moment is old enough at any hour.
     day = day_of(newest + kept) + ONE_DAY
     return max(day, day_of(now) + ONE_DAY) if is_unfinished(meeting, now=now) else day
 
 
 def is_unfinished(meeting: Meeting, *, now: datetime) -> bool:
-    """Tell whether a leg lives, a call is open or a look is due.
+    """Return whether a leg lives, a call is open or the lists of days are to be written.
 
-    The index of unfinished meetings has each of which a look is due.
+    Every other look is about a leg or an open call.
     """
     legs = standing(meeting, now=now)
     open_call = meeting.record.open_call is not None
-    return bool(legs.bound or legs.held) or open_call or meeting.tend.indexed is not None
+    unlisted = bool(meeting.legs) and list_due(meeting) is not None
+    return bool(legs.bound or legs.held) or open_call or unlisted
 
 
 def moments_in(value: object) -> Iterator[datetime]:

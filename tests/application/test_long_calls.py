@@ -133,6 +133,20 @@ async def test_a_bot_that_watches_stays_till_a_quarter_of_an_hour_after_the_end(
     assert first["startBasis"] == second["startBasis"] == "observed"
 
 
+async def test_a_bot_that_may_stay_alone_for_two_hours_does() -> None:
+    """Though a call that is over leaves the head after one."""
+    day = await Afternoon().begin(leaveWhenAloneSeconds=7200)
+    day.come("ada")
+    await day.run(minutes=1)
+    day.go("ada")
+
+    await day.run(minutes=119)
+    assert len(day.living) == 1
+    await day.run(minutes=2)
+
+    assert ends_of(day) == ["alone"]
+
+
 @pytest.mark.parametrize("queue", ["create-meeting", "join-meeting"])
 async def test_a_request_may_say_how_long_the_bot_stays_alone(queue: str) -> None:
     """On either queue; a join of its own counts for the leg that is there."""
@@ -413,6 +427,18 @@ async def test_whoever_meets_an_overdue_meeting_mends_it(
 
     assert len(day.graph.kept_alive) > kept
     assert len(day.living) == len(day.venue.legs) == 1
+
+
+async def test_a_queue_that_is_late_for_minutes_keeps_no_leg_from_its_keep_alive() -> None:
+    """Each look is planned again before its message comes: the late one does it."""
+    day = await Afternoon(bus_ahead=-timedelta(minutes=5)).begin()
+    day.come("ada")
+
+    await day.run(hours=2)
+
+    assert len(day.living) == len(day.venue.legs) == 1
+    [call] = await calls_of(day)
+    assert call["endedAt"] is None
 
 
 @pytest.mark.parametrize("every", [1, 2, 3])

@@ -27,10 +27,11 @@ BESIDE = ("alias-", "day-", "purge-", "unfinished-")
 
 
 def kinds(rows: dict[tuple[str, str], Row]) -> Counter[str]:
-    """Count rows by what they are."""
+    """Count rows by what they are; the row of the timer is of no meeting."""
     return Counter(
         next((kind for kind in BESIDE if partition.startswith(kind)), key[:6])
         for partition, key in rows
+        if partition != "backstop"
     )
 
 

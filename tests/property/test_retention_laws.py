@@ -127,13 +127,13 @@ def test_nothing_of_a_new_life_has_an_id_of_the_one_before(
 
 
 def test_a_meeting_without_any_moment_is_over() -> None:
-    """Nothing in it would ever be old enough."""
+    """Nothing in it would ever be old enough; which looks were planned does not count."""
     meeting = Meeting(meeting_id=stored_id(), tenant_id="t", correlation_id="c")
     now = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 
     assert purge_day(meeting, now=now, days=90) == date(2026, 3, 4)
-    waiting = replace(meeting, tend=Tending(indexed=now - timedelta(days=100)))
-    assert purge_day(waiting, now=now, days=90) == date(2026, 3, 5)
+    planned = replace(meeting, tend=Tending(indexed=now + timedelta(days=100)))
+    assert purge_day(planned, now=now, days=90) == date(2026, 3, 4)
 
 
 def stored_id() -> Any:
