@@ -18,7 +18,7 @@ help:
 	@echo "make test-app   tests of the app alone, on fakes (half a minute)"
 	@echo "make test       all tests but the long ones, with the local stack and coverage (a few minutes)"
 	@echo "make test-long  the long ones: hundreds of calls, legs and requests in one meeting"
-	@echo "make bench  what meetings and notifications cost, aim beside figure (about 7 minutes)"
+	@echo "make bench  what meetings, notifications and live meetings cost, aim beside figure (about 11 minutes)"
 	@echo "make mutants  mutation tests of the fold and of the callers' check; survivors are listed with reasons"
 
 $(INSTALLED): requirements-dev.txt devstack/azurite/package-lock.json

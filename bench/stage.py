@@ -102,5 +102,8 @@ async def stage(app: Path, settings: Mapping[str, str] = NO_SETTINGS) -> AsyncIt
                     http=http,
                     witness=witness,
                 )
+        except OSError:
+            stack.check()  # what was measured is gone: it says why
+            raise
         finally:
             await stack.stop()

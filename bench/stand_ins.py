@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, cast
 
 import jwt
@@ -11,26 +11,30 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from bench.counted_table import CountedTable
 from bench.crowd import T0, Crowd
 from devstack.graph.identities import BOT_APP_ID, ORGANIZER_ID, TENANT_ID
+from shared.bootstrap import build
 from shared.graph.roster import read_roster
-from shared.health import Checkup
-from shared.inbox.patience import RetryPolicy
-from shared.inbox.verdict import Inbox
-from shared.journal.journal import Journal
-from shared.journal.settle import RecordingRules
 from shared.ledger.ledger import TableLedger
-from shared.meeting.looks import TendingRules
 from shared.ports import Graph
-from shared.services import Policy, Services
+from shared.services import Services
+from shared.settings import Settings
 from shared.words.answers import Roster
 from shared.words.entities import TEND_QUEUE
 from shared.words.ids import CallId
 from shared.words.outgoing import Outgoing
 
 ISSUER = "https://graph.microsoft.com"
-ROSTER_CAP = 5_000
-RECORDING = RecordingRules(settle=timedelta(seconds=1), roster_cap=ROSTER_CAP, show_names=True)
-TENDING = TendingRules(
-    settle=timedelta(seconds=1), grace=timedelta(seconds=5), backstop=timedelta(seconds=120)
+SETTINGS = Settings.from_env(
+    {
+        "SERVICE_BUS": "Endpoint=sb://unused/;",
+        "TABLES": "AccountName=unused;",
+        "PUBLIC_URL": "https://rollcall.example",
+        "TENANT_ID": TENANT_ID,
+        "BOT_APP_ID": BOT_APP_ID,
+        "ORGANIZER_ID": ORGANIZER_ID,
+        "CALLBACK_ISSUERS": ISSUER,
+        "ROSTER_CAP": "5000",
+        "SHOW_NAMES": "true",
+    }
 )
 
 
@@ -98,43 +102,14 @@ def services_on(
     table: CountedTable, clock: SetClock, bus: HeldBus, keys: Keys, *, crowd: Crowd
 ) -> Services:
     """Return services over the real ledger on `table`. Names are kept; no roster counts as cut."""
-    ledger = TableLedger(table.client)
-    graph = cast("Graph", _Room(crowd))
-    return Services(
-        ledger=ledger,
+    return build(
+        SETTINGS,
+        ledger=TableLedger(table.client),
         bus=bus,
-        graph=graph,
+        graph=cast("Graph", _Room(crowd)),
         keys=keys,
         clock=clock,
-        journal=Journal(
-            ledger=ledger,
-            bus=bus,
-            clock=clock,
-            recording=RECORDING,
-            tending=TENDING,
-            jitter=lambda _: 0.0,
-        ),
-        policy=Policy(
-            tenant_id=TENANT_ID,
-            organizer_id=ORGANIZER_ID,
-            bot_app_id=BOT_APP_ID,
-            public_url="https://rollcall.example",
-            callback_issuers=frozenset({ISSUER}),
-            recording=RECORDING,
-            claim_lease=timedelta(seconds=60),
-        ),
-        inbox=Inbox(
-            bus=bus,
-            clock=clock,
-            policy=RetryPolicy(
-                attempts=5,
-                total=timedelta(minutes=30),
-                base=timedelta(seconds=2),
-                ceiling=timedelta(seconds=60),
-            ),
-            jitter=lambda _: 0.0,
-        ),
-        checkup=Checkup(ledger=ledger, bus=bus, graph=graph, clock=clock),
+        jitter=lambda _: 0.0,
     )
 
 

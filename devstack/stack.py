@@ -60,8 +60,13 @@ class Stack:
 
     def pid_of(self, name: str) -> int:
         """Return the process id of a part: `bus`, `tables`, `graph` or `functions`."""
-        parts = [*self._parts, *([self._host] if self._host else [])]
-        return next(part.process.pid for part in parts if part.name == name)
+        return next(part.process.pid for part in self._running() if part.name == name)
+
+    def check(self) -> None:
+        """Raise `PartFailed` where a part, the host included, ended by itself."""
+        for part in self._running():
+            if part.process.returncode is not None:
+                raise _ended_by_itself(part)
 
     async def watch(self) -> None:
         """Keep the stack whole: start a host that was killed again; raise when a service ends."""
@@ -76,10 +81,10 @@ class Stack:
                 for waiting in watched:
                     waiting.cancel()
             ended = watched[done.pop()]
-            code = ended.process.returncode
             if ended is not host:
-                raise PartFailed(f"{ended.name} ended by itself ({code}):\n{ended.last_words()}")
-            self._tell(f"the Functions host ended ({_cause(code)}); starting it again")
+                raise _ended_by_itself(ended)
+            cause = _cause(host.process.returncode)
+            self._tell(f"the Functions host ended ({cause}); starting it again")
             self._host = await self._start_host()
             self._tell("the Functions host is back")
 
@@ -91,6 +96,9 @@ class Stack:
         await asyncio.gather(*(part.stop() for part in self._parts))
         self._parts.clear()
         (self._plan.folder / "endpoints.json").unlink(missing_ok=True)
+
+    def _running(self) -> list[Part]:
+        return [*self._parts, *([self._host] if self._host else [])]
 
     async def _start_services(self) -> tuple[Part, Part, Part]:
         plan = self._plan
@@ -145,6 +153,11 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+def _ended_by_itself(part: Part) -> PartFailed:
+    cause = _cause(part.process.returncode)
+    return PartFailed(f"{part.name} ended by itself ({cause}):\n{part.last_words()}")
 
 
 def _cause(code: int | None) -> str:

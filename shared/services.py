@@ -24,7 +24,7 @@ class Policy:
     callback_issuers: frozenset[str]
     recording: RecordingRules
     claim_lease: timedelta
-    retention_days: int = 90
+    retention_days: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from shared.calls.changes import IN_FLIGHT
+from shared.calls.sight import IN_FLIGHT
 from shared.inbox.patience import RetryPolicy
 from shared.journal.settle import RecordingRules
 from shared.meeting.looks import TendingRules
@@ -20,6 +20,7 @@ from shared.services import Policy
 from shared.words.outside import MOST_ENTRIES
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+ISSUERS_EXPECTED = "one issuer or more, with commas between"
 LATEST_KEEP_ALIVE = timedelta(minutes=40)
 """Graph ends a leg after 45 minutes without."""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -100,9 +101,9 @@ class _Reader:
             tenant_id=self._guid("TENANT_ID"),
             bot_app_id=self._guid("BOT_APP_ID"),
             organizer_id=self._guid("ORGANIZER_ID"),
-            callback_issuers=self._issuers(),
+            callback_issuers=self._read("CALLBACK_ISSUERS", _issuers, ISSUERS_EXPECTED),
             recording=RecordingRules(
-                settle=self._settle(),
+                settle=self._seconds("SETTLE_SECONDS", most=IN_FLIGHT),
                 roster_cap=self._whole("ROSTER_CAP", most=MOST_ENTRIES),
                 show_names=self._flag("SHOW_NAMES"),
             ),
@@ -112,7 +113,7 @@ class _Reader:
 
     def _tending(self) -> TendingRules:
         return TendingRules(
-            settle=self._settle(),
+            settle=self._seconds("SETTLE_SECONDS", most=IN_FLIGHT),
             grace=self._seconds("OUTBOX_GRACE_SECONDS"),
             backstop=self._seconds("BACKSTOP_SECONDS"),
             keep_alive=self._seconds("KEEP_ALIVE_SECONDS", most=LATEST_KEEP_ALIVE),
@@ -134,9 +135,6 @@ class _Reader:
             base=self._seconds("RETRY_BASE_SECONDS"),
             ceiling=self._seconds("RETRY_CEILING_SECONDS"),
         )
-
-    def _settle(self) -> Any:
-        return self._seconds("SETTLE_SECONDS", most=IN_FLIGHT)
 
     def _service_bus(self) -> str:
         namespace = self._values.get("SERVICE_BUS__fullyQualifiedNamespace", "").strip()
@@ -184,9 +182,6 @@ class _Reader:
 
     def _flag(self, name: str) -> Any:
         return self._read(name, _flag, "true or false")
-
-    def _issuers(self) -> Any:
-        return self._read("CALLBACK_ISSUERS", _issuers, "one issuer or more, with commas between")
 
 
 def _connection_string(text: str) -> str:
@@ -294,7 +289,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         name="LEAVE_WHEN_ALONE_SECONDS",
-        meaning="how long the bot stays where everybody has left",
+        meaning="how long the bot stays once people have all left",
         default="300",
     ),
     Setting(
@@ -335,7 +330,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         name="SILENT_SECONDS",
-        meaning="after how long without a callback Graph is asked whether the bot got in",
+        meaning="after how long without a callback the app asks Graph whether the bot got in",
         default="60",
     ),
     Setting(

@@ -41,7 +41,7 @@ from tend_meeting.purge.act import purge_meetings
 
 LATE = timedelta(seconds=10)
 """How long after it was due a question that is open is counted as late."""
-TOLD_WITHIN = timedelta(seconds=10)
+NOTIFIED_WITHIN = timedelta(seconds=10)
 """How long Graph has to notify us of the end of a leg that we hung up."""
 
 
@@ -127,7 +127,7 @@ async def _tend(message: QueueMessage, services: Services) -> None:
 
 
 async def _visited(visit: Visit, services: Services) -> Seen:
-    """Ask Graph what the visit is for; nothing more once the leg is gone."""
+    """Send Graph the requests of a visit; no further one once the leg is gone."""
     observations: list[Observation] = []
     call: Call | None = None
     if visit.keep_alive:
@@ -216,7 +216,7 @@ async def _hang_up(
         {"hungUp": call_id, "at": utc_text(at)},
         key=f"hung-up-{call_id}",
         correlation_id=message.correlation_id,
-        due=at + TOLD_WITHIN,
+        due=at + NOTIFIED_WITHIN,
     )
     await services.bus.send([look])
 

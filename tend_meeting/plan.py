@@ -73,10 +73,10 @@ class TendMessage(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """What is asked of Graph through one leg, in this order: keepAlive, the call, the roster.
+    """The requests to Graph about one leg, in this order: keepAlive, the call, the roster.
 
-    A read is asked not before `not_before` on any clock. `version` is that of the meeting it is
-    asked for, `own_ids` how rosters name legs of ours.
+    The roster is requested not before `not_before` on any clock, for that `version` of the meeting.
+    `own_ids` are how rosters name legs of ours.
     """
 
     leg_key: LegKey
@@ -104,7 +104,7 @@ def read_tend_message(body: bytes) -> TendMessage:
 
 
 def plan(meeting: Meeting, generation: int, *, now: datetime, rules: TendingRules) -> list[Visit]:
-    """Return what a tend message of `generation` has to ask Graph; nothing for a stale one."""
+    """Return what a tend message of `generation` requests of Graph; nothing for a stale one."""
     if _planned(meeting, generation, now=now) is None:
         return []
     due = _due(meeting, now=now, rules=rules)
@@ -259,7 +259,7 @@ def _looked(
             case "assume":
                 given_up.append(GivenUp(at=now, leg_key=leg.key))
             case _:
-                pass  # Graph was asked for it, or it follows from the commit
+                pass  # a request to Graph did it, or it follows from the commit
     return meeting, tuple(given_up), tuple(outgoing)
 
 

@@ -5,8 +5,8 @@ Core. fold.py decides which evidence makes which change.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
 from shared.calls.record import (
     Commit,
@@ -18,53 +18,10 @@ from shared.calls.record import (
     mark_of,
     seal_of,
 )
+from shared.calls.sight import Sight
 from shared.calls.weight import weight_of, weight_of_alias, weight_of_session
-from shared.legs.leg import Leg
 from shared.words.ids import UNCOUNTED, SessionId
-from shared.words.observations import Basis, Present
-
-IN_FLIGHT = timedelta(seconds=10)
-"""How long after a push older pushes, or duplicates of them, may still be on their way to us.
-
-A push of known people withdraws no doubt younger than this: the push may be older than the doubt.
-A read that confirms a doubt older than this takes no time from it.
-"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
-    """One roster, or one leg's end, as the fold weighs it.
-
-    `leg` is the leg before it. `asked` and `answered` are the moments of a read; a push and a leg's
-    end have one moment for both. `proof`: a read shows the room of this moment or a later one; None
-    for a push and for a leg's end. `whole`: the roster lists all people who were there. `cut`:
-    Graph may have left people out.
-    """
-
-    by: Commit
-    leg: Leg
-    asked: datetime
-    answered: datetime
-    people: tuple[Present, ...] = ()
-    proof: datetime | None = None
-    whole: bool = True
-    cut: bool = False
-
-    def unsettled(self, moment: datetime | None) -> datetime | None:
-        """Return `moment`, or None where this evidence settles what was heard at that moment."""
-        settled = self.proof or self.asked - IN_FLIGHT
-        return None if moment is None or moment <= settled else moment
-
-    def dated(self, doubt: datetime | None) -> datetime | None:
-        """Return the time of a change that this confirms, from its `doubt`; None if too old."""
-        if doubt is None or self.asked - doubt > IN_FLIGHT:
-            return None
-        return min(doubt, self.answered)
-
-    @property
-    def basis(self) -> Basis:
-        """How its own moment is known."""
-        return "observed" if self.proof is None else "polled"
+from shared.words.observations import Present
 
 
 def opened(record: Record, sight: Sight, *, provisional: bool) -> Record:

@@ -10,8 +10,6 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from shared.calls.changes import (
-    IN_FLIGHT,
-    Sight,
     asking,
     assumed,
     call_of,
@@ -27,6 +25,7 @@ from shared.calls.changes import (
     with_late_people,
 )
 from shared.calls.record import Commit, GroupCall, Record, mark_of, with_leg
+from shared.calls.sight import IN_FLIGHT, Sight, sight_of
 from shared.legs.end_codes import leg_end
 from shared.legs.leg import Leg
 from shared.words.observations import (
@@ -168,7 +167,7 @@ def _leg_gone(record: Record, leg: Leg, at: datetime, by: Commit) -> Record:
 def _roster(
     record: Record, leg: Leg, roster: RosterPushed | RosterRead, at: datetime, by: Commit
 ) -> Record:
-    sight = _sight(leg, roster, at, by)
+    sight = sight_of(leg, roster, at, by)
     if sight.proof and sight.unsettled(record.answered_at):
         return record  # read too soon after the last answer
     if isinstance(roster, RosterPushed) and roster.unread:
@@ -185,23 +184,6 @@ def _roster(
     if not record.listens(leg):
         return record
     return _silence(record, _read(record, roster, sight), roster, sight)
-
-
-def _sight(leg: Leg, roster: RosterPushed | RosterRead, at: datetime, by: Commit) -> Sight:
-    cut = roster.entries >= by.roster_cap
-    sight = Sight(
-        by=by,
-        leg=leg,
-        asked=at,
-        answered=at,
-        people=roster.people,
-        whole=not (cut or roster.hidden),
-        cut=cut,
-    )
-    if isinstance(roster, RosterPushed):
-        return sight
-    asked = roster.asked_at
-    return replace(sight, asked=asked, answered=roster.answered_at, proof=asked - by.settle)
 
 
 def _pushed(record: Record, roster: RosterPushed, sight: Sight) -> Record:

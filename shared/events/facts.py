@@ -18,7 +18,7 @@ from shared.words.observations import Person
 from shared.words.outgoing import Fact
 
 ORDER = ("joining", "lobby", "in", "gone")
-TOLD_AS = {"lobby": "bot.waiting", "in": "bot.joined"}
+PUBLISHED_AS = {"lobby": "bot.waiting", "in": "bot.joined"}
 LEG_OVER = frozenset({"bot.left", "bot.failed"})
 """The names under which the end of a leg is published."""
 OURS: tuple[Why, ...] = ("alone", "nobodyCame", "lobbyTimeout", "maxDuration")
@@ -138,10 +138,10 @@ def _leg_facts(before: Record, after: Record) -> tuple[list[Fact], list[Fact]]:
                 continue
             if phase == "gone":
                 departures.append(leg_over(leg, at=at))
-            elif phase in TOLD_AS:
+            elif phase in PUBLISHED_AS:
                 since = {"since": utc_text(at)} if phase == "lobby" else {}
                 data = _leg_data(leg) | since
-                arrivals.append(Fact(name=TOLD_AS[phase], at=at, key=(key, phase), data=data))
+                arrivals.append(Fact(name=PUBLISHED_AS[phase], at=at, key=(key, phase), data=data))
     arrivals.sort(key=lambda fact: fact.at)
     return arrivals, departures
 

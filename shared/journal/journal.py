@@ -60,8 +60,8 @@ class Journal:
         recording: RecordingRules,
         tending: TendingRules,
         jitter: Callable[[float], float],
+        retention_days: int,
         kept: Kept = KEPT,
-        retention_days: int = 90,
     ) -> None:
         """`jitter(most)` returns a random number of seconds from 0 to `most`.
 

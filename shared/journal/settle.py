@@ -99,7 +99,7 @@ def _observed(step: Step, room: int, *, now: datetime, rules: RecordingRules) ->
     meeting = replace(meeting, record=kept, revisions=revisions, days=days)
     meeting = one_stays(meeting)
     meeting, answers = publish(meeting, step.facts, now=now, reply=step.reply)
-    meeting, events = _told(meeting, found, now=now)
+    meeting, events = _published(meeting, found, now=now)
     meeting, limited = _limited(meeting, after, now=now)
     meeting, unreadable = _unreadable(meeting, step.observed, now=now)
     meeting, silent = _silent(meeting, step.observed, now=now)
@@ -204,7 +204,7 @@ def _silent(
     )
 
 
-def _told(
+def _published(
     meeting: Meeting, facts: Iterable[Fact], *, now: datetime
 ) -> tuple[Meeting, tuple[Outgoing, ...]]:
     """Publish `facts`; send the end of a leg also to the callers who requested it."""

@@ -127,6 +127,11 @@ class Leg:
         return self.state not in ("unsent", "refused", "gone")
 
     @property
+    def has_call(self) -> bool:
+        """Whether its call is at Graph, as far as is known: on its way, in the lobby, or in."""
+        return self.alive and self.call_id is not None
+
+    @property
     def is_in(self) -> bool:
         """Whether it is in the meeting."""
         return self.state == "in"

@@ -17,13 +17,11 @@ from shared.words.outgoing import Outgoing
 
 def followed_up(change: Change, *, now: datetime, rules: TendingRules) -> Change:
     """Return the change with what follows from it: hang-ups, the next looks, the index."""
-    meeting, hang_ups = _hung_up(change.meeting, now=now, rules=rules)
-    due = looks(meeting, rules)
-    meeting, tending = _with_looks(_without_lost(meeting, now=now, rules=rules), due, now=now)
-    outgoing = (*change.outgoing, *tending, *hang_ups)
+    meeting, messages, due = _planned(change.meeting, now=now, rules=rules)
+    outgoing = (*change.outgoing, *messages)
     # Until a bot is requested, the request's own message stands behind all that is sent.
     unsent = bool(outgoing) and bool(meeting.legs)
-    by = _indexed_by(meeting, now=now, rules=rules, due=bool(due), unsent=unsent)
+    by = _indexed_by(meeting, now=now, rules=rules, due=due, unsent=unsent)
     indexed = meeting.tend.indexed
     if by is not None and (indexed is None or by < indexed):
         meeting = replace(meeting, tend=replace(meeting.tend, indexed=by))
@@ -36,14 +34,11 @@ def mended(meeting: Meeting, *, now: datetime, rules: TendingRules, unsent: bool
     It is written even where it changes nothing, so that a commit under way, which relies on the
     entry, loses.
     """
-    meeting, hang_ups = _hung_up(meeting, now=now, rules=rules)
-    due = looks(meeting, rules)
-    meeting, again = _with_looks(_without_lost(meeting, now=now, rules=rules), due, now=now)
-    outgoing = (*again, *hang_ups)
-    unsent = unsent or bool(outgoing)
-    by = _indexed_by(meeting, now=now, rules=rules, due=bool(due), unsent=unsent)
+    meeting, messages, due = _planned(meeting, now=now, rules=rules)
+    unsent = unsent or bool(messages)
+    by = _indexed_by(meeting, now=now, rules=rules, due=due, unsent=unsent)
     meeting = replace(meeting, tend=replace(meeting.tend, indexed=by))
-    return Change(meeting=meeting, outgoing=outgoing)
+    return Change(meeting=meeting, outgoing=messages)
 
 
 def is_overdue(meeting: Meeting, *, now: datetime, rules: TendingRules) -> bool:
@@ -62,12 +57,22 @@ def _without_lost(meeting: Meeting, *, now: datetime, rules: TendingRules) -> Me
     return replace(meeting, tend=replace(tend, soon=kept(tend.soon), later=kept(tend.later)))
 
 
+def _planned(
+    meeting: Meeting, *, now: datetime, rules: TendingRules
+) -> tuple[Meeting, tuple[Outgoing, ...], bool]:
+    """Return the meeting with its looks planned, the messages for them, and if there are any."""
+    meeting, hang_ups = _hung_up(meeting, now=now, rules=rules)
+    due = looks(meeting, rules)
+    meeting, tending = _with_looks(_without_lost(meeting, now=now, rules=rules), due, now=now)
+    return meeting, (*tending, *hang_ups), bool(due)
+
+
 def _indexed_by(
     meeting: Meeting, *, now: datetime, rules: TendingRules, due: bool, unsent: bool
 ) -> datetime | None:
     """Return when the backstop is to look at the meeting, whose looks are planned; None: never.
 
-    `due`: there are any looks. `unsent` messages may be sent by others after the grace.
+    `due`: there are any looks. `unsent` messages may be sent by other processes after the grace.
     """
     slots = (meeting.tend.soon, meeting.tend.later) if due else ()
     moments = [planned.due for planned in slots if planned is not None]

@@ -48,10 +48,10 @@ class Standing:
 
 def standing(meeting: Meeting, *, now: datetime) -> Standing:
     """Return the legs of `meeting` that are not over at `now`, each in the order of its attempt."""
-    alive = [leg for leg in meeting.legs if leg.alive]
+    unbound = (leg for leg in meeting.legs if leg.alive and leg.call_id is None)
     return Standing(
-        bound=tuple(leg for leg in alive if leg.call_id is not None),
-        held=tuple(leg for leg in alive if leg.call_id is None and leg.claim.is_held(now)),
+        bound=tuple(leg for leg in meeting.legs if leg.has_call),
+        held=tuple(leg for leg in unbound if leg.claim.is_held(now)),
     )
 
 
@@ -118,9 +118,8 @@ def one_stays(meeting: Meeting) -> Meeting:
     ours: the bot is there. The decision is final, so that what is published later does not send
     the other leg away as well.
     """
-    staying = [
-        leg for leg in meeting.legs if leg.alive and leg.last_sign is not None and not leg.leaving
-    ]
+    seen = (leg for leg in meeting.legs if leg.has_call and leg.last_sign is not None)
+    staying = [leg for leg in seen if not leg.leaving]
     kept = 1 if meeting.same_as is None else 0
     for leg in sorted(staying, key=lambda one: one.joining is None)[kept:]:
         leaving = (Leaver(why="anotherLegStays"),)
@@ -130,7 +129,7 @@ def one_stays(meeting: Meeting) -> Meeting:
 
 def unwanted(meeting: Meeting) -> list[Leg]:
     """Return the legs that must not stay (`Leaver` says why)."""
-    return [leg for leg in meeting.legs if leg.alive and leg.call_id is not None and leg.leaving]
+    return [leg for leg in meeting.legs if leg.has_call and leg.leaving]
 
 
 def hang_up(meeting: Meeting, call_id: CallId, *, again: str | None = None) -> Outgoing:

@@ -42,10 +42,6 @@ type What = Literal[
 SOON: frozenset[What] = frozenset({"confirm", "readCall", "rejoin"})
 
 
-def _minutes(*minutes: float) -> tuple[timedelta, ...]:
-    return tuple(timedelta(minutes=one) for one in minutes)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TendingRules:
     """Settings that looks follow.
@@ -60,16 +56,16 @@ class TendingRules:
     settle: timedelta
     grace: timedelta
     backstop: timedelta
-    keep_alive: timedelta = timedelta(minutes=15)
-    poll: timedelta = timedelta(minutes=5)
-    silent: timedelta = timedelta(minutes=1)
-    lapse: timedelta = timedelta(minutes=50)
-    leave_when_alone: timedelta = timedelta(minutes=5)
-    nobody_came: timedelta = timedelta(minutes=30)
-    lobby: timedelta = timedelta(minutes=30)
-    max_duration: timedelta = timedelta(hours=24)
-    rejoin: tuple[timedelta, ...] = _minutes(1 / 6, 1, 5, 15)
-    assume_after: timedelta = timedelta(hours=4)
+    keep_alive: timedelta
+    poll: timedelta
+    silent: timedelta
+    lapse: timedelta
+    leave_when_alone: timedelta
+    nobody_came: timedelta
+    lobby: timedelta
+    max_duration: timedelta
+    rejoin: tuple[timedelta, ...]
+    assume_after: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,33 +94,33 @@ def overstaying(meeting: Meeting, rules: TendingRules, *, now: datetime) -> list
     found = [
         (leg, why) for leg in _staying(meeting) for due, why in _ends(leg, rules) if due <= now
     ]
-    record = meeting.record
-    leg = record.listening
-    if leg is not None and not leg.leaving and not any(one == leg for one, _ in found):
-        found += [
-            (leg, why)
-            for until, why in _alone(meeting, leg, rules)
-            if record.question is None and record.answered_at and record.answered_at >= until
-        ]
+    record, known = meeting.record, {leg.key for leg, _ in found}
+    leg, answered_at = record.listening, record.answered_at
+    if leg is None or leg.leaving or leg.key in known or record.question is not None:
+        return found
+    alone = _alone(meeting, leg, rules)
+    if alone is not None and answered_at is not None and answered_at >= alone[0]:
+        found.append((leg, alone[1]))
     return found
 
 
 def _confirm(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
     leg, due = meeting.record.listening, next_read(meeting.record, settle=rules.settle)
-    if leg is not None and due is not None and leg.call_id is not None:
+    if leg is not None and due is not None and leg.has_call:
         yield due, Look(what="confirm", leg_key=leg.key)
 
 
 def _poll(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
-    """A read that no push asked for: the push may be lost. It confirms that the bot is alone."""
+    """A read without a push before it, which may be lost. It confirms that the bot is alone."""
     leg, record = meeting.record.listening, meeting.record
-    if leg is None or leg.call_id is None or leg.leaving or record.question is not None:
+    if leg is None or not leg.has_call or leg.leaving or record.question is not None:
         return
     last = max(leg.phases["in"], record.answered_at or leg.phases["in"])
-    alone = [since for since, _ in _alone(meeting, leg, rules) if last < since]
+    due, alone = last + rules.poll, _alone(meeting, leg, rules)
+    if alone is not None and last < alone[0]:
+        due = min(due, alone[0])
     # A read within `settle` of the last answer is not recorded.
-    due = max(min((last + rules.poll, *alone)), last + rules.settle)
-    yield due, Look(what="poll", leg_key=leg.key)
+    yield max(due, last + rules.settle), Look(what="poll", leg_key=leg.key)
 
 
 def _keep_alive(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
@@ -150,7 +146,7 @@ def _read_call(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
 
 def _lapse(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
     for leg in meeting.legs:
-        if leg.alive and leg.call_id is not None:
+        if leg.has_call:
             signs = (leg.claim.claimed_at, leg.last_sign, leg.kept_alive_at)
             last = max(one for one in signs if one is not None)
             yield last + rules.lapse, Look(what="lapse", leg_key=leg.key)
@@ -229,9 +225,7 @@ ROWS: tuple[Callable[[Meeting, TendingRules], Iterator[Due]], ...] = (
 
 
 def _staying(meeting: Meeting) -> list[Leg]:
-    return [
-        leg for leg in meeting.legs if leg.alive and leg.call_id is not None and not leg.leaving
-    ]
+    return [leg for leg in meeting.legs if leg.has_call and not leg.leaving]
 
 
 def _ends(leg: Leg, rules: TendingRules) -> Iterator[tuple[datetime, Why]]:
@@ -242,10 +236,13 @@ def _ends(leg: Leg, rules: TendingRules) -> Iterator[tuple[datetime, Why]]:
         yield leg.phases["in"] + rules.max_duration, "maxDuration"
 
 
-def _alone(meeting: Meeting, leg: Leg, rules: TendingRules) -> Iterator[tuple[datetime, Why]]:
-    """Yield until when the leg stays alone; nothing while people are there."""
+def _alone(meeting: Meeting, leg: Leg, rules: TendingRules) -> tuple[datetime, Why] | None:
+    """Return until when the leg stays alone, and why it leaves then; None while people are there.
+
+    None too for a bot that watches a meeting whose end is not known.
+    """
     if meeting.record.open_call is not None:
-        return
+        return None
     asked, stay = meeting.asked, meeting.stay
     since, why = _alone_since(meeting, leg)
     if why == "alone":
@@ -254,13 +251,12 @@ def _alone(meeting: Meeting, leg: Leg, rules: TendingRules) -> Iterator[tuple[da
         start = asked.start_date_time if asked is not None else since
         until = max(since, start) + rules.nobody_came
     if not stay.watch:
-        yield until, why
-    elif asked is not None:
-        yield max(until, asked.end_date_time + WATCHED_ON), why
+        return until, why
+    return None if asked is None else (max(until, asked.end_date_time + WATCHED_ON), why)
 
 
 def _alone_since(meeting: Meeting, leg: Leg) -> tuple[datetime, Why]:
-    """Return since when nobody is where the leg is, and whether anybody was before.
+    """Return since when the leg is alone, and whether it was before people came or after.
 
     A provisional call that a read took back was none: the call before it counts.
     """
@@ -272,12 +268,12 @@ def _alone_since(meeting: Meeting, leg: Leg) -> tuple[datetime, Why]:
 
 
 def _on_its_way(meeting: Meeting) -> bool:
-    """Tell whether a leg of ours is known to Graph and not gone: it hears the call, or will."""
-    return any(leg.alive and leg.call_id is not None for leg in meeting.legs)
+    """Return whether a leg of ours hears the call, or will."""
+    return any(leg.has_call for leg in meeting.legs)
 
 
 def _was_surplus(leg: Leg) -> bool:
-    """Tell whether the leg went because another one stayed: its end says nothing of the bot's."""
+    """Return whether the leg went because another one stayed: its end is not the bot's."""
     return {one.why for one in leg.leaving} == {"anotherLegStays"}
 
 
@@ -302,7 +298,7 @@ def _spread(leg: Leg, last: datetime) -> float:
 
 
 def _paused(leg: Leg, due: datetime, rules: TendingRules) -> datetime:
-    """Return when Graph is asked again about a leg of which it gave no usable answer.
+    """Return when the next request about a leg follows one without a usable answer.
 
     The pauses grow from a thirtieth of the time between two keepAlives to a third.
     """

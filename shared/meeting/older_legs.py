@@ -111,7 +111,7 @@ def _may_live(leg: Leg, *, now: datetime) -> bool:
     """
     if leg.state not in ("unsent", "refused") and leg.joining is None and leg.claim.is_held(now):
         return True
-    return leg.call_id is not None and not leg.is_gone
+    return leg.has_call
 
 
 def _page_of(leg: Leg) -> LegPage:

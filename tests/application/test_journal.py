@@ -60,6 +60,7 @@ def journal_over(ledger: CountingLedger) -> Journal:
         clock=SettableClock(),
         recording=RecordingRules(settle=SETTLE),
         tending=TENDING,
+        retention_days=90,
         jitter=lambda most: 0.0,
     )
 

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from shared.calls.changes import Sight, joined
+from shared.calls.changes import joined
 from shared.calls.record import Commit, Record
+from shared.calls.sight import Sight
 from shared.calls.weight import MARK, weight_of, weight_of_session
 from shared.words.ids import SessionId
 from tests.fixtures.evidence import (

@@ -8,7 +8,6 @@ import pytest
 
 from shared.calls.record import Record
 from shared.legs.leg import Leaver, Leg
-from shared.meeting.looks import TendingRules
 from shared.meeting.meeting import Change, LegPage, Meeting
 from shared.meeting.older_legs import Kept, Older, put_by, unanswered, with_older
 from shared.words.answers import Call
@@ -18,10 +17,8 @@ from shared.words.outgoing import Fact, Published, ReplyAddress
 from tend_meeting.plan import Seen, record_answers, record_look
 from tests.fixtures.ledger_values import NOW, a_meeting
 from tests.fixtures.legs import a_claim, a_leg
+from tests.fixtures.tending import TENDING
 
-RULES = TendingRules(
-    settle=timedelta(seconds=1), grace=timedelta(seconds=5), backstop=timedelta(seconds=120)
-)
 KEPT = Kept(legs=2, requests=2)
 REPLY = ReplyAddress(queue="replies", correlation_id="c")
 
@@ -202,4 +199,4 @@ def test_a_look_through_a_leg_that_left_meanwhile_says_nothing() -> None:
 
     found = Seen(leg_key=key(1), observations=(seen,), call=Call(call_id=CallId("c-1")))
 
-    assert record_look(meeting, 0, (found,), {}, now=NOW, rules=RULES) is None
+    assert record_look(meeting, 0, (found,), {}, now=NOW, rules=TENDING) is None
