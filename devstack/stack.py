@@ -14,6 +14,8 @@ from devstack.endpoints import Endpoints, app_settings, bus_connection, tables_c
 from devstack.plan import Plan
 from devstack.process import Part, PartFailed, start
 
+_OWN_PORTS = range(15_000, 32_000)
+
 
 class Stack:
     """A running stack. `tell` is given one line whenever something is worth a word."""
@@ -149,10 +151,18 @@ class Stack:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """Return a port that is free, below those that outgoing connections are given.
+
+    The app needs its own address among its settings, before the host listens.
+    """
+    while True:
+        port = secrets.choice(_OWN_PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def _ended_by_itself(part: Part) -> PartFailed:
