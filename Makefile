@@ -13,7 +13,9 @@ FIND_PYTHON = for p in python3.13 python3.14 python3 python; do \
 
 help:
 	@echo "make run    play the whole job once on a local stack and print the record"
-	@echo "make up     keep the local stack running until Ctrl-C"
+	@echo "make up     keep the local stack running until Ctrl-C; devstack/README.md has its settings:"
+	@echo "            DEVSTACK_WORLD=kind|documented|harsh, DEVSTACK_FLEX=1, DEVSTACK_SWITCHES, DEVSTACK_RESTARTS=0,"
+	@echo "            DEVSTACK_FUNCTIONS_PORT, _BUS_PORT, _TABLES_PORT, _GRAPH_PORT, _CONTROL_PORT, _BUS_CONFIG, _FOLDER"
 	@echo "make check  format, lint, types, imports"
 	@echo "make test-app   tests of the app alone, on fakes (half a minute)"
 	@echo "make test       all tests but the long ones, with the local stack and coverage (a few minutes)"

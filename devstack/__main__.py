@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from devstack.plan import Plan, plan_from_environment
+from devstack.plan import Plan, PlanMistake, plan_from_environment
 from devstack.process import PartFailed
 from devstack.stack import Stack
 from devstack.story import STORY_SETTINGS, StepFailed, Story
@@ -37,7 +37,11 @@ def run() -> None:
 
 
 async def _up() -> int:
-    stack = Stack(plan_from_environment(APP, os.environ), tell=_say)
+    try:
+        plan = plan_from_environment(APP, os.environ)
+    except PlanMistake as mistake:
+        return _failed(str(mistake))
+    stack = Stack(plan, tell=_say)
     try:
         endpoints = await stack.start()
         _say(

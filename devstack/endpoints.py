@@ -32,6 +32,7 @@ class Endpoints:
     service_bus: str
     graph: str
     tables: str
+    control: str
     function_key: str
 
     def as_json(self) -> str:
@@ -42,6 +43,7 @@ class Endpoints:
                 "serviceBus": self.service_bus,
                 "graph": self.graph,
                 "tables": self.tables,
+                "control": self.control,
                 "functionKey": self.function_key,
                 "organizerId": identities.ORGANIZER_ID,
                 "botAppId": identities.BOT_APP_ID,

@@ -1,29 +1,63 @@
 """What of the local stack to start, and where: as code asks, or environment variables."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from devstack.switches import World
 
 TUNABLE = ("SETTLE_SECONDS", "CLAIM_LEASE_SECONDS", "SHOW_NAMES")
 """Settings of the app that the stack chooses for one machine: the environment's values win.
 
 All others the app inherits from the environment, but for those that say where it runs.
 """
+SWITCHED = ("graph", "bus", "functions")
+"""The parts that have switches of their own."""
+
+type PartSwitches = Mapping[str, Mapping[str, Any]]
+
+
+class PlanMistake(Exception):
+    """Environment variables that make no plan; the message says which, and what they may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What to start: ports (0 is any free one), where files go, and settings of the app to add."""
+    """`folder` takes the logs and `endpoints.json`; a port 0 is any free one.
+
+    `switches`: those of a part that differ from the world's, by the part's name. `flex`: a process
+    for each group of functions, as Flex Consumption runs them. `restarts`: a part that ends by
+    itself is started again. `settings` are the app's own.
+    """
 
     app: Path
     folder: Path
+    world: World = World.DOCUMENTED
+    switches: PartSwitches = field(default_factory=dict)
+    flex: bool = False
+    restarts: bool = True
     functions_port: int = 0
     bus_port: int = 0
     tables_port: int = 0
     graph_port: int = 0
+    control_port: int = 0
     bus_config: Path | None = None
-    function_keys: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def function_keys(self) -> bool:
+        """Whether functions want a key, as Azure's do."""
+        return self.world is not World.KIND
+
+    def arguments(self, part: str) -> list[str]:
+        """Return the options that give a part its world and switches."""
+        switches = self.switches.get(part, {}).items()
+        return [
+            f"--world={self.world}",
+            *(f"--switch={name}={json.dumps(value)}" for name, value in switches),
+        ]
 
 
 def plan_from_environment(app: Path, environment: Mapping[str, str]) -> Plan:
@@ -32,11 +66,46 @@ def plan_from_environment(app: Path, environment: Mapping[str, str]) -> Plan:
     return Plan(
         app=app,
         folder=Path(environment.get("DEVSTACK_FOLDER", ".devstack")),
+        world=world_in(environment),
+        switches=switches_in(environment),
+        flex=_is_on("DEVSTACK_FLEX", environment, usual="0"),
+        restarts=_is_on("DEVSTACK_RESTARTS", environment, usual="1"),
         functions_port=int(environment.get("DEVSTACK_FUNCTIONS_PORT", "7071")),
         bus_port=int(environment.get("DEVSTACK_BUS_PORT", "5672")),
         tables_port=int(environment.get("DEVSTACK_TABLES_PORT", "10002")),
         graph_port=int(environment.get("DEVSTACK_GRAPH_PORT", "7072")),
+        control_port=int(environment.get("DEVSTACK_CONTROL_PORT", "7073")),
         bus_config=Path(config) if config else None,
-        function_keys=environment.get("DEVSTACK_FUNCTION_KEYS", "off") == "on",
         settings={name: environment[name] for name in TUNABLE if name in environment},
     )
+
+
+def world_in(environment: Mapping[str, str]) -> World:
+    """Return the world that DEVSTACK_WORLD names; the documented one where it is not set."""
+    named = environment.get("DEVSTACK_WORLD") or World.DOCUMENTED
+    try:
+        return World(named)
+    except ValueError:
+        raise PlanMistake(f"DEVSTACK_WORLD is {named}; it may be {', '.join(World)}") from None
+
+
+def _is_on(name: str, environment: Mapping[str, str], *, usual: str) -> bool:
+    value = environment.get(name) or usual
+    if value not in ("0", "1"):
+        raise PlanMistake(f"{name} is {value}; it may be 0 or 1")
+    return value == "1"
+
+
+def switches_in(environment: Mapping[str, str]) -> PartSwitches:
+    """Return the switches of DEVSTACK_SWITCHES: `{"graph": {"rosterCap": 100}}`."""
+    try:
+        read = json.loads(environment.get("DEVSTACK_SWITCHES") or "{}")
+    except ValueError as error:
+        raise PlanMistake(f"DEVSTACK_SWITCHES is not JSON: {error}") from error
+    if not isinstance(read, dict) or not all(
+        part in SWITCHED and isinstance(switches, dict) for part, switches in read.items()
+    ):
+        raise PlanMistake(
+            f"DEVSTACK_SWITCHES must hold an object for each of {', '.join(SWITCHED)} that it names"
+        )
+    return read

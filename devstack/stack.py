@@ -6,14 +6,18 @@ only as a folder and by the names of its settings.
 
 import asyncio
 import secrets
-import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from devstack.control import Control
 from devstack.endpoints import Endpoints, app_settings, bus_connection, tables_connection
+from devstack.flex import HTTP, groups_of
 from devstack.plan import Plan
-from devstack.process import Part, PartFailed, start
+from devstack.process import Part, PartFailed
+from devstack.supervised import Command, Restarts, Supervised
 
+HOST = "functions"
+"""The name of the Functions host; with a process for each group, that of the one with HTTP."""
 _OWN_PORTS = range(15_000, 32_000)
 
 
@@ -25,8 +29,11 @@ class Stack:
         self._tell = tell
         self._identity_header = secrets.token_urlsafe(24)
         self._logs = plan.folder / "logs"
-        self._parts: list[Part] = []
-        self._host: Part | None = None
+        self._restarts = Restarts(automatic=plan.restarts)
+        self._services: list[Supervised] = []
+        self._hosts: list[Supervised] = []
+        self._parts: dict[str, Supervised] = {}
+        self._control = Control(self._parts, self._restarts)
         self.endpoints: Endpoints | None = None
 
     async def start(self) -> Endpoints:
@@ -34,18 +41,23 @@ class Stack:
         self._logs.mkdir(parents=True, exist_ok=True)
         for old in self._logs.glob("*.log"):
             old.unlink()
+        plan = self._plan
         try:
-            bus, tables, graph = await self._start_services()
-            plan = self._plan
+            control = await self._control.start(plan.control_port)
+            self._services = [self._supervised(command) for command in self._service_commands()]
+            bus, tables, graph = await _all_started(self._services)
             functions_port = plan.functions_port or _free_port()
             self.endpoints = Endpoints(
                 functions=f"http://127.0.0.1:{functions_port}",
                 service_bus=bus_connection(bus.port),
                 graph=f"http://localhost:{graph.port}",
                 tables=tables_connection(tables.port),
+                control=control,
                 function_key=secrets.token_urlsafe(24) if plan.function_keys else "",
             )
-            self._host = await self._start_host()
+            commands = await self._host_commands(functions_port)
+            self._hosts = [self._supervised(command) for command in commands]
+            await _all_started(self._hosts)
             (plan.folder / "endpoints.json").write_text(self.endpoints.as_json() + "\n")
         except BaseException:
             await self.stop()
@@ -62,92 +74,89 @@ class Stack:
 
     def pid_of(self, name: str) -> int:
         """Return the process id of a part: `bus`, `tables`, `graph` or `functions`."""
-        return next(part.process.pid for part in self._running() if part.name == name)
+        return self._parts[name].part.process.pid
 
     def check(self) -> None:
         """Raise `PartFailed` where a part, the host included, ended by itself."""
-        for part in self._running():
-            if part.process.returncode is not None:
-                raise _ended_by_itself(part)
+        for part in self._parts.values():
+            part.check()
 
     async def watch(self) -> None:
-        """Keep the stack whole: start a host that was killed again; raise when a service ends."""
-        while True:
-            host = self._host
-            assert host is not None
-            watched = {asyncio.ensure_future(part.process.wait()): part for part in self._parts}
-            watched[asyncio.ensure_future(host.process.wait())] = host
-            try:
-                done, _ = await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for waiting in watched:
-                    waiting.cancel()
-            ended = watched[done.pop()]
-            if ended is not host:
-                raise _ended_by_itself(ended)
-            cause = _cause(host.process.returncode)
-            self._tell(f"the Functions host ended ({cause}); starting it again")
-            self._host = await self._start_host()
-            self._tell("the Functions host is back")
+        """Start parts again that end by themselves; raise PartFailed where one does not start."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for part in self._parts.values():
+                    group.create_task(part.keep())
+        except* PartFailed as failures:
+            raise PartFailed("\n".join(map(str, failures.exceptions))) from failures
 
     async def stop(self) -> None:
         """Stop every part, the host first, so that it can finish what it is doing."""
-        if self._host is not None:
-            await self._host.stop()
-            self._host = None
-        await asyncio.gather(*(part.stop() for part in self._parts))
-        self._parts.clear()
+        await self._control.stop()
+        await asyncio.gather(*(host.stop() for host in self._hosts))
+        await asyncio.gather(*(service.stop() for service in self._services))
         (self._plan.folder / "endpoints.json").unlink(missing_ok=True)
 
-    def _running(self) -> list[Part]:
-        return [*self._parts, *([self._host] if self._host else [])]
+    def _supervised(self, command: Command) -> Supervised:
+        part = Supervised(command, logs=self._logs, restarts=self._restarts, tell=self._tell)
+        self._parts[part.name] = part
+        return part
 
-    async def _start_services(self) -> tuple[Part, Part, Part]:
+    def _service_commands(self) -> list[Command]:
         plan = self._plan
         config = ["--config", str(plan.bus_config)] if plan.bus_config else []
-        starting = [
-            asyncio.create_task(start(name, module, arguments, logs=self._logs))
-            for name, module, arguments in (
-                ("bus", "devstack.bus", ["--port", str(plan.bus_port), *config]),
-                ("tables", "devstack.azurite", ["--port", str(plan.tables_port)]),
-                (
-                    "graph",
-                    "devstack.graph",
-                    ["--port", str(plan.graph_port), f"--identity-header={self._identity_header}"],
-                ),
-            )
+        return [
+            Command(
+                name="bus",
+                title="the Service Bus",
+                module="devstack.bus",
+                port=plan.bus_port,
+                arguments=config,
+            ),
+            Command(
+                name="tables",
+                title="the tables",
+                module="devstack.azurite",
+                port=plan.tables_port,
+            ),
+            Command(
+                name="graph",
+                title="Graph",
+                module="devstack.graph",
+                port=plan.graph_port,
+                arguments=[f"--identity-header={self._identity_header}"],
+            ),
         ]
-        try:
-            results = await asyncio.gather(*starting, return_exceptions=True)
-        finally:
-            # Also when we are told to stop meanwhile: what has started is stopped with the rest.
-            self._parts = [
-                task.result()
-                for task in starting
-                if task.done() and not task.cancelled() and task.exception() is None
-            ]
-        failures = [error for error in results if isinstance(error, BaseException)]
-        if failures:
-            raise PartFailed("\n".join(str(error) for error in failures)) from failures[0]
-        bus, tables, graph = self._parts
-        return bus, tables, graph
 
-    async def _start_host(self) -> Part:
+    async def _host_commands(self, port: int) -> list[Command]:
         assert self.endpoints is not None
         key = [f"--function-key={self.endpoints.function_key}"] if self._plan.function_keys else []
-        return await start(
-            "functions",
-            "devstack.functions",
-            [
-                "--app",
-                str(self._plan.app),
-                "--port",
-                self.endpoints.functions.rpartition(":")[2],
-                *key,
-            ],
-            logs=self._logs,
-            environment=self.settings,
-        )
+        app = ["--app", str(self._plan.app)]
+        groups = await groups_of(self._plan.app, self.settings) if self._plan.flex else {HTTP: []}
+        return [
+            Command(
+                name=HOST if group == HTTP else f"{HOST}-{group}",
+                title="the Functions host" + (f" of {group}" if self._plan.flex else ""),
+                module="devstack.functions",
+                port=port if group == HTTP else 0,
+                arguments=[*app, *key, *_only(names)],
+                environment=self.settings,
+            )
+            for group, names in groups.items()
+        ]
+
+
+def _only(names: Sequence[str]) -> list[str]:
+    return ["--only", ",".join(names)] if names else []
+
+
+async def _all_started(parts: Sequence[Supervised]) -> list[Part]:
+    """Start parts side by side; where some do not start, raise `PartFailed` with all reasons."""
+    results = await asyncio.gather(*(part.start() for part in parts), return_exceptions=True)
+    failures = [result for result in results if isinstance(result, BaseException)]
+    if failures:
+        raise PartFailed("\n".join(map(str, failures))) from failures[0]
+    return [part.part for part in parts]
 
 
 def _free_port() -> int:
@@ -163,14 +172,3 @@ def _free_port() -> int:
             except OSError:
                 continue
         return port
-
-
-def _ended_by_itself(part: Part) -> PartFailed:
-    cause = _cause(part.process.returncode)
-    return PartFailed(f"{part.name} ended by itself ({cause}):\n{part.last_words()}")
-
-
-def _cause(code: int | None) -> str:
-    if code is not None and code < 0:
-        return signal.Signals(-code).name
-    return f"exit code {code}"

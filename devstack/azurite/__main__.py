@@ -67,7 +67,8 @@ async def _serve(port: int, *, watch_stdin: bool) -> int:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         preexec_fn=_dies_with(os.getpid()),
-        process_group=0,  # Ctrl-C is for us; Node gets its end from us
+        # Ctrl-C at a terminal is for us: Node gets its end from us. Else what holds us holds Node.
+        process_group=0 if sys.stdin.isatty() else None,
     )
     stopping = asyncio.create_task(stopped.wait())
     serving = asyncio.create_task(_announce_and_wait(node, port))

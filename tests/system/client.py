@@ -13,6 +13,7 @@ from azure.servicebus.aio import ServiceBusClient
 
 from tests.system.lab import Json, Lab, eventually
 from tests.system.mailbox import Delivered, Mailbox
+from tests.system.stack import Endpoints
 
 CREATE, JOIN, REPLIES, REJECTED = "create-meeting", "join-meeting", "replies", "rejected-requests"
 
@@ -20,13 +21,13 @@ CREATE, JOIN, REPLIES, REJECTED = "create-meeting", "join-meeting", "replies", "
 class Client:
     """Drops messages, keeps all that comes back, reads records. An async context manager."""
 
-    def __init__(self, *, service_bus: str, functions: str, graph: str, key: str = "") -> None:
+    def __init__(self, endpoints: Endpoints) -> None:
         """Connect to nothing yet."""
-        self._service_bus = service_bus
-        self._functions = functions
-        self._graph = graph
+        self._service_bus = endpoints.service_bus
+        self._functions = endpoints.functions
+        self._graph = endpoints.graph
         self._sending = asyncio.Lock()
-        self._headers = {"x-functions-key": key} if key else {}
+        self._headers = {"x-functions-key": endpoints.function_key}
 
     async def __aenter__(self) -> Self:
         self._bus = ServiceBusClient.from_connection_string(self._service_bus)

@@ -51,9 +51,7 @@ async def endpoints(up: Up) -> Endpoints:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def client(endpoints: Endpoints) -> AsyncIterator[Client]:
     """Return a client of the shared stack."""
-    async with Client(
-        service_bus=endpoints.service_bus, functions=endpoints.functions, graph=endpoints.graph
-    ) as client:
+    async with Client(endpoints) as client:
         yield client
 
 

@@ -14,7 +14,8 @@ from tests.system import processes
 from tests.system.lab import eventually
 
 ROOT = Path(__file__).parents[2]
-FREE_PORTS = {f"DEVSTACK_{part}_PORT": "0" for part in ("FUNCTIONS", "BUS", "TABLES", "GRAPH")}
+PORTS = ("FUNCTIONS", "BUS", "TABLES", "GRAPH", "CONTROL")
+FREE_PORTS = {f"DEVSTACK_{part}_PORT": "0" for part in PORTS}
 READY = "devstack ready"
 BACK = "the Functions host is back"
 PATIENCE = 30.0
@@ -28,6 +29,7 @@ class Endpoints:
     service_bus: str
     graph: str
     tables: str
+    control: str
     function_key: str
     tenant_id: str
     bot_app_id: str
@@ -74,6 +76,7 @@ class Up:
             service_bus=said["serviceBus"],
             graph=said["graph"],
             tables=said["tables"],
+            control=said["control"],
             function_key=said["functionKey"],
             tenant_id=said["tenantId"],
             bot_app_id=said["botAppId"],

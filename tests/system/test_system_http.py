@@ -1,29 +1,15 @@
 """What is read over HTTP: health, records, and who may read them."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import aiohttp
 import pytest
-import pytest_asyncio
 
 from tests.system.client import Client
-from tests.system.stack import Endpoints, Up
+from tests.system.stack import Endpoints
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 UNKNOWN = "a" * 26
 """Has the form of a meeting's id."""
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def guarded(tmp_path: Path) -> AsyncIterator[Endpoints]:
-    """Return a stack of its own that asks for function keys."""
-    up = await Up.start(tmp_path, {"DEVSTACK_FUNCTION_KEYS": "on"})
-    try:
-        yield await up.ready()
-    finally:
-        await up.close()
 
 
 async def test_health_says_ok_of_every_part(client: Client) -> None:
@@ -57,9 +43,9 @@ async def test_record_asked_for_without_an_id_is_400(client: Client) -> None:
     assert "requestId" in said["message"]
 
 
-async def test_records_want_the_function_key_and_callbacks_a_token(guarded: Endpoints) -> None:
+async def test_records_want_the_function_key_and_callbacks_a_token(endpoints: Endpoints) -> None:
     """Graph cannot send a key: its callbacks, and the word of health, are reached without one."""
-    url = f"{guarded.functions}/api/meetings/{UNKNOWN}"
+    url = f"{endpoints.functions}/api/meetings/{UNKNOWN}"
     async with aiohttp.ClientSession() as http:
 
         async def status(method: str, url: str, key: str | None = None) -> int:
@@ -69,10 +55,10 @@ async def test_records_want_the_function_key_and_callbacks_a_token(guarded: Endp
 
         assert await status("GET", url) == 401
         assert await status("GET", url, "wrong") == 401
-        assert await status("GET", url, guarded.function_key) == 404
-        assert await status("GET", f"{url}?code={guarded.function_key}") == 404
-        assert await status("GET", f"{guarded.functions}/api/health") == 200
-        details = f"{guarded.functions}/api/health/details"
+        assert await status("GET", url, endpoints.function_key) == 404
+        assert await status("GET", f"{url}?code={endpoints.function_key}") == 404
+        assert await status("GET", f"{endpoints.functions}/api/health") == 200
+        details = f"{endpoints.functions}/api/health/details"
         assert await status("GET", details) == 401
-        assert await status("GET", details, guarded.function_key) == 200
-        assert await status("POST", f"{guarded.functions}/api/calls/{UNKNOWN}/leg") == 401
+        assert await status("GET", details, endpoints.function_key) == 200
+        assert await status("POST", f"{endpoints.functions}/api/calls/{UNKNOWN}/leg") == 401

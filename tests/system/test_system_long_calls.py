@@ -32,10 +32,7 @@ async def hurried(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cli
     """Return a client of a stack of its own."""
     up = await Up.start(tmp_path_factory.mktemp("hurried"), HURRY)
     try:
-        at = await up.ready()
-        async with Client(
-            service_bus=at.service_bus, functions=at.functions, graph=at.graph
-        ) as client:
+        async with Client(await up.ready()) as client:
             await client.lab.sources(keepAliveLapseSeconds=LAPSE)
             yield client
     finally:

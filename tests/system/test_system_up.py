@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.system import processes
-from tests.system.stack import Up
+from tests.system.stack import PORTS, Up
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PARTS_END_WITHIN = 20.0
 
 
-@pytest.mark.parametrize("part", ["BUS", "TABLES", "GRAPH", "FUNCTIONS"])
+@pytest.mark.parametrize("part", PORTS)
 async def test_taken_port_is_said_in_one_line_and_nothing_is_left(
     tmp_path: Path, part: str
 ) -> None:
@@ -71,13 +71,22 @@ async def test_killed_stack_leaves_no_process(tmp_path: Path) -> None:
     await processes.all_ended(up.mark, within=PARTS_END_WITHIN)
 
 
-async def test_stack_ends_when_a_service_does(tmp_path: Path) -> None:
-    """Without its Service Bus the stack is of no use: it says so and stops."""
-    up = await Up.start(tmp_path, {})
-    await up.ready()
-
-    up.send_part("bus", signal.SIGKILL)
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("DEVSTACK_WORLD", "mild"),
+        ("DEVSTACK_FLEX", "yes"),
+        ("DEVSTACK_SWITCHES", "{"),
+        ("DEVSTACK_SWITCHES", '{"table": {}}'),
+    ],
+)
+async def test_a_mistake_in_a_variable_is_said_before_anything_starts(
+    tmp_path: Path, variable: str, value: str
+) -> None:
+    """The line names the variable and what it may be."""
+    up = await Up.start(tmp_path, {variable: value})
 
     assert await up.ended() == 1
-    await processes.all_ended(up.mark, within=PARTS_END_WITHIN)
-    assert "bus ended by itself" in up.complaints()
+    assert variable in up.complaints()
+    assert "Traceback" not in up.complaints()
+    assert not (tmp_path / "logs").exists()

@@ -11,7 +11,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aiohttp
@@ -67,13 +67,14 @@ async def trusting_host(
         }
         app = ("--app", str(ROOT))
         await start(_part("functions", *app, folder=folder, port=port, settings=settings))
-        client = Client(
+        own = replace(
+            shared,
             service_bus=service_bus,
             functions=f"http://127.0.0.1:{port}",
             graph=f"http://localhost:{graph}",
         )
         yield TrustingHost(
-            client=await start(client),
+            client=await start(Client(own)),
             log=folder / "functions.log",
             issuer=issuer,
             asked_attacker=asked,
