@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from devstack.plan import Plan, PlanMistake, plan_from_environment
+from devstack.plan import PlanMistake, plan_from_environment, plan_of_a_run
 from devstack.process import PartFailed
 from devstack.stack import Stack
 from devstack.story import STORY_SETTINGS, StepFailed, Story
@@ -58,14 +58,19 @@ async def _up() -> int:
 
 
 async def _run() -> int:
-    folder = Path(".devstack") / "run"
-    stack = Stack(Plan(app=APP, folder=folder, settings=STORY_SETTINGS), tell=_say)
+    try:
+        plan = plan_of_a_run(APP, os.environ, STORY_SETTINGS)
+    except PlanMistake as mistake:
+        return _failed(str(mistake))
+    stack = Stack(plan, tell=_say)
     try:
         _say("starting Service Bus, tables, Graph and the Functions host on this machine ...")
         endpoints = await stack.start()
         record = await Story(endpoints, say=_say).play()
     except StepFailed as error:
-        return _failed(f"the story stopped: {error}\nwhat the parts wrote is in {folder / 'logs'}")
+        return _failed(
+            f"the story stopped: {error}\nwhat the parts wrote is in {plan.folder / 'logs'}"
+        )
     except PartFailed as error:
         return _failed(str(error))
     finally:

@@ -66,8 +66,8 @@ def plan_from_environment(app: Path, environment: Mapping[str, str]) -> Plan:
     return Plan(
         app=app,
         folder=Path(environment.get("DEVSTACK_FOLDER", ".devstack")),
-        world=world_in(environment),
-        switches=switches_in(environment),
+        world=_world_in(environment),
+        switches=_switches_in(environment),
         flex=_is_on("DEVSTACK_FLEX", environment, usual="0"),
         restarts=_is_on("DEVSTACK_RESTARTS", environment, usual="1"),
         functions_port=int(environment.get("DEVSTACK_FUNCTIONS_PORT", "7071")),
@@ -80,8 +80,19 @@ def plan_from_environment(app: Path, environment: Mapping[str, str]) -> Plan:
     )
 
 
-def world_in(environment: Mapping[str, str]) -> World:
-    """Return the world that DEVSTACK_WORLD names; the documented one where it is not set."""
+def plan_of_a_run(app: Path, environment: Mapping[str, str], settings: Mapping[str, str]) -> Plan:
+    """Return what `make run` starts: on free ports, in the world of the environment."""
+    return Plan(
+        app=app,
+        folder=Path(".devstack") / "run",
+        world=_world_in(environment),
+        switches=_switches_in(environment),
+        flex=_is_on("DEVSTACK_FLEX", environment, usual="0"),
+        settings=settings,
+    )
+
+
+def _world_in(environment: Mapping[str, str]) -> World:
     named = environment.get("DEVSTACK_WORLD") or World.DOCUMENTED
     try:
         return World(named)
@@ -96,8 +107,7 @@ def _is_on(name: str, environment: Mapping[str, str], *, usual: str) -> bool:
     return value == "1"
 
 
-def switches_in(environment: Mapping[str, str]) -> PartSwitches:
-    """Return the switches of DEVSTACK_SWITCHES: `{"graph": {"rosterCap": 100}}`."""
+def _switches_in(environment: Mapping[str, str]) -> PartSwitches:
     try:
         read = json.loads(environment.get("DEVSTACK_SWITCHES") or "{}")
     except ValueError as error:
