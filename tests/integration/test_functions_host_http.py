@@ -80,11 +80,19 @@ def test_request_reaches_the_function_as_in_azure(web: Web) -> None:
     assert answer.header("content-type") == "application/json"
 
 
-def test_chunked_body_arrives(web: Web) -> None:
-    """A body without a length is read, too."""
-    answer = web.ask("/web/things/a", method="POST", body=iter([b"one", b"two"]))
+@pytest.mark.parametrize(("chunked_bodies", "arrives"), [("passed", "onetwo"), ("empty", "")])
+def test_chunked_body_arrives_as_the_switch_says(
+    web: Web, chunked_bodies: str, arrives: str
+) -> None:
+    """The host reads no body without a length."""
+    change = json.dumps({"chunkedBodies": chunked_bodies}).encode()
+    assert web.ask("/admin/switches", method="POST", body=change).status == 200
 
-    assert json.loads(answer.body)["body"] == "onetwo"
+    answer = web.ask("/web/things/a", method="POST", body=iter([b"one", b"two"]))
+    measured = web.ask("/web/things/a", method="POST", body=b"three")
+
+    assert json.loads(answer.body)["body"] == arrives
+    assert json.loads(measured.body)["body"] == "three"
 
 
 def test_sync_function_answers_a_text(web: Web) -> None:
@@ -169,3 +177,14 @@ def test_function_key_is_asked_for_where_the_level_says_so() -> None:
         assert web.ask("/web/keyed?code=s3cret%2B%2F%3D").status == 200
         assert web.ask("/web/keyed", headers={"x-functions-key": "s3cret+/="}).status == 200
         assert web.ask("/web/things/first").status == 200
+
+
+def test_disabled_function_answers_404_to_its_key_alone() -> None:
+    """Whether there is a function is no stranger's business: 401 comes first."""
+    options = ("--port", "0", "--function-key", "k")
+    off = {"AzureWebJobs.keyed.Disabled": "true"}
+    with HostProcess("web", *options, settings=EVERY_SECOND | off) as host:
+        web = Web(host.ready())
+
+        assert web.ask("/web/keyed").status == 401
+        assert web.ask("/web/keyed?code=k").status == 404
