@@ -5,6 +5,7 @@ Settings come from the environment. Exit code 0 when stopped, 1 when the app or 
 
 import argparse
 import asyncio
+import atexit
 import json
 import logging
 import os
@@ -24,7 +25,7 @@ _REFUSALS = (StartError, IndexingError, EntityMissing, ValueError)
 
 
 def main() -> int:
-    """Serve until a signal or the end of stdin."""
+    """Serve until a signal or the end of stdin; return only where nothing was served."""
     arguments = _arguments()
     # The app may print; stdout is ours.
     stdout, sys.stdout = sys.stdout, sys.stderr
@@ -88,7 +89,7 @@ async def _show_groups(app: Path, stdout: TextIO) -> int:
     return 0
 
 
-async def _serve(options: Options, stdout: TextIO, *, watch_stdin: bool) -> int:
+async def _serve(options: Options, stdout: TextIO, *, watch_stdin: bool) -> NoReturn:
     stopped = stop_event(with_stdin=watch_stdin)
     host = Host(options)
     running = asyncio.create_task(_run(host, stdout))
@@ -103,12 +104,12 @@ async def _serve(options: Options, stdout: TextIO, *, watch_stdin: bool) -> int:
         try:
             running.result()
         except _REFUSALS as exc:
-            return _fail(str(exc))
+            _end(_fail(str(exc)))
     if host.overran.is_set() and not stopped.is_set():
         _start_again(options, host.port, host.admin.switches)
     if not drained:
-        _leave("invocations still ran and were left; their messages come again", 0)
-    return 0
+        _fail("invocations still ran and were left; their messages come again")
+    _end(0)
 
 
 async def _run(host: Host, stdout: TextIO) -> None:
@@ -128,9 +129,13 @@ def _start_again(options: Options, port: int, switches: FunctionsSwitches) -> No
     os.execve(sys.executable, arguments, options.settings)  # noqa: S606 - itself, without a shell
 
 
-def _leave(text: str, code: int) -> NoReturn:
-    """End at once: threads of unfinished functions would hold the interpreter."""
-    _fail(text)
+def _end(code: int) -> NoReturn:
+    """End without unwinding the app, as Azure ends a worker.
+
+    Threads of unfinished functions would hold the interpreter, and every client that the app keeps
+    for good would be reported as unclosed. What was registered for the exit still runs.
+    """
+    atexit._run_exitfuncs()
     sys.stderr.flush()
     os._exit(code)
 

@@ -4,6 +4,8 @@ import http.client
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -163,6 +165,41 @@ def test_timer_runs_on_start_and_on_schedule(web: Web) -> None:
     assert first["pastDue"] is False
     assert first["schedule"]["Last"].startswith("0001-01-01")
     assert second["schedule"]["Last"] >= first["schedule"]["LastUpdated"]
+
+
+def test_missed_run_is_made_up_for_on_start(tmp_path: Path) -> None:
+    """Once, and told to the function; without a missed one the timer is on time."""
+    then = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=3)
+    due = then + timedelta(hours=1)
+    file = tmp_path / "timers" / "tick.json"
+    file.parent.mkdir()
+    missed = {"Last": then.isoformat(), "Next": due.isoformat(), "LastUpdated": then.isoformat()}
+    file.write_text(json.dumps(missed))
+
+    runs = []
+    for _ in range(2):
+        options = ("--port", "0", "--state", str(tmp_path))
+        with HostProcess("web", *options, settings={"TICK": "0 0 * * * *"}) as host:
+            runs.append(json.loads(Web(host.ready()).ask("/web/tick").body))
+            assert host.stop() == 0
+    after = json.loads(file.read_text())
+
+    assert [run["pastDue"] for run in runs] == [True, False]
+    assert runs[0]["schedule"] == missed
+    assert runs[1]["schedule"]["Last"] > missed["Last"]
+    assert after["Last"] > runs[1]["schedule"]["Last"]
+
+
+def test_status_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    """The host does not start as if nothing had been missed."""
+    file = tmp_path / "timers" / "tick.json"
+    file.parent.mkdir()
+    file.write_text("{")
+
+    options = ("--port", "0", "--state", str(tmp_path))
+    with HostProcess("web", *options, settings={"TICK": "0 0 * * * *"}) as host:
+        assert host.ended() == 1
+        assert f"{file} is not the status of a timer: delete it" in host.log()
 
 
 def test_function_key_is_asked_for_where_the_level_says_so() -> None:

@@ -85,6 +85,39 @@ def test_function_that_exceeds_its_time_fails_and_the_worker_starts_again() -> N
         assert host.stop() == 0
 
 
+def test_groups_are_printed_without_a_bus() -> None:
+    """One line of JSON; nothing is served."""
+    with HostProcess("queues", "--groups", settings=QUEUES) as host:
+        assert host.ended() == 0
+        groups = {name: [name] for name in ("binary", "text", "news")}
+        assert json.loads(host.rest_of_stdout()) == {"groups": groups}
+
+
+def test_unknown_function_is_told_with_the_known() -> None:
+    """Before anything is opened."""
+    with HostProcess("queues", "--only", "text,txet", settings=QUEUES) as host:
+        assert host.ended() == 1
+        assert "there is no function txet; the app has binary, text, news" in host.log()
+
+
+def test_mistakes_in_switches_are_told() -> None:
+    """All of them."""
+    options = ("--switch", "chunkedBodies=1", "--switch", "other=true")
+    with HostProcess("web", *options, settings=EVERY_HOUR) as host:
+        assert host.ended() == 1
+        assert "chunkedBodies: " in host.log()
+        assert "other: " in host.log()
+
+
+def test_world_and_switches_are_in_force() -> None:
+    """A switch wins over its world."""
+    with HostProcess("web", "--port", "0", "--world", "kind", settings=EVERY_HOUR) as host:
+        assert _ask(host.ready(), "GET", "/admin/switches").body == {"chunkedBodies": "passed"}
+    options = ("--port", "0", "--world", "kind", "--switch", 'chunkedBodies="empty"')
+    with HostProcess("web", *options, settings=EVERY_HOUR) as host:
+        assert _ask(host.ready(), "GET", "/admin/switches").body == {"chunkedBodies": "empty"}
+
+
 def test_taken_port_is_told() -> None:
     """With the variable that names another."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
