@@ -30,12 +30,16 @@ def keep_encoded() -> None:
     decode_payload: Callable[[memoryview], Message] = names["decode_payload"]
 
     def decode_and_keep(buffer: memoryview) -> Message:
-        message = decode_payload(buffer)
-        annotations = _Annotations(message.message_annotations or {})
-        annotations.encoded = bytes(buffer)
-        return message._replace(message_annotations=annotations)
+        return with_encoded(decode_payload(buffer), bytes(buffer))
 
     names["decode_payload"] = decode_and_keep
+
+
+def with_encoded(message: Message, encoded: bytes) -> Message:
+    """Return `message` with its bytes."""
+    annotations = _Annotations(message.message_annotations or {})
+    annotations.encoded = encoded
+    return message._replace(message_annotations=annotations)
 
 
 def encoded_of(message: ServiceBusReceivedMessage) -> bytes:
