@@ -160,6 +160,9 @@ class BusSlots:
         self.last_error = exc
         if not self._lost:
             _log.warning(
-                "%s: no way to the Service Bus, trying again: %s", self._function.name, exc
+                "%s: no way to the Service Bus, trying again: %s: %s",
+                self._function.name,
+                type(exc).__name__,
+                exc,
             )
             self._lost = True
