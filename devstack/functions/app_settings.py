@@ -22,6 +22,14 @@ def substituted(text: str, settings: Mapping[str, str]) -> str:
     return _REFERENCE.sub(value, text)
 
 
+def is_disabled(function: str, settings: Mapping[str, str]) -> bool:
+    """Say whether a setting keeps `function` from running.
+
+    Source: https://learn.microsoft.com/azure/azure-functions/disable-function
+    """
+    return settings.get(f"AzureWebJobs.{function}.Disabled", "").lower() in {"true", "1"}
+
+
 def connection_string(prefix: str, settings: Mapping[str, str]) -> str:
     """Return the Service Bus connection string that `connection="PREFIX"` means.
 

@@ -56,6 +56,7 @@ class TimerTrigger:
     parameter: str
     schedule: str
     run_on_startup: bool
+    use_monitor: bool
 
 
 type Trigger = QueueTrigger | HttpTrigger | TimerTrigger
@@ -117,6 +118,7 @@ def _timer_trigger(
         parameter=binding["name"],
         schedule=substituted(binding["schedule"], settings),
         run_on_startup=bool(binding.get("runOnStartup")),
+        use_monitor=bool(binding.get("useMonitor", True)),
     )
 
 

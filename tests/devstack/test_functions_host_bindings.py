@@ -92,7 +92,7 @@ def test_timer_trigger() -> None:
     raw = json.dumps({"type": "timerTrigger", "name": "t", "schedule": "%WHEN%"})
 
     assert trigger_of("f", [raw], {"WHEN": "0 * * * * *"}) == TimerTrigger(
-        parameter="t", schedule="0 * * * * *", run_on_startup=False
+        parameter="t", schedule="0 * * * * *", run_on_startup=False, use_monitor=True
     )
 
 
@@ -142,6 +142,7 @@ def test_host_json_defaults_are_azures() -> None:
         auto_complete=True,
         max_auto_lock_renewal=timedelta(minutes=5),
         function_timeout=timedelta(minutes=30),
+        has_extensions=False,
     )
 
 
@@ -151,6 +152,7 @@ def test_host_json_values() -> None:
         {
             "version": "2.0",
             "functionTimeout": "-1",
+            "extensionBundle": {"id": "a bundle", "version": "[4.0.0, 5.0.0)"},
             "extensions": {
                 "http": {"routePrefix": ""},
                 "serviceBus": {
@@ -168,6 +170,7 @@ def test_host_json_values() -> None:
         auto_complete=False,
         max_auto_lock_renewal=None,
         function_timeout=None,
+        has_extensions=True,
     )
 
 
@@ -187,6 +190,8 @@ def test_host_json_spans_have_days_and_fractions() -> None:
         ("[]", "version"),
         ('{"version": "2.0", "functionTimeout": "5 min"}', "functionTimeout"),
         ('{"version": "2.0", "extensions": []}', "extensions"),
+        ('{"version": "2.0", "extensionBundle": "4"}', "extensionBundle"),
+        ('{"version": "2.0", "extensionBundle": {"id": "x"}}', "extensionBundle.version"),
         (
             '{"version": "2.0", "extensions": {"serviceBus": {"maxConcurrentCalls": 0}}}',
             "maxConcurrentCalls",
