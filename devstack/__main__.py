@@ -46,8 +46,8 @@ async def _up() -> int:
         endpoints = await stack.start()
         _say(
             f"devstack ready: functions {endpoints.functions}, graph {endpoints.graph} "
-            "(/lab moves people); everything in .devstack/endpoints.json, logs in .devstack/logs; "
-            "Ctrl-C stops it"
+            f"(/lab moves people); everything in {plan.folder / 'endpoints.json'}, logs in "
+            f"{plan.folder / 'logs'}; Ctrl-C stops it"
         )
         await stack.watch()
     except PartFailed as error:

@@ -131,7 +131,7 @@ class Stack:
     async def _host_commands(self, port: int) -> list[Command]:
         assert self.endpoints is not None
         key = [f"--function-key={self.endpoints.function_key}"] if self._plan.function_keys else []
-        app = ["--app", str(self._plan.app)]
+        app = ["--app", str(self._plan.app), "--state", str(self._plan.folder.absolute())]
         groups = await groups_of(self._plan.app, self.settings) if self._plan.flex else {HTTP: []}
         return [
             Command(
@@ -139,7 +139,7 @@ class Stack:
                 title="the Functions host" + (f" of {group}" if self._plan.flex else ""),
                 module="devstack.functions",
                 port=port if group == HTTP else 0,
-                arguments=[*app, *key, *_only(names)],
+                arguments=[*app, *key, *_only(names), *self._plan.arguments("functions")],
                 environment=self.settings,
             )
             for group, names in groups.items()

@@ -22,6 +22,15 @@ def marked(mark: str) -> dict[int, str]:
 
 def child(parent: int, *, running: str) -> int:
     """Return the id of the child of `parent` whose command line holds `running`."""
+    found = children(parent, running=running)
+    if not found:
+        raise LookupError(f"process {parent} has no child that runs {running}")
+    return found[0]
+
+
+def children(parent: int, *, running: str) -> list[int]:
+    """Return the ids of the children of `parent` whose command line holds `running`."""
+    found = []
     for folder in Path("/proc").iterdir():
         if not folder.name.isdecimal():
             continue
@@ -30,8 +39,8 @@ def child(parent: int, *, running: str) -> int:
         if not state or state in _ENDED or int(rest.split()[0]) != parent:
             continue
         if running in _read(folder / "cmdline").decode(errors="replace"):
-            return int(folder.name)
-    raise LookupError(f"process {parent} has no child that runs {running}")
+            found.append(int(folder.name))
+    return found
 
 
 def environment(process: int) -> dict[str, str]:

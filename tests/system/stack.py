@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 PORTS = ("FUNCTIONS", "BUS", "TABLES", "GRAPH", "CONTROL")
 FREE_PORTS = {f"DEVSTACK_{part}_PORT": "0" for part in PORTS}
 READY = "devstack ready"
-BACK = "the Functions host is back"
+HOST, BACK = "the Functions host", "is back"
 PATIENCE = 30.0
 
 
@@ -83,24 +83,27 @@ class Up:
             organizer_id=said["organizerId"],
         )
 
-    async def says(self, start: str, *, times: int = 1) -> None:
-        """Wait until that many lines begin with `start`."""
+    async def says(self, start: str, end: str = "", *, times: int = 1) -> None:
+        """Wait until that many lines begin with `start` and end with `end`."""
 
         def enough() -> bool:
-            return sum(line.startswith(start) for line in self.lines) >= times
+            said = (line.startswith(start) and line.endswith(end) for line in self.lines)
+            return sum(said) >= times
 
         async with asyncio.timeout(PATIENCE), self._said:
             await self._said.wait_for(lambda: enough() or self._reading.done())
         assert enough(), f"it ended without “{start}”:\n{self.complaints()}"
 
     def crash_host(self) -> None:
-        """Kill the Functions host; `host_is_back` waits until the stack has started it again."""
-        self.send_part("functions", signal.SIGKILL)
-        self._crashes += 1
+        """Kill the Functions host, all its processes; `host_is_back` waits until it runs again."""
+        hosts = processes.children(self._process.pid, running="devstack.functions")
+        for host in hosts:
+            os.kill(host, signal.SIGKILL)
+        self._crashes += len(hosts)
 
     async def host_is_back(self) -> None:
         """Wait until the host was started again after every crash so far."""
-        await self.says(BACK, times=self._crashes)
+        await self.says(HOST, BACK, times=self._crashes)
 
     def send_part(self, name: str, number: signal.Signals) -> None:
         """Send a signal to one part: `functions`, `bus`, `graph` or `azurite`."""
