@@ -42,7 +42,7 @@ class Control:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def own(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Up]:
     """Return a stack that may come to harm."""
-    up = await Up.start(tmp_path_factory.mktemp("own"), {})
+    up = await Up.start(tmp_path_factory.mktemp("own"), {"DEVSTACK_FLEX": "0"})
     try:
         await up.ready()
         yield up
