@@ -11,8 +11,10 @@ from devstack.graph import identities
 from devstack.graph.identities import Tenant
 from devstack.graph.server import build_app
 from devstack.graph.simulator import build_simulator
+from devstack.graph.switches import WORLDS
 from devstack.graph.tokens import BOT_ISSUER, GRAPH_ISSUER
 from devstack.serving import announce, stop_event
+from devstack.switches import SwitchMistake, World
 
 
 def main() -> int:
@@ -32,11 +34,24 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--callback-issuer", default=GRAPH_ISSUER, choices=[GRAPH_ISSUER, BOT_ISSUER]
     )
+    parser.add_argument("--world", default=World.DOCUMENTED, choices=list(World))
+    parser.add_argument(
+        "--switch",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a switch of its own, the value in JSON; may be repeated",
+    )
     parser.add_argument("--seed", type=int, help="repeatable ids, variation and luck")
     return parser.parse_args()
 
 
 async def _serve(options: argparse.Namespace) -> int:
+    try:
+        switches = WORLDS[World(options.world)].set_by_options(options.switch)
+    except SwitchMistake as mistake:
+        _report(f"--switch {mistake}")
+        return 1
     usual = Tenant()
     tenant = Tenant(
         tenant_id=options.tenant,
@@ -50,6 +65,7 @@ async def _serve(options: argparse.Namespace) -> int:
         report=_report,
         identity_header=options.identity_header,
         issuer=options.callback_issuer,
+        switches=switches,
     )
     stop = stop_event(with_stdin=options.exit_with_stdin)
     # An answer held by a fault must not hold up the end.
