@@ -259,7 +259,9 @@ class World:
 
     def _end(self, leg: Leg, venue: Venue, code: int, subcode: int) -> None:
         now, room = self.now(), venue.room
-        del self._live[same_guid(leg.call_id)]
+        if self._live.pop(same_guid(leg.call_id), None) is None:
+            # The end of another leg took this one with it.
+            return
         over = replace(leg, state="terminated", ended=(code, subcode))
         venue.legs = [over if one.call_id == leg.call_id else one for one in venue.legs]
         if self.switches.terminated_seconds:
@@ -275,9 +277,7 @@ class World:
             room.leave(participant_id, at=now)
         self.push_rosters(venue)
         for other in legs:
-            # Its own end may have been that of one that came after it.
-            if same_guid(other.call_id) in self._live:
-                self._end(other, venue, *NO_HOST)
+            self._end(other, venue, *NO_HOST)
 
     def _just_over(self, call_id: str) -> Leg | None:
         shown = timedelta(seconds=self.switches.terminated_seconds)

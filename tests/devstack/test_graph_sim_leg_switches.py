@@ -363,6 +363,25 @@ def test_a_later_leg_of_ours_ends_as_without_a_host() -> None:
     assert len(told.rosters(first.call_id)[-1]) == 1
 
 
+def test_a_leg_that_went_with_another_does_not_end_twice() -> None:
+    """Both are due at once: the first to lapse takes the other with it."""
+    clock = Clock()
+    world, told, meeting = a_world(now=clock)
+    world.change({"endsWithoutHost": "unlessTrue", "keepAliveLapseSeconds": 10})
+    info = join_id_info(joinMeetingId=meeting.join_meeting_id, passcode=meeting.passcode)
+    loose = a_join(meetingInfo=info, chatInfo=None)
+    first = world.place_call(loose)
+    clock.after(1)
+    second = world.place_call(loose)
+
+    world.lapse(clock.after(20))
+
+    assert told.end(first.call_id) == ("deleted", 408, 8537)
+    assert told.end(second.call_id) == ("deleted", 200, 5014)
+    assert told.states(second.call_id).count("terminated") == 1
+    assert world.meetings.venues[0].room.legs == ()
+
+
 def test_whether_the_conversation_goes_on_is_true_or_false() -> None:
     """Any other value is refused, in both forms."""
     for info in (organizer_info(), join_id_info(joinMeetingId="123")):
