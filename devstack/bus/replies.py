@@ -68,7 +68,8 @@ class RequestLink:
         ]
         if answer.condition is not None:
             facts.append((condition, amqp.symbol(answer.condition)))
-        # Requests to $cbs name no address; the answer goes to the link that listens to the node.
+        # The Python SDK's requests to $cbs name no address; the answer goes to the link that
+        # listens to the node.
         link = self._replies.get(request.reply_to or self._node)
         if link is None:
             logger.warning("request %s names no link for its answer", request.operation)
@@ -79,12 +80,15 @@ class RequestLink:
 
 
 class ReplyLink:
-    """Carries answers to the client."""
+    """Carries answers to the client, which names the link by its target's address or its name.
+
+    The Python SDK gives its link an address; the JavaScript SDK's `$cbs` link has a name alone.
+    """
 
     def __init__(self, link: Sender, replies: "dict[str, ReplyLink]", *, node: str) -> None:
         self._link = link
         self._replies = replies
-        self._addresses = (link.remote_target.address or node, node)
+        self._addresses = (link.remote_target.address or node, link.name, node)
         self._count = 0
         replies.update(dict.fromkeys(self._addresses, self))
         link.snd_settle_mode = Link.SND_SETTLED

@@ -196,7 +196,7 @@ class Outlet:
                 self._queue.dead_letter(token, _cause(delivery), now=now)
             case Disposition.MODIFIED if delivery.remote.undeliverable:
                 self._queue.defer(token, now=now)
-            case Disposition.MODIFIED if delivery.remote.failed:
+            case Disposition.MODIFIED:  # the JavaScript SDK abandons without `delivery-failed`
                 self._queue.abandon(token, now=now)
             case _:
                 self._queue.release(token, now=now)
