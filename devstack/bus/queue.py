@@ -30,6 +30,8 @@ class Rules:
     max_delivery_count: int | None = None
     time_to_live: float | None = None
     dead_letters_expired: bool = False
+    lost_locks_count: bool = True
+    """Whether a delivery whose lock ends counts as a failed one."""
 
 
 class Queue:
@@ -124,7 +126,7 @@ class Queue:
         for sequence in self._due.take_due(now):
             entry = self._entries[sequence]
             if entry.lock is not None:
-                self._give_back(entry, now, failed=True)
+                self._give_back(entry, now, failed=self.rules.lost_locks_count)
             else:
                 self._expire(entry)
         if self.dead_letters is not None:

@@ -22,6 +22,8 @@ MANAGEMENT_NAMES = ("statusCode", "statusDescription", "errorCondition")
 class RequestLink:
     """Takes requests, has them answered, and sends the answer to where the client listens."""
 
+    path = None
+
     def __init__(
         self,
         link: Receiver,
@@ -84,6 +86,8 @@ class ReplyLink:
 
     The Python SDK gives its link an address; the JavaScript SDK's `$cbs` link has a name alone.
     """
+
+    path = None
 
     def __init__(self, link: Sender, replies: "dict[str, ReplyLink]", *, node: str) -> None:
         self._link = link

@@ -13,11 +13,11 @@ from proton import Condition, Delivery, Disposition, Link, Receiver, Sender
 from devstack.bus.amqp_message import batch, delivery_tag, parse, render
 from devstack.bus.amqp_types import MalformedAmqpError
 from devstack.bus.directory import Place
-from devstack.bus.entity import Entity
 from devstack.bus.entry import DeadLetter
 from devstack.bus.limits import MAX_MESSAGE_BYTES, SIZE_EXCEEDED
 from devstack.bus.queue import LockLostError, Queue
 from devstack.bus.station import Station
+from devstack.bus.trouble import Trouble
 
 logger = logging.getLogger(__name__)
 
@@ -53,11 +53,20 @@ class Intake:
     """The sink of a client that sends to a queue or topic."""
 
     def __init__(
-        self, link: Receiver, entity: Entity, station: Station, *, clock: Callable[[], float]
+        self,
+        link: Receiver,
+        place: Place,
+        station: Station,
+        *,
+        trouble: Trouble,
+        clock: Callable[[], float],
     ) -> None:
+        assert place.entity is not None
+        self.path = place.path
         self._link = link
-        self._entity = entity
+        self._entity = place.entity
         self._station = station
+        self._trouble = trouble
         self._clock = clock
         self._arrived = bytearray()
         self._size = 0
@@ -87,6 +96,8 @@ class Intake:
         if self._size > MAX_MESSAGE_BYTES:
             text = f"The message is larger than the limit of {MAX_MESSAGE_BYTES} bytes."
             reject(delivery, SIZE_EXCEEDED, text)
+        elif (refusal := self._trouble.of(self.path, "transfer")) is not None:
+            reject(delivery, refusal.condition, refusal.description)
         else:
             self._store(bytes(self._arrived), delivery)
         self._finish(delivery)
@@ -105,9 +116,12 @@ class Intake:
         except MalformedAmqpError as exc:
             reject(delivery, "amqp:decode-error", str(exc))
             return
+        if (refusal := self._trouble.of_heads(messages)) is not None:
+            reject(delivery, refusal.condition, refusal.description)
+            return
         now = self._clock()
         for message in messages:
-            self._entity.send(message, now=now)
+            self._entity.send(message, now=now, late=self._trouble.lateness())
         delivery.update(Disposition.ACCEPTED)
         self._station.changed()
 
@@ -122,15 +136,16 @@ class Outlet:
         station: Station,
         *,
         clock: Callable[[], float],
-        flush: Callable[[], None],
+        sent: Callable[[Link], None],
     ) -> None:
         assert place.queue is not None
+        self.path = place.path
         self._link = link
         self._place = place
         self._queue = place.queue
         self._station = station
         self._clock = clock
-        self._flush = flush
+        self._sent = sent
         self._deletes = link.remote_snd_settle_mode == Link.SND_SETTLED
         self._held: dict[Delivery, UUID] = {}
         link.snd_settle_mode = link.remote_snd_settle_mode
@@ -152,13 +167,13 @@ class Outlet:
             delivery.settle()
         else:
             self._held[delivery] = token
-        self._flush()
+        self._sent(self._link)
 
     def flow(self) -> None:
         self._station.ready(self, self._queue)
         if self._link.drain_mode:
             self._link.drained()
-            self._flush()
+            self._sent(self._link)
 
     def gone(self) -> None:
         """Locks outlive the link: what it held comes back when they end."""

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tests.stack.connections import bus_at
 from tests.stack.javascript import JavaScriptClient, JavaScriptError, as_base64
+from tests.stack.process import StackProcess
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -20,9 +22,10 @@ WAIT = 5_000
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def node(bus_connection_string: str) -> AsyncIterator[JavaScriptClient]:
-    async with JavaScriptClient(bus_connection_string) as client:
-        yield client
+async def node() -> AsyncIterator[JavaScriptClient]:
+    with StackProcess("bus") as bus:
+        async with JavaScriptClient(bus_at(bus.port)) as client:
+            yield client
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -48,7 +48,8 @@ BRIEF = 0.1
 
 
 def _queue(name: str, **properties: object) -> dict[str, object]:
-    return {"Name": name, "Properties": {"LockDuration": "PT30S", **properties}}
+    usual = {"LockDuration": "PT30S", "MaxDeliveryCount": 3}
+    return {"Name": name, "Properties": {**usual, **properties}}
 
 
 CONFIG = {
@@ -267,7 +268,7 @@ async def test_batches_and_lists_are_single_messages_in_order(lane: Lane) -> Non
 
 
 async def test_abandoned_messages_count_and_end_dead_lettered(lane: Lane) -> None:
-    """Three failed deliveries (the emulator's default limit) send a message to the sub-queue."""
+    """Three failed deliveries, the queue's limit, send a message to the sub-queue."""
     await lane.sender.send_messages(ServiceBusMessage("hopeless", application_properties={"a": 1}))
 
     counts = []
