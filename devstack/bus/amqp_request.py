@@ -23,6 +23,8 @@ class Request:
     reply_to: str | None
     operation: str
     body: dict[str, Any]
+    link: str | None = None
+    """The receiver's link on whose behalf it is, where the client names one."""
 
 
 def parse_request(encoded: bytes) -> Request:
@@ -30,13 +32,14 @@ def parse_request(encoded: bytes) -> Request:
     by_code = {section.code: section for section in sections(encoded)}
     properties = [*items_of(by_code.get(PROPERTIES)), *[amqp.NULL] * 5]
     application = by_code.get(APPLICATION_PROPERTIES)
-    operation = (application.value() or {}).get("operation", "") if application else ""
+    named = (application.value() or {}) if application else {}
     body = by_code[AMQP_VALUE].value() if AMQP_VALUE in by_code else None
     return Request(
         encoded_id=properties[0],
         reply_to=amqp.decode(properties[4]),
-        operation=str(operation),
+        operation=str(named.get("operation", "")),
         body=body if isinstance(body, dict) else {},
+        link=named.get("associated-link-name"),
     )
 
 

@@ -11,7 +11,9 @@ from devstack.bus.amqp_request import Request
 from devstack.bus.directory import Directory, Place, path_of
 from devstack.bus.management import Answer, answer
 from devstack.bus.replies import CBS_NAMES, MANAGEMENT_NAMES, ReplyLink, RequestLink
-from devstack.bus.roles import Intake, Outlet, refuse
+from devstack.bus.roles import SESSION_FILTER, Intake, Outlet, refuse
+from devstack.bus.session_wait import SessionWait
+from devstack.bus.sessions import SessionHeldError, SessionLock
 from devstack.bus.station import Station
 from devstack.bus.trouble import Trouble
 from devstack.bus.wire import Role, Wire
@@ -20,7 +22,14 @@ _CBS = "$cbs"
 _MANAGEMENT = "/$management"
 _IDLE_LOOKS = 20
 """How often idle links are looked for within the time that makes them idle."""
-_SESSION_FILTER = "com.microsoft:session-filter"
+_SESSIONS_ONLY = (
+    "It is not possible for an entity that requires sessions to create a non-sessionful message"
+    " receiver."
+)
+_NO_SESSIONS = (
+    "A sessionful message receiver cannot be created on an entity that does not require sessions."
+    " Ensure RequiresSession is set to true when creating a Queue or Subscription."
+)
 
 
 class Broker:
@@ -113,9 +122,6 @@ class Broker:
             return None
         if path.lower().endswith(_MANAGEMENT):
             return ReplyLink(link, self._replies[wire], node=path)
-        if _asks_for_session(link):
-            refuse(link, "amqp:not-implemented", "The local Service Bus has no sessions.")
-            return None
         if place.queue is None:
             refuse(
                 link,
@@ -125,8 +131,44 @@ class Broker:
             return None
         if self._fails(place, link):
             return None
+        asks, session_id = _session_asked_for(link)
+        if asks != (place.queue.sessions is not None):
+            refuse(link, "amqp:not-allowed", _SESSIONS_ONLY if not asks else _NO_SESSIONS)
+            return None
+        if not asks:
+            return self._outlet(wire, link, place)
+        if session_id is None:
+            return self._wait_for_session(wire, link, place)
+        try:
+            lock = place.queue.accept_session(session_id, link.name, now=self._clock())
+        except SessionHeldError:
+            link.source.filter.clear()  # the JavaScript SDK would take its echo for the session
+            text = f"The requested session '{session_id}' cannot be accepted. It may be locked by"
+            refuse(link, "com.microsoft:session-cannot-be-locked", f"{text} another receiver.")
+            return None
+        self._stations[place.owner].changed()
+        return self._outlet(wire, link, place, lock)
+
+    def _outlet(
+        self, wire: Wire, link: Sender, place: Place, lock: SessionLock | None = None
+    ) -> Outlet:
         station = self._stations[place.owner]
-        return Outlet(link, place, station, clock=self._clock, sent=wire.sent)
+        return Outlet(
+            link, place, station, clock=self._clock, sent=wire.sent, end=wire.end, lock=lock
+        )
+
+    def _wait_for_session(self, wire: Wire, link: Sender, place: Place) -> Role | None:
+        """Return the waiting role; the link's role is an outlet as soon as there is a session."""
+        assert place.queue is not None
+        station = self._stations[place.owner]
+
+        def accepted(lock: SessionLock) -> None:
+            waiter.end()
+            wire.become(link, self._outlet(wire, link, place, lock))
+
+        waiter = SessionWait(link, place, station, accepted=accepted, refused=wire.sent)
+        self._loop.call_soon(waiter.start)
+        return waiter
 
     def _fails(self, place: Place, link: Link) -> bool:
         """Count the attach; refuse it and return True where a fault strikes it."""
@@ -164,8 +206,11 @@ def _answer_cbs(_: Request) -> Answer:
     return Answer(status=202, description="Accepted")
 
 
-def _asks_for_session(link: Sender) -> bool:
+def _session_asked_for(link: Sender) -> tuple[bool, str | None]:
+    """Tell whether a session is asked for, and which; None for the next one there is."""
     filters = link.remote_source.filter
     filters.rewind()
     wanted = filters.get_object() if filters.next() is not None else None
-    return isinstance(wanted, dict) and _SESSION_FILTER in {str(name) for name in wanted}
+    named = {str(name): value for name, value in wanted.items()} if wanted else {}
+    value = named.get(SESSION_FILTER)
+    return SESSION_FILTER in named, None if value is None else str(value)

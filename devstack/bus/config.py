@@ -36,6 +36,7 @@ class QueueConfig:
     max_delivery_count: int
     time_to_live: float
     dead_letters_expired: bool
+    requires_session: bool = False
     duplicate_window: float | None = None
 
 
@@ -181,8 +182,6 @@ def _queue_properties(
     lock: Range,
     duplicate_window: float | None,
 ) -> QueueConfig:
-    if reader.flag("RequiresSession"):
-        reader.problem("RequiresSession: sessions are not supported by this broker")
     for key in ("ForwardTo", "ForwardDeadLetteredMessagesTo"):
         if reader.text(key):
             reader.problem(f"{key}: forwarding is not supported by this broker")
@@ -192,6 +191,7 @@ def _queue_properties(
         max_delivery_count=reader.number("MaxDeliveryCount", bounds.deliveries),
         time_to_live=_time_to_live(reader, bounds),
         dead_letters_expired=reader.flag("DeadLetteringOnMessageExpiration"),
+        requires_session=reader.flag("RequiresSession"),
         duplicate_window=duplicate_window,
     )
 

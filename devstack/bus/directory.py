@@ -64,6 +64,7 @@ class Directory:
                 max_delivery_count=config.max_delivery_count,
                 time_to_live=None if life == math.inf else life,
                 dead_letters_expired=config.dead_letters_expired,
+                requires_session=config.requires_session,
             ),
             dead_letters=Queue(
                 Rules(

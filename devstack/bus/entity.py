@@ -99,6 +99,11 @@ class Entity:
         for sequence in sorted(number for number in self._scheduled if number >= first):
             yield self._scheduled[sequence]
 
+    @property
+    def requires_session(self) -> bool:
+        """Whether a message without a session id is refused; a topic takes all."""
+        return self.queue is not None and self.queue.sessions is not None
+
     def queues(self) -> Iterator[Queue]:
         """Yield every queue behind this entity, without the dead-letter sub-queues."""
         if self.queue is not None:

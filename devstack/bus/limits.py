@@ -3,6 +3,7 @@
 Source: the article service-bus-quotas, standard tier.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from devstack.bus.amqp_message import APPLICATION_PROPERTIES, PROPERTIES, pairs_of, sections
@@ -21,6 +22,18 @@ class Refusal:
 
     condition: str
     description: str
+
+
+def refusal_of(
+    messages: Iterable[Message], *, head_quotas: bool, requires_session: bool
+) -> Refusal | None:
+    """Return why messages sent together are refused; the head of one fails all."""
+    for message in messages:
+        if requires_session and message.session_id is None:
+            return _NO_SESSION
+        if head_quotas and (refusal := head_refusal(message)) is not None:
+            return refusal
+    return None
 
 
 def head_refusal(message: Message) -> Refusal | None:
@@ -44,6 +57,12 @@ def head_refusal(message: Message) -> Refusal | None:
 
 
 _HEAD_SECTIONS = (PROPERTIES, APPLICATION_PROPERTIES)
+_NO_SESSION = Refusal(
+    condition="amqp:not-allowed",
+    description="The SessionId was not set on a message, and it cannot be sent to the entity. "
+    "Entities that have session support enabled can only receive messages that have the SessionId "
+    "set to a valid value.",
+)
 # In Azure's words, Rebus.AzureServiceBus issue 35 and azure-sdk-for-net issue 15325. The second
 # asks for a retry that cannot help.
 _HEAD_TOO_LARGE = Refusal(

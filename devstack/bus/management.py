@@ -15,8 +15,9 @@ from devstack.bus.amqp_request import Request
 from devstack.bus.amqp_types import MalformedAmqpError
 from devstack.bus.directory import Place
 from devstack.bus.entry import DeadLetter, Entry
-from devstack.bus.limits import MAX_MESSAGE_BYTES, SIZE_EXCEEDED
+from devstack.bus.limits import MAX_MESSAGE_BYTES, SIZE_EXCEEDED, refusal_of
 from devstack.bus.queue import LockLostError, MessageNotFoundError, Queue
+from devstack.bus.sessions import SESSION_LOCK_LOST, SessionLockLostError, Sessions
 from devstack.bus.trouble import Trouble
 
 _PEEK_LOCK = 1
@@ -41,6 +42,8 @@ class _Job:
     now: float
     new_token: Callable[[], UUID]
     trouble: Trouble
+    link: str | None
+    """The name of the receiver's link on whose behalf it is."""
 
 
 class _RefusedError(Exception):
@@ -68,7 +71,14 @@ def answer(
     place.owner.advance(now)
     try:
         return operation(
-            _Job(body=request.body, place=place, now=now, new_token=new_token, trouble=trouble)
+            _Job(
+                body=request.body,
+                place=place,
+                now=now,
+                new_token=new_token,
+                trouble=trouble,
+                link=request.link,
+            )
         )
     except _RefusedError as exc:
         return exc.answer
@@ -77,6 +87,12 @@ def answer(
             status=410,
             description="The lock supplied is invalid: it expired, or the message was settled.",
             condition="com.microsoft:message-lock-lost",
+        )
+    except SessionLockLostError:
+        return Answer(
+            status=410,
+            description="The session lock has expired. Accept the session again.",
+            condition=SESSION_LOCK_LOST,
         )
     except MessageNotFoundError:
         return Answer(
@@ -103,7 +119,9 @@ def _schedule(job: _Job) -> Answer:
     messages = [parse(each, new_id=job.new_token().hex) for each in encoded]
     if any(message.scheduled_for is None for message in messages):
         raise TypeError("a message without x-opt-scheduled-enqueue-time")
-    if (refusal := job.trouble.of_heads(messages)) is not None:
+    quotas = job.trouble.switches.head_quotas
+    refusal = refusal_of(messages, head_quotas=quotas, requires_session=entity.requires_session)
+    if refusal is not None:
         text, condition = refusal.description, refusal.condition
         raise _RefusedError(Answer(status=400, description=text, condition=condition))
     numbers = [
@@ -125,9 +143,11 @@ def _renew(job: _Job) -> Answer:
 
 def _peek(job: _Job) -> Answer:
     first = job.body["from-sequence-number"]
+    session = job.body.get("session-id")
     entries = list(_queue(job.place).browse(first, now=job.now))
     if job.place.entity is not None:
         entries = sorted([*entries, *job.place.entity.scheduled(first)], key=lambda e: e.sequence)
+    entries = [e for e in entries if session in (None, e.message.session_id)]
     found = [
         amqp.mapping([(amqp.string("message"), amqp.binary(_rendered(entry, job.place)))])
         for entry in islice(entries, job.body["message-count"])
@@ -166,6 +186,24 @@ def _settle(job: _Job) -> Answer:
     return _ok({})
 
 
+def _renew_session(job: _Job) -> Answer:
+    _sessions(job)
+    until = _queue(job.place).renew_session(job.body["session-id"], job.link, now=job.now)
+    return _ok({"expiration": amqp.timestamp(until)})
+
+
+def _session_state(job: _Job) -> Answer:
+    session_id = job.body["session-id"]
+    state = _sessions(job, holding=session_id).state(session_id)
+    return _ok({"session-state": amqp.NULL if state is None else amqp.binary(state)})
+
+
+def _set_session_state(job: _Job) -> Answer:
+    session_id = job.body["session-id"]
+    _sessions(job, holding=session_id).set_state(session_id, job.body.get("session-state"))
+    return _ok({})
+
+
 _OPERATIONS = {
     "schedule-message": _schedule,
     "cancel-scheduled-message": _cancel,
@@ -173,6 +211,9 @@ _OPERATIONS = {
     "peek-message": _peek,
     "receive-by-sequence-number": _receive_deferred,
     "update-disposition": _settle,
+    "renew-session-lock": _renew_session,
+    "get-session-state": _session_state,
+    "set-session-state": _set_session_state,
 }
 
 
@@ -192,6 +233,15 @@ def _queue(place: Place) -> Queue:
     if place.queue is None:
         raise _not_allowed(place, "received from")
     return place.queue
+
+
+def _sessions(job: _Job, *, holding: str | None = None) -> Sessions:
+    sessions = _queue(job.place).sessions
+    if sessions is None:
+        raise _not_allowed(job.place, "asked for sessions")
+    if holding is not None:
+        sessions.held(holding, job.link)
+    return sessions
 
 
 def _not_allowed(place: Place, what: str) -> _RefusedError:

@@ -44,7 +44,7 @@ class RequestLink:
     def flow(self) -> None:
         """Credit is the broker's to give here."""
 
-    def gone(self) -> None:
+    def gone(self, *, closed: bool) -> None:
         """Requests leave nothing behind."""
 
     def delivery(self, delivery: Delivery) -> None:
@@ -109,7 +109,7 @@ class ReplyLink:
         if self._link.drain_mode:
             self._link.drained()
 
-    def gone(self) -> None:
+    def gone(self, *, closed: bool) -> None:
         for address in self._addresses:
             if self._replies.get(address) is self:
                 del self._replies[address]

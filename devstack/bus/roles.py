@@ -3,25 +3,31 @@
 Translates between deliveries of the AMQP engine and operations on queues; decides nothing itself.
 """
 
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import cast
 from uuid import UUID, uuid4
 
-from proton import Condition, Delivery, Disposition, Link, Receiver, Sender
+from proton import Condition, Delivery, Disposition, Link, Receiver, Sender, symbol
 
 from devstack.bus.amqp_message import batch, delivery_tag, parse, render
 from devstack.bus.amqp_types import MalformedAmqpError
 from devstack.bus.directory import Place
 from devstack.bus.entry import DeadLetter
-from devstack.bus.limits import MAX_MESSAGE_BYTES, SIZE_EXCEEDED
+from devstack.bus.limits import MAX_MESSAGE_BYTES, SIZE_EXCEEDED, refusal_of
 from devstack.bus.queue import LockLostError, Queue
+from devstack.bus.sessions import SESSION_LOCK_LOST, SessionLock, SessionLockLostError
 from devstack.bus.station import Station
 from devstack.bus.trouble import Trouble
 
 logger = logging.getLogger(__name__)
 
 _SENDER_CREDIT = 1000
+SESSION_FILTER = "com.microsoft:session-filter"
+_LOCKED_UNTIL = symbol("com.microsoft:locked-until-utc")
+# .NET counts time in ticks of 100 ns since the year 1.
+_TICKS_BEFORE_1970 = 621_355_968_000_000_000
 
 
 def refuse(link: Link, condition: str, description: str) -> None:
@@ -77,7 +83,7 @@ class Intake:
     def flow(self) -> None:
         """Credit is the broker's to give here."""
 
-    def gone(self) -> None:
+    def gone(self, *, closed: bool) -> None:
         """What was accepted stays."""
 
     def delivery(self, delivery: Delivery) -> None:
@@ -116,7 +122,12 @@ class Intake:
         except MalformedAmqpError as exc:
             reject(delivery, "amqp:decode-error", str(exc))
             return
-        if (refusal := self._trouble.of_heads(messages)) is not None:
+        refusal = refusal_of(
+            messages,
+            head_quotas=self._trouble.switches.head_quotas,
+            requires_session=self._entity.requires_session,
+        )
+        if refusal is not None:
             reject(delivery, refusal.condition, refusal.description)
             return
         now = self._clock()
@@ -127,7 +138,10 @@ class Intake:
 
 
 class Outlet:
-    """The source of a client that receives, in peek-lock or receive-and-delete mode."""
+    """The source of a client that receives, in peek-lock or receive-and-delete mode.
+
+    With a session's `lock` it gives that session's messages, for as long as the lock lasts.
+    """
 
     def __init__(
         self,
@@ -137,6 +151,8 @@ class Outlet:
         *,
         clock: Callable[[], float],
         sent: Callable[[Link], None],
+        end: Callable[[Link, str, str], None],
+        lock: SessionLock | None = None,
     ) -> None:
         assert place.queue is not None
         self.path = place.path
@@ -146,10 +162,16 @@ class Outlet:
         self._station = station
         self._clock = clock
         self._sent = sent
+        self._end = end
+        self._holder = lock.holder if lock else ""
+        self.session = lock.session_id if lock else None
         self._deletes = link.remote_snd_settle_mode == Link.SND_SETTLED
         self._held: dict[Delivery, UUID] = {}
         link.snd_settle_mode = link.remote_snd_settle_mode
         link.rcv_settle_mode = link.remote_rcv_settle_mode
+        if lock is not None:
+            station.hold(self, self._queue, lock)
+            _name_session(link, lock)
         link.open()
 
     def wants_more(self) -> bool:
@@ -157,7 +179,11 @@ class Outlet:
 
     def give_next(self, queue: Queue, *, now: float) -> None:
         token = uuid4()
-        entry = queue.take(now=now) if self._deletes else queue.acquire(token, now=now)
+        session = self.session
+        if self._deletes:
+            entry = queue.take(now=now, session=session)
+        else:
+            entry = queue.acquire(token, now=now, session=session)
         if entry is None:  # it expired between the look and the reach
             return
         delivery = self._link.delivery(cast("str", delivery_tag(token)))
@@ -175,10 +201,21 @@ class Outlet:
             self._link.drained()
             self._sent(self._link)
 
-    def gone(self) -> None:
-        """Locks outlive the link: what it held comes back when they end."""
+    def gone(self, *, closed: bool) -> None:
+        """Let a session go that the client, or the broker, closed.
+
+        All other locks outlive the link: what it held comes back when they end.
+        """
         self._station.gone(self, self._queue)
         self._held.clear()
+        if closed and self.session is not None:
+            with contextlib.suppress(SessionLockLostError):  # its time may have ended before
+                self._queue.close_session(self.session, self._holder, now=self._clock())
+            self._station.changed()
+
+    def lose_session(self) -> None:
+        text = f"The session lock has expired on the session with id {self.session}."
+        self._end(self._link, SESSION_LOCK_LOST, text)
 
     def delivery(self, delivery: Delivery) -> None:
         """Apply the client's disposition, and answer with the same outcome, settled."""
@@ -194,7 +231,7 @@ class Outlet:
         except LockLostError:
             reject(
                 delivery,
-                "com.microsoft:message-lock-lost",
+                SESSION_LOCK_LOST if self.session else "com.microsoft:message-lock-lost",
                 "The lock supplied is invalid: it expired, or the message was settled.",
             )
         else:
@@ -215,6 +252,12 @@ class Outlet:
                 self._queue.abandon(token, now=now)
             case _:
                 self._queue.release(token, now=now)
+
+
+def _name_session(link: Sender, lock: SessionLock) -> None:
+    link.source.filter.clear()
+    link.source.filter.put_object({symbol(SESSION_FILTER): lock.session_id})
+    link.properties = {_LOCKED_UNTIL: round(lock.until * 10_000_000) + _TICKS_BEFORE_1970}
 
 
 def _cause(delivery: Delivery) -> DeadLetter:

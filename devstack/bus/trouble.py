@@ -4,14 +4,13 @@ Luck is seeded, so one order of events meets the same trouble each time.
 """
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from devstack.bus.limits import Refusal, head_refusal
-from devstack.bus.message import Message
+from devstack.bus.limits import Refusal
 from devstack.bus.switches import BusSwitches
 from devstack.switches import SwitchMistake
 
@@ -105,12 +104,6 @@ class Trouble:
         if operation == "transfer" and self._is_busy(path):
             return Fault(entity=path, condition=SERVER_BUSY).refusal(path)
         return None
-
-    def of_heads(self, messages: Iterable[Message]) -> Refusal | None:
-        """Return why messages sent together are refused: one head over the quotas fails all."""
-        if not self.switches.head_quotas:
-            return None
-        return next(filter(None, map(head_refusal, messages)), None)
 
     def lateness(self) -> float:
         """Return how many seconds after its time the next scheduled message becomes active."""

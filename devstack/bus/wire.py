@@ -46,8 +46,8 @@ class Role(Protocol):
     def delivery(self, delivery: Delivery) -> None:
         """Something arrived for one delivery: data, or the client's disposition."""
 
-    def gone(self) -> None:
-        """The link is closed, or its connection lost."""
+    def gone(self, *, closed: bool) -> None:
+        """The link is closed, or its connection lost without that."""
 
 
 class Owner(Protocol):
@@ -69,7 +69,7 @@ class Wire(asyncio.Protocol):
         self._roles: dict[Link, Role] = {}
         # When each link, and any link with an entity behind it, was last used.
         self._used: dict[Link, float] = {}
-        self._used_at_all = 0.0
+        self._closing = False
         self._loop = asyncio.get_running_loop()
         self._used_at_all = self._loop.time()
         self._flushing: asyncio.Handle | None = None
@@ -104,8 +104,8 @@ class Wire(asyncio.Protocol):
         for handle in (self._flushing, self._ticking):
             if handle is not None:
                 handle.cancel()
-        for role in self._roles.values():
-            role.gone()
+        for role in list(self._roles.values()):
+            role.gone(closed=self._closing)
         self._roles.clear()
         self._owner.disconnected(self)
         self._engine.unbind()
@@ -126,12 +126,22 @@ class Wire(asyncio.Protocol):
 
     def detach(self, link: Link, details: str) -> None:
         """End a link as the service does by itself, with its reason in `details`."""
-        self._forget(link)
         kind = "publisher" if link.is_receiver else "consumer"
         text = f"The link '{link.name}' is force detached. Code: {kind}(link1). Details: {details}"
-        link.condition = Condition("amqp:link:detach-forced", text)
+        self.end(link, "amqp:link:detach-forced", text)
+
+    def end(self, link: Link, condition: str, description: str) -> None:
+        """Detach a link with an error."""
+        self._forget(link)
+        link.condition = Condition(condition, description)
         link.close()
         self._flush_soon()
+
+    def become(self, link: Link, role: Role) -> None:
+        """Give a link that waited its lasting role, and what arrived for it meanwhile."""
+        self._roles[link] = role
+        role.flow()
+        self.sent(link)
 
     def end_idle(self, seconds: float) -> None:
         """Detach the links unused for so long; close a connection that had none for half of it."""
@@ -188,6 +198,7 @@ class Wire(asyncio.Protocol):
         connection.open()
 
     def _on_connection_close(self, connection: Connection) -> None:
+        self._closing = True
         connection.close()
 
     def _on_session_open(self, session: Session) -> None:
@@ -232,7 +243,7 @@ class Wire(asyncio.Protocol):
         role = self._roles.pop(link, None)
         self._used.pop(link, None)
         if role is not None:
-            role.gone()
+            role.gone(closed=True)
 
     _HANDLERS: ClassVar[dict[EventType, Callable[["Wire", Any], None]]] = {
         Event.CONNECTION_REMOTE_OPEN: _on_connection_open,

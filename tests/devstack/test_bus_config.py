@@ -130,7 +130,7 @@ def test_the_stack_s_own_file_means_the_same_in_azure_but_for_the_lives() -> Non
         ({"MaxDeliveryCount": 0}, "MaxDeliveryCount"),
         ({"MaxDeliveryCount": True}, "MaxDeliveryCount"),
         ({"RequiresDuplicateDetection": "yes"}, "RequiresDuplicateDetection"),
-        ({"RequiresSession": True}, "sessions are not supported"),
+        ({"RequiresSession": "yes"}, "RequiresSession"),
         ({"ForwardTo": "other"}, "ForwardTo"),
         ({"ForwardDeadLetteredMessagesTo": "other"}, "ForwardDeadLetteredMessagesTo"),
         ({"MaxSizeInMegabytes": 1}, "unknown member MaxSizeInMegabytes"),

@@ -70,7 +70,7 @@ async def test_a_taken_port_is_told_in_one_line() -> None:
 async def test_a_config_that_is_not_valid_is_told_problem_by_problem(tmp_path: Path) -> None:
     """Nothing is served from a file with problems; each has a line with its place."""
     config = tmp_path / "Config.json"
-    queue = {"Name": "q", "Properties": {"RequiresSession": True, "LockDuration": "PT1S"}}
+    queue = {"Name": "q", "Properties": {"ForwardTo": "other", "LockDuration": "PT1S"}}
     namespace = {"Name": "sbemulatorns", "Queues": [queue], "Topics": []}
     config.write_text(json.dumps({"UserConfig": {"Namespaces": [namespace]}}))
 
@@ -80,7 +80,7 @@ async def test_a_config_that_is_not_valid_is_told_problem_by_problem(tmp_path: P
     assert (broker.returncode, out) == (1, b"")
     lines = err.decode().splitlines()
     assert len(lines) == 2
-    assert any("sessions are not supported" in line for line in lines)
+    assert any("forwarding is not supported" in line for line in lines)
     assert any("LockDuration" in line for line in lines)
 
 

@@ -470,10 +470,10 @@ async def test_unknown_entities_are_named_not_found(client: ServiceBusClient) ->
             await receiver.receive_messages(1, max_wait_time=1)
 
 
-async def test_sessions_are_refused_clearly(client: ServiceBusClient) -> None:
-    """A session receiver is told that there are no sessions."""
+async def test_a_queue_without_sessions_refuses_them_clearly(client: ServiceBusClient) -> None:
+    """A session receiver is told what the queue lacks."""
     async with client.get_queue_receiver("spare", session_id="s") as receiver:
-        with pytest.raises(ServiceBusError, match="no sessions"):
+        with pytest.raises(ServiceBusError, match="does not require sessions"):
             await receiver.receive_messages(1, max_wait_time=1)
 
 
