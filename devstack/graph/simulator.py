@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import rsa
 
+from devstack.graph.access_tokens import AccessTokens
 from devstack.graph.calls import Leg
 from devstack.graph.courier import Courier
 from devstack.graph.faults import FaultPlan
 from devstack.graph.identities import IDENTITY_HEADER, Tenant, seeded
 from devstack.graph.lapses import Lapses
 from devstack.graph.request_log import RequestLog
-from devstack.graph.tokens import GRAPH_ISSUER, AccessTokens, CallbackSigner
+from devstack.graph.switches import WORLDS, GraphSwitches, Switchboard
+from devstack.graph.tokens import GRAPH_ISSUER, CallbackSigner
 from devstack.graph.world import World
+from devstack.switches import World as Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +32,7 @@ class Simulator:
     access_tokens: AccessTokens
     signer: CallbackSigner
     identity_header: str
+    switchboard: Switchboard
 
     async def forget(self) -> None:
         """Forget meetings, rooms, faults, delivery and requests; keys and tokens stay."""
@@ -48,8 +53,13 @@ def build_simulator(
     report: Callable[[str], None],
     identity_header: str = IDENTITY_HEADER,
     issuer: str = GRAPH_ISSUER,
+    switches: GraphSwitches = WORLDS[Severity.DOCUMENTED],
+    token_key: rsa.RSAPrivateKey | None = None,
 ) -> Simulator:
-    """Put a simulator together. `seed` decides ids, variation and luck; `report` takes one line."""
+    """Put a simulator together. `seed` decides ids, variation and luck; `report` takes one line.
+
+    `token_key` signs access tokens; None: a key of this simulator's own.
+    """
 
     def now() -> datetime:
         return datetime.now(UTC)
@@ -72,7 +82,8 @@ def build_simulator(
         courier=courier,
         faults=FaultPlan(),
         requests=RequestLog(),
-        access_tokens=AccessTokens(tenant),
+        access_tokens=AccessTokens(tenant, key=token_key),
         signer=signer,
         identity_header=identity_header,
+        switchboard=Switchboard(switches),
     )
