@@ -17,12 +17,16 @@ from devstack.bus.amqp_message import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A message to a request-response node; `encoded_id` keeps the exact type of its id."""
+    """A message to a request-response node; `encoded_id` keeps the exact type of its id.
+
+    The `token` is that of a request to `$cbs`.
+    """
 
     encoded_id: bytes
     reply_to: str | None
     operation: str
     body: dict[str, Any]
+    token: str = ""
 
 
 def parse_request(encoded: bytes) -> Request:
@@ -37,6 +41,7 @@ def parse_request(encoded: bytes) -> Request:
         reply_to=amqp.decode(properties[4]),
         operation=str(operation),
         body=body if isinstance(body, dict) else {},
+        token=body if isinstance(body, str) else "",
     )
 
 

@@ -12,6 +12,7 @@ from devstack.bus.management import Answer, answer
 from devstack.bus.replies import CBS_NAMES, MANAGEMENT_NAMES, ReplyLink, RequestLink
 from devstack.bus.roles import Intake, Outlet, refuse
 from devstack.bus.station import Station
+from devstack.bus.tokens import ANY_TOKEN, TokenCheck
 from devstack.bus.wire import Role, Wire
 
 _CBS = "$cbs"
@@ -22,7 +23,14 @@ _SESSION_FILTER = "com.microsoft:session-filter"
 class Broker:
     """Serves a directory of entities; `new_wire` is the factory for `loop.create_server`."""
 
-    def __init__(self, directory: Directory, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        *,
+        clock: Callable[[], float] = time.time,
+        tokens: TokenCheck = ANY_TOKEN,
+    ) -> None:
+        self._tokens = tokens
         self._directory = directory
         self._clock = clock
         self._replies: dict[Wire, dict[str, ReplyLink]] = {}
@@ -62,7 +70,7 @@ class Broker:
         path = path_of(link.remote_target.address or "")
         replies = self._replies[wire]
         if path == _CBS:
-            return RequestLink(link, replies, _answer_cbs, node=path, names=CBS_NAMES)
+            return RequestLink(link, replies, self._tokens.answer, node=path, names=CBS_NAMES)
         place = self._find(path, link)
         if place is None:
             return None
@@ -113,11 +121,6 @@ class Broker:
             return given
 
         return manage
-
-
-def _answer_cbs(_: Request) -> Answer:
-    # Any token will do: what only this machine can reach has nothing to guard.
-    return Answer(status=202, description="Accepted")
 
 
 def _asks_for_session(link: Sender) -> bool:

@@ -100,7 +100,7 @@ def _work(simulator: Simulator, asked: Asked, authorization: str | None) -> Answ
             asked,
             app_id,
             tenant=simulator.world.tenant,
-            switches=simulator.switchboard.switches,
+            switches=simulator.world.switches,
         )
         return answer(simulator.world, asked)
     except GraphRefusal as refusal:

@@ -14,10 +14,9 @@ from devstack.graph.faults import FaultPlan
 from devstack.graph.identities import IDENTITY_HEADER, Tenant, seeded
 from devstack.graph.lapses import Lapses
 from devstack.graph.request_log import RequestLog
-from devstack.graph.switches import WORLDS, GraphSwitches, Switchboard
+from devstack.graph.switches import DOCUMENTED, GraphSwitches
 from devstack.graph.tokens import GRAPH_ISSUER, CallbackSigner
 from devstack.graph.world import World
-from devstack.switches import World as Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +31,6 @@ class Simulator:
     access_tokens: AccessTokens
     signer: CallbackSigner
     identity_header: str
-    switchboard: Switchboard
 
     async def forget(self) -> None:
         """Forget meetings, rooms, faults, delivery and requests; keys and tokens stay."""
@@ -53,7 +51,7 @@ def build_simulator(
     report: Callable[[str], None],
     identity_header: str = IDENTITY_HEADER,
     issuer: str = GRAPH_ISSUER,
-    switches: GraphSwitches = WORLDS[Severity.DOCUMENTED],
+    switches: GraphSwitches = DOCUMENTED,
     token_key: rsa.RSAPrivateKey | None = None,
 ) -> Simulator:
     """Put a simulator together. `seed` decides ids, variation and luck; `report` takes one line.
@@ -75,7 +73,7 @@ def build_simulator(
         report=report,
         no_content=answered_without_content,
     )
-    world = World(tenant=tenant, ids=ids, now=now, notify=courier.send)
+    world = World(tenant=tenant, ids=ids, now=now, notify=courier.send, switches=switches)
     return Simulator(
         world=world,
         lapses=Lapses(world),
@@ -85,5 +83,4 @@ def build_simulator(
         access_tokens=AccessTokens(tenant, key=token_key),
         signer=signer,
         identity_header=identity_header,
-        switchboard=Switchboard(switches),
     )

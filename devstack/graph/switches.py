@@ -19,15 +19,9 @@ class GraphSwitches(Switches):
     (microsoft-graph-comms-samples issue 276)."""
 
 
+DOCUMENTED = GraphSwitches()
 WORLDS: Mapping[World, GraphSwitches] = {
     World.KIND: GraphSwitches(identities="any"),
-    World.DOCUMENTED: GraphSwitches(),
-    World.HARSH: GraphSwitches(),
+    World.DOCUMENTED: DOCUMENTED,
+    World.HARSH: DOCUMENTED,
 }
-
-
-class Switchboard:
-    """The switches of a running simulator, which may be set anew."""
-
-    def __init__(self, switches: GraphSwitches) -> None:
-        self.switches = switches

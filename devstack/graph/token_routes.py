@@ -59,7 +59,7 @@ def _identity_token(
     tenant = simulator.world.tenant
     known = tenant.identities
     identity = client_id or known.system
-    if simulator.switchboard.switches.identities == "any":
+    if simulator.world.switches.identities == "any":
         identity = identity or tenant.bot_app_id
     elif identity is None:
         # azure-sdk-for-net issue 43691: the app has user-assigned identities alone.
@@ -113,7 +113,7 @@ def _application_token(simulator: Simulator, tenant_id: str, form: dict[str, str
     try:
         simulator.access_tokens.check_assertion(
             form["client_assertion"],
-            any_subject=simulator.switchboard.switches.identities == "any",
+            any_subject=simulator.world.switches.identities == "any",
         )
     except BadAssertion as error:
         return _no_token(401, "invalid_client", error.code, str(error))

@@ -35,6 +35,7 @@ from devstack.graph.refusals import bad_request, call_not_found
 from devstack.graph.room import Room
 from devstack.graph.roster_manner import PLAIN
 from devstack.graph.sources import Sources
+from devstack.graph.switches import DOCUMENTED, GraphSwitches
 
 BAD_COORDINATES = (400, 2203)
 """How a leg ends whose coordinates lead nowhere: microsoft-graph-comms-samples issue 433."""
@@ -51,12 +52,14 @@ class World:
         ids: Random,
         now: Callable[[], datetime],
         notify: Callable[[Leg, JsonObject], None],
+        switches: GraphSwitches = DOCUMENTED,
     ) -> None:
         """Start with nothing. `ids` also decides how notifications vary."""
         self.tenant = tenant
         self.now = now
         self._ids = ids
         self._notify = notify
+        self.switches = switches
         self.meetings = MeetingBook(tenant=tenant, ids=ids, now=now)
         self.manner = PLAIN
         self.sources = Sources()
