@@ -48,9 +48,12 @@ def identities_of(options: argparse.Namespace) -> AppIdentities:
 
 def token_key_of(options: argparse.Namespace) -> rsa.RSAPrivateKey | None:
     """Return the key that signs tokens; None: the simulator makes one."""
-    if options.token_key is None:
-        return None
-    key = load_pem_private_key(options.token_key.read_bytes(), password=None)
+    return None if options.token_key is None else key_in(options.token_key)
+
+
+def key_in(path: Path) -> rsa.RSAPrivateKey:
+    """Return the RSA key of a PEM file."""
+    key = load_pem_private_key(path.read_bytes(), password=None)
     assert isinstance(key, rsa.RSAPrivateKey)
     return key
 
