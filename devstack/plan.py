@@ -13,7 +13,11 @@ All others the app inherits from the environment, but for those that say where i
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What to start: ports (0 is any free one), where files go, and settings of the app to add."""
+    """What to start: ports (0 is any free one), where files go, and settings of the app to add.
+
+    `identities`: the app proves itself as a deployed one does, by a managed identity; no key of the
+    bus or the tables is among its settings.
+    """
 
     app: Path
     folder: Path
@@ -23,6 +27,7 @@ class Plan:
     graph_port: int = 0
     bus_config: Path | None = None
     function_keys: bool = False
+    identities: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -38,5 +43,6 @@ def plan_from_environment(app: Path, environment: Mapping[str, str]) -> Plan:
         graph_port=int(environment.get("DEVSTACK_GRAPH_PORT", "7072")),
         bus_config=Path(config) if config else None,
         function_keys=environment.get("DEVSTACK_FUNCTION_KEYS", "off") == "on",
+        identities=environment.get("DEVSTACK_IDENTITIES", "off") == "on",
         settings={name: environment[name] for name in TUNABLE if name in environment},
     )

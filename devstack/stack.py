@@ -10,9 +10,11 @@ import signal
 import socket
 from collections.abc import Callable
 
+from devstack.deployed import Deployed
 from devstack.endpoints import Endpoints, app_settings, bus_connection, tables_connection
 from devstack.plan import Plan
 from devstack.process import Part, PartFailed, start
+from devstack.trust.certificates import make_trust
 
 _OWN_PORTS = range(15_000, 32_000)
 
@@ -24,6 +26,7 @@ class Stack:
         self._plan = plan
         self._tell = tell
         self._identity_header = secrets.token_urlsafe(24)
+        self._deployed: Deployed | None = None
         self._logs = plan.folder / "logs"
         self._parts: list[Part] = []
         self._host: Part | None = None
@@ -34,15 +37,18 @@ class Stack:
         self._logs.mkdir(parents=True, exist_ok=True)
         for old in self._logs.glob("*.log"):
             old.unlink()
+        plan = self._plan
+        if plan.identities:
+            trust = make_trust(plan.folder / "trust")
+            self._deployed = Deployed(trust=trust, authority_port=_free_port())
         try:
             bus, tables, graph = await self._start_services()
-            plan = self._plan
             functions_port = plan.functions_port or _free_port()
             self.endpoints = Endpoints(
                 functions=f"http://127.0.0.1:{functions_port}",
                 service_bus=bus_connection(bus.port),
                 graph=f"http://localhost:{graph.port}",
-                tables=tables_connection(tables.port),
+                tables=tables_connection(tables.port, scheme="https" if self._deployed else "http"),
                 function_key=secrets.token_urlsafe(24) if plan.function_keys else "",
             )
             self._host = await self._start_host()
@@ -56,9 +62,11 @@ class Stack:
     def settings(self) -> dict[str, str]:
         """The settings under which an app runs on this stack."""
         assert self.endpoints is not None
-        return app_settings(
-            self.endpoints, identity_header=self._identity_header, own=self._plan.settings
-        )
+        own = dict(self._plan.settings)
+        if self._deployed is not None:
+            tables = next(part for part in self._parts if part.name == "tables")
+            own = self._deployed.settings(tables.port) | own
+        return app_settings(self.endpoints, identity_header=self._identity_header, own=own)
 
     def pid_of(self, name: str) -> int:
         """Return the process id of a part: `bus`, `tables`, `graph` or `functions`."""
@@ -106,7 +114,9 @@ class Stack:
         plan = self._plan
         config = ["--config", str(plan.bus_config)] if plan.bus_config else []
         starting = [
-            asyncio.create_task(start(name, module, arguments, logs=self._logs))
+            asyncio.create_task(
+                start(name, module, [*arguments, *self._identity_options(name)], logs=self._logs)
+            )
             for name, module, arguments in (
                 ("bus", "devstack.bus", ["--port", str(plan.bus_port), *config]),
                 ("tables", "devstack.azurite", ["--port", str(plan.tables_port)]),
@@ -131,6 +141,9 @@ class Stack:
             raise PartFailed("\n".join(str(error) for error in failures)) from failures[0]
         bus, tables, graph = self._parts
         return bus, tables, graph
+
+    def _identity_options(self, part: str) -> list[str]:
+        return [] if self._deployed is None else self._deployed.options(part)
 
     async def _start_host(self) -> Part:
         assert self.endpoints is not None

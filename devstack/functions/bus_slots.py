@@ -8,20 +8,17 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
+from traceback import format_tb
 
 from azure.servicebus import ServiceBusReceivedMessage
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
-from azure.servicebus.exceptions import (
-    MessageAlreadySettled,
-    MessageLockLostError,
-    MessagingEntityNotFoundError,
-    ServiceBusError,
-)
+from azure.servicebus.exceptions import MessagingEntityNotFoundError
 
 from devstack.functions.bindings import QueueTrigger
-from devstack.functions.invocation import Invocation, Invoke
+from devstack.functions.invocation import Invocation, Invoke, Outcome
 from devstack.functions.lock_renewal import kept_locked
-from devstack.functions.metadata import body_data, trigger_metadata
+from devstack.functions.metadata import BodyNotSupportedError, body_data, trigger_metadata
+from devstack.functions.protos import RpcException
 from devstack.functions.received import delivery_of
 from devstack.functions.work_loop import WorkLoop
 
@@ -63,7 +60,7 @@ class BusSlots:
         self._still_closed = count
         self._all_open = asyncio.Event()
         self._lost = False
-        self.last_error: ServiceBusError | None = None
+        self.last_error: Exception | None = None
 
     def start(self) -> list[asyncio.Task[None]]:
         """Start to open and receive; the tasks end when stopped, or with EntityMissing."""
@@ -98,7 +95,7 @@ class BusSlots:
                     f"{self._function.name}: {self._function.trigger.source} is not in the "
                     "Service Bus: add it to its Config.json"
                 ) from exc
-            except ServiceBusError as exc:
+            except Exception as exc:  # noqa: BLE001 - whatever it is, it costs this link alone
                 self._note_lost(exc)
                 await asyncio.sleep(_REOPEN_SECONDS)
 
@@ -112,31 +109,44 @@ class BusSlots:
         self, receiver: ServiceBusReceiver, message: ServiceBusReceivedMessage
     ) -> None:
         function = self._function
-        delivery, binary = delivery_of(message), function.trigger.binary
         async with kept_locked(receiver, message, function.longest_renewal):
-            outcome = await self._invoke(
-                Invocation(
-                    function_id=function.function_id,
-                    function_name=function.name,
-                    parameter=function.trigger.parameter,
-                    data=body_data(delivery, binary=binary),
-                    metadata=trigger_metadata(delivery, binary=binary),
-                )
-            )
+            outcome = await self._outcome(message)
         try:
             if outcome.failure is not None:
                 _log.error(
                     "%s failed on delivery %d: %s\n%s",
                     function.name,
-                    delivery.delivery_count + 1,
+                    (message.delivery_count or 0) + 1,
                     outcome.failure.message,
                     outcome.failure.stack_trace,
                 )
                 await receiver.abandon_message(message)
             elif function.auto_complete:
                 await receiver.complete_message(message)
-        except (MessageLockLostError, MessageAlreadySettled) as exc:
+        except Exception as exc:  # noqa: BLE001 - the SDK's mistake costs this message, not the slot
             _log.warning("%s: the message will come again: %s", function.name, type(exc).__name__)
+
+    async def _outcome(self, message: ServiceBusReceivedMessage) -> Outcome:
+        """Invoke the function; a message that cannot be read fails without, and costs no other."""
+        function, binary = self._function, self._function.trigger.binary
+        try:
+            delivery = delivery_of(message)
+            data = body_data(delivery, binary=binary)
+            metadata = trigger_metadata(delivery, binary=binary)
+        except BodyNotSupportedError as exc:
+            return Outcome(failure=RpcException(message=f"System.NotSupportedException: {exc}"))
+        except Exception as exc:  # noqa: BLE001 - as above; its text may hold what is in the message
+            where = "".join(format_tb(exc.__traceback__))
+            return Outcome(failure=RpcException(message=type(exc).__name__, stack_trace=where))
+        return await self._invoke(
+            Invocation(
+                function_id=function.function_id,
+                function_name=function.name,
+                parameter=function.trigger.parameter,
+                data=data,
+                metadata=metadata,
+            )
+        )
 
     def _note_open(self, *, first: bool) -> None:
         if self._lost:
@@ -146,10 +156,13 @@ class BusSlots:
         if not self._still_closed:
             self._all_open.set()
 
-    def _note_lost(self, exc: ServiceBusError) -> None:
+    def _note_lost(self, exc: Exception) -> None:
         self.last_error = exc
         if not self._lost:
             _log.warning(
-                "%s: no way to the Service Bus, trying again: %s", self._function.name, exc
+                "%s: no way to the Service Bus, trying again: %s: %s",
+                self._function.name,
+                type(exc).__name__,
+                exc,
             )
             self._lost = True

@@ -14,13 +14,20 @@ from aiohttp import web
 from azure.servicebus.aio import ServiceBusClient
 
 from devstack.functions import host_json
+from devstack.functions.admin import Admin
+from devstack.functions.app_settings import Connection
+from devstack.functions.bus_client import BusClient
 from devstack.functions.bus_slots import BusSlots, QueueFunction
+from devstack.functions.encoded import keep_encoded
+from devstack.functions.grouping import picked
 from devstack.functions.host_json import HostJson
 from devstack.functions.http_front import HttpFront, HttpFunction
 from devstack.functions.invocation import Invoke
-from devstack.functions.timers import Timer
+from devstack.functions.quiet_log import quiet_logger
+from devstack.functions.switches import FunctionsSwitches
+from devstack.functions.timers import StatusFile, Timer, TimerFunction
 from devstack.functions.wiring import wire
-from devstack.functions.worker import Overrun, Worker, index
+from devstack.functions.worker import Worker, index
 
 _DRAIN_SECONDS = 10.0
 
@@ -33,18 +40,28 @@ class StartError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the command line and the environment say."""
+    """What the command line and the environment say.
+
+    `only` names the functions to run, None all; timers are remembered in the folder `state`, None
+    not at all.
+    """
 
     app: Path
     port: int
     function_key: str | None
     bus_seconds: float
     settings: Mapping[str, str]
-    on_overrun: Overrun
+    only: tuple[str, ...] | None
+    state: Path | None
+    switches: FunctionsSwitches
 
 
 class Host:
-    """The parts of one running app. Use it once: `start`, wait on `broken`, `drain`."""
+    """The parts of one running app. Use it once: `start`, wait on `broken`, `drain`.
+
+    `overran` is set when a function exceeds `functionTimeout`: all that runs then fails, and
+    messages go back; drain, and start another host.
+    """
 
     def __init__(self, options: Options) -> None:
         """Start nothing yet."""
@@ -52,31 +69,42 @@ class Host:
         self._slots: list[BusSlots] = []
         self._timers: list[Timer] = []
         self._loops: list[asyncio.Task[None]] = []
-        self._clients: dict[str, ServiceBusClient] = {}
+        self._clients: dict[Connection, BusClient] = {}
         self._runner: web.AppRunner | None = None
+        self.port = options.port
+        self.overran = asyncio.Event()
+        self.admin = Admin(options.switches)
 
     async def start(self) -> int:
         """Index the app, listen, open the slots, start the timers; return the HTTP port.
 
-        Raises StartError, IndexingError, EntityMissing and the ValueErrors of settings, bindings
-        and host.json.
+        Raises StartError, IndexingError, EntityMissing and the ValueErrors of names, settings,
+        bindings, host.json and timers.
         """
         options = self._options
         try:
             host = host_json.parse((options.app / "host.json").read_text(encoding="utf-8"))
         except OSError as exc:
             raise StartError(f"cannot read {options.app / 'host.json'}: {exc.strerror}") from exc
-        wiring = wire(await index(options.app), host, options.settings)
+        functions = await index(options.app)
+        if options.only is not None:
+            functions = picked(functions, options.only)
+        wiring = wire(functions, host, options.settings)
         for line in wiring.lines(host.route_prefix):
             _log.info(line)
-        worker = Worker(timeout=host.function_timeout, on_overrun=options.on_overrun)
-        port = await self._listen(wiring.http, host, worker.invoke)
+        worker = Worker(timeout=host.function_timeout, on_overrun=self._overrun)
+        self.port = await self._listen(wiring.http, host, worker.invoke)
         await self._open_slots(wiring.queues, host, worker.invoke)
         for function in wiring.timers:
-            timer = Timer(function=function, invoke=worker.invoke, clock=lambda: datetime.now(UTC))
+            timer = Timer(
+                function=function,
+                invoke=worker.invoke,
+                clock=lambda: datetime.now(UTC),
+                file=self._status_file(function),
+            )
             self._timers.append(timer)
             self._loops.append(timer.start())
-        return port
+        return self.port
 
     async def broken(self) -> None:
         """Wait until a loop ends by itself, and raise what ended it; never returns otherwise."""
@@ -88,10 +116,7 @@ class Host:
 
     async def drain(self) -> bool:
         """Take no more work, let running invocations end, close; False if some did not end."""
-        for slots in self._slots:
-            slots.stop()
-        for timer in self._timers:
-            timer.stop()
+        self._take_no_more()
         ending = [*self._loops]
         if self._runner is not None:
             ending.append(asyncio.create_task(self._runner.cleanup()))
@@ -103,6 +128,25 @@ class Host:
             await client.close()
         return True
 
+    def _take_no_more(self) -> None:
+        for slots in self._slots:
+            slots.stop()
+        for timer in self._timers:
+            timer.stop()
+
+    def _overrun(self, function: str) -> None:
+        _log.error("%s ran longer than functionTimeout: the worker is started again", function)
+        # First of all: what is abandoned next must not come back to this host.
+        self._take_no_more()
+        self.overran.set()
+
+    def _status_file(self, function: TimerFunction) -> StatusFile | None:
+        if self._options.state is None:
+            return None
+        folder = self._options.state / "timers"
+        folder.mkdir(parents=True, exist_ok=True)
+        return StatusFile(folder / f"{function.name}.json")
+
     async def _listen(
         self, functions: Sequence[HttpFunction], host: HostJson, invoke: Invoke
     ) -> int:
@@ -110,10 +154,14 @@ class Host:
             functions=functions,
             prefix=host.route_prefix,
             function_key=self._options.function_key,
+            admin=self.admin,
             invoke=invoke,
         )
         self._runner = web.AppRunner(
-            front.application(), access_log=None, shutdown_timeout=_DRAIN_SECONDS
+            front.application(),
+            access_log=None,
+            logger=quiet_logger("functions.http"),
+            shutdown_timeout=_DRAIN_SECONDS,
         )
         await self._runner.setup()
         try:
@@ -128,6 +176,8 @@ class Host:
     async def _open_slots(
         self, functions: Sequence[QueueFunction], host: HostJson, invoke: Invoke
     ) -> None:
+        if functions:
+            keep_encoded()
         for function in functions:
             slots = BusSlots(
                 function=function,
@@ -154,16 +204,14 @@ class Host:
         for slots in self._slots:
             await slots.opened()
 
-    def _client(self, connection: str) -> ServiceBusClient:
+    def _client(self, connection: Connection) -> ServiceBusClient:
         if connection not in self._clients:
-            # No retries of its own: the loops of the slots try again, and say so.
-            client = ServiceBusClient.from_connection_string(connection, retry_total=0)
-            self._clients[connection] = client
-        return self._clients[connection]
+            self._clients[connection] = BusClient(connection)
+        return self._clients[connection].sdk
 
     def _unreachable(self) -> str:
         reasons = {str(slots.last_error) for slots in self._slots if slots.last_error}
-        places = {client.fully_qualified_namespace for client in self._clients.values()}
+        places = {client.sdk.fully_qualified_namespace for client in self._clients.values()}
         return (
             f"cannot reach the Service Bus at {', '.join(sorted(places))} within "
             f"{self._options.bus_seconds:g} s: " + ("; ".join(sorted(reasons)) or "no answer")

@@ -25,6 +25,8 @@ class HostJson:
     auto_complete: bool = True
     max_auto_lock_renewal: timedelta | None = timedelta(minutes=5)
     function_timeout: timedelta | None = timedelta(minutes=30)
+    has_extensions: bool = False
+    """Whether it names an extension bundle, without which there is no Service Bus trigger."""
 
 
 def parse(text: str) -> HostJson:
@@ -50,7 +52,18 @@ def parse(text: str) -> HostJson:
         auto_complete=complete,
         max_auto_lock_renewal=_span(bus, "maxAutoLockRenewalDuration", usual.max_auto_lock_renewal),
         function_timeout=_span(root, "functionTimeout", usual.function_timeout),
+        has_extensions=_names_bundle(root),
     )
+
+
+def _names_bundle(root: Mapping[str, object]) -> bool:
+    if "extensionBundle" not in root:
+        return False
+    bundle = _object(root, "extensionBundle")
+    for member in ("id", "version"):
+        if not isinstance(bundle.get(member), str):
+            raise HostJsonError(f"extensionBundle.{member} must be a text")
+    return True
 
 
 def _object(parent: Mapping[str, object], name: str) -> Mapping[str, object]:

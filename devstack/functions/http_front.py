@@ -1,7 +1,6 @@
 """The HTTP side: finds the function for a request, asks for its key, invokes it, answers."""
 
 import hmac
-import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from devstack.functions import routes
+from devstack.functions.admin import Admin
 from devstack.functions.bindings import HttpTrigger
 from devstack.functions.invocation import Invocation, Invoke, Outcome
 from devstack.functions.protos import TypedData
@@ -17,7 +17,6 @@ from devstack.functions.routes import Route
 from devstack.functions.rpc_http import Answer, http_answer, query_of, rpc_request
 
 _LARGEST_BODY = 100 * 1024 * 1024  # Source: the request limit of Azure Functions
-_STATUS_PATH = "/admin/host/status"
 # The server writes these itself.
 _HOP_HEADERS = frozenset({"content-length", "transfer-encoding", "connection"})
 
@@ -31,6 +30,7 @@ class HttpFunction:
     name: str
     function_id: str
     trigger: HttpTrigger
+    disabled: bool = False
 
 
 class HttpFront:
@@ -42,6 +42,7 @@ class HttpFront:
         functions: Sequence[HttpFunction],
         prefix: str,
         function_key: str | None,
+        admin: Admin,
         invoke: Invoke,
     ) -> None:
         """Without `function_key` no function asks for one. Raises RouteError."""
@@ -56,6 +57,7 @@ class HttpFront:
             for function in functions
         ]
         self._function_key = function_key
+        self._admin = admin
         self._invoke = invoke
 
     def application(self) -> web.Application:
@@ -73,8 +75,9 @@ class HttpFront:
 
     async def _answer(self, request: web.Request) -> Answer:
         path, _, raw_query = request.raw_path.partition("?")
-        if path == _STATUS_PATH and request.method == "GET":
-            return _json({"state": "Running", "version": "local"})
+        if path.startswith("/admin/"):
+            own = self._admin.answer(request.method, path, await request.read())
+            return own or Answer(status=404)
         found = routes.find(self._routes, request.method, path)
         if found is None:
             return Answer(status=404)
@@ -82,13 +85,15 @@ class HttpFront:
         function = self._functions[route.key]
         if function.trigger.needs_key and not self._has_key(request, raw_query):
             return Answer(status=401)
+        if function.disabled:
+            return Answer(status=404)
         rpc = rpc_request(
             method=request.method,
             url=f"{request.scheme}://{request.host}{request.raw_path}",
             raw_query=raw_query,
             headers=request.headers.items(),
             route_params=params,
-            body=await request.read(),
+            body=await self._body(request),
         )
         outcome = await self._invoke(
             Invocation(
@@ -100,11 +105,19 @@ class HttpFront:
         )
         return _result(function.name, outcome)
 
+    async def _body(self, request: web.Request) -> bytes:
+        body = await request.read()
+        if request.content_length is None and self._admin.switches.chunked_bodies == "empty":
+            return b""
+        return body
+
     def _has_key(self, request: web.Request, raw_query: str) -> bool:
         if self._function_key is None:
             return True
         given = query_of(raw_query).get("code") or request.headers.get("x-functions-key") or ""
-        return hmac.compare_digest(given.encode(), self._function_key.encode())
+        # A header may hold bytes that are no text.
+        told = given.encode(errors="surrogateescape")
+        return hmac.compare_digest(told, self._function_key.encode())
 
 
 def _result(name: str, outcome: Outcome) -> Answer:
@@ -112,11 +125,3 @@ def _result(name: str, outcome: Outcome) -> Answer:
         _log.error("%s failed: %s\n%s", name, outcome.failure.message, outcome.failure.stack_trace)
         return Answer(status=500)
     return http_answer(outcome.returned)
-
-
-def _json(value: object) -> Answer:
-    return Answer(
-        status=200,
-        headers=(("content-type", "application/json; charset=utf-8"),),
-        body=json.dumps(value).encode(),
-    )

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 from azure.servicebus import ServiceBusReceivedMessage
 from azure.servicebus.aio import ServiceBusReceiver
-from azure.servicebus.exceptions import ServiceBusError
 
 _LONGEST_BUFFER = timedelta(seconds=10)
 _SHORTEST_PAUSE = timedelta(milliseconds=100)
@@ -64,6 +63,6 @@ async def _renew(
             pass  # it is time to renew
         try:
             await receiver.renew_message_lock(message)
-        except ServiceBusError as exc:
+        except Exception as exc:  # noqa: BLE001 - the outcome of the invocation must not be lost
             # Tried again while the lock lives; the settlement tells whether it was lost.
             _log.warning("a lock was not renewed: %s", type(exc).__name__)

@@ -4,23 +4,43 @@ Names and kinds are those of the Service Bus extension, version 5, for single di
 surprises: numbers are JSON texts, times lack their zone, a JSON body overwrites the metadata.
 """
 
-import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from devstack.functions.amqp_properties import Json
 from devstack.functions.protos import TypedData
 
 # What .NET shows for a message that never expires.
 _NEVER = "9999-12-31T23:59:59.9999999"
 
 
+class BodyNotSupportedError(Exception):
+    """A body that cannot be bound; the text is the extension's and says nothing of the body."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueBody:
+    """A body that is an AMQP value; `text` where it is a string."""
+
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequenceBody:
+    """A body of AMQP sequences."""
+
+
+type Body = bytes | ValueBody | SequenceBody
+"""What the body of a message is; data sections are bytes, joined."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """One delivery of one message; `delivery_count` is the AMQP header's, from 0."""
 
-    body: bytes
+    body: Body
     sequence_number: int
     delivery_count: int
     enqueued_time: datetime
@@ -37,21 +57,25 @@ class Delivery:
     partition_key: str | None = None
     transaction_partition_key: str | None = None
     dead_letter_source: str | None = None
-    application_properties: Mapping[str, object] = field(default_factory=dict)
+    application_properties: Mapping[str, Json] = field(default_factory=dict)
 
 
 def body_data(delivery: Delivery, *, binary: bool) -> TypedData:
-    """Return the body: bytes where the trigger says so, else text; nothing for an empty one."""
-    if not delivery.body:
-        return TypedData()
+    """Return the body: bytes where the trigger says so, else text; an empty one is set and empty.
+
+    Raises BodyNotSupportedError for an AMQP value or sequence, but for a value that is a string
+    where the trigger wants text.
+    Sources: GetBody in AmqpMessageExtensions.cs and MessageToStringConverter.cs of
+    azure-sdk-for-net; the whole text is in MassTransit issue 5321.
+    """
     if binary:
-        return TypedData(bytes=delivery.body)
+        return TypedData(bytes=_as_bytes(delivery.body))
     return TypedData(string=_as_text(delivery.body))
 
 
 def trigger_metadata(delivery: Delivery, *, binary: bool) -> dict[str, TypedData]:
     """Return the metadata of one message; absent values are not in it."""
-    properties = json.dumps(dict(delivery.application_properties), default=_plain)
+    properties = json.dumps(dict(delivery.application_properties))
     texts = {
         "MessageId": delivery.message_id,
         "Subject": delivery.subject,
@@ -82,17 +106,17 @@ def trigger_metadata(delivery: Delivery, *, binary: bool) -> dict[str, TypedData
     metadata = {name: TypedData(json=text) for name, text in values.items()}
     metadata |= {name: TypedData(string=text) for name, text in texts.items() if text is not None}
     if not binary:
-        _leak(delivery.body, metadata)
+        _leak(_as_text(delivery.body), metadata)
     return metadata
 
 
-def _leak(body: bytes, metadata: dict[str, TypedData]) -> None:
+def _leak(body: str, metadata: dict[str, TypedData]) -> None:
     """Copy the members of a JSON object body over the metadata, as the host does.
 
     Source: ApplyBindingData in WorkerFunctionInvoker.cs of Azure/azure-functions-host.
     """
     try:
-        members = json.loads(_as_text(body))
+        members = json.loads(body)
     except ValueError:
         return
     if not isinstance(members, dict):
@@ -108,21 +132,33 @@ def _leak(body: bytes, metadata: dict[str, TypedData]) -> None:
             metadata[key] = TypedData(string=str(value))
 
 
-def _as_text(body: bytes) -> str:
-    return body.decode("utf-8", errors="replace")
+def _as_bytes(body: Body) -> bytes:
+    if isinstance(body, bytes):
+        return body
+    kind = "Value" if isinstance(body, ValueBody) else "Sequence"
+    raise BodyNotSupportedError(
+        f"{kind} cannot be retrieved using the Body property."
+        "Use GetRawAmqpMessage to access the underlying Amqp Message object. For more information "
+        "on how to avoid this error,see https://aka.ms/azsdk/net/servicebus/messagebody."
+    )
+
+
+def _as_text(body: Body) -> str:
+    match body:
+        case bytes():
+            return body.decode("utf-8", errors="replace")
+        case ValueBody(text=str(text)):
+            return text
+        case ValueBody():
+            # The extension names the .NET type here.
+            raise BodyNotSupportedError(
+                "A message with this value type cannot be bound to a string."
+            )
+        case SequenceBody():
+            raise BodyNotSupportedError("A sequence body message cannot be bound to a string.")
 
 
 def _zoneless(time: datetime) -> str:
     """Write `time` as Json.NET writes a UTC DateTime of kind Unspecified."""
     text = time.astimezone(UTC).replace(tzinfo=None).isoformat()
     return text.rstrip("0") if "." in text else text
-
-
-def _plain(value: object) -> str:
-    match value:
-        case bytes():
-            return base64.b64encode(value).decode("ascii")
-        case datetime():
-            return value.astimezone(UTC).isoformat()
-        case _:
-            return str(value)

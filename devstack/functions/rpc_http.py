@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from devstack.functions.protos import RpcHttp, RpcHttpCookie, TypedData
 
-_TEXT = {"content-type": "text/plain; charset=utf-8"}
+TEXT = {"content-type": "text/plain; charset=utf-8"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +86,14 @@ def _from_text(text: str) -> Answer:
         value = None
     if isinstance(value, dict) and value.keys() & {"body", "status", "headers"}:
         return _from_object(value)
-    return Answer(status=200, headers=tuple(_TEXT.items()), body=text.encode())
+    return Answer(status=200, headers=tuple(TEXT.items()), body=text.encode())
 
 
 def _from_object(value: Mapping[str, object]) -> Answer:
     body, status, headers = value.get("body", ""), value.get("status", 200), value.get("headers")
     is_text = isinstance(body, str)
     named = {name: str(each) for name, each in headers.items()} if isinstance(headers, dict) else {}
-    usual = _TEXT if is_text else {"content-type": "application/json; charset=utf-8"}
+    usual = TEXT if is_text else {"content-type": "application/json; charset=utf-8"}
     return Answer(
         # What cannot be a status makes the host fail.
         status=int(str(status)) if str(status).isdecimal() else 500,

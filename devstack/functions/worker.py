@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NoReturn
+from typing import Any
 from uuid import uuid4
 
 import azure_functions_runtime as library
@@ -19,11 +19,12 @@ from devstack.functions import protos
 from devstack.functions.invocation import IndexedFunction, Invocation, Outcome
 from devstack.functions.protos import ParameterBinding, RpcException, StatusResult
 
-type Overrun = Callable[[str], NoReturn]
-
 
 class IndexingError(Exception):
     """The app could not be indexed; the text is the library's reason with its stack."""
+
+
+_ENDED = Outcome(failure=RpcException(message="the worker is started again"))
 
 
 async def index(app: Path) -> tuple[IndexedFunction, ...]:
@@ -60,21 +61,38 @@ async def index(app: Path) -> tuple[IndexedFunction, ...]:
 
 
 class Worker:
-    """Invokes the functions of the indexed app."""
+    """Invokes the functions of the indexed app, until one of them exceeds its time."""
 
-    def __init__(self, *, timeout: timedelta | None, on_overrun: Overrun) -> None:
-        """`on_overrun` ends the process, for Azure restarts a worker that exceeds `timeout`."""
-        self._seconds = None if timeout is None else timeout.total_seconds()
+    def __init__(self, *, timeout: timedelta | None, on_overrun: Callable[[str], None]) -> None:
+        """`on_overrun` is told the function that exceeds `timeout`, once and first of all.
+
+        Then all invocations under way fail, as when Azure restarts the worker, and no more begin.
+        Needs a running loop.
+        """
+        self._timeout = timeout
         self._on_overrun = on_overrun
+        self._ended = asyncio.get_running_loop().create_future()
 
     async def invoke(self, invocation: Invocation) -> Outcome:
-        """Run one invocation to its end, in a task and context of its own."""
+        """Run one invocation to its end, or the worker's, in a task and context of its own."""
+        if self._ended.done():
+            return _ENDED
         # Not awaited itself: a function that raises CancelledError must not cancel its caller.
         running = asyncio.create_task(_guarded(invocation))
-        done, _ = await asyncio.wait({running}, timeout=self._seconds)
-        if not done:
-            self._on_overrun(invocation.function_name)
-        return running.result()
+        await asyncio.wait(
+            {running, self._ended},
+            timeout=None if self._timeout is None else self._timeout.total_seconds(),
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        if running.done():
+            return running.result()
+        if self._ended.done():
+            return _ENDED
+        name = invocation.function_name
+        self._on_overrun(name)
+        self._ended.set_result(None)
+        text = f"Timeout value of {self._timeout} was exceeded by function: {name}"
+        return Outcome(failure=RpcException(message=f"FunctionTimeoutException: {text}"))
 
 
 async def _guarded(invocation: Invocation) -> Outcome:

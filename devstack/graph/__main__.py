@@ -9,6 +9,12 @@ from aiohttp import web
 
 from devstack.graph import identities
 from devstack.graph.identities import Tenant
+from devstack.graph.identity_options import (
+    add_identity_options,
+    identities_of,
+    start_tls,
+    token_key_of,
+)
 from devstack.graph.server import build_app
 from devstack.graph.simulator import build_simulator
 from devstack.graph.switches import WORLDS
@@ -31,6 +37,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--organizer", action="append", help="object id; may be repeated")
     parser.add_argument("--organizer-without-policy", action="append", help="may be repeated")
     parser.add_argument("--identity-header", default=identities.IDENTITY_HEADER)
+    add_identity_options(parser)
     parser.add_argument(
         "--callback-issuer", default=GRAPH_ISSUER, choices=[GRAPH_ISSUER, BOT_ISSUER]
     )
@@ -58,6 +65,7 @@ async def _serve(options: argparse.Namespace) -> int:
         bot_app_id=options.bot_app_id,
         organizers=_ids(options.organizer, usual.organizers),
         without_policy=_ids(options.organizer_without_policy, usual.without_policy),
+        identities=identities_of(options),
     )
     simulator = build_simulator(
         tenant=tenant,
@@ -66,6 +74,7 @@ async def _serve(options: argparse.Namespace) -> int:
         identity_header=options.identity_header,
         issuer=options.callback_issuer,
         switches=switches,
+        token_key=token_key_of(options),
     )
     stop = stop_event(with_stdin=options.exit_with_stdin)
     # An answer held by a fault must not hold up the end.
@@ -73,6 +82,7 @@ async def _serve(options: argparse.Namespace) -> int:
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", options.port).start()
+        await start_tls(runner, options)
     except OSError as error:
         reason = error.strerror or str(error)
         _report(f"port {options.port} is taken: {reason}; set DEVSTACK_GRAPH_PORT to another")

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import rsa
 
+from devstack.graph.access_tokens import AccessTokens
 from devstack.graph.calls import Leg
 from devstack.graph.courier import Courier
 from devstack.graph.faults import FaultPlan
@@ -14,7 +16,7 @@ from devstack.graph.identities import IDENTITY_HEADER, Tenant, seeded
 from devstack.graph.lapses import Lapses
 from devstack.graph.request_log import RequestLog
 from devstack.graph.switches import DOCUMENTED, GraphSwitches
-from devstack.graph.tokens import GRAPH_ISSUER, AccessTokens, CallbackSigner
+from devstack.graph.tokens import GRAPH_ISSUER, CallbackSigner
 from devstack.graph.world import World
 
 
@@ -61,8 +63,12 @@ def build_simulator(
     identity_header: str = IDENTITY_HEADER,
     issuer: str = GRAPH_ISSUER,
     switches: GraphSwitches = DOCUMENTED,
+    token_key: rsa.RSAPrivateKey | None = None,
 ) -> Simulator:
-    """Put a simulator together. `seed` decides ids, variation and luck; `report` takes one line."""
+    """Put a simulator together. `seed` decides ids, variation and luck; `report` takes one line.
+
+    `token_key` signs access tokens; None: a key of this simulator's own.
+    """
 
     def now() -> datetime:
         return datetime.now(UTC)
@@ -86,7 +92,7 @@ def build_simulator(
         courier=courier,
         faults=FaultPlan(),
         requests=RequestLog(),
-        access_tokens=AccessTokens(tenant),
+        access_tokens=AccessTokens(tenant, key=token_key),
         signer=signer,
         identity_header=identity_header,
     )

@@ -115,6 +115,12 @@ class GraphSwitches(Switches):
     (msgraph-sdk-dotnet issue 2350), 400 `1026: An error has occurred.`
     (jondoesflow/Teams-Transcript-Summariser-Open-AI issue 2) and 404 `Organizer Id mismatch`
     (microsoft-graph-docs issue 10770)."""
+    identities: Literal["strict", "any"] = "strict"
+    """`strict`: a token names the identity that asked for it, an identity that the app does not
+    have gets none (azure-functions-host issue 8037), and Graph serves the bot's application alone
+    (7503, issue 432; 7507, page application-post-calls). `any`: nothing of that is checked."""
+    consent: bool = True
+    """False: nobody consented to the bot's permissions; a call is refused with 7504 (issue 276)."""
 
 
 DOCUMENTED = GraphSwitches()
@@ -126,6 +132,7 @@ WORLDS: Mapping[World, GraphSwitches] = MappingProxyType(
             ends_without_host="never",
             answers="whole",
             patch_takes="any",
+            identities="any",
         ),
         World.DOCUMENTED: DOCUMENTED,
         World.HARSH: GraphSwitches(

@@ -1,16 +1,24 @@
 """What a Service Bus message becomes for the worker: names, kinds and surprises as in Azure."""
 
-import json
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
-from devstack.functions.metadata import Delivery, body_data, trigger_metadata
+import pytest
+
+from devstack.functions.metadata import (
+    Body,
+    BodyNotSupportedError,
+    Delivery,
+    SequenceBody,
+    ValueBody,
+    body_data,
+    trigger_metadata,
+)
 from devstack.functions.protos import TypedData
 
 ENQUEUED = datetime(2026, 3, 4, 5, 6, 7, 891000, UTC)
 
 
-def _delivery(body: bytes = b"", **members: object) -> Delivery:
+def _delivery(body: Body = b"", **members: object) -> Delivery:
     values: dict[str, object] = {
         "body": body,
         "sequence_number": 42,
@@ -86,29 +94,6 @@ def test_user_properties_are_always_there() -> None:
     assert metadata["UserProperties"] == metadata["ApplicationProperties"] == TypedData(json="{}")
 
 
-def test_properties_of_any_kind_become_json() -> None:
-    """Times and ids become texts, bytes base64."""
-    properties = {
-        "text": "t",
-        "number": 3,
-        "flag": True,
-        "time": ENQUEUED,
-        "id": UUID(int=7),
-        "bytes": b"\xff",
-    }
-
-    metadata = trigger_metadata(_delivery(application_properties=properties), binary=True)
-
-    assert json.loads(metadata["UserProperties"].json or "") == {
-        "text": "t",
-        "number": 3,
-        "flag": True,
-        "time": "2026-03-04T05:06:07.891000+00:00",
-        "id": "00000000-0000-0000-0000-000000000007",
-        "bytes": "/w==",
-    }
-
-
 def test_json_body_overwrites_the_metadata() -> None:
     """Members of a JSON object replace the message's own values, whatever their case."""
     body = b'{"messageId": "x", "SUBJECT": "y", "count": 3, "on": true, "more": {"a": 1}}'
@@ -155,6 +140,33 @@ def test_body_is_bytes_or_text_as_the_trigger_says() -> None:
     assert body_data(_delivery(b"\xffa"), binary=False) == TypedData(string="�a")
 
 
-def test_empty_body_has_no_kind() -> None:
-    """Nothing is set for it."""
-    assert body_data(_delivery(b""), binary=False).WhichOneof("data") is None
+@pytest.mark.parametrize("binary", [True, False])
+def test_empty_body_is_set_and_empty(binary: bool) -> None:
+    """The kind is that of any other body."""
+    data = body_data(_delivery(b""), binary=binary)
+
+    assert data == (TypedData(bytes=b"") if binary else TypedData(string=""))
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"), [(ValueBody(text="said"), "Value"), (SequenceBody(), "Sequence")]
+)
+def test_binary_trigger_takes_data_alone(body: Body, kind: str) -> None:
+    """The words are the extension's; what is in the body is not among them."""
+    with pytest.raises(
+        BodyNotSupportedError, match=f"^{kind} cannot be retrieved using"
+    ) as refusal:
+        body_data(_delivery(body), binary=True)
+
+    assert "said" not in str(refusal.value)
+
+
+def test_text_trigger_takes_a_value_that_is_a_string() -> None:
+    """Nothing else that is no data; the string leaks like any other body."""
+    delivery = _delivery(ValueBody(text='{"messageId": "x"}'), message_id="m")
+
+    assert body_data(delivery, binary=False) == TypedData(string='{"messageId": "x"}')
+    assert trigger_metadata(delivery, binary=False)["MessageId"] == TypedData(string="x")
+    for other in (ValueBody(text=None), SequenceBody()):
+        with pytest.raises(BodyNotSupportedError, match="cannot be bound to a string"):
+            body_data(_delivery(other), binary=False)

@@ -6,6 +6,7 @@ from typing import Any
 import jwt
 import pytest
 
+from devstack.graph.access_tokens import AccessTokens
 from devstack.graph.delivery import (
     copies,
     is_worth_retrying,
@@ -17,7 +18,7 @@ from devstack.graph.identities import BOT_APP_ID, TENANT_ID, Tenant, seeded
 from devstack.graph.json_values import Json
 from devstack.graph.lab_requests import LabMistake
 from devstack.graph.switches import DOCUMENTED, WORLDS, GraphSwitches
-from devstack.graph.tokens import BOT_ISSUER, AccessTokens, CallbackSigner
+from devstack.graph.tokens import BOT_ISSUER, CallbackSigner
 from devstack.switches import World
 
 PATH, SHORT = "/v1.0/communications/calls", "/communications/calls"
@@ -185,10 +186,10 @@ def test_only_tokens_issued_here_and_not_expired_open_graph() -> None:
     """Nothing, another scheme, another process's token and an old one are refused."""
     now = datetime.now(UTC)
     tokens = AccessTokens(Tenant())
-    good, _ = tokens.issue(now=now)
-    old, _ = tokens.issue(now=now - timedelta(days=2))
-    foreign, _ = AccessTokens(Tenant()).issue(now=now)
+    good = tokens.issue(now=now).token
+    old = tokens.issue(now=now - timedelta(days=2)).token
+    foreign = AccessTokens(Tenant()).issue(now=now).token
 
-    assert tokens.accepts(f"Bearer {good}")
+    assert tokens.caller(f"Bearer {good}") == BOT_APP_ID
     for refused in (None, "", "Bearer ", f"Basic {good}", f"Bearer {foreign}", f"Bearer {old}"):
-        assert not tokens.accepts(refused)
+        assert tokens.caller(refused) is None

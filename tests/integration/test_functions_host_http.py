@@ -4,6 +4,8 @@ import http.client
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -80,11 +82,19 @@ def test_request_reaches_the_function_as_in_azure(web: Web) -> None:
     assert answer.header("content-type") == "application/json"
 
 
-def test_chunked_body_arrives(web: Web) -> None:
-    """A body without a length is read, too."""
-    answer = web.ask("/web/things/a", method="POST", body=iter([b"one", b"two"]))
+@pytest.mark.parametrize(("chunked_bodies", "arrives"), [("passed", "onetwo"), ("empty", "")])
+def test_chunked_body_arrives_as_the_switch_says(
+    web: Web, chunked_bodies: str, arrives: str
+) -> None:
+    """The host reads no body without a length."""
+    change = json.dumps({"chunkedBodies": chunked_bodies}).encode()
+    assert web.ask("/admin/switches", method="POST", body=change).status == 200
 
-    assert json.loads(answer.body)["body"] == "onetwo"
+    answer = web.ask("/web/things/a", method="POST", body=iter([b"one", b"two"]))
+    measured = web.ask("/web/things/a", method="POST", body=b"three")
+
+    assert json.loads(answer.body)["body"] == arrives
+    assert json.loads(measured.body)["body"] == "three"
 
 
 def test_sync_function_answers_a_text(web: Web) -> None:
@@ -157,6 +167,41 @@ def test_timer_runs_on_start_and_on_schedule(web: Web) -> None:
     assert second["schedule"]["Last"] >= first["schedule"]["LastUpdated"]
 
 
+def test_missed_run_is_made_up_for_on_start(tmp_path: Path) -> None:
+    """Once, and told to the function; without a missed one the timer is on time."""
+    then = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=3)
+    due = then + timedelta(hours=1)
+    file = tmp_path / "timers" / "tick.json"
+    file.parent.mkdir()
+    missed = {"Last": then.isoformat(), "Next": due.isoformat(), "LastUpdated": then.isoformat()}
+    file.write_text(json.dumps(missed))
+
+    runs = []
+    for _ in range(2):
+        options = ("--port", "0", "--state", str(tmp_path))
+        with HostProcess("web", *options, settings={"TICK": "0 0 * * * *"}) as host:
+            runs.append(json.loads(Web(host.ready()).ask("/web/tick").body))
+            assert host.stop() == 0
+    after = json.loads(file.read_text())
+
+    assert [run["pastDue"] for run in runs] == [True, False]
+    assert runs[0]["schedule"] == missed
+    assert runs[1]["schedule"]["Last"] > missed["Last"]
+    assert after["Last"] > runs[1]["schedule"]["Last"]
+
+
+def test_status_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    """The host does not start as if nothing had been missed."""
+    file = tmp_path / "timers" / "tick.json"
+    file.parent.mkdir()
+    file.write_text("{")
+
+    options = ("--port", "0", "--state", str(tmp_path))
+    with HostProcess("web", *options, settings={"TICK": "0 0 * * * *"}) as host:
+        assert host.ended() == 1
+        assert f"{file} is not the status of a timer: delete it" in host.log()
+
+
 def test_function_key_is_asked_for_where_the_level_says_so() -> None:
     """In the query or in the header; anonymous functions stay open."""
     options = ("--port", "0", "--function-key", "s3cret+/=")
@@ -169,3 +214,14 @@ def test_function_key_is_asked_for_where_the_level_says_so() -> None:
         assert web.ask("/web/keyed?code=s3cret%2B%2F%3D").status == 200
         assert web.ask("/web/keyed", headers={"x-functions-key": "s3cret+/="}).status == 200
         assert web.ask("/web/things/first").status == 200
+
+
+def test_disabled_function_answers_404_to_its_key_alone() -> None:
+    """Whether there is a function is no stranger's business: 401 comes first."""
+    options = ("--port", "0", "--function-key", "k")
+    off = {"AzureWebJobs.keyed.Disabled": "true"}
+    with HostProcess("web", *options, settings=EVERY_SECOND | off) as host:
+        web = Web(host.ready())
+
+        assert web.ask("/web/keyed").status == 401
+        assert web.ask("/web/keyed?code=k").status == 404

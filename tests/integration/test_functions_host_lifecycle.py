@@ -1,6 +1,8 @@
 """What happens to messages when the host or the broker ends."""
 
+import json
 from collections.abc import Iterator
+from urllib.request import urlopen
 
 import pytest
 from azure.servicebus import ServiceBusMessage
@@ -46,6 +48,63 @@ def test_killed_host_leaves_its_message_to_the_next(stage: Stage) -> None:
 
     assert (sighting.saw["messageId"], sighting.saw["deliveryCount"]) == ("orphan", 2)
     assert stage.left_in("binary") == []
+
+
+def test_settlement_that_fails_costs_no_other_message(stage: Stage) -> None:
+    """The broker ends while a function runs: its message is lost to the host, the host goes on."""
+    with stage.host() as host:
+        host.ready()
+        stage.send("text", ServiceBusMessage("x", message_id="unsettled"))
+        unsettled = stage.witness.next("text")
+
+        stage.restart_bus()
+        unsettled.answer("return")
+        stage.send("text", ServiceBusMessage("x", message_id="after"))
+        after = stage.witness.next("text")
+        after.answer("return")
+
+        assert after.saw["messageId"] == "after"
+        assert host.stop() == 0
+        assert "Traceback" not in host.log()
+
+
+def test_function_that_exceeds_its_time_gives_back_all_that_is_held(stage: Stage) -> None:
+    """Long before their locks end; the worker starts again meanwhile."""
+    with stage.host(app="slow") as host:
+        host.ready()
+        stage.send("text", *(ServiceBusMessage("x", message_id=each) for each in ("a", "b")))
+        held = [stage.witness.next("slow") for _ in range(2)]
+
+        host.ready()
+        again = [stage.witness.next("slow") for _ in range(2)]
+        for sighting in again:
+            sighting.answer("return")
+
+        assert {(each.saw["messageId"], each.saw["deliveryCount"]) for each in again} == {
+            ("a", 2),
+            ("b", 2),
+        }
+        assert host.stop() == 0
+    for sighting in held:
+        sighting.answer("return")
+
+
+def test_picked_functions_run_alone(stage: Stage) -> None:
+    """The others' queues are left alone; the host has its status where it has no HTTP function."""
+    with stage.host("--only", "text") as host:
+        port = host.ready()
+        stage.send("binary", ServiceBusMessage(b"x", message_id="not mine"))
+        stage.send("text", ServiceBusMessage("x", message_id="mine"))
+
+        sighting = stage.witness.next("text")
+        sighting.answer("return")
+        with urlopen(f"http://127.0.0.1:{port}/admin/host/status") as answer:
+            status = json.load(answer)
+
+        assert status["state"] == "Running"
+        assert host.stop() == 0
+        assert "binary" not in host.log()
+    assert [each.message_id for each in stage.take("binary")] == ["not mine"]
 
 
 def test_host_receives_again_when_the_bus_is_back(stage: Stage) -> None:

@@ -1,7 +1,9 @@
 """How the host process starts, refuses to start, and ends."""
 
 import http.client
+import json
 import socket
+from dataclasses import dataclass
 
 import pytest
 
@@ -11,6 +13,24 @@ from tests.stack.process import StackProcess
 
 EVERY_HOUR = {"TICK": "0 0 * * * *"}
 QUEUES = {"BINARY_QUEUE": "binary", "WITNESS_PORT": "9"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """A status, and a body that is JSON or empty."""
+
+    status: int
+    body: object
+
+
+def _ask(port: int, method: str, path: str, body: bytes | None = None) -> _Answer:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request(method, path, body)
+        answer = connection.getresponse()
+        return _Answer(status=answer.status, body=json.loads(answer.read() or b"null"))
+    finally:
+        connection.close()
 
 
 def test_stdout_has_the_ready_line_alone() -> None:
@@ -50,16 +70,52 @@ def test_folder_without_an_app_is_refused() -> None:
         assert "host.json" in host.log()
 
 
-def test_function_that_exceeds_its_time_ends_the_process() -> None:
-    """As Azure restarts the worker, with all that runs in it."""
+def test_function_that_exceeds_its_time_fails_and_the_worker_starts_again() -> None:
+    """On the same port, with the switches in force: as Azure restarts the worker under the host."""
     with HostProcess("overrun", "--port", "0", settings={}) as host:
-        connection = http.client.HTTPConnection("127.0.0.1", host.ready())
+        port = host.ready()
+        set_by_hand = _ask(port, "POST", "/admin/switches", b'{"chunkedBodies": "passed"}')
 
-        connection.request("GET", "/api/endless")
+        overrun = _ask(port, "GET", "/api/endless")
+        again = host.ready()
 
-        assert host.ended() == 1
+        assert (set_by_hand.status, overrun.status, again) == (200, 500, port)
+        assert _ask(port, "GET", "/admin/switches").body == {"chunkedBodies": "passed"}
         assert "endless ran longer than functionTimeout" in host.log()
-        connection.close()
+        assert host.stop() == 0
+
+
+def test_groups_are_printed_without_a_bus() -> None:
+    """One line of JSON; nothing is served."""
+    with HostProcess("queues", "--groups", settings=QUEUES) as host:
+        assert host.ended() == 0
+        groups = {name: [name] for name in ("binary", "text", "news")}
+        assert json.loads(host.rest_of_stdout()) == {"groups": groups}
+
+
+def test_unknown_function_is_told_with_the_known() -> None:
+    """Before anything is opened."""
+    with HostProcess("queues", "--only", "text,txet", settings=QUEUES) as host:
+        assert host.ended() == 1
+        assert "there is no function txet; the app has binary, text, news" in host.log()
+
+
+def test_mistakes_in_switches_are_told() -> None:
+    """All of them."""
+    options = ("--switch", "chunkedBodies=1", "--switch", "other=true")
+    with HostProcess("web", *options, settings=EVERY_HOUR) as host:
+        assert host.ended() == 1
+        assert "chunkedBodies: " in host.log()
+        assert "other: " in host.log()
+
+
+def test_world_and_switches_are_in_force() -> None:
+    """A switch wins over its world."""
+    with HostProcess("web", "--port", "0", "--world", "kind", settings=EVERY_HOUR) as host:
+        assert _ask(host.ready(), "GET", "/admin/switches").body == {"chunkedBodies": "passed"}
+    options = ("--port", "0", "--world", "kind", "--switch", 'chunkedBodies="empty"')
+    with HostProcess("web", *options, settings=EVERY_HOUR) as host:
+        assert _ask(host.ready(), "GET", "/admin/switches").body == {"chunkedBodies": "empty"}
 
 
 def test_taken_port_is_told() -> None:
@@ -76,7 +132,13 @@ def test_taken_port_is_told() -> None:
     ("settings", "words"),
     [
         ({}, "BUS is not set"),
-        ({"BUS__fullyQualifiedNamespace": "x.servicebus.windows.net"}, "managed identity"),
+        (
+            {
+                "BUS__fullyQualifiedNamespace": "x.servicebus.windows.net",
+                "BUS__credential": "workloadidentity",
+            },
+            "the local host knows managedidentity alone",
+        ),
     ],
 )
 def test_missing_connection_is_told(settings: dict[str, str], words: str) -> None:
