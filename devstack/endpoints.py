@@ -10,6 +10,7 @@ SHELL_ONLY = dict.fromkeys(
     (
         "SERVICE_BUS__fullyQualifiedNamespace",
         "SERVICE_BUS__clientId",
+        "SERVICE_BUS__credential",
         "AZURE_CLIENT_ID",
         "GRAPH_CLIENT_SECRET",
         "GRAPH_CERTIFICATE_PATH",
@@ -33,6 +34,7 @@ class Endpoints:
     graph: str
     tables: str
     control: str
+    bus_lab: str
     function_key: str
 
     def as_json(self) -> str:
@@ -44,6 +46,7 @@ class Endpoints:
                 "graph": self.graph,
                 "tables": self.tables,
                 "control": self.control,
+                "busLab": self.bus_lab,
                 "functionKey": self.function_key,
                 "organizerId": identities.ORGANIZER_ID,
                 "botAppId": identities.BOT_APP_ID,
@@ -80,6 +83,24 @@ def app_settings(
     }
 
 
+def deployed_settings(tables_port: int, authority_port: int) -> dict[str, str]:
+    """Return what a deployed app has in place of keys: its settings in Azure, on this machine.
+
+    Source: https://learn.microsoft.com/azure/azure-functions/functions-reference (common
+    properties for identity-based connections). The namespace has no port: it is always 5671.
+    """
+    return {
+        "SERVICE_BUS": "",
+        "SERVICE_BUS__fullyQualifiedNamespace": "127.0.0.1",
+        "SERVICE_BUS__credential": "managedidentity",
+        "SERVICE_BUS__clientId": identities.USER_IDENTITY,
+        "TABLES": f"https://127.0.0.1:{tables_port}/{ACCOUNT}",
+        "AZURE_CLIENT_ID": identities.USER_IDENTITY,
+        "AZURE_AUTHORITY_HOST": f"https://127.0.0.1:{authority_port}",
+        "GRAPH_FEDERATED": "true",
+    }
+
+
 def bus_connection(port: int) -> str:
     """Return the connection string of the local Service Bus on `port`."""
     return (
@@ -88,9 +109,9 @@ def bus_connection(port: int) -> str:
     )
 
 
-def tables_connection(port: int) -> str:
+def tables_connection(port: int, *, scheme: str = "http") -> str:
     """Return the connection string of Azurite on `port`."""
     return (
-        f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={ACCOUNT_KEY};"
-        f"TableEndpoint=http://127.0.0.1:{port}/{ACCOUNT};"
+        f"DefaultEndpointsProtocol={scheme};AccountName={ACCOUNT};AccountKey={ACCOUNT_KEY};"
+        f"TableEndpoint={scheme}://127.0.0.1:{port}/{ACCOUNT};"
     )

@@ -29,7 +29,9 @@ class Plan:
 
     `switches`: those of a part that differ from the world's, by the part's name. `flex`: a process
     for each group of functions, as Flex Consumption runs them. `restarts`: a part that ends by
-    itself is started again. `settings` are the app's own.
+    itself is started again. `identities`: the app proves itself as a deployed one does, by a
+    managed identity; no key of the bus or the tables is among its settings. `settings` are the
+    app's own.
     """
 
     app: Path
@@ -44,6 +46,7 @@ class Plan:
     graph_port: int = 0
     control_port: int = 0
     bus_config: Path | None = None
+    identities: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -76,6 +79,7 @@ def plan_from_environment(app: Path, environment: Mapping[str, str]) -> Plan:
         graph_port=int(environment.get("DEVSTACK_GRAPH_PORT", "7072")),
         control_port=int(environment.get("DEVSTACK_CONTROL_PORT", "7073")),
         bus_config=Path(config) if config else None,
+        identities=_is_on("DEVSTACK_IDENTITIES", environment, usual="0"),
         settings={name: environment[name] for name in TUNABLE if name in environment},
     )
 
@@ -88,6 +92,7 @@ def plan_of_a_run(app: Path, environment: Mapping[str, str], settings: Mapping[s
         world=_world_in(environment),
         switches=_switches_in(environment),
         flex=_is_on("DEVSTACK_FLEX", environment, usual="0"),
+        identities=_is_on("DEVSTACK_IDENTITIES", environment, usual="0"),
         settings=settings,
     )
 

@@ -12,10 +12,14 @@ import threading
 from typing import TextIO
 
 
-def announce(part: str, port: int, *, to: TextIO | None = None) -> None:
-    """Print the one line that says that `part` serves on `port`; by default to stdout."""
+def announce(part: str, port: int, *, lab: int | None = None, to: TextIO | None = None) -> None:
+    """Print the one line that says that `part` serves on `port`; by default to stdout.
+
+    `lab`: the port of its `/lab`, where that has one of its own.
+    """
     stream = to or sys.stdout
-    stream.write(json.dumps({"ready": part, "port": port}) + "\n")
+    said = {"ready": part, "port": port} | ({} if lab is None else {"lab": lab})
+    stream.write(json.dumps(said) + "\n")
     stream.flush()
 
 

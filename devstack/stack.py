@@ -10,11 +10,13 @@ import socket
 from collections.abc import Callable, Sequence
 
 from devstack.control import Control
+from devstack.deployed import Deployed
 from devstack.endpoints import Endpoints, app_settings, bus_connection, tables_connection
 from devstack.flex import HTTP, groups_of
 from devstack.plan import Plan
 from devstack.process import Part, PartFailed
 from devstack.supervised import Command, Restarts, Supervised
+from devstack.trust.certificates import Trust, make_trust
 
 HOST = "functions"
 """The name of the Functions host; with a process for each group, that of the one with HTTP."""
@@ -28,6 +30,8 @@ class Stack:
         self._plan = plan
         self._tell = tell
         self._identity_header = secrets.token_urlsafe(24)
+        self._deployed: Deployed | None = None
+        self._lab_port = _free_port()
         self._logs = plan.folder / "logs"
         self._restarts = Restarts(automatic=plan.restarts)
         self._services: list[Supervised] = []
@@ -42,17 +46,22 @@ class Stack:
         for old in self._logs.glob("*.log"):
             old.unlink()
         plan = self._plan
+        trust = make_trust(plan.folder / "trust")
+        if plan.identities:
+            self._deployed = Deployed(trust=trust, authority_port=_free_port())
         try:
             control = await self._control.start(plan.control_port)
-            self._services = [self._supervised(command) for command in self._service_commands()]
+            commands = self._service_commands(trust)
+            self._services = [self._supervised(command) for command in commands]
             bus, tables, graph = await _all_started(self._services)
             functions_port = plan.functions_port or _free_port()
             self.endpoints = Endpoints(
                 functions=f"http://127.0.0.1:{functions_port}",
                 service_bus=bus_connection(bus.port),
                 graph=f"http://localhost:{graph.port}",
-                tables=tables_connection(tables.port),
+                tables=tables_connection(tables.port, scheme="https" if self._deployed else "http"),
                 control=control,
+                bus_lab=f"http://127.0.0.1:{self._lab_port}",
                 function_key=secrets.token_urlsafe(24) if plan.function_keys else "",
             )
             commands = await self._host_commands(functions_port)
@@ -68,9 +77,10 @@ class Stack:
     def settings(self) -> dict[str, str]:
         """The settings under which an app runs on this stack."""
         assert self.endpoints is not None
-        return app_settings(
-            self.endpoints, identity_header=self._identity_header, own=self._plan.settings
-        )
+        own = dict(self._plan.settings)
+        if self._deployed is not None:
+            own = self._deployed.settings(self._parts["tables"].part.port) | own
+        return app_settings(self.endpoints, identity_header=self._identity_header, own=own)
 
     def pid_of(self, name: str) -> int:
         """Return the process id of a part: `bus`, `tables`, `graph` or `functions`."""
@@ -102,29 +112,42 @@ class Stack:
         self._parts[part.name] = part
         return part
 
-    def _service_commands(self) -> list[Command]:
+    def _service_commands(self, trust: Trust) -> list[Command]:
         plan = self._plan
         config = ["--config", str(plan.bus_config)] if plan.bus_config else []
+        identity = self._deployed.options if self._deployed else _no_options
         return [
             Command(
                 name="bus",
                 title="the Service Bus",
                 module="devstack.bus",
                 port=plan.bus_port,
-                arguments=config,
+                arguments=[
+                    *config,
+                    *("--lab-port", str(self._lab_port)),
+                    *plan.arguments("bus"),
+                    *identity("bus"),
+                ],
             ),
             Command(
                 name="tables",
                 title="the tables",
                 module="devstack.azurite",
                 port=plan.tables_port,
+                arguments=identity("tables"),
             ),
             Command(
                 name="graph",
                 title="Graph",
                 module="devstack.graph",
                 port=plan.graph_port,
-                arguments=[f"--identity-header={self._identity_header}"],
+                arguments=[
+                    f"--identity-header={self._identity_header}",
+                    # Tokens outlive a restart, as those of Entra ID do.
+                    *("--token-key", str(trust.token_key)),
+                    *plan.arguments("graph"),
+                    *identity("graph"),
+                ],
             ),
         ]
 
@@ -144,6 +167,10 @@ class Stack:
             )
             for group, names in groups.items()
         ]
+
+
+def _no_options(_: str) -> list[str]:
+    return []
 
 
 def _only(names: Sequence[str]) -> list[str]:

@@ -1,7 +1,9 @@
 """Run the local tables: `python -m devstack.azurite --port N`.
 
 Starts Azurite's table service in Node, in memory, and never leaves Node behind: it ends with this
-process, however this process ends.
+process, however this process ends. With a certificate it serves https alone, and takes tokens of
+Entra ID beside the shared key; it checks their audience, issuer and times, not their signature.
+Source: https://github.com/Azure/Azurite#oauth-configuration
 """
 
 import argparse
@@ -39,14 +41,23 @@ def main() -> int:
         return _fail(
             f"port {arguments.port} is taken: {exc.strerror}; set DEVSTACK_TABLES_PORT to another"
         )
-    return asyncio.run(_serve(port, watch_stdin=arguments.exit_with_stdin))
+    options = _options(arguments.certificate, arguments.key)
+    return asyncio.run(_serve(port, options, watch_stdin=arguments.exit_with_stdin))
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m devstack.azurite", description=__doc__)
     parser.add_argument("--port", type=int, default=10002, help="0 for any free port")
+    parser.add_argument("--certificate", type=Path, help="PEM: serve https, and take tokens")
+    parser.add_argument("--key", type=Path, help="PEM: the private key of the certificate")
     parser.add_argument("--exit-with-stdin", action="store_true", help="stop when stdin ends")
     return parser.parse_args()
+
+
+def _options(certificate: Path | None, key: Path | None) -> tuple[str, ...]:
+    if certificate is None:
+        return _OPTIONS
+    return (*_OPTIONS, "--cert", str(certificate), "--key", str(key), "--oauth", "basic")
 
 
 def _free_port(wanted: int) -> int:
@@ -57,12 +68,12 @@ def _free_port(wanted: int) -> int:
         return int(probe.getsockname()[1])
 
 
-async def _serve(port: int, *, watch_stdin: bool) -> int:
+async def _serve(port: int, options: tuple[str, ...], *, watch_stdin: bool) -> int:
     stopped = stop_event(with_stdin=watch_stdin)
     node = await asyncio.create_subprocess_exec(
         _NODE,
         _AZURITE,
-        *_OPTIONS,
+        *options,
         *("--tableHost", "127.0.0.1", "--tablePort", str(port)),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

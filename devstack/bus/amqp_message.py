@@ -96,7 +96,7 @@ def parse(encoded: bytes, *, new_id: str) -> Message:
         properties = [amqp.string(new_id), *properties[1:]]
         whole = encode_section(PROPERTIES, amqp.sequence(properties))
     header = items_of(by_code.get(HEADER))
-    annotations = _pairs(by_code.get(MESSAGE_ANNOTATIONS))
+    annotations = pairs_of(by_code.get(MESSAGE_ANNOTATIONS))
     application = by_code.get(APPLICATION_PROPERTIES)
     time_to_live = amqp.decode(header[2]) if len(header) > 2 else None
     named = [(amqp.decode(key), key, value) for key, value in annotations]
@@ -169,7 +169,7 @@ def _bare(entry: Entry) -> list[bytes]:
     }
     given = {amqp.string(name): amqp.string(text) for name, text in wanted.items() if text}
     sent = next((whole for code, whole in kept if code == APPLICATION_PROPERTIES), None)
-    pairs = dict(_pairs(sections(sent)[0])) if sent is not None else {}
+    pairs = dict(pairs_of(sections(sent)[0])) if sent is not None else {}
     properties = encode_section(APPLICATION_PROPERTIES, amqp.mapping((pairs | given).items()))
     before = [whole for code, whole in kept if code < APPLICATION_PROPERTIES]
     after = [whole for code, whole in kept if code > APPLICATION_PROPERTIES]
@@ -202,7 +202,8 @@ def items_of(section: Section | None) -> list[bytes]:
     return amqp.items(section.whole, section.value_at) if section else []
 
 
-def _pairs(section: Section | None) -> list[tuple[bytes, bytes]]:
+def pairs_of(section: Section | None) -> list[tuple[bytes, bytes]]:
+    """Cut the map of a section into its encoded keys and values; an absent section has none."""
     parts = items_of(section)
     if len(parts) % 2:
         raise MalformedAmqpError("a map with a key that has no value")

@@ -17,12 +17,18 @@ from devstack.bus.amqp_message import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A message to a request-response node; `encoded_id` keeps the exact type of its id."""
+    """A message to a request-response node; `encoded_id` keeps the exact type of its id.
+
+    The `token` is that of a request to `$cbs`.
+    """
 
     encoded_id: bytes
     reply_to: str | None
     operation: str
     body: dict[str, Any]
+    link: str | None = None
+    """The receiver's link on whose behalf it is, where the client names one."""
+    token: str = ""
 
 
 def parse_request(encoded: bytes) -> Request:
@@ -30,13 +36,15 @@ def parse_request(encoded: bytes) -> Request:
     by_code = {section.code: section for section in sections(encoded)}
     properties = [*items_of(by_code.get(PROPERTIES)), *[amqp.NULL] * 5]
     application = by_code.get(APPLICATION_PROPERTIES)
-    operation = (application.value() or {}).get("operation", "") if application else ""
+    named = (application.value() or {}) if application else {}
     body = by_code[AMQP_VALUE].value() if AMQP_VALUE in by_code else None
     return Request(
         encoded_id=properties[0],
         reply_to=amqp.decode(properties[4]),
-        operation=str(operation),
+        operation=str(named.get("operation", "")),
         body=body if isinstance(body, dict) else {},
+        link=named.get("associated-link-name"),
+        token=body if isinstance(body, str) else "",
     )
 
 

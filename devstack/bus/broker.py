@@ -1,8 +1,9 @@
 """The broker: which role each new link gets, and the stations behind; the state of one run."""
 
+import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable
-from uuid import uuid4
 
 from proton import Link, Receiver, Sender, Terminus
 
@@ -10,31 +11,72 @@ from devstack.bus.amqp_request import Request
 from devstack.bus.directory import Directory, Place, path_of
 from devstack.bus.management import Answer, answer
 from devstack.bus.replies import CBS_NAMES, MANAGEMENT_NAMES, ReplyLink, RequestLink
-from devstack.bus.roles import Intake, Outlet, refuse
+from devstack.bus.roles import SESSION_FILTER, Intake, Outlet, refuse
+from devstack.bus.session_wait import SessionWait
+from devstack.bus.sessions import SessionHeldError, SessionLock
 from devstack.bus.station import Station
+from devstack.bus.tokens import ANY_TOKEN, TokenCheck
+from devstack.bus.trouble import Trouble
 from devstack.bus.wire import Role, Wire
 
 _CBS = "$cbs"
 _MANAGEMENT = "/$management"
-_SESSION_FILTER = "com.microsoft:session-filter"
+_IDLE_LOOKS = 20
+"""How often idle links are looked for within the time that makes them idle."""
+_SESSIONS_ONLY = (
+    "It is not possible for an entity that requires sessions to create a non-sessionful message"
+    " receiver."
+)
+_NO_SESSIONS = (
+    "A sessionful message receiver cannot be created on an entity that does not require sessions."
+    " Ensure RequiresSession is set to true when creating a Queue or Subscription."
+)
 
 
 class Broker:
     """Serves a directory of entities; `new_wire` is the factory for `loop.create_server`."""
 
-    def __init__(self, directory: Directory, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        *,
+        trouble: Trouble,
+        clock: Callable[[], float] = time.time,
+        tokens: TokenCheck = ANY_TOKEN,
+    ) -> None:
+        self.trouble = trouble
+        self.attached: Counter[str] = Counter()
+        """How many links clients attached to each entity since the start, refused ones included."""
+        self._tokens = tokens
         self._directory = directory
         self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._idle_look: asyncio.TimerHandle | None = None
         self._replies: dict[Wire, dict[str, ReplyLink]] = {}
         self._stations = {
             entity: Station(entity, queues, clock=clock)
             for entity, queues in directory.entities().items()
         }
+        self.switches_changed()
 
     def new_wire(self) -> Wire:
         return Wire(self)
 
+    def switches_changed(self) -> None:
+        """Take up the switches in force where something waits by them."""
+        if self._idle_look is not None:
+            self._idle_look.cancel()
+            self._idle_look = None
+        if self.trouble.switches.idle_link_seconds > 0:
+            self._look_for_idle_links()
+
+    def links(self) -> list[tuple[str, Wire, Link]]:
+        """Return the links that are open, with their entities' paths and their connections."""
+        return [(path, wire, link) for wire in self._replies for path, link in wire.links()]
+
     def close(self) -> None:
+        if self._idle_look is not None:
+            self._idle_look.cancel()
         for station in self._stations.values():
             station.close()
         for wire in list(self._replies):
@@ -62,7 +104,7 @@ class Broker:
         path = path_of(link.remote_target.address or "")
         replies = self._replies[wire]
         if path == _CBS:
-            return RequestLink(link, replies, _answer_cbs, node=path, names=CBS_NAMES)
+            return RequestLink(link, replies, self._tokens.answer, node=path, names=CBS_NAMES)
         place = self._find(path, link)
         if place is None:
             return None
@@ -73,8 +115,10 @@ class Broker:
         if place.entity is None:
             refuse(link, "amqp:not-allowed", f"{place.path} cannot be sent to.")
             return None
+        if self._fails(place, link):
+            return None
         station = self._stations[place.owner]
-        return Intake(link, place.entity, station, clock=self._clock)
+        return Intake(link, place, station, trouble=self.trouble, clock=self._clock)
 
     def _attach_receiver(self, wire: Wire, link: Sender) -> Role | None:
         path = path_of(link.remote_source.address or "")
@@ -85,9 +129,6 @@ class Broker:
             return None
         if path.lower().endswith(_MANAGEMENT):
             return ReplyLink(link, self._replies[wire], node=path)
-        if _asks_for_session(link):
-            refuse(link, "amqp:not-implemented", "The local Service Bus has no sessions.")
-            return None
         if place.queue is None:
             refuse(
                 link,
@@ -95,8 +136,54 @@ class Broker:
                 f"{place.path} is a topic: receive from {place.path}/Subscriptions/<name>.",
             )
             return None
+        if self._fails(place, link):
+            return None
+        asks, session_id = _session_asked_for(link)
+        if asks != (place.queue.sessions is not None):
+            refuse(link, "amqp:not-allowed", _SESSIONS_ONLY if not asks else _NO_SESSIONS)
+            return None
+        if not asks:
+            return self._outlet(wire, link, place)
+        if session_id is None:
+            return self._wait_for_session(wire, link, place)
+        try:
+            lock = place.queue.accept_session(session_id, link.name, now=self._clock())
+        except SessionHeldError:
+            link.source.filter.clear()  # the JavaScript SDK would take its echo for the session
+            text = f"The requested session '{session_id}' cannot be accepted. It may be locked by"
+            refuse(link, "com.microsoft:session-cannot-be-locked", f"{text} another receiver.")
+            return None
+        self._stations[place.owner].changed()
+        return self._outlet(wire, link, place, lock)
+
+    def _outlet(
+        self, wire: Wire, link: Sender, place: Place, lock: SessionLock | None = None
+    ) -> Outlet:
         station = self._stations[place.owner]
-        return Outlet(link, place, station, clock=self._clock, flush=wire.flush_soon)
+        return Outlet(
+            link, place, station, clock=self._clock, sent=wire.sent, end=wire.end, lock=lock
+        )
+
+    def _wait_for_session(self, wire: Wire, link: Sender, place: Place) -> Role | None:
+        """Return the waiting role; the link's role is an outlet as soon as there is a session."""
+        assert place.queue is not None
+        station = self._stations[place.owner]
+
+        def accepted(lock: SessionLock) -> None:
+            waiter.end()
+            wire.become(link, self._outlet(wire, link, place, lock))
+
+        waiter = SessionWait(link, place, station, accepted=accepted, refused=wire.sent)
+        self._loop.call_soon(waiter.start)
+        return waiter
+
+    def _fails(self, place: Place, link: Link) -> bool:
+        """Count the attach; refuse it and return True where a fault strikes it."""
+        self.attached[place.path] += 1
+        refusal = self.trouble.of(place.path, "attach")
+        if refusal is not None:
+            refuse(link, refusal.condition, refusal.description)
+        return refusal is not None
 
     def _find(self, path: str, link: Link) -> Place | None:
         plain = path[: -len(_MANAGEMENT)] if path.lower().endswith(_MANAGEMENT) else path
@@ -108,20 +195,24 @@ class Broker:
 
     def _manage(self, place: Place) -> Callable[[Request], Answer]:
         def manage(request: Request) -> Answer:
-            given = answer(request, place, now=self._clock(), new_token=uuid4)
+            given = answer(request, place, now=self._clock(), trouble=self.trouble)
             self._stations[place.owner].changed()
             return given
 
         return manage
 
+    def _look_for_idle_links(self) -> None:
+        seconds = self.trouble.switches.idle_link_seconds
+        for wire in list(self._replies):
+            wire.end_idle(seconds)
+        self._idle_look = self._loop.call_later(seconds / _IDLE_LOOKS, self._look_for_idle_links)
 
-def _answer_cbs(_: Request) -> Answer:
-    # Any token will do: what only this machine can reach has nothing to guard.
-    return Answer(status=202, description="Accepted")
 
-
-def _asks_for_session(link: Sender) -> bool:
+def _session_asked_for(link: Sender) -> tuple[bool, str | None]:
+    """Tell whether a session is asked for, and which; None for the next one there is."""
     filters = link.remote_source.filter
     filters.rewind()
     wanted = filters.get_object() if filters.next() is not None else None
-    return isinstance(wanted, dict) and _SESSION_FILTER in {str(name) for name in wanted}
+    named = {str(name): value for name, value in wanted.items()} if wanted else {}
+    value = named.get(SESSION_FILTER)
+    return SESSION_FILTER in named, None if value is None else str(value)

@@ -1,17 +1,16 @@
 """The official emulator's Config.json: read whole, checked whole, frozen values out.
 
-Refuses what the official emulator refuses, and what this broker would otherwise silently not do.
-Source of the bounds: the Service Bus emulator's documentation and its installer's JSON schema.
+Refuses what is out of bounds (bounds.py), and what this broker would otherwise silently not do.
 """
 
 import json
 import re
 from dataclasses import dataclass
 
+from devstack.bus.bounds import EMULATOR, Bounds, Range
 from devstack.bus.config_reader import ObjectReader
 from devstack.bus.filters import CorrelationFilter, Filter, TrueFilter
 
-_MINUTE, _HOUR = 60.0, 3600.0
 _MAX_ENTITIES, _MAX_SUBSCRIPTIONS, _MAX_RULES = 50, 50, 1000
 _NAME = re.compile(r"[A-Za-z0-9](?:[\w.\-/~]*[A-Za-z0-9_])?", re.ASCII)
 _CORRELATION = (
@@ -30,13 +29,14 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueConfig:
-    """A queue, or what a subscription has of one; durations in seconds."""
+    """A queue, or what a subscription has of one; durations in seconds, `math.inf` for no end."""
 
     name: str
     lock_duration: float
     max_delivery_count: int
     time_to_live: float
     dead_letters_expired: bool
+    requires_session: bool = False
     duplicate_window: float | None = None
 
 
@@ -50,7 +50,10 @@ class SubscriptionConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicConfig:
-    """A topic; durations in seconds, `duplicate_window` None where detection is off."""
+    """A topic; durations in seconds, `math.inf` for no end.
+
+    `duplicate_window` is None where detection is off.
+    """
 
     name: str
     time_to_live: float
@@ -66,7 +69,7 @@ class Namespace:
     topics: tuple[TopicConfig, ...]
 
 
-def parse(text: str) -> Namespace:
+def parse(text: str, bounds: Bounds = EMULATOR) -> Namespace:
     """Read the text of a Config.json. Raises ConfigError naming every problem."""
     try:
         document: object = json.loads(text)
@@ -79,7 +82,7 @@ def parse(text: str) -> Namespace:
     namespaces = user.objects("Namespaces", required=True)
     if len(namespaces) != 1:
         user.problem("Namespaces must hold exactly one namespace")
-    found = [_namespace(each) for each in namespaces]
+    found = [_namespace(each, bounds) for each in namespaces]
     user.end()
     root.end()
     if problems:
@@ -87,11 +90,11 @@ def parse(text: str) -> Namespace:
     return found[0]
 
 
-def _namespace(reader: ObjectReader) -> Namespace:
+def _namespace(reader: ObjectReader, bounds: Bounds) -> Namespace:
     if reader.text("Name") != "sbemulatorns":
         reader.problem("Name must be sbemulatorns")
-    queues = tuple(_queue(each) for each in reader.objects("Queues", required=True))
-    topics = tuple(_topic(each) for each in reader.objects("Topics", required=True))
+    queues = tuple(_queue(each, bounds) for each in reader.objects("Queues", required=True))
+    topics = tuple(_topic(each, bounds) for each in reader.objects("Topics", required=True))
     _unique(reader, [each.name for each in queues] + [each.name for each in topics], "entity")
     if len(queues) + len(topics) > _MAX_ENTITIES:
         reader.problem(f"more than {_MAX_ENTITIES} queues and topics")
@@ -99,21 +102,24 @@ def _namespace(reader: ObjectReader) -> Namespace:
     return Namespace(queues=queues, topics=topics)
 
 
-def _queue(reader: ObjectReader) -> QueueConfig:
+def _queue(reader: ObjectReader, bounds: Bounds) -> QueueConfig:
     name = _name(reader)
     properties = reader.object("Properties")
-    window = _duplicate_window(properties)
-    queue = _queue_properties(properties, name, shortest_lock=5, duplicate_window=window)
+    window = _duplicate_window(properties, bounds)
+    queue = _queue_properties(
+        properties, name, bounds, lock=bounds.queue_lock, duplicate_window=window
+    )
     properties.end()
     reader.end()
     return queue
 
 
-def _topic(reader: ObjectReader) -> TopicConfig:
+def _topic(reader: ObjectReader, bounds: Bounds) -> TopicConfig:
     name = _name(reader)
     properties = reader.object("Properties")
-    time_to_live, window = _time_to_live(properties), _duplicate_window(properties)
-    subscriptions = tuple(_subscription(each) for each in reader.objects("Subscriptions"))
+    time_to_live = _time_to_live(properties, bounds)
+    window = _duplicate_window(properties, bounds)
+    subscriptions = tuple(_subscription(each, bounds) for each in reader.objects("Subscriptions"))
     _unique(reader, [each.queue.name for each in subscriptions], "subscription")
     if len(subscriptions) > _MAX_SUBSCRIPTIONS:
         reader.problem(f"more than {_MAX_SUBSCRIPTIONS} subscriptions")
@@ -124,10 +130,12 @@ def _topic(reader: ObjectReader) -> TopicConfig:
     )
 
 
-def _subscription(reader: ObjectReader) -> SubscriptionConfig:
+def _subscription(reader: ObjectReader, bounds: Bounds) -> SubscriptionConfig:
     name = _name(reader)
     properties = reader.object("Properties")
-    queue = _queue_properties(properties, name, shortest_lock=_MINUTE, duplicate_window=None)
+    queue = _queue_properties(
+        properties, name, bounds, lock=bounds.subscription_lock, duplicate_window=None
+    )
     rules = reader.objects("Rules")
     if len(rules) > _MAX_RULES:
         reader.problem(f"more than {_MAX_RULES} rules")
@@ -167,33 +175,33 @@ def _rule(reader: ObjectReader) -> Filter:
 
 
 def _queue_properties(
-    reader: ObjectReader, name: str, *, shortest_lock: float, duplicate_window: float | None
+    reader: ObjectReader,
+    name: str,
+    bounds: Bounds,
+    *,
+    lock: Range,
+    duplicate_window: float | None,
 ) -> QueueConfig:
-    if reader.flag("RequiresSession"):
-        reader.problem("RequiresSession: sessions are not supported by this broker")
     for key in ("ForwardTo", "ForwardDeadLetteredMessagesTo"):
         if reader.text(key):
             reader.problem(f"{key}: forwarding is not supported by this broker")
     return QueueConfig(
         name=name,
-        lock_duration=reader.duration(
-            "LockDuration", default=_MINUTE, low=shortest_lock, high=5 * _MINUTE
-        ),
-        max_delivery_count=reader.number("MaxDeliveryCount", default=3, low=1, high=10),
-        time_to_live=_time_to_live(reader),
+        lock_duration=reader.duration("LockDuration", lock),
+        max_delivery_count=reader.number("MaxDeliveryCount", bounds.deliveries),
+        time_to_live=_time_to_live(reader, bounds),
         dead_letters_expired=reader.flag("DeadLetteringOnMessageExpiration"),
+        requires_session=reader.flag("RequiresSession"),
         duplicate_window=duplicate_window,
     )
 
 
-def _time_to_live(reader: ObjectReader) -> float:
-    return reader.duration("DefaultMessageTimeToLive", default=_HOUR, low=5 * _MINUTE, high=_HOUR)
+def _time_to_live(reader: ObjectReader, bounds: Bounds) -> float:
+    return reader.duration("DefaultMessageTimeToLive", bounds.life)
 
 
-def _duplicate_window(reader: ObjectReader) -> float | None:
-    window = reader.duration(
-        "DuplicateDetectionHistoryTimeWindow", default=20, low=5, high=5 * _MINUTE
-    )
+def _duplicate_window(reader: ObjectReader, bounds: Bounds) -> float | None:
+    window = reader.duration("DuplicateDetectionHistoryTimeWindow", bounds.duplicate_window)
     return window if reader.flag("RequiresDuplicateDetection") else None
 
 

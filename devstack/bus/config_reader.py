@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import cast
 
+from devstack.bus.bounds import Range
+
 _DURATION = re.compile(r"P(?=\d|T\d)(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 
 
@@ -46,29 +48,31 @@ class ObjectReader:
             self.problem(f"{key} must be true or false")
         return value is True
 
-    def number(self, key: str, *, default: int, low: int, high: int) -> int:
+    def number(self, key: str, taken: Range) -> int:
         value = self.raw(key)
         if value is None:
-            return default
+            return int(taken.default)
+        low, high = int(taken.low), int(taken.high)
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             self.problem(f"{key} must be a whole number from {low} to {high}, not {value!r}")
-            return default
+            return int(taken.default)
         return value
 
-    def duration(self, key: str, *, default: float, low: float, high: float) -> float:
+    def duration(self, key: str, taken: Range) -> float:
         """Read an ISO 8601 duration of whole seconds, in seconds."""
         value = self.raw(key)
         if value is None:
-            return default
+            return taken.default
         match = _DURATION.fullmatch(value) if isinstance(value, str) else None
         if match is None:
             self.problem(f"{key} must be an ISO 8601 duration such as PT30S, not {value!r}")
-            return default
+            return taken.default
         days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
         total = float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
-        if not low <= total <= high:
-            self.problem(f"{key} must be from {low:g} to {high:g} seconds, not {value} ({total:g})")
-            return default
+        if not taken.low <= total <= taken.high:
+            span = f"from {taken.low:g} to {taken.high:g} seconds"
+            self.problem(f"{key} must be {span}, not {value} ({total:g})")
+            return taken.default
         return total
 
     def object(self, key: str, *, required: bool = False) -> "ObjectReader":

@@ -1,5 +1,6 @@
 """From a namespace's configuration to its entities, and from an address to what is there. Pure."""
 
+import math
 from dataclasses import dataclass
 
 from devstack.bus.config import Namespace, QueueConfig
@@ -23,13 +24,14 @@ class Place:
 class Directory:
     """Every address of a namespace. Letters' case does not count."""
 
-    def __init__(self, namespace: Namespace) -> None:
-        places = [place for queue in namespace.queues for place in _queue_places(queue)]
+    def __init__(self, namespace: Namespace, *, dead_letter_locks_count: bool = True) -> None:
+        self._dead_letter_locks_count = dead_letter_locks_count
+        places = [place for queue in namespace.queues for place in self._queue_places(queue)]
         for topic in namespace.topics:
             entity = Entity(history=_history(topic.duplicate_window))
             places.append(Place(path=topic.name, owner=entity, entity=entity))
             for each in topic.subscriptions:
-                queue = _queue(each.queue, longest_life=topic.time_to_live)
+                queue = self._queue(each.queue, longest_life=topic.time_to_live)
                 entity.subscriptions.append(Subscription(queue=queue, filters=each.filters))
                 path = f"{topic.name}/Subscriptions/{each.queue.name}"
                 places.extend(_receiving(path, entity, queue))
@@ -48,19 +50,36 @@ class Directory:
         """Find what is at a path such as `orders/Subscriptions/all/$DeadLetterQueue`."""
         return self._places.get(path.lower())
 
+    def _queue_places(self, config: QueueConfig) -> list[Place]:
+        queue = self._queue(config, longest_life=config.time_to_live)
+        entity = Entity(queue=queue, history=_history(config.duplicate_window))
+        _, dead_letters = _receiving(config.name, entity, queue)
+        return [Place(path=config.name, owner=entity, entity=entity, queue=queue), dead_letters]
+
+    def _queue(self, config: QueueConfig, *, longest_life: float) -> Queue:
+        life = min(config.time_to_live, longest_life)
+        return Queue(
+            Rules(
+                lock_duration=config.lock_duration,
+                max_delivery_count=config.max_delivery_count,
+                time_to_live=None if life == math.inf else life,
+                dead_letters_expired=config.dead_letters_expired,
+                requires_session=config.requires_session,
+            ),
+            dead_letters=Queue(
+                Rules(
+                    lock_duration=config.lock_duration,
+                    lost_locks_count=self._dead_letter_locks_count,
+                )
+            ),
+        )
+
 
 def path_of(address: str) -> str:
     """Cut an address to its path: clients send both `amqps://host:port/queue` and `queue`."""
     _, scheme, rest = address.partition("://")
     path = rest.partition("/")[2] if scheme else address
     return path.strip("/")
-
-
-def _queue_places(config: QueueConfig) -> list[Place]:
-    queue = _queue(config, longest_life=config.time_to_live)
-    entity = Entity(queue=queue, history=_history(config.duplicate_window))
-    _, dead_letters = _receiving(config.name, entity, queue)
-    return [Place(path=config.name, owner=entity, entity=entity, queue=queue), dead_letters]
 
 
 def _receiving(path: str, owner: Entity, queue: Queue) -> tuple[Place, Place]:
@@ -72,18 +91,6 @@ def _receiving(path: str, owner: Entity, queue: Queue) -> tuple[Place, Place]:
             queue=queue.dead_letters,
             dead_letter_source=path,
         ),
-    )
-
-
-def _queue(config: QueueConfig, *, longest_life: float) -> Queue:
-    return Queue(
-        Rules(
-            lock_duration=config.lock_duration,
-            max_delivery_count=config.max_delivery_count,
-            time_to_live=min(config.time_to_live, longest_life),
-            dead_letters_expired=config.dead_letters_expired,
-        ),
-        dead_letters=Queue(Rules(lock_duration=config.lock_duration)),
     )
 
 

@@ -58,16 +58,19 @@ class Entity:
     _scheduled: dict[int, Entry] = field(default_factory=dict)
     _due: Timetable = field(default_factory=Timetable)
 
-    def send(self, message: Message, *, now: float) -> None:
-        """Take one message in: at once, or later where it says so itself."""
+    def send(self, message: Message, *, now: float, late: float = 0.0) -> None:
+        """Take one message in: at once, or later where it says so itself; see `schedule`."""
         self._publish_due(now)
         if message.scheduled_for is not None and message.scheduled_for > now:
-            self.schedule(message, now=now)
+            self.schedule(message, now=now, late=late)
         elif self._is_new(message, now):
             self._publish(message, now)
 
-    def schedule(self, message: Message, *, now: float) -> int:
-        """Keep a message until its `scheduled_for`, and return the number that cancels it."""
+    def schedule(self, message: Message, *, now: float, late: float = 0.0) -> int:
+        """Keep a message until its `scheduled_for`, and return the number that cancels it.
+
+        `late`: how many seconds after that time it becomes active.
+        """
         assert message.scheduled_for is not None
         self._last_sequence += 1
         sequence = self._last_sequence
@@ -79,7 +82,7 @@ class Entity:
                 enqueued_at=message.scheduled_for,
                 state=State.SCHEDULED,
             )
-            self._due.set(sequence, message.scheduled_for)
+            self._due.set(sequence, message.scheduled_for + late)
         return sequence
 
     def cancel(self, sequences: Iterable[int]) -> None:
@@ -95,6 +98,11 @@ class Entity:
         """Yield the scheduled messages from this sequence number on, in order."""
         for sequence in sorted(number for number in self._scheduled if number >= first):
             yield self._scheduled[sequence]
+
+    @property
+    def requires_session(self) -> bool:
+        """Whether a message without a session id is refused; a topic takes all."""
+        return self.queue is not None and self.queue.sessions is not None
 
     def queues(self) -> Iterator[Queue]:
         """Yield every queue behind this entity, without the dead-letter sub-queues."""

@@ -23,3 +23,9 @@ class Message:
     """The sender's own message annotations, encoded, without those only a broker may set."""
     encoded_sections: tuple[tuple[int, bytes], ...] = ()
     """(code, whole section) from the properties to the footer, byte for byte as sent."""
+
+    @property
+    def session_id(self) -> str | None:
+        """The session it belongs to, where its sender named one."""
+        value = self.properties.get("SessionId")
+        return None if value is None else str(value)

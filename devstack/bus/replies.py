@@ -22,6 +22,8 @@ MANAGEMENT_NAMES = ("statusCode", "statusDescription", "errorCondition")
 class RequestLink:
     """Takes requests, has them answered, and sends the answer to where the client listens."""
 
+    path = None
+
     def __init__(
         self,
         link: Receiver,
@@ -42,7 +44,7 @@ class RequestLink:
     def flow(self) -> None:
         """Credit is the broker's to give here."""
 
-    def gone(self) -> None:
+    def gone(self, *, closed: bool) -> None:
         """Requests leave nothing behind."""
 
     def delivery(self, delivery: Delivery) -> None:
@@ -68,7 +70,8 @@ class RequestLink:
         ]
         if answer.condition is not None:
             facts.append((condition, amqp.symbol(answer.condition)))
-        # Requests to $cbs name no address; the answer goes to the link that listens to the node.
+        # The Python SDK's requests to $cbs name no address; the answer goes to the link that
+        # listens to the node.
         link = self._replies.get(request.reply_to or self._node)
         if link is None:
             logger.warning("request %s names no link for its answer", request.operation)
@@ -79,12 +82,17 @@ class RequestLink:
 
 
 class ReplyLink:
-    """Carries answers to the client."""
+    """Carries answers to the client, which names the link by its target's address or its name.
+
+    The Python SDK gives its link an address; the JavaScript SDK's `$cbs` link has a name alone.
+    """
+
+    path = None
 
     def __init__(self, link: Sender, replies: "dict[str, ReplyLink]", *, node: str) -> None:
         self._link = link
         self._replies = replies
-        self._addresses = (link.remote_target.address or node, node)
+        self._addresses = (link.remote_target.address or node, link.name, node)
         self._count = 0
         replies.update(dict.fromkeys(self._addresses, self))
         link.snd_settle_mode = Link.SND_SETTLED
@@ -101,7 +109,7 @@ class ReplyLink:
         if self._link.drain_mode:
             self._link.drained()
 
-    def gone(self) -> None:
+    def gone(self, *, closed: bool) -> None:
         for address in self._addresses:
             if self._replies.get(address) is self:
                 del self._replies[address]

@@ -3,25 +3,31 @@
 Translates between deliveries of the AMQP engine and operations on queues; decides nothing itself.
 """
 
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import cast
 from uuid import UUID, uuid4
 
-from proton import Condition, Delivery, Disposition, Link, Receiver, Sender
+from proton import Condition, Delivery, Disposition, Link, Receiver, Sender, symbol
 
 from devstack.bus.amqp_message import batch, delivery_tag, parse, render
 from devstack.bus.amqp_types import MalformedAmqpError
 from devstack.bus.directory import Place
-from devstack.bus.entity import Entity
 from devstack.bus.entry import DeadLetter
-from devstack.bus.limits import MAX_MESSAGE_BYTES, SIZE_EXCEEDED
+from devstack.bus.limits import MAX_MESSAGE_BYTES, SIZE_EXCEEDED, refusal_of
 from devstack.bus.queue import LockLostError, Queue
+from devstack.bus.sessions import SESSION_LOCK_LOST, SessionLock, SessionLockLostError
 from devstack.bus.station import Station
+from devstack.bus.trouble import Trouble
 
 logger = logging.getLogger(__name__)
 
 _SENDER_CREDIT = 1000
+SESSION_FILTER = "com.microsoft:session-filter"
+_LOCKED_UNTIL = symbol("com.microsoft:locked-until-utc")
+# .NET counts time in ticks of 100 ns since the year 1.
+_TICKS_BEFORE_1970 = 621_355_968_000_000_000
 
 
 def refuse(link: Link, condition: str, description: str) -> None:
@@ -53,11 +59,20 @@ class Intake:
     """The sink of a client that sends to a queue or topic."""
 
     def __init__(
-        self, link: Receiver, entity: Entity, station: Station, *, clock: Callable[[], float]
+        self,
+        link: Receiver,
+        place: Place,
+        station: Station,
+        *,
+        trouble: Trouble,
+        clock: Callable[[], float],
     ) -> None:
+        assert place.entity is not None
+        self.path = place.path
         self._link = link
-        self._entity = entity
+        self._entity = place.entity
         self._station = station
+        self._trouble = trouble
         self._clock = clock
         self._arrived = bytearray()
         self._size = 0
@@ -68,7 +83,7 @@ class Intake:
     def flow(self) -> None:
         """Credit is the broker's to give here."""
 
-    def gone(self) -> None:
+    def gone(self, *, closed: bool) -> None:
         """What was accepted stays."""
 
     def delivery(self, delivery: Delivery) -> None:
@@ -87,6 +102,8 @@ class Intake:
         if self._size > MAX_MESSAGE_BYTES:
             text = f"The message is larger than the limit of {MAX_MESSAGE_BYTES} bytes."
             reject(delivery, SIZE_EXCEEDED, text)
+        elif (refusal := self._trouble.of(self.path, "transfer")) is not None:
+            reject(delivery, refusal.condition, refusal.description)
         else:
             self._store(bytes(self._arrived), delivery)
         self._finish(delivery)
@@ -105,15 +122,26 @@ class Intake:
         except MalformedAmqpError as exc:
             reject(delivery, "amqp:decode-error", str(exc))
             return
+        refusal = refusal_of(
+            messages,
+            head_quotas=self._trouble.switches.head_quotas,
+            requires_session=self._entity.requires_session,
+        )
+        if refusal is not None:
+            reject(delivery, refusal.condition, refusal.description)
+            return
         now = self._clock()
         for message in messages:
-            self._entity.send(message, now=now)
+            self._entity.send(message, now=now, late=self._trouble.lateness())
         delivery.update(Disposition.ACCEPTED)
         self._station.changed()
 
 
 class Outlet:
-    """The source of a client that receives, in peek-lock or receive-and-delete mode."""
+    """The source of a client that receives, in peek-lock or receive-and-delete mode.
+
+    With a session's `lock` it gives that session's messages, for as long as the lock lasts.
+    """
 
     def __init__(
         self,
@@ -122,19 +150,28 @@ class Outlet:
         station: Station,
         *,
         clock: Callable[[], float],
-        flush: Callable[[], None],
+        sent: Callable[[Link], None],
+        end: Callable[[Link, str, str], None],
+        lock: SessionLock | None = None,
     ) -> None:
         assert place.queue is not None
+        self.path = place.path
         self._link = link
         self._place = place
         self._queue = place.queue
         self._station = station
         self._clock = clock
-        self._flush = flush
+        self._sent = sent
+        self._end = end
+        self._holder = lock.holder if lock else ""
+        self.session = lock.session_id if lock else None
         self._deletes = link.remote_snd_settle_mode == Link.SND_SETTLED
         self._held: dict[Delivery, UUID] = {}
         link.snd_settle_mode = link.remote_snd_settle_mode
         link.rcv_settle_mode = link.remote_rcv_settle_mode
+        if lock is not None:
+            station.hold(self, self._queue, lock)
+            _name_session(link, lock)
         link.open()
 
     def wants_more(self) -> bool:
@@ -142,7 +179,11 @@ class Outlet:
 
     def give_next(self, queue: Queue, *, now: float) -> None:
         token = uuid4()
-        entry = queue.take(now=now) if self._deletes else queue.acquire(token, now=now)
+        session = self.session
+        if self._deletes:
+            entry = queue.take(now=now, session=session)
+        else:
+            entry = queue.acquire(token, now=now, session=session)
         if entry is None:  # it expired between the look and the reach
             return
         delivery = self._link.delivery(cast("str", delivery_tag(token)))
@@ -152,18 +193,29 @@ class Outlet:
             delivery.settle()
         else:
             self._held[delivery] = token
-        self._flush()
+        self._sent(self._link)
 
     def flow(self) -> None:
         self._station.ready(self, self._queue)
         if self._link.drain_mode:
             self._link.drained()
-            self._flush()
+            self._sent(self._link)
 
-    def gone(self) -> None:
-        """Locks outlive the link: what it held comes back when they end."""
+    def gone(self, *, closed: bool) -> None:
+        """Let a session go that the client, or the broker, closed.
+
+        All other locks outlive the link: what it held comes back when they end.
+        """
         self._station.gone(self, self._queue)
         self._held.clear()
+        if closed and self.session is not None:
+            with contextlib.suppress(SessionLockLostError):  # its time may have ended before
+                self._queue.close_session(self.session, self._holder, now=self._clock())
+            self._station.changed()
+
+    def lose_session(self) -> None:
+        text = f"The session lock has expired on the session with id {self.session}."
+        self._end(self._link, SESSION_LOCK_LOST, text)
 
     def delivery(self, delivery: Delivery) -> None:
         """Apply the client's disposition, and answer with the same outcome, settled."""
@@ -179,7 +231,7 @@ class Outlet:
         except LockLostError:
             reject(
                 delivery,
-                "com.microsoft:message-lock-lost",
+                SESSION_LOCK_LOST if self.session else "com.microsoft:message-lock-lost",
                 "The lock supplied is invalid: it expired, or the message was settled.",
             )
         else:
@@ -196,10 +248,16 @@ class Outlet:
                 self._queue.dead_letter(token, _cause(delivery), now=now)
             case Disposition.MODIFIED if delivery.remote.undeliverable:
                 self._queue.defer(token, now=now)
-            case Disposition.MODIFIED if delivery.remote.failed:
+            case Disposition.MODIFIED:  # the JavaScript SDK abandons without `delivery-failed`
                 self._queue.abandon(token, now=now)
             case _:
                 self._queue.release(token, now=now)
+
+
+def _name_session(link: Sender, lock: SessionLock) -> None:
+    link.source.filter.clear()
+    link.source.filter.put_object({symbol(SESSION_FILTER): lock.session_id})
+    link.properties = {_LOCKED_UNTIL: round(lock.until * 10_000_000) + _TICKS_BEFORE_1970}
 
 
 def _cause(delivery: Delivery) -> DeadLetter:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from devstack.functions.app_settings import connection_string, substituted
+from devstack.functions.app_settings import Connection, connection, substituted
 
 _ANY_METHOD = frozenset({"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE"})
 
@@ -27,7 +27,7 @@ class QueueTrigger:
     parameter: str
     entity: str
     subscription: str | None
-    connection: str
+    connection: Connection
     binary: bool
     auto_complete: bool | None
 
@@ -93,7 +93,7 @@ def _queue_trigger(
         parameter=binding["name"],
         entity=substituted(entity, settings),
         subscription=None if subscription is None else substituted(subscription, settings),
-        connection=connection_string(binding["connection"], settings),
+        connection=connection(binding["connection"], settings),
         binary=binding.get("dataType", "").upper() == "BINARY",
         auto_complete=binding.get("autoCompleteMessages"),
     )

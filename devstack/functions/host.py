@@ -15,6 +15,8 @@ from azure.servicebus.aio import ServiceBusClient
 
 from devstack.functions import host_json
 from devstack.functions.admin import Admin
+from devstack.functions.app_settings import Connection
+from devstack.functions.bus_client import BusClient
 from devstack.functions.bus_slots import BusSlots, QueueFunction
 from devstack.functions.encoded import keep_encoded
 from devstack.functions.grouping import picked
@@ -67,7 +69,7 @@ class Host:
         self._slots: list[BusSlots] = []
         self._timers: list[Timer] = []
         self._loops: list[asyncio.Task[None]] = []
-        self._clients: dict[str, ServiceBusClient] = {}
+        self._clients: dict[Connection, BusClient] = {}
         self._runner: web.AppRunner | None = None
         self.port = options.port
         self.overran = asyncio.Event()
@@ -202,16 +204,14 @@ class Host:
         for slots in self._slots:
             await slots.opened()
 
-    def _client(self, connection: str) -> ServiceBusClient:
+    def _client(self, connection: Connection) -> ServiceBusClient:
         if connection not in self._clients:
-            # No retries of its own: the loops of the slots try again, and say so.
-            client = ServiceBusClient.from_connection_string(connection, retry_total=0)
-            self._clients[connection] = client
-        return self._clients[connection]
+            self._clients[connection] = BusClient(connection)
+        return self._clients[connection].sdk
 
     def _unreachable(self) -> str:
         reasons = {str(slots.last_error) for slots in self._slots if slots.last_error}
-        places = {client.fully_qualified_namespace for client in self._clients.values()}
+        places = {client.sdk.fully_qualified_namespace for client in self._clients.values()}
         return (
             f"cannot reach the Service Bus at {', '.join(sorted(places))} within "
             f"{self._options.bus_seconds:g} s: " + ("; ".join(sorted(reasons)) or "no answer")

@@ -9,10 +9,18 @@ from aiohttp import web
 
 from devstack.graph import identities
 from devstack.graph.identities import Tenant
+from devstack.graph.identity_options import (
+    add_identity_options,
+    identities_of,
+    start_tls,
+    token_key_of,
+)
 from devstack.graph.server import build_app
 from devstack.graph.simulator import build_simulator
+from devstack.graph.switches import WORLDS
 from devstack.graph.tokens import BOT_ISSUER, GRAPH_ISSUER
 from devstack.serving import announce, stop_event
+from devstack.switches import SwitchMistake, World
 
 
 def main() -> int:
@@ -29,20 +37,35 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--organizer", action="append", help="object id; may be repeated")
     parser.add_argument("--organizer-without-policy", action="append", help="may be repeated")
     parser.add_argument("--identity-header", default=identities.IDENTITY_HEADER)
+    add_identity_options(parser)
     parser.add_argument(
         "--callback-issuer", default=GRAPH_ISSUER, choices=[GRAPH_ISSUER, BOT_ISSUER]
+    )
+    parser.add_argument("--world", default=World.DOCUMENTED, choices=list(World))
+    parser.add_argument(
+        "--switch",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a switch of its own, the value in JSON; may be repeated",
     )
     parser.add_argument("--seed", type=int, help="repeatable ids, variation and luck")
     return parser.parse_args()
 
 
 async def _serve(options: argparse.Namespace) -> int:
+    try:
+        switches = WORLDS[World(options.world)].set_by_options(options.switch)
+    except SwitchMistake as mistake:
+        _report(f"--switch {mistake}")
+        return 1
     usual = Tenant()
     tenant = Tenant(
         tenant_id=options.tenant,
         bot_app_id=options.bot_app_id,
         organizers=_ids(options.organizer, usual.organizers),
         without_policy=_ids(options.organizer_without_policy, usual.without_policy),
+        identities=identities_of(options),
     )
     simulator = build_simulator(
         tenant=tenant,
@@ -50,6 +73,8 @@ async def _serve(options: argparse.Namespace) -> int:
         report=_report,
         identity_header=options.identity_header,
         issuer=options.callback_issuer,
+        switches=switches,
+        token_key=token_key_of(options),
     )
     stop = stop_event(with_stdin=options.exit_with_stdin)
     # An answer held by a fault must not hold up the end.
@@ -57,6 +82,7 @@ async def _serve(options: argparse.Namespace) -> int:
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", options.port).start()
+        await start_tls(runner, options)
     except OSError as error:
         reason = error.strerror or str(error)
         _report(f"port {options.port} is taken: {reason}; set DEVSTACK_GRAPH_PORT to another")

@@ -11,8 +11,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from devstack.graph.identities import same_guid
 from devstack.graph.json_values import Json, JsonObject
-from devstack.graph.members import an_object, odata_type, only_known, required_text, text
+from devstack.graph.members import an_object, flag, odata_type, only_known, required_text, text
 from devstack.graph.refusals import bad_request, tenant_mismatch
+from devstack.graph.switches import DOCUMENTED, GraphSwitches
 
 CALL_MEMBERS = frozenset(
     {"callbackUri", "callChainId", "callOptions", "chatInfo", "direction", "mediaConfig",
@@ -53,16 +54,16 @@ class JoinWish:
     subject: str | None
 
 
-def parse_join(body: Json, *, tenant_id: str) -> JoinWish:
+def parse_join(body: Json, *, tenant_id: str, switches: GraphSwitches = DOCUMENTED) -> JoinWish:
     """Read the body of POST communications/calls; `tenant_id` is the token's tenant."""
     call = an_object(body, "The request body")
-    only_known(call, CALL_MEMBERS, "call")
+    only_known(call, CALL_MEMBERS, "call", switches)
     if call.get("targets"):
         raise bad_request("This simulator imitates joining meetings only, not calling targets.")
     callback_uri = checked_callback_uri(required_text(call, "callbackUri"))
     modalities = _modalities(call)
-    media_config = _media_config(call)
-    coordinates = _coordinates(call)
+    media_config = _media_config(call, switches)
+    coordinates = _coordinates(call, switches)
     _check_tenant(call, tenant_id)
     chat_info, guest = call.get("chatInfo"), _guest(call)
     return JoinWish(
@@ -112,30 +113,32 @@ def _modalities(call: JsonObject) -> tuple[str, ...]:
     return tuple(str(one) for one in wanted)
 
 
-def _media_config(call: JsonObject) -> JsonObject:
+def _media_config(call: JsonObject, switches: GraphSwitches) -> JsonObject:
     if call.get("mediaConfig") is None:
         raise bad_request("mediaConfig is required: exactly one media configuration.")
     config = an_object(call["mediaConfig"], "mediaConfig")
     match odata_type(config, "mediaConfig"):
         case "serviceHostedMediaConfig":
-            only_known(
-                config, {"preFetchMedia", "removeFromDefaultAudioGroup"}, "serviceHostedMediaConfig"
-            )
+            known = {"preFetchMedia", "removeFromDefaultAudioGroup"}
+            only_known(config, known, "serviceHostedMediaConfig", switches)
         case "appHostedMediaConfig":
-            only_known(config, {"blob", "removeFromDefaultAudioGroup"}, "appHostedMediaConfig")
+            known = {"blob", "removeFromDefaultAudioGroup"}
+            only_known(config, known, "appHostedMediaConfig", switches)
             required_text(config, "blob")
         case other:
             raise bad_request(f"'{other}' is not a media configuration.")
     return config
 
 
-def _coordinates(call: JsonObject) -> ByThread | ByJoinId:
+def _coordinates(call: JsonObject, switches: GraphSwitches) -> ByThread | ByJoinId:
     if call.get("meetingInfo") is None:
         raise bad_request("meetingInfo is required to join a meeting.")
     info = an_object(call["meetingInfo"], "meetingInfo")
+    # No type declares it; documented joins by organizer send it. Both types are open.
+    flag(info, "allowConversationWithoutHost")
     match odata_type(info, "meetingInfo"):
         case "organizerMeetingInfo":
-            return _by_thread(call, info)
+            return _by_thread(call, info, switches)
         case "joinMeetingIdMeetingInfo":
             join_id = required_text(info, "joinMeetingId")
             if not join_id.replace(" ", "").isdecimal():
@@ -147,11 +150,11 @@ def _coordinates(call: JsonObject) -> ByThread | ByJoinId:
             raise bad_request(f"This simulator does not join by '{other}'.")
 
 
-def _by_thread(call: JsonObject, info: JsonObject) -> ByThread:
+def _by_thread(call: JsonObject, info: JsonObject, switches: GraphSwitches) -> ByThread:
     organizer = an_object(info.get("organizer"), "meetingInfo.organizer")
     user = an_object(organizer.get("user"), "meetingInfo.organizer.user")
     chat = an_object(call.get("chatInfo"), "chatInfo, required with organizerMeetingInfo,")
-    only_known(chat, {"threadId", "messageId", "replyChainMessageId"}, "chatInfo")
+    only_known(chat, {"threadId", "messageId", "replyChainMessageId"}, "chatInfo", switches)
     required_text(chat, "messageId")
     return ByThread(
         thread_id=required_text(chat, "threadId"), organizer_id=required_text(user, "id")

@@ -9,6 +9,7 @@ from typing import Literal
 from devstack.graph.call_rules import JoinWish
 from devstack.graph.identities import BOT_APP_ID, BOT_NAME, TENANT_ID, new_guid
 from devstack.graph.json_values import Json, JsonObject
+from devstack.graph.results import result_info
 
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -31,8 +32,9 @@ class Leg:
     Ids are dashed GUIDs in lower case.
 
     `in_lobby`: it waits to be admitted, and nobody else is visible to it. `chain_id` is the id of
-    the conference instance it is in. `kept_alive_at` is its last successful keepAlive, if any. The
-    last six members are what the request asked for, shown again in answers.
+    the conference instance it is in. `entered_at` is when it got in, `kept_alive_at` its last
+    successful keepAlive, `ended` the codes with which it ended; None before. The last six members
+    are what the request asked for, shown again in answers.
     """
 
     call_id: str
@@ -41,7 +43,9 @@ class Leg:
     state: LegState = "establishing"
     in_lobby: bool = False
     placed_at: datetime = LONG_AGO
+    entered_at: datetime | None = None
     kept_alive_at: datetime | None = None
+    ended: tuple[int, int] | None = None
     caller: Caller | None = None
     chain_id: str = "00000000-0000-4000-8000-000000000000"
     tenant_id: str = TENANT_ID
@@ -147,7 +151,7 @@ def render_call(leg: Leg) -> JsonObject:
         "ringingTimeoutInSeconds": None,
         "mediaState": None,
         "subject": leg.subject,
-        "resultInfo": None,
+        "resultInfo": None if leg.ended is None else result_info(*leg.ended),
         "answeredBy": None,
         "meetingCapability": None,
         "toneInfo": None,

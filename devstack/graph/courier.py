@@ -16,7 +16,6 @@ import aiohttp
 from devstack.graph.call_rules import is_loopback
 from devstack.graph.calls import Leg
 from devstack.graph.delivery import (
-    DeliveryPolicy,
     Made,
     copies,
     is_worth_retrying,
@@ -26,6 +25,7 @@ from devstack.graph.delivery import (
 from devstack.graph.identities import new_guid
 from devstack.graph.json_values import JsonObject
 from devstack.graph.notifications import kinds_of
+from devstack.graph.switches import GraphSwitches
 
 _ANSWER_TIMEOUT = aiohttp.ClientTimeout(total=30)
 
@@ -50,6 +50,7 @@ class Courier:
     def __init__(
         self,
         *,
+        switches: Callable[[], GraphSwitches],
         bearer: Callable[[], str],
         chance: Random,
         report: Callable[[str], None],
@@ -57,10 +58,11 @@ class Courier:
     ) -> None:
         """Take tokens from `bearer`, luck from `chance`; one line per trouble goes to `report`.
 
-        `no_content` is told of each callback that was answered 204.
+        `no_content` is told of each callback that was answered 204. `switches` returns how
+        callbacks made now travel.
         """
         self.made: list[Made] = []
-        self._policy = DeliveryPolicy()
+        self._switches = switches
         self._counts_from = 0
         self._bearer = bearer
         self._chance = chance
@@ -71,16 +73,15 @@ class Courier:
         self._session: aiohttp.ClientSession | None = None
         self._told_about: set[str] = set()
 
-    def follow(self, policy: DeliveryPolicy) -> None:
-        """Deliver what is made from now on in another manner, and count it from 1."""
-        self._policy = policy
+    def count_anew(self) -> None:
+        """Number what is made from now on from 1."""
         self._counts_from = len(self.made)
 
     def send(self, leg: Leg, envelope: JsonObject) -> None:
         """Accept a callback for a leg, and return at once."""
-        kinds = kinds_of(envelope)
+        kinds, switches = kinds_of(envelope), self._switches()
         number = len(self.made) - self._counts_from + 1
-        delays = copies(self._policy, self._chance, number=number)
+        delays = copies(switches, self._chance, number=number)
         self.made.append(Made(kind="+".join(kinds), call_id=leg.call_id, dropped=not delays))
         host = urlsplit(leg.callback_uri)
         if not is_loopback(host):
@@ -97,26 +98,26 @@ class Courier:
             message_id=message_id,
             envelope=envelope,
             due=now,
-            pauses=retry_pauses(self._policy),
+            pauses=retry_pauses(switches),
         )
         for delay in delays:
             copy = replace(one, due=now + delay)
-            if self._policy.shuffle:
+            if switches.shuffle:
                 self._start(self._deliver(copy))
             elif leg.call_id in self._waiting:
                 self._waiting[leg.call_id].append(copy)
             else:
                 self._waiting[leg.call_id] = deque([copy])
                 self._start(self._work(leg.call_id))
-        late = late_copy(self._policy, self._chance) if "roster" in kinds else None
+        late = late_copy(switches, self._chance) if "roster" in kinds else None
         if late is not None:
             # Past the leg's queue, which must neither wait for it nor hold it.
             self._start(self._deliver(replace(one, due=now + late)))
 
     async def forget(self) -> None:
-        """Drop everything that is on its way or was made, and deliver plainly from now on."""
+        """Drop everything that is on its way or was made."""
         self.made.clear()
-        self.follow(DeliveryPolicy())
+        self.count_anew()
         self._waiting.clear()
         tasks = list(self._tasks)
         for task in tasks:

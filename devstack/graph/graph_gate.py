@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
+from devstack.graph.callers import check_caller
 from devstack.graph.graph_routes import Answer, Asked, answer
 from devstack.graph.json_values import Json
 from devstack.graph.refusals import GraphRefusal, render_error, usual_code
@@ -90,10 +91,17 @@ async def _with_faults(
 
 def _work(simulator: Simulator, asked: Asked, authorization: str | None) -> Answer | _Refused:
     try:
-        if not simulator.access_tokens.accepts(authorization):
+        app_id = simulator.access_tokens.caller(authorization)
+        if app_id is None:
             problem = "expired or not issued here" if authorization else "empty"
             refusal = GraphRefusal(401, usual_code(401), f"Access token is {problem}.")
             return _Refused(refusal, {"WWW-Authenticate": "Bearer"})
+        check_caller(
+            asked,
+            app_id,
+            tenant=simulator.world.tenant,
+            switches=simulator.world.switches,
+        )
         return answer(simulator.world, asked)
     except GraphRefusal as refusal:
         return _Refused(refusal)

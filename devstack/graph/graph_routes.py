@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from devstack.graph.calls import render_call
 from devstack.graph.json_values import Json, JsonObject
-from devstack.graph.meeting_shapes import render_meeting
+from devstack.graph.meeting_shapes import render_changed, render_found, render_meeting
 from devstack.graph.meetings import Meeting
 from devstack.graph.refusals import GraphRefusal, bad_request
 from devstack.graph.world import World
@@ -57,11 +57,13 @@ def answer(world: World, asked: Asked) -> Answer:
 
 def _create_or_get(world: World, asked: Asked, match: re.Match[str]) -> Answer:
     meeting, created = world.meetings.create_or_get(match["user"], asked.body)
-    return Answer(status=201 if created else 200, body=_with_context(meeting))
+    shown = render_found(meeting, world.switches)
+    return Answer(status=201 if created else 200, body=_with_context(meeting, shown))
 
 
 def _create(world: World, asked: Asked, match: re.Match[str]) -> Answer:
-    return Answer(status=201, body=_with_context(world.meetings.create(match["user"], asked.body)))
+    meeting = world.meetings.create(match["user"], asked.body)
+    return Answer(status=201, body=_with_context(meeting, render_meeting(meeting)))
 
 
 def _find(world: World, asked: Asked, match: re.Match[str]) -> Answer:
@@ -73,14 +75,15 @@ def _find(world: World, asked: Asked, match: re.Match[str]) -> Answer:
 
 
 def _read(world: World, _: Asked, match: re.Match[str]) -> Answer:
-    return Answer(
-        status=200, body=_with_context(world.meetings.meeting(match["user"], match["meeting"]))
-    )
+    meeting = world.meetings.meeting(match["user"], match["meeting"])
+    return Answer(status=200, body=_with_context(meeting, render_meeting(meeting)))
 
 
 def _update(world: World, asked: Asked, match: re.Match[str]) -> Answer:
     meeting = world.meetings.update(match["user"], match["meeting"], asked.body)
-    return Answer(status=200, body=_with_context(meeting))
+    named = asked.body if isinstance(asked.body, dict) else {}
+    shown = render_changed(meeting, named, world.switches)
+    return Answer(status=200, body=_with_context(meeting, shown))
 
 
 def _delete(world: World, _: Asked, match: re.Match[str]) -> Answer:
@@ -121,9 +124,9 @@ def _participants(world: World, _: Asked, match: re.Match[str]) -> Answer:
     return Answer(status=200, body=world.roster(match["call"]))
 
 
-def _with_context(meeting: Meeting) -> JsonObject:
+def _with_context(meeting: Meeting, shown: JsonObject) -> JsonObject:
     context = f"{METADATA}#users('{meeting.organizer_id}')/onlineMeetings/$entity"
-    return {"@odata.context": context, **render_meeting(meeting)}
+    return {"@odata.context": context, **shown}
 
 
 _MEETINGS = "/users/(?P<user>[^/]+)/onlineMeetings"

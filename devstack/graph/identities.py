@@ -14,8 +14,29 @@ SECOND_ORGANIZER_ID = "b7a4de52-6c1e-4c57-9a7b-0d9e8f2c1a03"
 ORGANIZER_WITHOUT_POLICY_ID = "e13c7f90-2b6d-4e8f-b5a1-4c0d7e9f2b04"
 BOT_APP_ID = "9d2e4b7a-5f8c-4d1e-a3b6-8c7f0e1d2a05"
 BOT_NAME = "Rollcall"
+USER_IDENTITY = "5b8f1e2c-7d3a-4b96-8c4e-1f2a9d6b3c06"
+"""Client id of the user-assigned managed identity that a deployed app has."""
 IDENTITY_HEADER = "devstack-identity"
 """What the managed-identity endpoint expects in X-IDENTITY-HEADER unless told otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppIdentities:
+    """The managed identities of the function app, by client id.
+
+    `system` is the one that a request without a client id gets; None: the app has none of its own.
+    `user` are the user-assigned ones. `federated` are those that the bot's app registration trusts
+    (its federated credentials).
+    """
+
+    system: str | None = BOT_APP_ID
+    user: frozenset[str] = frozenset()
+    federated: frozenset[str] = frozenset()
+
+    @property
+    def all(self) -> frozenset[str]:
+        """Every identity of the app."""
+        return self.user | ({self.system} if self.system else frozenset())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +49,14 @@ class Tenant:
     tenant_id: str = TENANT_ID
     bot_app_id: str = BOT_APP_ID
     bot_name: str = BOT_NAME
+    identities: AppIdentities = AppIdentities()
     organizers: frozenset[str] = frozenset({ORGANIZER_ID, SECOND_ORGANIZER_ID})
     without_policy: frozenset[str] = frozenset({ORGANIZER_WITHOUT_POLICY_ID})
+
+
+def principal_of(client_id: str) -> str:
+    """Return the object id of a managed identity's service principal."""
+    return derived_guid("principal", client_id.lower())
 
 
 def seeded(seed: int | str) -> Random:

@@ -15,6 +15,7 @@ from devstack.graph.json_values import Json, JsonObject
 from devstack.graph.members import an_object, only_known, text
 from devstack.graph.notifications import render_change
 from devstack.graph.refusals import bad_request
+from devstack.graph.switches import DOCUMENTED, GraphSwitches
 
 REASONS = frozenset({"none", "busy", "forbidden"})
 
@@ -110,13 +111,13 @@ def render_rejected(leg: Leg, variation: Random) -> JsonObject:
     return render_change(leg, "deleted", call, variation)
 
 
-def parse_reject(body: Json) -> str | None:
+def parse_reject(body: Json, switches: GraphSwitches = DOCUMENTED) -> str | None:
     """Read the body of POST reject; return where later notifications go, if it says so.
 
     The page writes reasons with a capital, its examples without.
     """
     wanted = an_object(body, "The request body")
-    only_known(wanted, {"reason", "callbackUri"}, "call")
+    only_known(wanted, {"reason", "callbackUri"}, "call", switches)
     reason, callback_uri = text(wanted, "reason"), text(wanted, "callbackUri")
     if reason is not None and reason.lower() not in REASONS:
         raise bad_request(f"'{reason}' is not a value of reason.")

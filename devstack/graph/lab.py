@@ -28,6 +28,7 @@ _KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind.__value__)}
 _CALL = frozenset(
     {"webhookUri", "format", "userId", "displayName", "joinWebUrl", "onlineMeetingId"}
 )
+_CODES = frozenset({"code", "subcode"})
 _MEETING = frozenset({"organizerId", "subject", "passcode", "foreign"})
 _PERSON = frozenset({"joinWebUrl", "onlineMeetingId", "userId", "displayName", "isInLobby", "kind"})
 
@@ -90,7 +91,7 @@ def call_arrives(world: World, body: Json) -> str:
     if form not in ("graph", "legacy"):
         raise LabMistake("format must be graph or legacy")
     meeting = wanted.keys() & {"joinWebUrl", "onlineMeetingId"}
-    leg = world.ring(
+    leg = world.incoming.ring(
         webhook_uri=_webhook_uri(wanted),
         user_id=optional_text(wanted, "userId"),
         display_name=optional_text(wanted, "displayName"),
@@ -102,13 +103,26 @@ def call_arrives(world: World, body: Json) -> str:
 
 def leg_ends(world: World, call_id: str, body: Json) -> None:
     """End the bot's leg with the codes asked for; people stay."""
-    wanted = lab_object(body, {"code", "subcode"})
-    code = int(number(wanted, "code", 0, 2**31 - 1))
-    subcode = int(number(wanted, "subcode", 0, 2**31 - 1))
+    code, subcode = _codes(lab_object(body, _CODES))
     try:
         world.end_leg(call_id, code, subcode)
     except GraphRefusal as refusal:
         raise LabMistake(f"no live leg has the call id {call_id}") from refusal
+
+
+def leg_changes(world: World, call_id: str, body: Json) -> None:
+    """Decide that the bot's leg fails when it is about to get in, or admit it, or both."""
+    wanted = lab_object(body, {"isInLobby", "outcome"})
+    if not wanted or wanted.get("isInLobby", False) is not False:
+        raise LabMistake('the body must be {"isInLobby": false} or have an outcome')
+    if "outcome" in wanted:
+        codes = _codes(lab_object(wanted["outcome"], _CODES))
+        try:
+            world.fail_admission(call_id, *codes)
+        except GraphRefusal as refusal:
+            raise LabMistake(f"no leg on its way has the call id {call_id}") from refusal
+    if "isInLobby" in wanted:
+        leg_admitted(world, call_id)
 
 
 def leg_admitted(world: World, call_id: str) -> None:
@@ -195,6 +209,11 @@ def _coordinates(meeting: Meeting) -> JsonObject:
     }
 
 
+def _codes(wanted: JsonObject) -> tuple[int, int]:
+    code, subcode = (int(number(wanted, name, 0, 2**31 - 1)) for name in ("code", "subcode"))
+    return code, subcode
+
+
 def _organizer(world: World, wanted: JsonObject) -> str:
     ours = world.tenant.organizers | world.tenant.without_policy
     named, foreign = optional_text(wanted, "organizerId"), switch(wanted, "foreign")
@@ -236,7 +255,7 @@ def _venue(world: World, wanted: JsonObject) -> Venue:
         meeting = venue.meeting
         if meeting_id == meeting.meeting_id:
             return venue
-        if url is not None and unquote(url) in (unquote(meeting.join_web_url), meeting.short_link):
+        if url is not None and unquote(url) in (unquote(meeting.classic_link), meeting.short_link):
             return venue
     raise LabMistake("no meeting has that joinWebUrl or onlineMeetingId")
 

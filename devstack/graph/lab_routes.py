@@ -9,13 +9,20 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from devstack.graph import lab
-from devstack.graph.delivery import DELIVERY_MEMBERS, parse_delivery
 from devstack.graph.faults import parse_fault
 from devstack.graph.json_values import Json
 from devstack.graph.lab_requests import LabMistake, lab_object
-from devstack.graph.roster_manner import ROSTER_MEMBERS, parse_roster_manner
 from devstack.graph.simulator import SIMULATOR
-from devstack.graph.sources import parse_sources
+from devstack.switches import SwitchMistake
+
+DELIVERY = frozenset(
+    {
+        "botId", "delaySeconds", "drop", "dropNth", "duplicate", "emptyRosters", "late",
+        "lateSeconds", "participantIds", "retries", "rosterCap", "shuffle",
+    }
+)  # fmt: skip
+SOURCES = frozenset({"keepAliveLapseSeconds"})
+"""The switches that POST /lab/delivery and /lab/sources set, each of them every time."""
 
 
 def add_lab(app: web.Application) -> None:
@@ -25,7 +32,7 @@ def add_lab(app: web.Application) -> None:
     app.router.add_patch("/lab/people/{participant}", _person_changes)
     app.router.add_delete("/lab/people/{participant}", _person_leaves)
     app.router.add_post("/lab/incoming", _call_arrives)
-    app.router.add_patch("/lab/legs/{call}", _leg_admitted)
+    app.router.add_patch("/lab/legs/{call}", _leg_changes)
     app.router.add_post("/lab/legs/{call}/end", _leg_ends)
     app.router.add_get("/lab/meetings", _meetings)
     app.router.add_get("/lab/requests", _requests)
@@ -34,6 +41,8 @@ def add_lab(app: web.Application) -> None:
     app.router.add_delete("/lab/faults", _no_faults)
     app.router.add_post("/lab/delivery", _delivery)
     app.router.add_post("/lab/sources", _sources)
+    app.router.add_get("/lab/switches", _switches)
+    app.router.add_post("/lab/switches", _changed_switches)
     app.router.add_post("/lab/keys/rotate", _rotate)
     app.router.add_delete("/lab", _forget)
 
@@ -43,7 +52,7 @@ async def explain_mistakes(request: web.Request, handler: Handler) -> web.Stream
     """Answer a mistake in a /lab request with 400 and its reason."""
     try:
         return await handler(request)
-    except LabMistake as mistake:
+    except (LabMistake, SwitchMistake) as mistake:
         return web.Response(status=400, text=f"{mistake}\n")
 
 
@@ -72,10 +81,9 @@ async def _call_arrives(request: web.Request) -> web.Response:
     return web.json_response({"callId": call_id})
 
 
-async def _leg_admitted(request: web.Request) -> web.Response:
-    if await _body(request) != {"isInLobby": False}:
-        raise LabMistake('the body must be {"isInLobby": false}')
-    lab.leg_admitted(request.app[SIMULATOR].world, request.match_info["call"])
+async def _leg_changes(request: web.Request) -> web.Response:
+    world = request.app[SIMULATOR].world
+    lab.leg_changes(world, request.match_info["call"], await _body(request))
     return web.json_response({})
 
 
@@ -109,19 +117,25 @@ async def _no_faults(request: web.Request) -> web.Response:
 
 
 async def _delivery(request: web.Request) -> web.Response:
-    simulator = request.app[SIMULATOR]
-    wanted = lab_object(await _body(request), DELIVERY_MEMBERS | ROSTER_MEMBERS)
-    policy, manner = parse_delivery(wanted), parse_roster_manner(wanted)
-    simulator.courier.follow(policy)
-    simulator.world.manner = manner
+    request.app[SIMULATOR].change(lab_object(await _body(request), DELIVERY), back=DELIVERY)
     return web.json_response({})
 
 
 async def _sources(request: web.Request) -> web.Response:
-    simulator = request.app[SIMULATOR]
-    simulator.world.sources = parse_sources(await _body(request))
-    simulator.lapses.look_again()
+    request.app[SIMULATOR].change(lab_object(await _body(request), SOURCES), back=SOURCES)
     return web.json_response({})
+
+
+async def _switches(request: web.Request) -> web.Response:
+    return web.json_response(request.app[SIMULATOR].world.switches.shown())
+
+
+async def _changed_switches(request: web.Request) -> web.Response:
+    body = await _body(request)
+    if not isinstance(body, dict):
+        raise LabMistake("the body must be a JSON object")
+    request.app[SIMULATOR].change(body)
+    return await _switches(request)
 
 
 async def _rotate(request: web.Request) -> web.Response:

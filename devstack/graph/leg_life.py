@@ -1,4 +1,4 @@
-"""How long a leg lives that its application does not keep alive. Pure.
+"""When a leg gets in, and how long it lives that its application does not keep alive. Pure.
 
 Source: the API page call-keepalive. A success is due within 45 minutes of the start or of the one
 before; it counts in the lobby too.
@@ -8,21 +8,29 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from devstack.graph.calls import Leg
+from devstack.graph.switches import GraphSwitches
 
 LAPSED = (408, 8537)
-"""How the service ends a leg that nobody kept alive."""
+"""How the service ends a leg that was not kept alive."""
 
 
-def lapses_at(leg: Leg, *, lapse: timedelta) -> datetime:
-    """Return when a leg lapses unless it is kept alive before."""
-    return (leg.kept_alive_at or leg.placed_at) + lapse
+def is_established(leg: Leg, *, switches: GraphSwitches, now: datetime) -> bool:
+    """Say whether a leg that was on its way gets in now."""
+    on_its_way = leg.state == "establishing" and not leg.in_lobby
+    return on_its_way and now >= leg.placed_at + timedelta(seconds=switches.establish_seconds)
 
 
-def is_lapsed(leg: Leg, *, lapse: timedelta, now: datetime) -> bool:
+def is_lapsed(leg: Leg, *, switches: GraphSwitches, now: datetime) -> bool:
     """Say whether the service ends a leg now."""
-    return now >= lapses_at(leg, lapse=lapse)
+    return now >= _lapses_at(leg, switches)
 
 
-def next_lapse(legs: Iterable[Leg], *, lapse: timedelta, now: datetime) -> datetime:
+def next_lapse(legs: Iterable[Leg], *, switches: GraphSwitches, now: datetime) -> datetime:
     """Return the first moment at which one of these legs, or one placed from now on, may lapse."""
-    return min([*(lapses_at(leg, lapse=lapse) for leg in legs), now + lapse])
+    later = now + timedelta(seconds=switches.keep_alive_lapse_seconds)
+    return min([*(_lapses_at(leg, switches) for leg in legs), later])
+
+
+def _lapses_at(leg: Leg, switches: GraphSwitches) -> datetime:
+    lapse = timedelta(seconds=switches.keep_alive_lapse_seconds)
+    return (leg.kept_alive_at or leg.placed_at) + lapse

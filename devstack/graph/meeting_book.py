@@ -6,7 +6,7 @@ Who may organise, what makes a meeting findable, what createOrGet returns again.
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 
 from devstack.graph.calls import Leg
@@ -19,8 +19,12 @@ from devstack.graph.meeting_rules import (
     parse_update,
 )
 from devstack.graph.meetings import Meeting, matches_filter, new_meeting, updated
-from devstack.graph.refusals import GraphRefusal, not_found
-from devstack.graph.room import Room
+from devstack.graph.refusals import no_policy, not_found
+from devstack.graph.room import Room, Sight
+from devstack.graph.switches import DOCUMENTED, GraphSwitches
+
+LONGEST_LAG = timedelta(minutes=1)
+"""The most that `rosterLagSeconds` may be."""
 
 
 @dataclass(slots=True)
@@ -32,16 +36,36 @@ class Venue:
     legs: list[Leg] = field(default_factory=list)
     """Every leg that was ever in the room, as it is now."""
     deleted: bool = False
+    past: list[tuple[datetime, Sight]] = field(default_factory=list)
+    """Since when the room was as it was, the newest last, as far back as a read may show it."""
+
+    def remember(self, now: datetime) -> None:
+        """Keep how the room is from now on."""
+        self.past.append((now, self.room.sight))
+        while len(self.past) > 1 and self.past[1][0] <= now - LONGEST_LAG:
+            del self.past[0]
+
+    def seen_at(self, moment: datetime) -> Sight:
+        """Return how the room was at a moment; before its first change it was empty."""
+        return next((sight for since, sight in reversed(self.past) if since <= moment), Sight())
 
 
 class MeetingBook:
     """Keeps meetings as Graph does. Methods raise GraphRefusal where Graph refuses."""
 
-    def __init__(self, *, tenant: Tenant, ids: Random, now: Callable[[], datetime]) -> None:
-        """Start with none."""
+    def __init__(
+        self,
+        *,
+        tenant: Tenant,
+        ids: Random,
+        now: Callable[[], datetime],
+        switches: Callable[[], GraphSwitches] = lambda: DOCUMENTED,
+    ) -> None:
+        """Start with none. `switches` returns how Graph behaves now."""
         self._tenant = tenant
         self._ids = ids
         self._now = now
+        self._switches = switches
         self.venues: list[Venue] = []
         self._same_external_id: dict[tuple[str, str | None], list[Venue]] = defaultdict(list)
 
@@ -53,7 +77,7 @@ class MeetingBook:
     def create_or_get(self, organizer_id: str, body: Json) -> tuple[Meeting, bool]:
         """Return the organizer's meeting of that externalId, unchanged, or a new one and True."""
         organizer = self._organizer(organizer_id)
-        wish = parse_create_or_get(body)
+        wish = parse_create_or_get(body, self._switches())
         for venue in self._same_external_id[organizer, wish.external_id]:
             if not venue.deleted:
                 return venue.meeting, False
@@ -62,7 +86,7 @@ class MeetingBook:
     def create(self, organizer_id: str, body: Json) -> Meeting:
         """Make another meeting, each time."""
         organizer = self._organizer(organizer_id)
-        wish = parse_create(body)
+        wish = parse_create(body, self._switches())
         return self.add(organizer, wish)
 
     def add(self, organizer_id: str, wish: MeetingWish, *, passcode: str | None = None) -> Meeting:
@@ -76,6 +100,7 @@ class MeetingBook:
             tenant_id=self._tenant.tenant_id,
             now=self._now(),
             ids=self._ids,
+            links=self._switches().links,
         )
         if passcode is not None:
             meeting = replace(meeting, passcode=passcode)
@@ -95,8 +120,10 @@ class MeetingBook:
 
     def update(self, organizer_id: str, meeting_id: str, body: Json) -> Meeting:
         """Change a meeting."""
-        venue = self._venue(organizer_id, meeting_id)
-        venue.meeting = updated(venue.meeting, parse_update(body))
+        venue, switches = self._venue(organizer_id, meeting_id), self._switches()
+        wish = parse_update(body, switches)
+        stays_anonymous = switches.patch_takes == "table"
+        venue.meeting = updated(venue.meeting, wish, stays_anonymous=stays_anonymous)
         return venue.meeting
 
     def delete(self, organizer_id: str, meeting_id: str) -> None:
@@ -106,7 +133,7 @@ class MeetingBook:
     def _organizer(self, organizer_id: str) -> str:
         known = organizer_id.lower()
         if known in self._tenant.without_policy:
-            raise GraphRefusal(403, "Forbidden", "No application access policy found for this app")
+            raise no_policy(self._ids, varied=self._switches().policy_refusal == "varied")
         if known not in self._tenant.organizers:
             raise not_found("The user does not exist.")
         return known

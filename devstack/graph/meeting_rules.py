@@ -20,6 +20,7 @@ from devstack.graph.members import (
     text,
 )
 from devstack.graph.refusals import bad_request
+from devstack.graph.switches import DOCUMENTED, GraphSwitches
 
 NOBODYS_DOMAIN = "@nobody.example"
 ROLES = frozenset({"attendee", "presenter", "producer", "coorganizer"})
@@ -60,6 +61,10 @@ OPTIONS = (
     | PARTS.keys()
     | {"meetingSpokenLanguageTag", "anonymizeIdentityForRoles"}
 )
+NOT_IN_THE_TABLE = frozenset(
+    {"allowParticipantsToChangeName", "chatRestrictions", "shareMeetingChatHistoryDefault"}
+)
+"""Options that the page onlinemeeting-update does not list as ones that can be updated."""
 UPDATE_MEMBERS = OPTIONS | {"startDateTime", "endDateTime", "subject", "participants"}
 CREATE_MEMBERS = UPDATE_MEMBERS | {"externalId", "joinMeetingIdSettings", "meetingTemplateId"}
 DEFAULT_LENGTH = timedelta(hours=1)
@@ -93,22 +98,24 @@ class MeetingWish:
         return start, self.ends_at or start + DEFAULT_LENGTH
 
 
-def parse_create_or_get(body: Json) -> MeetingWish:
+def parse_create_or_get(body: Json, switches: GraphSwitches = DOCUMENTED) -> MeetingWish:
     """Read a createOrGet body. It takes coordinates only: options need a PATCH afterwards."""
     wanted = an_object(body, "The request body")
-    only_known(wanted, CREATE_OR_GET_MEMBERS, "createOrGet")
+    only_known(wanted, CREATE_OR_GET_MEMBERS, "createOrGet", switches)
     required_text(wanted, "externalId")
-    return _wish(wanted)
+    return _wish(wanted, switches)
 
 
-def parse_create(body: Json) -> MeetingWish:
+def parse_create(body: Json, switches: GraphSwitches = DOCUMENTED) -> MeetingWish:
     """Read the body of POST onlineMeetings."""
     wanted = an_object(body, "The request body")
-    only_known(wanted, CREATE_MEMBERS, "onlineMeeting")
-    return _wish(wanted)
+    if "externalId" in wanted and not switches.post_takes_external_id:
+        raise bad_request("externalId is only for use with createOrGet.")
+    only_known(wanted, CREATE_MEMBERS, "onlineMeeting", switches)
+    return _wish(wanted, switches)
 
 
-def parse_update(body: Json) -> MeetingWish:
+def parse_update(body: Json, switches: GraphSwitches = DOCUMENTED) -> MeetingWish:
     """Read a PATCH body. Start and end travel together; coordinates and organizer never change."""
     wanted = an_object(body, "The request body")
     for fixed in (
@@ -121,7 +128,9 @@ def parse_update(body: Json) -> MeetingWish:
     ):
         if fixed in wanted:
             raise bad_request(f"{fixed} cannot be updated.")
-    only_known(wanted, UPDATE_MEMBERS, "onlineMeeting")
+    if switches.patch_takes == "table" and (left_out := wanted.keys() & NOT_IN_THE_TABLE):
+        raise bad_request(f"{', '.join(sorted(left_out))} cannot be updated.")
+    only_known(wanted, UPDATE_MEMBERS, "onlineMeeting", switches)
     if ("startDateTime" in wanted) != ("endDateTime" in wanted):
         raise bad_request("startDateTime and endDateTime must be updated together.")
     people = wanted.get("participants")
@@ -130,10 +139,10 @@ def parse_update(body: Json) -> MeetingWish:
     by_role = wanted.get("allowedPresenters") == "roleIsPresenter"
     if by_role and (not isinstance(people, dict) or people.get("attendees") is None):
         raise bad_request("allowedPresenters roleIsPresenter needs the full list of attendees.")
-    return _wish(wanted)
+    return _wish(wanted, switches)
 
 
-def _wish(body: JsonObject) -> MeetingWish:
+def _wish(body: JsonObject, switches: GraphSwitches) -> MeetingWish:
     starts_at, ends_at = moment(body, "startDateTime"), moment(body, "endDateTime")
     if ends_at is not None and starts_at is None:
         raise bad_request("endDateTime needs a startDateTime.")
@@ -144,38 +153,38 @@ def _wish(body: JsonObject) -> MeetingWish:
         subject=text(body, "subject"),
         starts_at=starts_at,
         ends_at=ends_at,
-        attendees=_attendees(body),
-        passcode_required=_passcode_required(body),
+        attendees=_attendees(body, switches),
+        passcode_required=_passcode_required(body, switches),
         template_id=text(body, "meetingTemplateId"),
-        options={name: _option(body, name) for name in body if name in OPTIONS},
+        options={name: _option(body, name, switches) for name in body if name in OPTIONS},
     )
 
 
-def _passcode_required(body: JsonObject) -> bool:
+def _passcode_required(body: JsonObject, switches: GraphSwitches) -> bool:
     if body.get("joinMeetingIdSettings") is None:
         return False
     settings = an_object(body["joinMeetingIdSettings"], "joinMeetingIdSettings")
-    only_known(settings, {"isPasscodeRequired"}, "joinMeetingIdSettings")
+    only_known(settings, {"isPasscodeRequired"}, "joinMeetingIdSettings", switches)
     return flag(settings, "isPasscodeRequired") or False
 
 
-def _attendees(body: JsonObject) -> tuple[Attendee, ...] | None:
+def _attendees(body: JsonObject, switches: GraphSwitches) -> tuple[Attendee, ...] | None:
     if body.get("participants") is None:
         return None
     people = an_object(body["participants"], "participants")
-    only_known(people, {"organizer", "attendees"}, "meetingParticipants")
+    only_known(people, {"organizer", "attendees"}, "meetingParticipants", switches)
     attendees = people.get("attendees")
     if attendees is None:
         return None
     if not isinstance(attendees, list):
         raise bad_request("participants.attendees must be a collection.")
-    wanted = (_attendee(an_object(one, "An attendee")) for one in attendees)
+    wanted = (_attendee(an_object(one, "An attendee"), switches) for one in attendees)
     # Graph drops those it cannot find, and says nothing.
     return tuple(one for one in wanted if not (one.upn or "").lower().endswith(NOBODYS_DOMAIN))
 
 
-def _attendee(body: JsonObject) -> Attendee:
-    only_known(body, {"upn", "role", "identity"}, "meetingParticipantInfo")
+def _attendee(body: JsonObject, switches: GraphSwitches) -> Attendee:
+    only_known(body, {"upn", "role", "identity"}, "meetingParticipantInfo", switches)
     identity = body.get("identity")
     user = an_object(identity, "identity").get("user") if identity is not None else None
     user_id = text(an_object(user, "identity.user"), "id") if user is not None else None
@@ -185,14 +194,14 @@ def _attendee(body: JsonObject) -> Attendee:
     return Attendee(upn=upn, role=one_of(body, "role", ROLES), user_id=user_id)
 
 
-def _option(body: JsonObject, name: str) -> Json:
+def _option(body: JsonObject, name: str, switches: GraphSwitches) -> Json:
     if name in FLAGS:
         return flag(body, name)
     if name in CHOICES:
         return one_of(body, name, CHOICES[name])
     if name in PARTS and body[name] is not None:
         part = an_object(body[name], name)
-        only_known(part, PARTS[name], name)
+        only_known(part, PARTS[name], name, switches)
         if name == "lobbyBypassSettings":
             one_of(part, "scope", LOBBY_SCOPES)
             flag(part, "isDialInBypassEnabled")

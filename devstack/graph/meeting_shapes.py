@@ -1,13 +1,21 @@
 """The onlineMeeting of Graph's answers. Pure."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from devstack.graph import identities
 from devstack.graph.json_values import JsonObject, graph_time
 from devstack.graph.meeting_rules import Attendee
 from devstack.graph.meetings import Meeting
+from devstack.graph.switches import GraphSwitches
 
 _LIFETIME = timedelta(days=60)
+_ALWAYS_IN_A_CHANGE = frozenset(
+    {
+        "id", "creationDateTime", "startDateTime", "endDateTime", "joinWebUrl", "subject",
+        "participants",
+    }
+)  # fmt: skip
 
 
 def render_meeting(meeting: Meeting) -> JsonObject:
@@ -53,6 +61,33 @@ def render_meeting(meeting: Meeting) -> JsonObject:
         **({"meetingTemplateId": meeting.template_id} if meeting.template_id else {}),
         **options,
         **_undocumented(meeting),
+    }
+
+
+def render_found(meeting: Meeting, switches: GraphSwitches) -> JsonObject:
+    """Return the onlineMeeting of an answer to createOrGet."""
+    left_out = {"joinMeetingIdSettings"} if switches.answers == "documented" else set()
+    return {name: one for name, one in render_meeting(meeting).items() if name not in left_out}
+
+
+def render_changed(meeting: Meeting, named: Collection[str], switches: GraphSwitches) -> JsonObject:
+    """Return the onlineMeeting of an answer to a PATCH that named these members."""
+    whole = render_meeting(meeting)
+    if switches.answers == "whole":
+        return whole
+    shown = {name: one for name, one in whole.items() if name in {*_ALWAYS_IN_A_CHANGE, *named}}
+    if "participants" not in named:
+        shown["participants"] = {"organizer": _organizer(meeting)}
+    return shown
+
+
+def chat_info(meeting: Meeting) -> JsonObject:
+    """Return the chatInfo of a call in the meeting."""
+    return {
+        "@odata.type": "#microsoft.graph.chatInfo",
+        "threadId": meeting.thread_id,
+        "messageId": "0",
+        "replyChainMessageId": None,
     }
 
 

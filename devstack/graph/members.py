@@ -5,6 +5,7 @@ from datetime import datetime
 
 from devstack.graph.json_values import Json, JsonObject, parse_moment
 from devstack.graph.refusals import bad_request
+from devstack.graph.switches import DOCUMENTED, GraphSwitches
 
 
 def an_object(value: Json, where: str) -> JsonObject:
@@ -14,9 +15,11 @@ def an_object(value: Json, where: str) -> JsonObject:
     return value
 
 
-def only_known(body: JsonObject, known: Collection[str], type_name: str) -> None:
+def only_known(
+    body: JsonObject, known: Collection[str], type_name: str, switches: GraphSwitches = DOCUMENTED
+) -> None:
     """Refuse members that the type does not have; OData annotations pass."""
-    for name in body:
+    for name in body if switches.unknown_members == "refused" else ():
         if name not in known and "@odata." not in name:
             raise bad_request(
                 f"The property '{name}' does not exist on type 'microsoft.graph.{type_name}'."

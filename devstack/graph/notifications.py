@@ -12,33 +12,13 @@ from devstack.graph.calls import Leg
 from devstack.graph.identities import new_guid, restyled
 from devstack.graph.json_values import Json, JsonObject
 from devstack.graph.participants import lobby_participants, pushed_participants
+from devstack.graph.results import result_info
 from devstack.graph.room import Room
-from devstack.graph.roster_manner import PLAIN, RosterManner
+from devstack.graph.switches import DOCUMENTED, GraphSwitches
 
 type NotificationKind = Literal["state", "roster", "end", "incoming", "legacyIncoming"]
 
 _ROSTER_TAIL = "/participants"
-_MEANINGS = {
-    (200, 4097): "The other side hung up.",
-    (200, 5000): "Removed from the meeting by a participant.",
-    (200, 5001): "The conversation has ended.",
-    (200, 5002): "The conversation has ended: everyone else has left.",
-    (200, 5003): "The conversation has ended.",
-    (200, 5007): "The one who started the conversation has left.",
-    (200, 5010): "The conversation has ended: one participant remained.",
-    (200, 5012): "No participants in the roster.",
-    (200, 5013): "Nobody has joined.",
-    (200, 5014): "No host was found.",
-    (200, 5020): "No visible participants in the roster.",
-    (200, 5030): "The time of the breakout room is over.",
-    (200, 5300): "Removed from the meeting by a participant.",
-    (200, 5855): "Timed out in the lobby.",
-    (200, 7000): "Call ended by the application.",
-    (200, 10550): "Call ended by the application.",
-    (400, 2203): "Bad Request.",
-    (408, 8537): "No keepAlive for 45 minutes.",
-}
-"""Texts of the simulator's own; any other pair of codes ends a leg as well."""
 
 
 def render_state(
@@ -70,41 +50,35 @@ def render_roster(
     *,
     people: bool = True,
     own: bool = True,
-    manner: RosterManner = PLAIN,
+    switches: GraphSwitches = DOCUMENTED,
 ) -> JsonObject:
     """Return the full roster, our own participant included: who is absent has left.
 
     `people=False` and `own=False`: see `pushed_participants`. A leg in the lobby sees itself alone.
     """
     if leg.in_lobby:
-        listed = lobby_participants(leg, manner)
+        listed = lobby_participants(leg, switches)
     else:
         listed = pushed_participants(
-            room, variation, people=people, own=own, call_id=leg.call_id, manner=manner
+            room, variation, people=people, own=own, call_id=leg.call_id, switches=switches
         )
     return _envelope(leg, "updated", _ROSTER_TAIL, listed, variation)
 
 
 def render_stray_roster(
-    room: Room, leg: Leg, variation: Random, *, manner: RosterManner = PLAIN
+    room: Room, leg: Leg, variation: Random, *, switches: GraphSwitches = DOCUMENTED
 ) -> JsonObject:
     """Return a roster without people, empty or bot-only, such as Graph pushes in mid-call."""
     own = variation.random() < 0.5
-    return render_roster(room, leg, variation, people=False, own=own, manner=manner)
+    return render_roster(room, leg, variation, people=False, own=own, switches=switches)
 
 
 def render_end(leg: Leg, code: int, subcode: int, variation: Random) -> JsonObject:
     """Return the end of a leg, which is a deletion of the call; the codes are integers."""
-    meaning = _MEANINGS.get((code, subcode), "The call has ended.")
     call: JsonObject = {
         "@odata.type": "#microsoft.graph.call",
         "state": "terminated",
-        "resultInfo": {
-            "@odata.type": "#microsoft.graph.resultInfo",
-            "code": code,
-            "subcode": subcode,
-            "message": f"{meaning} DiagCode: {code}#{subcode}.@",
-        },
+        "resultInfo": result_info(code, subcode),
     }
     return render_change(leg, "deleted", call | _undocumented(leg, variation), variation)
 

@@ -1,24 +1,24 @@
 """The people and bots of a room as Graph lists them: pushed in rosters, or read. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from random import Random
 
 from devstack.graph.calls import Leg, own_identity
 from devstack.graph.identities import derived_guid, restyled, same_guid
 from devstack.graph.json_values import Json, JsonObject
-from devstack.graph.room import Presence, Room
-from devstack.graph.roster_manner import PLAIN, RosterManner, cut, cut_with_one_of
+from devstack.graph.room import Presence, Seen
+from devstack.graph.switches import DOCUMENTED, GraphSwitches
 
 
 def pushed_participants(
-    room: Room,
+    room: Seen,
     variation: Random,
     *,
     people: bool = True,
     own: bool = True,
     call_id: str | None = None,
-    manner: RosterManner = PLAIN,
+    switches: GraphSwitches = DOCUMENTED,
 ) -> list[JsonObject]:
     """Return the participants of a pushed roster: ids in any spelling, undocumented members.
 
@@ -26,7 +26,7 @@ def pushed_participants(
     seen to push in the middle of a call. `call_id` names the leg that gets it.
     """
     here: list[Presence | Leg] = [*(room.people if people else ()), *(room.legs if own else ())]
-    listed = _listed(cut(here, manner.cap, variation), room, call_id, manner)
+    listed = _listed(_cut(here, switches.roster_cap, variation), room, call_id, switches)
     for one in listed:
         one["id"] = restyled(str(one["id"]), variation)
         one.update(_what_varies(variation))
@@ -34,17 +34,17 @@ def pushed_participants(
     return listed
 
 
-def lobby_participants(leg: Leg, manner: RosterManner = PLAIN) -> list[JsonObject]:
+def lobby_participants(leg: Leg, switches: GraphSwitches = DOCUMENTED) -> list[JsonObject]:
     """Return what a leg in the lobby is shown: itself, waiting."""
-    return [_leg(leg, manner)]
+    return [_leg(leg, switches)]
 
 
 def render_participants(
-    room: Room,
+    room: Seen,
     *,
     call_id: str | None = None,
     waiting: Leg | None = None,
-    manner: RosterManner = PLAIN,
+    switches: GraphSwitches = DOCUMENTED,
     variation: Random | None = None,
 ) -> JsonObject:
     """Return the answer to GET participants: dashed ids, nulls for the identities not held.
@@ -54,9 +54,9 @@ def render_participants(
     is not.
     """
     if waiting:
-        shown = lobby_participants(waiting, manner)
+        shown = lobby_participants(waiting, switches)
     else:
-        shown = _listed(_read(room, manner.cap, variation), room, call_id, manner)
+        shown = _listed(_read(room, switches.roster_cap, variation), room, call_id, switches)
     listed: list[Json] = []
     for one in shown:
         info, identity = one["info"], {}
@@ -90,32 +90,32 @@ def render_participants(
 
 
 def shown_participant_id(
-    room: Room, participant_id: str, *, call_id: str | None, manner: RosterManner
+    room: Seen, participant_id: str, *, call_id: str | None, switches: GraphSwitches
 ) -> str:
     """Return the id under which a leg is shown a person: the true one, or one of that leg alone."""
-    if not manner.changed_ids or call_id is None or call_id == room.first_leg:
+    if switches.participant_ids == "kept" or call_id is None or call_id == room.first_leg:
         return participant_id
     return derived_guid(same_guid(participant_id), same_guid(call_id))
 
 
-def _read(room: Room, cap: int | None, variation: Random | None) -> list[Presence | Leg]:
+def _read(room: Seen, cap: int | None, variation: Random | None) -> list[Presence | Leg]:
     here: list[Presence | Leg] = [*room.people, *room.legs]
     if cap is None:
         return here
     assert variation is not None, "a cut read needs variation"
     people = [one for one in room.people if one.counts]
-    return cut_with_one_of(here, people, cap, variation)
+    return _cut_with_one_of(here, people, cap, variation)
 
 
 def _listed(
-    here: Sequence[Presence | Leg], room: Room, call_id: str | None, manner: RosterManner
+    here: Sequence[Presence | Leg], room: Seen, call_id: str | None, switches: GraphSwitches
 ) -> list[JsonObject]:
     return [
-        _leg(one, manner)
+        _leg(one, switches)
         if isinstance(one, Leg)
         else _person(
             one,
-            shown_participant_id(room, one.participant_id, call_id=call_id, manner=manner),
+            shown_participant_id(room, one.participant_id, call_id=call_id, switches=switches),
         )
         for one in here
     ]
@@ -137,8 +137,8 @@ def _person(person: Presence, participant_id: str) -> JsonObject:
     )
 
 
-def _leg(leg: Leg, manner: RosterManner) -> JsonObject:
-    listed = leg if manner.bot_id is None else replace(leg, app_id=manner.bot_id)
+def _leg(leg: Leg, switches: GraphSwitches) -> JsonObject:
+    listed = leg if switches.bot_id is None else replace(leg, app_id=switches.bot_id)
     return _participant(
         participant_id=leg.participant_id, identity=own_identity(listed), in_lobby=leg.in_lobby
     )
@@ -180,3 +180,19 @@ def _what_varies(variation: Random) -> JsonObject:
         "preferredDisplayName": None,
     }
     return {name: value for name, value in candidates.items() if variation.random() < 0.25}
+
+
+def _cut[T](entries: Sequence[T], cap: int | None, chance: Random) -> list[T]:
+    if cap is None or len(entries) <= cap:
+        return list(entries)
+    return chance.sample(entries, cap)
+
+
+def _cut_with_one_of[T](
+    entries: Sequence[T], needed: Collection[T], cap: int | None, chance: Random
+) -> list[T]:
+    """Return the entries, or `cap` of them at random; one of `needed` is kept if there is any."""
+    shown = _cut(entries, cap, chance)
+    if needed and not any(one in needed for one in shown):
+        shown[chance.randrange(len(shown))] = chance.choice(list(needed))
+    return shown

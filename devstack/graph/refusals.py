@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from random import Random
 
 from devstack.graph.json_values import JsonObject
 
@@ -21,6 +22,13 @@ _CODES = {
     503: "ServiceUnavailable",
     504: "GatewayTimeout",
 }
+
+_NO_POLICY = (
+    (403, "Forbidden", "No application access policy found for this app"),
+    (403, "General", "No application access policy found for this app."),
+    (400, "BadRequest", "1026: An error has occurred."),
+    (404, "NotFound", "Organizer Id mismatch"),
+)
 
 
 # Not frozen: the interpreter writes traceback and cause onto an exception.
@@ -51,6 +59,11 @@ def call_not_found() -> GraphRefusal:
 def tenant_mismatch() -> GraphRefusal:
     """Return the refusal for a call whose tenantId is missing, misplaced or another's."""
     return GraphRefusal(403, TENANT_MISMATCH, "Request authorization tenant mismatch.")
+
+
+def no_policy(chance: Random, *, varied: bool) -> GraphRefusal:
+    """Return the refusal where no application access policy names the organizer."""
+    return GraphRefusal(*(chance.choice(_NO_POLICY) if varied else _NO_POLICY[0]))
 
 
 def usual_code(status: int) -> str:

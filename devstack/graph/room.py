@@ -36,6 +36,15 @@ class Presence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """Who is in a room at one moment, the lobby included, each in order of arrival."""
+
+    people: tuple[Presence, ...] = ()
+    legs: tuple[Leg, ...] = ()
+    first_leg: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """One person's stay, in truth. Still there while `left_at` is None."""
 
@@ -72,6 +81,11 @@ class Room:
         """The id of the conference instance that is on, else of the next one."""
         self.first_leg: str | None = None
         """The call id of the first of our legs that got in."""
+
+    @property
+    def sight(self) -> Sight:
+        """Who is there now."""
+        return Sight(people=self.people, legs=self.legs, first_leg=self.first_leg)
 
     @property
     def has_people(self) -> bool:
@@ -177,3 +191,6 @@ class Room:
             user_ids=call.user_ids if known else (*call.user_ids, somebody.user_id),
             participant_ids=(*call.participant_ids, somebody.participant_id),
         )
+
+
+type Seen = Room | Sight

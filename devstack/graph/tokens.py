@@ -1,4 +1,4 @@
-"""Tokens: the ones the managed-identity endpoint hands out, and the ones callbacks carry.
+"""The tokens that callbacks carry, and the documents that verify them.
 
 Keys live as long as the process. Nothing here is ever logged.
 """
@@ -14,44 +14,10 @@ from jwt.algorithms import RSAAlgorithm
 from devstack.graph.identities import Tenant
 from devstack.graph.json_values import Json, JsonObject
 
-GRAPH_RESOURCE = "https://graph.microsoft.com"
 GRAPH_ISSUER = "https://graph.microsoft.com"
 BOT_ISSUER = "https://api.botframework.com"
 CALLBACK_LIFETIME = timedelta(minutes=65)
-ACCESS_LIFETIME = timedelta(hours=24)
 _REUSE = timedelta(minutes=5)
-
-
-class AccessTokens:
-    """Issues and recognises the tokens with which Graph is called."""
-
-    def __init__(self, tenant: Tenant) -> None:
-        """Make a secret of this process: tokens of another simulator are not accepted."""
-        self._tenant = tenant
-        self._secret = secrets.token_bytes(32)
-
-    def issue(self, *, now: datetime) -> tuple[str, datetime]:
-        """Return a token and when it expires."""
-        expires = now + ACCESS_LIFETIME
-        claims: JsonObject = {
-            "aud": GRAPH_RESOURCE,
-            "tid": self._tenant.tenant_id,
-            "appid": self._tenant.bot_app_id,
-            "iat": int(now.timestamp()),
-            "exp": int(expires.timestamp()),
-        }
-        return jwt.encode(claims, self._secret, algorithm="HS256"), expires
-
-    def accepts(self, authorization: str | None) -> bool:
-        """Say whether an Authorization header holds a token issued here that has not expired."""
-        scheme, _, token = (authorization or "").partition(" ")
-        if scheme.lower() != "bearer":
-            return False
-        try:
-            jwt.decode(token, self._secret, algorithms=["HS256"], audience=GRAPH_RESOURCE)
-        except jwt.InvalidTokenError:
-            return False
-        return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from azure.servicebus.exceptions import (
     MessageSizeExceededError,
     MessagingEntityNotFoundError,
     ServiceBusError,
+    ServiceBusServerBusyError,
 )
 
 from shared.words.errors import Problem, RollcallError, Unavailable
@@ -125,19 +126,15 @@ class Lane:
             ) from error
 
     async def _transmit(self, sender: ServiceBusSender, together: list[_Waiting]) -> None:
+        queue = [(waiting, message) for waiting in together for message in waiting.messages]
         too_large: dict[_Waiting, list[Problem]] = defaultdict(list)
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            batch = await sender.create_message_batch()
-            for waiting in together:
-                for message in waiting.messages:
-                    if _added(message, batch):
-                        continue
-                    if len(batch) > 0:
-                        await sender.send_messages(batch)
-                        batch = await sender.create_message_batch()
-                    if not _added(message, batch):
-                        too_large[waiting].append(self._too_large(message))
-            await sender.send_messages(batch)
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                for waiting, message in await _sent(sender, queue):
+                    too_large[waiting].append(self._too_large(message))
+        except ServiceBusServerBusyError as error:
+            # The link is good; what the service wants is a pause, and the callers make pauses.
+            raise Unavailable(f"Service Bus is too busy for {self._entity}") from error
         for waiting, problems in too_large.items():
             _fail(waiting, Undeliverable(*problems))
 
@@ -186,6 +183,35 @@ def service_bus_message(outgoing: Outgoing) -> ServiceBusMessage:
         application_properties=dict[Any, Any](outgoing.properties),
         scheduled_enqueue_time_utc=outgoing.due,
     )
+
+
+async def _sent(
+    sender: ServiceBusSender, queue: Sequence[tuple[_Waiting, Outgoing]]
+) -> list[tuple[_Waiting, Outgoing]]:
+    """Send in order, in full batches, once the link is open; return what is too large to send."""
+    too_large: list[tuple[_Waiting, Outgoing]] = []
+    batch = await sender.create_message_batch()
+    while queue:
+        full = (place for place, (_, message) in enumerate(queue) if not _added(message, batch))
+        count = next(full, len(queue))
+        together, queue = queue[: max(count, 1)], queue[max(count, 1) :]
+        taken = count > 0 and await _taken(batch, sender)
+        if not taken and count > 1:
+            # The head of one message is over its own limit, which fails the batch.
+            for one in together:
+                too_large += await _sent(sender, [one])
+        elif not taken:
+            too_large += together
+        batch = await sender.create_message_batch()
+    return too_large
+
+
+async def _taken(batch: ServiceBusMessageBatch, sender: ServiceBusSender) -> bool:
+    try:
+        await sender.send_messages(batch)
+    except MessageSizeExceededError:
+        return False
+    return True
 
 
 async def _closed(sender: ServiceBusSender) -> None:

@@ -25,6 +25,7 @@ from azure.data.tables import (
 )
 from azure.data.tables.aio import TableClient
 
+from shared.ledger.credential import TablesCredential
 from shared.ledger.rows import Row
 from shared.words.errors import Unavailable
 
@@ -253,4 +254,4 @@ def open_client(
         return TableClient.from_connection_string(connection, table_name, **options)
     if credential is None:
         raise ValueError("the table endpoint needs a credential, or give a connection string")
-    return TableClient(connection, table_name, credential=credential, **options)
+    return TableClient(connection, table_name, credential=TablesCredential(credential), **options)

@@ -1,15 +1,19 @@
 """Every bus keeps the contract in `ports.Bus`: the fake, and the real one on the local broker.
 
+On the broker it is kept in each world, and what arrives is the same for a client in JavaScript.
 Senders and receivers are kept for the whole module: opening a link costs the SDK half a second.
 """
 
 import asyncio
+import base64
+import contextlib
 import gc
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import uuid4
 
 import pytest
@@ -17,12 +21,14 @@ import pytest_asyncio
 from azure.servicebus import ServiceBusReceivedMessage, ServiceBusReceiveMode
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 
+from devstack.switches import World
 from shared.bus.outbox import ServiceBusOutbox, open_outbox
 from shared.ports import Bus
 from shared.words.errors import NotSent, Rejected, Unavailable
 from shared.words.outgoing import Outgoing
 from tests.fakes.bus import InMemoryBus
 from tests.stack.connections import bus_at
+from tests.stack.javascript import JavaScriptClient
 from tests.stack.process import StackProcess
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -30,6 +36,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 NOWHERE = "no-such-queue"
 TOPIC = "meeting-events"
 WAIT_SECONDS = 10
+TRIES = 5
+SWITCHES = {
+    # Short where the world is slow, more often where its trouble is rare.
+    World.HARSH: ("--switch", "scheduledLateSeconds=1", "--switch", "busyShare=0.05"),
+}
 
 _numbers = count()
 
@@ -71,6 +82,7 @@ class BrokerMailbox:
 
     client: ServiceBusClient
     receivers: dict[str, ServiceBusReceiver] = field(default_factory=dict)
+    known: set[tuple[str, str]] = field(default_factory=set)
 
     async def take(self, entity: str, number: int) -> list[Outgoing]:
         """See `Mailbox`."""
@@ -87,8 +99,79 @@ class BrokerMailbox:
                 messages = await self.receivers[entity].receive_messages(
                     number - len(taken), max_wait_time=WAIT_SECONDS
                 )
-                taken += [as_outgoing(entity, message) for message in messages]
+                taken += self._new([as_outgoing(entity, message) for message in messages])
         return taken
+
+    def _new(self, messages: list[Outgoing]) -> list[Outgoing]:
+        """Drop copies: a sender refused in the middle sends all again, with the same ids."""
+        new = []
+        for message in messages:
+            key = (message.entity, message.message_id)
+            if key not in self.known:
+                self.known.add(key)
+                new.append(message)
+        return new
+
+
+@dataclass
+class JavaScriptMailbox:
+    """Receives from the local broker with the official JavaScript SDK."""
+
+    client: JavaScriptClient
+
+    async def take(self, entity: str, number: int) -> list[Outgoing]:
+        """See `Mailbox`."""
+        where = {"entity": entity} | ({"subscription": "all"} if entity == TOPIC else {})
+        taken: list[Outgoing] = []
+        async with asyncio.timeout(WAIT_SECONDS):
+            while len(taken) < number:
+                messages = await self.client.do(
+                    "receive",
+                    **where,
+                    mode="receiveAndDelete",
+                    number=number - len(taken),
+                    wait=WAIT_SECONDS * 1000,
+                )
+                taken += [from_javascript(entity, message) for message in messages]
+        return taken
+
+
+@dataclass
+class Persistent:
+    """Sends again what was not sent, as the app's callers do; in a harsh world they must."""
+
+    bus: Bus
+
+    async def send(self, messages: Sequence[Outgoing]) -> None:
+        """See `ports.Bus.send`."""
+        for _ in range(TRIES):
+            with contextlib.suppress(NotSent):
+                return await self.bus.send(messages)
+        return await self.bus.send(messages)
+
+    def expect(self, entities: Iterable[str]) -> None:
+        """See `ports.Bus.expect`."""
+        self.bus.expect(entities)
+
+    async def check(self) -> None:
+        """See `ports.Bus.check`."""
+        await self.bus.check()
+
+
+def from_javascript(entity: str, message: dict[str, Any]) -> Outgoing:
+    due = message.get("scheduled")
+    return Outgoing(
+        entity=entity,
+        message_id=message["messageId"],
+        body=text_if_it_is(base64.b64decode(message["body"])),
+        content_type=message["contentType"],
+        subject=message.get("subject"),
+        correlation_id=message.get("correlationId"),
+        session_id=message.get("sessionId"),
+        reply_to=message.get("replyTo"),
+        properties=message.get("applicationProperties") or {},
+        due=datetime.fromisoformat(due) if due else None,
+    )
 
 
 def as_outgoing(entity: str, message: ServiceBusReceivedMessage) -> Outgoing:
@@ -128,20 +211,35 @@ class Sides:
     mailbox: Mailbox
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module", params=["fake", "broker"])
+@pytest_asyncio.fixture(
+    loop_scope="module",
+    scope="module",
+    params=["fake", *World, "javascript"],
+)
 async def sides(request: pytest.FixtureRequest) -> AsyncIterator[Sides]:
     """Return both ends of one implementation after the other."""
     if request.param == "fake":
         fake = InMemoryBus(unknown=[NOWHERE])
         yield Sides(fake, FakeMailbox(fake))
         return
-    connection = request.getfixturevalue("bus_connection_string")
-    outbox = open_outbox(connection)
-    async with ServiceBusClient.from_connection_string(connection) as client:
+    world = World.KIND if request.param == "javascript" else request.param
+    with StackProcess("bus", "--world", world, "--seed", "1", *SWITCHES.get(world, ())) as broker:
+        outbox = open_outbox(bus_at(broker.port))
+        async with _mailbox(request.param, broker.port) as mailbox:
+            yield Sides(Persistent(outbox) if world == World.HARSH else outbox, mailbox)
+        await outbox.aclose()
+
+
+@asynccontextmanager
+async def _mailbox(implementation: str, port: int) -> AsyncIterator[Mailbox]:
+    if implementation == "javascript":
+        async with JavaScriptClient(bus_at(port)) as node:
+            yield JavaScriptMailbox(node)
+        return
+    async with ServiceBusClient.from_connection_string(bus_at(port)) as client:
         mailbox = BrokerMailbox(client)
-        yield Sides(outbox, mailbox)
+        yield mailbox
         await asyncio.gather(*(receiver.close() for receiver in mailbox.receivers.values()))
-    await outbox.aclose()
 
 
 def a_message(entity: str = "replies", *, body: str = "{}") -> Outgoing:

@@ -1,4 +1,7 @@
-"""One suite for each `ports.Graph`: the fake, and the SDK on the simulator."""
+"""One suite for each `ports.Graph`: the fake, and the SDK on the simulator in its worlds.
+
+What is the same in every world runs in the documented one.
+"""
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -18,6 +21,8 @@ from devstack.graph.identities import (
     SECOND_ORGANIZER_ID,
     TENANT_ID,
 )
+from devstack.graph.switches import WORLDS
+from devstack.switches import World
 from shared.graph.client import GraphOverSdk, open_graph
 from shared.identity import graph_credential
 from shared.ports import Graph
@@ -35,6 +40,9 @@ pytestmark = [
 NOBODYS_ID = "00000000-0000-4000-8000-000000000000"
 INCOMING = CallId("57dab8b1894c409ab240bd8beae78896")
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+EVERYWHERE = pytest.mark.parametrize("bench", ["fake", *World], indirect=True)
+IN_EVERY_WORLD = pytest.mark.parametrize("bench", World, indirect=True)
 
 
 class Bench(Protocol):
@@ -136,7 +144,7 @@ def simulator_port() -> Iterator[int]:
         yield simulator.port
 
 
-@pytest.fixture(params=["fake", "simulator"])
+@pytest.fixture(params=["fake", World.DOCUMENTED])
 async def bench(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Bench]:
@@ -164,6 +172,8 @@ async def bench(
     )
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as lab:
         await lab.delete("/lab")
+        switches = WORLDS[request.param].shown()
+        (await lab.post("/lab/switches", json=switches)).raise_for_status()
         yield SimulatorBench(graph=graph, lab=lab)
         await graph.close()
 
@@ -204,6 +214,7 @@ async def who(bench: Bench, call_id: str, *own_ids: str) -> Roster | None:
     )
 
 
+@EVERYWHERE
 async def test_a_meeting_is_one_by_organizer_and_external_id(bench: Bench) -> None:
     """createOrGet may be repeated; another organizer or id is another meeting."""
     ask = bench.graph.create_or_get_meeting
@@ -217,6 +228,7 @@ async def test_a_meeting_is_one_by_organizer_and_external_id(bench: Bench) -> No
     assert len({first.online_meeting_id, other.online_meeting_id, elsewhere.online_meeting_id}) == 3
 
 
+@EVERYWHERE
 async def test_a_meetings_coordinates_can_be_read(bench: Bench) -> None:
     """Everything that joining needs is in the answer; the subject survives the way."""
     answer = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
@@ -247,24 +259,77 @@ async def test_refusals_of_a_meeting_say_what_to_do(bench: Bench) -> None:
     assert [r.value.graph and r.value.graph.status for r in (unknown, malformed)] == [404, 400]
 
 
+@EVERYWHERE
 async def test_a_post_has_a_passcode_and_is_another_meeting_each_time(bench: Bench) -> None:
-    """Unlike createOrGet, which finds what a POST made under the same externalId."""
-    body = a_meeting() | {
+    """Unlike createOrGet."""
+    body = {
+        "subject": "Grüße, 世界",
         "joinMeetingIdSettings": {"isPasscodeRequired": True},
         "meetingTemplateId": "template-1",
     }
 
     first = await bench.graph.create_meeting(ORGANIZER_ID, body)
     second = await bench.graph.create_meeting(ORGANIZER_ID, body)
-    found = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
 
     assert first.said.passcode
+    assert first.said.join_meeting_id
     assert first.said.options["meetingTemplateId"] == "template-1"
     assert first.creation_date_time
     assert first.online_meeting_id != second.online_meeting_id
-    assert found.online_meeting_id == first.online_meeting_id
 
 
+@pytest.mark.parametrize("bench", [World.KIND, World.DOCUMENTED], indirect=True)
+async def test_create_or_get_finds_what_a_post_made_with_its_external_id(bench: Bench) -> None:
+    """Where POST takes one."""
+    made = await bench.graph.create_meeting(ORGANIZER_ID, a_meeting())
+
+    found = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
+
+    assert found.online_meeting_id == made.online_meeting_id
+
+
+@pytest.mark.parametrize("bench", [World.HARSH], indirect=True)
+async def test_a_post_with_an_external_id_may_be_refused(bench: Bench) -> None:
+    """It can never succeed, and makes no meeting."""
+    with pytest.raises(Rejected) as refused:
+        await bench.graph.create_meeting(ORGANIZER_ID, a_meeting())
+
+    assert refused.value.code == "invalid_request"
+    assert refused.value.graph is not None
+    assert refused.value.graph.status == 400
+
+
+@pytest.mark.parametrize(
+    ("bench", "says"),
+    [(World.KIND, True), (World.DOCUMENTED, False), (World.HARSH, False)],
+    indirect=["bench"],
+)
+async def test_create_or_get_may_leave_out_the_join_id(bench: Bench, says: bool) -> None:
+    """The documented answer has none; everything that a join by thread needs is there."""
+    found = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
+
+    assert (found.said.join_meeting_id is not None) is says
+    assert found.thread_id
+    assert found.join_web_url
+
+
+@IN_EVERY_WORLD
+async def test_a_patch_says_nothing_else_than_what_is_true(bench: Bench) -> None:
+    """Members that an answer leaves out count as unsaid, not as changed."""
+    online = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
+
+    answer = await bench.graph.update_meeting(
+        ORGANIZER_ID, online.online_meeting_id, {"recordAutomatically": True}
+    )
+
+    assert answer.subject == "Grüße, 世界"
+    assert answer.options["recordAutomatically"] is True
+    assert answer.join_meeting_id in (None, online.said.join_meeting_id)
+    assert answer.attendees in (None, ())
+    assert answer.unread == frozenset()
+
+
+@EVERYWHERE
 async def test_a_patch_may_be_repeated(bench: Bench) -> None:
     """Options, people, subject; the answer is the meeting as it then is."""
     online = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
@@ -306,6 +371,7 @@ async def test_a_patch_of_what_is_fixed_is_refused(bench: Bench, body: dict[str,
     assert refused.value.graph.status == 400
 
 
+@EVERYWHERE
 async def test_a_meeting_may_be_deleted_twice(bench: Bench) -> None:
     """It is gone, and cannot be changed any more; its externalId is free again."""
     online = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
@@ -384,21 +450,49 @@ async def test_a_roster_lists_people_and_ourselves(bench: Bench) -> None:
     assert together.lists_ourselves
 
 
+@EVERYWHERE
 async def test_a_call_can_be_read_while_its_leg_is_there(bench: Bench) -> None:
-    """Its state and the chat of its meeting, on its way in already; 404 once it is over."""
+    """Its state and the chat of its meeting, on its way in already.
+
+    Once it is over it is gone, or for a moment terminated.
+    """
     online, call_id = await joined(bench)
 
     there = await bench.graph.read_call(call_id)
     await bench.service_ends(call_id)
+    over = await bench.graph.read_call(call_id)
 
     assert there is not None
     assert there.call_id == call_id
     assert there.state in ("establishing", "established")
     assert there.thread_id == online.thread_id
-    assert await bench.graph.read_call(call_id) is None
+    assert over is None or over.state == "terminated"
     assert await bench.graph.read_call(CallId(NOBODYS_ID)) is None
 
 
+@pytest.mark.parametrize(
+    ("bench", "state"),
+    [(World.KIND, "established"), (World.DOCUMENTED, "establishing"),
+     (World.HARSH, "establishing")],
+    indirect=["bench"],
+)  # fmt: skip
+async def test_a_leg_may_wait_where_the_organizer_alone_is_let_in(bench: Bench, state: str) -> None:
+    """It is on its way until it is admitted, and reads nobody but itself."""
+    online = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
+    scope = {"lobbyBypassSettings": {"scope": "organizer"}}
+    await bench.graph.update_meeting(ORGANIZER_ID, online.online_meeting_id, scope)
+
+    call = await bench.graph.create_call(a_join(online))
+    await bench.person_joins(online, call.call_id)
+
+    there, roster = await bench.graph.read_call(call.call_id), await who(bench, call.call_id)
+    assert there is not None
+    assert roster is not None
+    assert there.state == state
+    assert bool(roster.people) is (state == "established")
+
+
+@EVERYWHERE
 async def test_a_leg_the_service_ended_has_no_roster_and_ends_again_in_peace(bench: Bench) -> None:
     """404 is an answer, not an error."""
     _, call_id = await joined(bench)
@@ -409,6 +503,7 @@ async def test_a_leg_the_service_ended_has_no_roster_and_ends_again_in_peace(ben
     await bench.graph.end_call(call_id)
 
 
+@EVERYWHERE
 async def test_a_leg_that_hangs_up_is_gone(bench: Bench) -> None:
     """Hanging up twice is no error; a leg that never was is gone too."""
     _, call_id = await joined(bench)
@@ -479,7 +574,8 @@ async def test_a_token_can_be_had(bench: Bench) -> None:
     await bench.graph.check()
 
 
-@pytest.mark.parametrize("bench", ["simulator"], indirect=True)  # the fake knows no policies
+# The fake knows no policies.
+@pytest.mark.parametrize("bench", [World.KIND, World.DOCUMENTED], indirect=True)
 async def test_a_missing_access_policy_is_explained_with_its_remedy(bench: Bench) -> None:
     """The two lines to run, filled in, and the id under which Graph knows the request."""
     with pytest.raises(Rejected) as refused:

@@ -1,13 +1,15 @@
 """A simulated world in one process: what it tells its legs is kept, its clock is the test's."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from devstack.graph.calls import Leg
 from devstack.graph.identities import ORGANIZER_ID, TENANT_ID, Tenant, seeded
 from devstack.graph.json_values import Json, JsonObject
 from devstack.graph.meetings import Meeting
+from devstack.graph.switches import DOCUMENTED, GraphSwitches
 from devstack.graph.world import World
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -78,11 +80,29 @@ class Told:
         ]
 
 
+@dataclass
+class Clock:
+    """Stands still until a test moves it."""
+
+    moment: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def after(self, pause: timedelta | float) -> datetime:
+        """Move by a pause, of seconds where it is a number, and return the moment then."""
+        self.moment += pause if isinstance(pause, timedelta) else timedelta(seconds=pause)
+        return self.moment
+
+
 def a_world(
-    seed: int = 1, *, now: Callable[[], datetime] = lambda: NOW
+    seed: int = 1,
+    *,
+    now: Callable[[], datetime] = lambda: NOW,
+    switches: GraphSwitches = DOCUMENTED,
 ) -> tuple[World, Told, Meeting]:
     told = Told()
-    world = World(tenant=Tenant(), ids=seeded(seed), now=now, notify=told)
+    world = World(tenant=Tenant(), ids=seeded(seed), now=now, notify=told, switches=switches)
     body: Json = {"joinMeetingIdSettings": {"isPasscodeRequired": True}}
     return world, told, world.meetings.create(ORGANIZER_ID, body)
 

@@ -1,22 +1,30 @@
 """The local Service Bus reads the official emulator's Config.json, and refuses what it refuses."""
 
 import json
+import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from devstack.bus.bounds import AZURE, EMULATOR, Bounds
 from devstack.bus.config import ConfigError, Namespace, QueueConfig, parse
+from devstack.bus.directory import Directory
 from devstack.bus.filters import CorrelationFilter, TrueFilter
+from devstack.bus.message import Message
 
 OWN = Path(__file__).parents[2] / "devstack" / "bus" / "Config.json"
 
 
 def _parse(
-    *, queues: list[dict[str, Any]] | None = None, topics: list[dict[str, Any]] | None = None
+    *,
+    queues: list[dict[str, Any]] | None = None,
+    topics: list[dict[str, Any]] | None = None,
+    bounds: Bounds = EMULATOR,
 ) -> Namespace:
     namespace = {"Name": "sbemulatorns", "Queues": queues or [], "Topics": topics or []}
-    return parse(json.dumps({"UserConfig": {"Namespaces": [namespace]}}))
+    return parse(json.dumps({"UserConfig": {"Namespaces": [namespace]}}), bounds)
 
 
 def _queue(**properties: object) -> dict[str, Any]:
@@ -65,6 +73,48 @@ def test_what_is_left_out_has_the_emulator_s_defaults() -> None:
     )
 
 
+def test_azure_has_other_defaults_and_wider_bounds() -> None:
+    """A bare name has ten deliveries and lives for ever; values that the emulator refuses pass."""
+    wide = _queue(DefaultMessageTimeToLive="P14D", MaxDeliveryCount=2000)
+    detecting = {"Name": "d", "Properties": {"RequiresDuplicateDetection": True}}
+
+    bare, set_wide, detects = _parse(
+        queues=[{"Name": "bare"}, wide, detecting], bounds=AZURE
+    ).queues
+
+    assert (bare.lock_duration, bare.max_delivery_count) == (60, 10)
+    assert bare.time_to_live == math.inf
+    assert (set_wide.time_to_live, set_wide.max_delivery_count) == (14 * 86_400, 2000)
+    assert detects.duplicate_window == 600
+
+
+def test_a_queue_that_says_nothing_of_its_life_keeps_messages_in_azure() -> None:
+    """A message that is parked for a month is still there."""
+    directory = Directory(_parse(queues=[{"Name": "q"}], bounds=AZURE))
+    place = directory.find("q")
+    assert place is not None
+    assert place.entity is not None
+    assert place.queue is not None
+
+    place.entity.send(Message(message_id="parked"), now=0)
+    place.entity.advance(30 * 86_400)
+
+    assert place.queue.has_available()
+    assert place.entity.next_due() is None
+
+
+def test_the_stack_s_own_file_means_the_same_in_azure_but_for_the_lives() -> None:
+    """What the app relies on is said in the file, not left to defaults."""
+    emulated, real = parse(OWN.read_text(), EMULATOR), parse(OWN.read_text(), AZURE)
+
+    for one, other in zip(emulated.queues, real.queues, strict=True):
+        assert one.time_to_live == 3600
+        assert other == replace(one, time_to_live=math.inf)
+    for topic in (emulated.topics[0], real.topics[0]):
+        assert topic.duplicate_window == 300
+        assert topic.subscriptions[0].queue.max_delivery_count == 10
+
+
 @pytest.mark.parametrize(
     ("properties", "named"),
     [
@@ -80,7 +130,7 @@ def test_what_is_left_out_has_the_emulator_s_defaults() -> None:
         ({"MaxDeliveryCount": 0}, "MaxDeliveryCount"),
         ({"MaxDeliveryCount": True}, "MaxDeliveryCount"),
         ({"RequiresDuplicateDetection": "yes"}, "RequiresDuplicateDetection"),
-        ({"RequiresSession": True}, "sessions are not supported"),
+        ({"RequiresSession": "yes"}, "RequiresSession"),
         ({"ForwardTo": "other"}, "ForwardTo"),
         ({"ForwardDeadLetteredMessagesTo": "other"}, "ForwardDeadLetteredMessagesTo"),
         ({"MaxSizeInMegabytes": 1}, "unknown member MaxSizeInMegabytes"),

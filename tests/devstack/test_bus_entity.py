@@ -117,3 +117,17 @@ def test_the_directory_finds_every_address_whatever_its_case() -> None:
     assert dead.dead_letter_source == "Orders"
     assert directory.find("nothing") is None
     assert [len(queues) for queues in directory.entities().values()] == [2, 2]
+
+
+def test_a_late_scheduled_message_becomes_active_by_so_much_later() -> None:
+    """Neither at its time nor before; scheduled by operation or by its own annotation."""
+    queue = Queue(Rules(lock_duration=10))
+    entity = Entity(queue=queue)
+    entity.schedule(Message(message_id="operation", scheduled_for=5), now=0, late=3)
+    entity.send(Message(message_id="annotation", scheduled_for=5), now=0, late=2)
+
+    assert entity.next_due() == 7
+    entity.advance(7.5)
+    assert [entry.message.message_id for entry in queue.browse(0, now=7.5)] == ["annotation"]
+    entity.advance(8)
+    assert len(queue) == 2

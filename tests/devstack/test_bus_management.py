@@ -13,6 +13,8 @@ from devstack.bus.limits import MAX_MESSAGE_BYTES
 from devstack.bus.management import Answer, answer
 from devstack.bus.message import Message
 from devstack.bus.queue import Queue, Rules
+from devstack.bus.switches import BusSwitches
+from devstack.bus.trouble import Trouble
 
 TOKEN = UUID(int=7)
 
@@ -30,7 +32,9 @@ def _ask(operation: str, body: dict[str, Any], *, place: Place) -> Answer:
         operation=f"com.microsoft:{operation}",
         body=body,
     )
-    return answer(request, place, now=0, new_token=lambda: TOKEN)
+    return answer(
+        request, place, now=0, trouble=Trouble(BusSwitches(), seed=0), new_token=lambda: TOKEN
+    )
 
 
 @pytest.mark.parametrize(

@@ -135,3 +135,20 @@ def test_taking_removes_at_once() -> None:
     assert queue.take(now=0) is not None
     assert queue.take(now=0) is None
     assert queue.next_due() is None
+
+
+@pytest.mark.parametrize(("counts", "count"), [(True, 1), (False, 0)])
+def test_a_lock_that_ends_counts_where_the_rules_say_so(counts: bool, count: int) -> None:
+    """Azure's dead-letter sub-queues were seen not to count; an abandon counts there too."""
+    queue = Queue(Rules(lock_duration=10, lost_locks_count=counts))
+    queue.put(Message(message_id="a"), sequence=1, origin=1, now=0)
+
+    queue.acquire(ONE, now=0)
+    again = queue.acquire(TWO, now=10)
+    queue.abandon(TWO, now=10)
+    last = queue.acquire(THREE, now=10)
+
+    assert again is not None
+    assert last is not None
+    assert again.delivery_count == count
+    assert last.delivery_count == count + 1

@@ -6,7 +6,12 @@ from datetime import timedelta
 import pytest
 
 from devstack.functions import host_json
-from devstack.functions.app_settings import SettingError, connection_string, substituted
+from devstack.functions.app_settings import (
+    IdentityConnection,
+    SettingError,
+    connection,
+    substituted,
+)
 from devstack.functions.bindings import (
     BindingError,
     HttpTrigger,
@@ -119,19 +124,49 @@ def test_missing_setting_of_a_binding_is_named() -> None:
 
 def test_connection_may_have_the_old_prefix() -> None:
     """Azure looks for AzureWebJobsNAME, too."""
-    assert connection_string("BUS", {"AzureWebJobsBUS": "x"}) == "x"
+    assert connection("BUS", {"AzureWebJobsBUS": "x"}) == "x"
 
 
-def test_identity_based_connection_is_refused_in_words() -> None:
-    """There is no identity for the local Service Bus."""
-    with pytest.raises(SettingError, match="managed identity"):
-        connection_string("BUS", {"BUS__fullyQualifiedNamespace": "x.servicebus.windows.net"})
+NAMESPACE = {"BUS__fullyQualifiedNamespace": "x.servicebus.windows.net"}
+AN_ID = "5b8f1e2c-7d3a-4b96-8c4e-1f2a9d6b3c06"
+
+
+@pytest.mark.parametrize(
+    ("settings", "client_id"),
+    [
+        ({}, None),
+        ({"BUS__credential": "managedidentity"}, None),
+        ({"BUS__credential": "ManagedIdentity", "BUS__clientId": AN_ID}, AN_ID),
+        ({"BUS__credential": "managedidentity", "AZURE_CLIENT_ID": AN_ID}, None),
+        ({"BUS__clientId": AN_ID}, None),
+        ({"AZURE_CLIENT_ID": AN_ID}, AN_ID),
+        ({"BUS": "", "BUS__clientId": ""}, None),
+    ],
+)
+def test_an_identity_opens_the_bus_where_a_namespace_is_named(
+    settings: dict[str, str], client_id: str | None
+) -> None:
+    """As the extension reads it: a client id without its credential counts for nothing."""
+    assert connection("BUS", NAMESPACE | settings) == IdentityConnection(
+        namespace="x.servicebus.windows.net", client_id=client_id
+    )
+
+
+def test_a_connection_string_counts_before_a_namespace() -> None:
+    """As in the extension."""
+    assert connection("BUS", NAMESPACE | {"BUS": "Endpoint=sb://x"}) == "Endpoint=sb://x"
+
+
+def test_another_kind_of_credential_is_refused() -> None:
+    """Nothing is silently different from Azure."""
+    with pytest.raises(SettingError, match="workloadidentity"):
+        connection("BUS", NAMESPACE | {"BUS__credential": "workloadidentity"})
 
 
 def test_missing_connection_is_named() -> None:
     """The reader sees which one."""
     with pytest.raises(SettingError, match="BUS is not set"):
-        connection_string("BUS", {})
+        connection("BUS", {})
 
 
 def test_host_json_defaults_are_azures() -> None:

@@ -10,7 +10,7 @@ from devstack.graph.identities import BOT_APP_ID, ORGANIZER_ID, TENANT_ID
 from devstack.graph.json_values import Json, JsonObject
 from devstack.graph.lab import leg_ends
 from devstack.graph.refusals import GraphRefusal
-from devstack.graph.roster_manner import RosterManner
+from devstack.graph.switches import GraphSwitches
 from tests.devstack.graph_world import (
     AS_GUEST,
     NOW,
@@ -273,7 +273,7 @@ def test_a_leg_in_the_lobby_shows_the_conference_it_waits_for() -> None:
 def test_stray_rosters_come_beside_real_ones_while_people_are_there() -> None:
     """Each change brings the real roster and one without people; reads are never affected."""
     world, told, meeting = a_world()
-    world.manner = RosterManner(stray=1.0)
+    world.switches = GraphSwitches(empty_rosters=1)
     leg = world.place_call(joining(meeting))
     alone = len(told.rosters(leg.call_id))
     (venue,) = world.meetings.venues
@@ -299,7 +299,7 @@ def test_stray_rosters_come_beside_real_ones_while_people_are_there() -> None:
 def test_a_leg_that_comes_in_gets_a_stray_roster_too(seed: int) -> None:
     """Whether or not its first roster comes bundled with its state."""
     world, told, meeting = a_world(seed)
-    world.manner = RosterManner(stray=1.0)
+    world.switches = GraphSwitches(empty_rosters=1)
     (venue,) = world.meetings.venues
     venue.room.join(user_id="ada", at=NOW)
 

@@ -188,8 +188,8 @@ def test_graphs_form_follows_once_when_it_is_asked_for() -> None:
     """A doubled answer asks for nothing more, nor does one to a call told in Graph's form."""
     world, told, leg = a_ringing_world(format="legacy")
 
-    world.ask_for_graph_form(leg)
-    world.ask_for_graph_form(leg)
+    world.incoming.ask_for_graph_form(leg)
+    world.incoming.ask_for_graph_form(leg)
 
     assert [kinds_of(sent) for _, sent in told.sent] == [["legacyIncoming"], ["incoming"]]
     assert world.call(leg.call_id).state == "incoming"
@@ -202,7 +202,7 @@ def test_forgetting_stops_the_ringing() -> None:
     legacy, _ = told.sent[-1]
 
     world.forget()
-    world.ask_for_graph_form(legacy)
+    world.incoming.ask_for_graph_form(legacy)
 
     assert len(told.sent) == 2
     with pytest.raises(GraphRefusal):

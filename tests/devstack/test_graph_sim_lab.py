@@ -6,19 +6,20 @@ from typing import Any
 import jwt
 import pytest
 
+from devstack.graph.access_tokens import AccessTokens
 from devstack.graph.delivery import (
-    DeliveryPolicy,
     copies,
     is_worth_retrying,
     late_copy,
-    parse_delivery,
     retry_pauses,
 )
 from devstack.graph.faults import FaultPlan, parse_fault
 from devstack.graph.identities import BOT_APP_ID, TENANT_ID, Tenant, seeded
-from devstack.graph.json_values import Json, JsonObject
+from devstack.graph.json_values import Json
 from devstack.graph.lab_requests import LabMistake
-from devstack.graph.tokens import BOT_ISSUER, AccessTokens, CallbackSigner
+from devstack.graph.switches import DOCUMENTED, WORLDS, GraphSwitches
+from devstack.graph.tokens import BOT_ISSUER, CallbackSigner
+from devstack.switches import World
 
 PATH, SHORT = "/v1.0/communications/calls", "/communications/calls"
 
@@ -75,18 +76,18 @@ def test_a_mistaken_fault_is_told(body: Json) -> None:
 
 def test_without_a_policy_each_notification_is_sent_once_at_once() -> None:
     """Plain delivery is one copy without delay."""
-    assert copies(DeliveryPolicy(), seeded(1)) == (0.0,)
+    assert copies(DOCUMENTED, seeded(1)) == (0.0,)
 
 
 def test_copies_are_lost_doubled_and_delayed_as_asked() -> None:
     """drop 1 loses all, duplicate 1 doubles all, the delay is exact without shuffle."""
-    assert copies(DeliveryPolicy(drop=1.0, duplicate=1.0), seeded(1)) == ()
-    assert copies(DeliveryPolicy(duplicate=1.0, delay_seconds=0.5), seeded(1)) == (0.5, 0.5)
+    assert copies(GraphSwitches(drop=1, duplicate=1), seeded(1)) == ()
+    assert copies(GraphSwitches(duplicate=1, delay_seconds=0.5), seeded(1)) == (0.5, 0.5)
 
 
 def test_shuffled_copies_are_delayed_independently_within_the_bound() -> None:
     """Each copy has its own moment between nothing and delaySeconds."""
-    policy = parse_delivery({"duplicate": 1, "shuffle": True, "delaySeconds": 0.4})
+    policy = GraphSwitches(duplicate=1, shuffle=True, delay_seconds=0.4)
 
     first, second = copies(policy, seeded(1))
 
@@ -96,7 +97,7 @@ def test_shuffled_copies_are_delayed_independently_within_the_bound() -> None:
 
 def test_a_late_copy_comes_after_every_other_copy() -> None:
     """lateSeconds count from the longest usual delay; loss of the others does not matter."""
-    policy = parse_delivery({"late": 1, "lateSeconds": 2, "delaySeconds": 0.5, "drop": 1})
+    policy = GraphSwitches(late=1, late_seconds=2, delay_seconds=0.5, drop=1)
 
     assert copies(policy, seeded(1)) == ()
     assert late_copy(policy, seeded(1)) == 2.5
@@ -104,20 +105,20 @@ def test_a_late_copy_comes_after_every_other_copy() -> None:
 
 def test_without_the_wish_no_copy_is_late() -> None:
     """lateSeconds alone makes none; a probability makes some."""
-    some = parse_delivery({"late": 0.5})
+    some = GraphSwitches(late=0.5)
 
-    assert late_copy(parse_delivery({"lateSeconds": 2}), seeded(1)) is None
+    assert late_copy(GraphSwitches(late_seconds=2), seeded(1)) is None
     assert {late_copy(some, seeded(seed)) for seed in range(20)} == {None, 0.0}
 
 
 def test_one_notification_is_lost_by_its_number() -> None:
     """That one alone, also where each would be doubled; 0 and null lose none."""
-    policy = parse_delivery({"dropNth": 2, "duplicate": 1})
+    policy = GraphSwitches(drop_nth=2, duplicate=1)
 
     sent = [len(copies(policy, seeded(1), number=number)) for number in (1, 2, 3)]
 
     assert sent == [2, 0, 2]
-    assert len(copies(parse_delivery({"dropNth": None}), seeded(1), number=1)) == 1
+    assert len(copies(DOCUMENTED, seeded(1), number=1)) == 1
 
 
 def test_which_one_is_lost_by_its_number_leaves_the_luck_of_the_others() -> None:
@@ -125,9 +126,7 @@ def test_which_one_is_lost_by_its_number_leaves_the_luck_of_the_others() -> None
     stories = []
     for lost in (1, 2, 3):
         chance = seeded(7)
-        policy = parse_delivery(
-            {"dropNth": lost, "duplicate": 0.5, "shuffle": True, "delaySeconds": 1}
-        )
+        policy = GraphSwitches(drop_nth=lost, duplicate=0.5, shuffle=True, delay_seconds=1)
         stories.append([copies(policy, chance, number=number) for number in range(1, 9)])
 
     for place in range(8):
@@ -135,23 +134,12 @@ def test_which_one_is_lost_by_its_number_leaves_the_luck_of_the_others() -> None
 
 
 def test_a_callback_that_is_not_taken_is_tried_again_with_growing_pauses() -> None:
-    """Six times within about six seconds, as often as asked, or never."""
-    usual = retry_pauses(parse_delivery({}))
+    """Six times within about six seconds in the kind world, as often as the switch says, or not."""
+    kind = retry_pauses(WORLDS[World.KIND])
 
-    assert usual == (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
-    assert retry_pauses(parse_delivery({"retries": 8})) == (*usual, 3.2, 3.2)
-    assert retry_pauses(parse_delivery({"retries": 0})) == ()
-
-
-@pytest.mark.parametrize(
-    "body",
-    [{"drop": 2}, {"shuffle": "yes"}, {"late": 2}, {"delaySeconds": -1}, {"dropNth": 0},
-     {"dropNth": 1.5}, {"dropNth": "1"}, {"retries": -1}],
-)  # fmt: skip
-def test_a_mistaken_delivery_is_told(body: JsonObject) -> None:
-    """Probabilities are between 0 and 1, switches are booleans, delays are not negative."""
-    with pytest.raises(LabMistake):
-        parse_delivery(body)
+    assert kind == (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
+    assert retry_pauses(GraphSwitches(retries=8)) == (*kind, 3.2, 3.2)
+    assert retry_pauses(DOCUMENTED) == ()
 
 
 @pytest.mark.parametrize(
@@ -198,10 +186,10 @@ def test_only_tokens_issued_here_and_not_expired_open_graph() -> None:
     """Nothing, another scheme, another process's token and an old one are refused."""
     now = datetime.now(UTC)
     tokens = AccessTokens(Tenant())
-    good, _ = tokens.issue(now=now)
-    old, _ = tokens.issue(now=now - timedelta(days=2))
-    foreign, _ = AccessTokens(Tenant()).issue(now=now)
+    good = tokens.issue(now=now).token
+    old = tokens.issue(now=now - timedelta(days=2)).token
+    foreign = AccessTokens(Tenant()).issue(now=now).token
 
-    assert tokens.accepts(f"Bearer {good}")
+    assert tokens.caller(f"Bearer {good}") == BOT_APP_ID
     for refused in (None, "", "Bearer ", f"Basic {good}", f"Bearer {foreign}", f"Bearer {old}"):
-        assert not tokens.accepts(refused)
+        assert tokens.caller(refused) is None

@@ -1,32 +1,16 @@
 """A leg of the simulator lives while it is kept alive."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from devstack.graph.json_values import JsonObject
 from devstack.graph.lab import shown_meetings
-from devstack.graph.lab_requests import LabMistake
 from devstack.graph.refusals import GraphRefusal
-from devstack.graph.sources import Sources, parse_sources
-from tests.devstack.graph_world import AS_GUEST, NOW, a_join, a_world, joining
+from devstack.graph.switches import DOCUMENTED
+from tests.devstack.graph_world import AS_GUEST, NOW, Clock, a_join, a_world, joining
 
 MINUTE = timedelta(minutes=1)
-
-
-@dataclass
-class Clock:
-    """Stands still until a test moves it."""
-
-    moment: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-    def after(self, pause: timedelta) -> datetime:
-        self.moment += pause
-        return self.moment
 
 
 @pytest.mark.parametrize("guest", [{}, AS_GUEST], ids=["in", "in the lobby"])
@@ -117,12 +101,12 @@ def test_a_shorter_lapse_holds_for_legs_that_are_there_already() -> None:
     world, _, meeting = a_world(now=clock)
     leg = world.place_call(joining(meeting))
 
-    world.sources = parse_sources({"keepAliveLapseSeconds": 2})
+    world.change({"keepAliveLapseSeconds": 2})
     ended = world.lapse(clock.after(timedelta(seconds=2)))
     world.forget()
 
     assert ended == [leg.call_id]
-    assert world.sources == Sources(keep_alive_lapse=45 * MINUTE)
+    assert world.switches == DOCUMENTED
 
 
 def test_the_lab_shows_when_a_leg_was_last_kept_alive() -> None:
@@ -153,21 +137,3 @@ def test_a_leg_that_led_nowhere_lapses_no_more() -> None:
 
     assert world.lapse(clock.after(60 * MINUTE)) == []
     assert told.end(leg.call_id) == ("deleted", 400, 2203)
-
-
-def test_absent_members_of_sources_go_back_to_their_defaults() -> None:
-    """An empty body is Graph's own 45 minutes."""
-    assert parse_sources({}) == Sources()
-    assert parse_sources({"keepAliveLapseSeconds": 0.5}).keep_alive_lapse == timedelta(seconds=0.5)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [None, {"keepAliveLapseSeconds": 0}, {"keepAliveLapseSeconds": "2"},
-     {"keepAliveLapseSeconds": None}, {"attendanceReports": {"delaySeconds": 1}},
-     {"callRecords": {"delaySeconds": 1}}],
-)  # fmt: skip
-def test_mistaken_sources_are_told(body: JsonObject | None) -> None:
-    """Reports and records do not exist yet: they are unknown members."""
-    with pytest.raises(LabMistake):
-        parse_sources(body)

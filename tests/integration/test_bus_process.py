@@ -70,7 +70,7 @@ async def test_a_taken_port_is_told_in_one_line() -> None:
 async def test_a_config_that_is_not_valid_is_told_problem_by_problem(tmp_path: Path) -> None:
     """Nothing is served from a file with problems; each has a line with its place."""
     config = tmp_path / "Config.json"
-    queue = {"Name": "q", "Properties": {"RequiresSession": True, "LockDuration": "PT1S"}}
+    queue = {"Name": "q", "Properties": {"ForwardTo": "other", "LockDuration": "PT1S"}}
     namespace = {"Name": "sbemulatorns", "Queues": [queue], "Topics": []}
     config.write_text(json.dumps({"UserConfig": {"Namespaces": [namespace]}}))
 
@@ -80,7 +80,7 @@ async def test_a_config_that_is_not_valid_is_told_problem_by_problem(tmp_path: P
     assert (broker.returncode, out) == (1, b"")
     lines = err.decode().splitlines()
     assert len(lines) == 2
-    assert any("sessions are not supported" in line for line in lines)
+    assert any("forwarding is not supported" in line for line in lines)
     assert any("LockDuration" in line for line in lines)
 
 
@@ -114,3 +114,48 @@ async def test_a_client_that_speaks_something_else_harms_nobody() -> None:
 
     assert answer == b"AMQP\x03\x01\x00\x00"
     assert broker.returncode == 0
+
+
+async def test_the_lab_has_a_port_of_its_own_that_can_be_chosen() -> None:
+    """The ready line names it; one that is taken is told in one line."""
+    first = await _start("--port", "0", "--exit-with-stdin")
+    assert first.stdout is not None
+    lab = json.loads(await first.stdout.readline())["lab"]
+
+    second = await _start("--port", "0", "--lab-port", str(lab))
+    out, err = await second.communicate()
+
+    assert (second.returncode, out) == (1, b"")
+    assert err.decode().startswith(f"port {lab} of /lab is taken")
+    await first.communicate()
+
+
+async def test_switches_that_cannot_be_set_are_told_with_every_problem() -> None:
+    """Nothing is served."""
+    broker = await _start(
+        *("--port", "0", "--switch", "busyShare=2", "--switch", "headQuotas=1"),
+        *("--switch", "gravity=1"),
+    )
+    out, err = await broker.communicate()
+
+    assert (broker.returncode, out) == (1, b"")
+    assert all(name in err.decode() for name in ("busyShare", "headQuotas", "gravity"))
+
+
+@pytest.mark.parametrize(("world", "code"), [("kind", 1), ("documented", 0), ("harsh", 0)])
+async def test_the_world_says_which_configuration_is_valid(
+    world: str, code: int, tmp_path: Path
+) -> None:
+    """Azure's bounds are wider than the emulator's, which are those of a kind world."""
+    config = tmp_path / "Config.json"
+    queue = {"Name": "q", "Properties": {"DefaultMessageTimeToLive": "P14D"}}
+    namespace = {"Name": "sbemulatorns", "Queues": [queue], "Topics": []}
+    config.write_text(json.dumps({"UserConfig": {"Namespaces": [namespace]}}))
+
+    broker = await _start(
+        *("--port", "0", "--world", world, "--config", str(config), "--exit-with-stdin")
+    )
+    _, err = await broker.communicate()
+
+    assert broker.returncode == code
+    assert ("DefaultMessageTimeToLive" in err.decode()) == bool(code)

@@ -48,7 +48,8 @@ BRIEF = 0.1
 
 
 def _queue(name: str, **properties: object) -> dict[str, object]:
-    return {"Name": name, "Properties": {"LockDuration": "PT30S", **properties}}
+    usual = {"LockDuration": "PT30S", "MaxDeliveryCount": 3}
+    return {"Name": name, "Properties": {**usual, **properties}}
 
 
 CONFIG = {
@@ -267,7 +268,7 @@ async def test_batches_and_lists_are_single_messages_in_order(lane: Lane) -> Non
 
 
 async def test_abandoned_messages_count_and_end_dead_lettered(lane: Lane) -> None:
-    """Three failed deliveries (the emulator's default limit) send a message to the sub-queue."""
+    """Three failed deliveries, the queue's limit, send a message to the sub-queue."""
     await lane.sender.send_messages(ServiceBusMessage("hopeless", application_properties={"a": 1}))
 
     counts = []
@@ -469,10 +470,10 @@ async def test_unknown_entities_are_named_not_found(client: ServiceBusClient) ->
             await receiver.receive_messages(1, max_wait_time=1)
 
 
-async def test_sessions_are_refused_clearly(client: ServiceBusClient) -> None:
-    """A session receiver is told that there are no sessions."""
+async def test_a_queue_without_sessions_refuses_them_clearly(client: ServiceBusClient) -> None:
+    """A session receiver is told what the queue lacks."""
     async with client.get_queue_receiver("spare", session_id="s") as receiver:
-        with pytest.raises(ServiceBusError, match="no sessions"):
+        with pytest.raises(ServiceBusError, match="does not require sessions"):
             await receiver.receive_messages(1, max_wait_time=1)
 
 

@@ -132,7 +132,13 @@ def test_taken_port_is_told() -> None:
     ("settings", "words"),
     [
         ({}, "BUS is not set"),
-        ({"BUS__fullyQualifiedNamespace": "x.servicebus.windows.net"}, "managed identity"),
+        (
+            {
+                "BUS__fullyQualifiedNamespace": "x.servicebus.windows.net",
+                "BUS__credential": "workloadidentity",
+            },
+            "the local host knows managedidentity alone",
+        ),
     ],
 )
 def test_missing_connection_is_told(settings: dict[str, str], words: str) -> None:

@@ -79,7 +79,7 @@ async def test_forgetting_goes_back_to_45_minutes(lab: Lab) -> None:
 
     await lab.client.delete("/lab")
 
-    assert lab.simulator.world.sources.keep_alive_lapse.total_seconds() == 2700
+    assert lab.simulator.world.switches.keep_alive_lapse_seconds == 2700
 
 
 async def test_sources_of_a_later_day_are_unknown(lab: Lab) -> None:

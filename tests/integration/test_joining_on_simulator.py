@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from devstack.graph.identities import BOT_APP_ID, ORGANIZER_ID, TENANT_ID
 from devstack.graph.lab import leg_admitted, leg_ends, person_joins, person_leaves, shown_meetings
 from devstack.graph.meeting_book import Venue
+from devstack.graph.switches import DOCUMENTED, WORLDS, GraphSwitches
+from devstack.switches import World
 from tests.application import world as application
 from tests.fixtures.simulated_graph import SimulatedGraph
 
@@ -16,8 +18,10 @@ from tests.fixtures.simulated_graph import SimulatedGraph
 class Stage:
     """The app on the simulated Graph, and a meeting at Graph that the app knows nothing of."""
 
-    def __init__(self, seed: int = 1, **options: Any) -> None:
-        self.graph = SimulatedGraph(seed)
+    def __init__(
+        self, seed: int = 1, *, switches: GraphSwitches = DOCUMENTED, **options: Any
+    ) -> None:
+        self.graph = SimulatedGraph(seed, switches=switches)
         self.app = application.World(fake_graph=self.graph)
         foreign = {
             "subject": "not ours",
@@ -60,7 +64,7 @@ class Stage:
 
 
 def classic(venue: Venue) -> dict[str, Any]:
-    return {"joinWebUrl": venue.meeting.join_web_url}
+    return {"joinWebUrl": venue.meeting.classic_link}
 
 
 def short(venue: Venue) -> dict[str, Any]:
@@ -83,16 +87,21 @@ def explicit(venue: Venue) -> dict[str, Any]:
     }
 
 
+LINKS = pytest.mark.parametrize("links", ["classic", "short", "mixed"])
 FORMS = pytest.mark.parametrize("form", [classic, short, by_join_id, explicit])
 
 
 @FORMS
+@LINKS
 @pytest.mark.parametrize("guest", [False, True], ids=["itself", "guest"])
 async def test_every_form_leads_into_the_meeting_and_its_calls_are_recorded(
-    form: Callable[[Venue], dict[str, Any]], guest: bool
+    form: Callable[[Venue], dict[str, Any]],
+    guest: bool,
+    links: Literal["classic", "short", "mixed"],
 ) -> None:
     """As the bot itself or as a guest: people come and go, and only they are in the call."""
-    stage = Stage(lobbyBypassSettings={"scope": "everyone"})
+    scope = {"scope": "everyone"}
+    stage = Stage(switches=GraphSwitches(links=links), lobbyBypassSettings=scope)
     await stage.drop(form(stage.venue) | ({"guestName": "Scribe"} if guest else {}))
     await stage.pass_time(5)
     where = {"onlineMeetingId": stage.venue.meeting.meeting_id}
@@ -131,9 +140,12 @@ async def test_every_form_leads_the_bot_out_again(
     assert stage.venue.room.legs == ()
 
 
-async def test_every_form_of_our_own_meeting_is_our_own_meeting() -> None:
-    """One bot, whichever of its links is used."""
-    stage = Stage()
+@LINKS
+async def test_every_form_of_our_own_meeting_is_our_own_meeting(
+    links: Literal["classic", "short", "mixed"],
+) -> None:
+    """One call at Graph, whichever of its links is used, where Graph's answers have them all."""
+    stage = Stage(switches=WORLDS[World.KIND].changed({"links": links}))
     await stage.app.drop("create-meeting", {"requestId": "INC-1", "subject": "down", "join": "now"})
     await stage.settle()
     ours = stage.graph.world.meetings.venues[1]
@@ -145,6 +157,28 @@ async def test_every_form_of_our_own_meeting_is_our_own_meeting() -> None:
     meeting_id = stage.app.events("meeting.created")[0]["data"]["meetingId"]
     assert {one["data"]["meetingId"] for one in stage.app.replies()} == {meeting_id}
     assert len(stage.app.replies()) == 4
+
+
+@LINKS
+@pytest.mark.parametrize("form", [short, by_join_id])
+async def test_our_own_meeting_keeps_one_bot_where_its_join_id_was_never_named(
+    form: Callable[[Venue], dict[str, Any]], links: Literal["classic", "short", "mixed"]
+) -> None:
+    """The documented answer to createOrGet has no join id: the join's own thread tells."""
+    stage = Stage(switches=GraphSwitches(links=links))
+    await stage.app.drop("create-meeting", {"requestId": "INC-1", "subject": "down", "join": "now"})
+    await stage.settle()
+    ours = stage.graph.world.meetings.venues[1]
+
+    await stage.drop(form(ours), reply_to="replies")
+    await stage.pass_time(5)
+
+    (created,) = stage.app.events("meeting.created")
+    (answer,) = stage.app.replies()
+    assert created["data"]["coordinates"]["joinMeetingId"] is None
+    assert answer["type"] == "rollcall.bot.joining.v1"
+    assert answer["data"]["meetingId"] == created["data"]["meetingId"]
+    assert len(ours.room.legs) == 1
 
 
 @pytest.mark.parametrize(("first", "second"), [(classic, short), (short, classic)])

@@ -56,11 +56,12 @@ def port() -> Iterator[int]:
         yield simulator.port
 
 
-@pytest.fixture
-async def lab(port: int) -> AsyncIterator[httpx.AsyncClient]:
-    """The simulator's lab, with everything forgotten."""
+@pytest.fixture(params=["classic", "short"])
+async def lab(port: int, request: pytest.FixtureRequest) -> AsyncIterator[httpx.AsyncClient]:
+    """The simulator's lab, with everything forgotten; meetings get links of one kind."""
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
         await client.delete("/lab")
+        await client.post("/lab/switches", json={"links": request.param})
         yield client
 
 

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Any, Self
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 30.0
@@ -37,7 +37,7 @@ class StackProcess:
             stderr=self._complaints,
         )
         try:
-            self.port = self._ready_port()
+            self.ready = self._ready()
         except BaseException:
             self.kill()
             raise
@@ -76,7 +76,12 @@ class StackProcess:
         self._pipe(self._process.stdin).close()
         self._release()
 
-    def _ready_port(self) -> int:
+    @property
+    def port(self) -> int:
+        """The port it serves on."""
+        return int(self.ready["port"])
+
+    def _ready(self) -> dict[str, Any]:
         stdout = self._pipe(self._process.stdout)
         deadline = monotonic() + START_SECONDS
         line = b""
@@ -89,9 +94,9 @@ class StackProcess:
                 if not piece:
                     raise RuntimeError(f"devstack.{self._part} ended: {self._complaint()}")
                 line += piece
-        ready = json.loads(line)
+        ready: dict[str, Any] = json.loads(line)
         assert ready["ready"] == self._part, ready
-        return int(ready["port"])
+        return ready
 
     def _complaint(self) -> str:
         self._complaints.seek(0)

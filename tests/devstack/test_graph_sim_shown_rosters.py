@@ -1,4 +1,4 @@
-"""The manners in which the simulator shows rosters: cut, renamed, stray."""
+"""How the simulator shows rosters: cut, renamed, stray."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,12 +9,10 @@ import pytest
 
 from devstack.graph.calls import Leg
 from devstack.graph.identities import BOT_APP_ID, same_guid, seeded
-from devstack.graph.json_values import JsonObject
-from devstack.graph.lab_requests import LabMistake
 from devstack.graph.notifications import render_roster, render_stray_roster
 from devstack.graph.participants import render_participants, shown_participant_id
 from devstack.graph.room import Room
-from devstack.graph.roster_manner import PLAIN, RosterManner, parse_roster_manner
+from devstack.graph.switches import DOCUMENTED, GraphSwitches
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 LEG = Leg(
@@ -37,16 +35,16 @@ def a_room(people: int = 1, *, legs: tuple[Leg, ...] = (LEG,)) -> tuple[Room, li
     return room, [room.join(user_id=f"user-{number}", at=NOW) for number in range(people)]
 
 
-def pushed(room: Room, manner: RosterManner, *, leg: Leg = LEG, seed: int = 1) -> list[Any]:
+def pushed(room: Room, switches: GraphSwitches, *, leg: Leg = LEG, seed: int = 1) -> list[Any]:
     """The entries of a pushed roster."""
-    envelope: Any = render_roster(room, leg, seeded(seed), manner=manner)
+    envelope: Any = render_roster(room, leg, seeded(seed), switches=switches)
     return list(envelope["value"][0]["resourceData"])
 
 
-def read(room: Room, manner: RosterManner, *, leg: Leg = LEG, seed: int = 1) -> list[Any]:
+def read(room: Room, switches: GraphSwitches, *, leg: Leg = LEG, seed: int = 1) -> list[Any]:
     """The entries of an answer to GET participants."""
     answer: Any = render_participants(
-        room, call_id=leg.call_id, manner=manner, variation=seeded(seed)
+        room, call_id=leg.call_id, switches=switches, variation=seeded(seed)
     )
     return list(answer["value"])
 
@@ -61,37 +59,6 @@ def applications(entries: list[Any]) -> list[str]:
     return [one["application"]["id"] for one in identities if one.get("application")]
 
 
-def test_what_is_absent_goes_back_to_its_default() -> None:
-    """An empty body, and nulls, mean plain rosters."""
-    assert parse_roster_manner({}) == PLAIN
-    assert parse_roster_manner({"rosterCap": None, "botId": None}) == PLAIN
-
-
-def test_every_member_is_read() -> None:
-    """Each has its place in the value."""
-    wanted: JsonObject = {
-        "rosterCap": 3,
-        "emptyRosters": 0.5,
-        "participantIds": "changed",
-        "botId": "other",
-    }
-
-    assert parse_roster_manner(wanted) == RosterManner(
-        cap=3, stray=0.5, changed_ids=True, bot_id="other"
-    )
-
-
-@pytest.mark.parametrize(
-    "wanted",
-    [{"rosterCap": 0}, {"rosterCap": 1.5}, {"rosterCap": True}, {"emptyRosters": 2},
-     {"participantIds": "random"}, {"botId": 7}],
-)  # fmt: skip
-def test_a_mistaken_manner_is_refused(wanted: JsonObject) -> None:
-    """Caps are whole and positive, probabilities lie between 0 and 1, words are known."""
-    with pytest.raises(LabMistake):
-        parse_roster_manner(wanted)
-
-
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_cut_roster_has_so_many_entries_and_no_strangers(seed: int) -> None:
     """Pushed and read rosters hold `cap` of those who are there; shorter ones are left whole."""
@@ -99,13 +66,13 @@ def test_a_cut_roster_has_so_many_entries_and_no_strangers(seed: int) -> None:
     everybody = {same_guid(one) for one in (*people, LEG.participant_id)}
 
     for roster in (
-        pushed(room, RosterManner(cap=3), seed=seed),
-        read(room, RosterManner(cap=3), seed=seed),
+        pushed(room, GraphSwitches(roster_cap=3), seed=seed),
+        read(room, GraphSwitches(roster_cap=3), seed=seed),
     ):
         assert len(roster) == 3
         assert ids(roster) < everybody
-    assert ids(pushed(room, RosterManner(cap=6), seed=seed)) == everybody
-    assert ids(read(room, RosterManner(cap=6), seed=seed)) == everybody
+    assert ids(pushed(room, GraphSwitches(roster_cap=6), seed=seed)) == everybody
+    assert ids(read(room, GraphSwitches(roster_cap=6), seed=seed)) == everybody
 
 
 def test_any_entry_may_be_cut() -> None:
@@ -114,7 +81,7 @@ def test_any_entry_may_be_cut() -> None:
     everybody = {same_guid(one) for one in (*people, LEG.participant_id)}
 
     for show in (pushed, read):
-        shown = [ids(show(room, RosterManner(cap=2), seed=seed)) for seed in SEEDS]
+        shown = [ids(show(room, GraphSwitches(roster_cap=2), seed=seed)) for seed in SEEDS]
         assert set.union(*shown) == everybody
         assert set.intersection(*shown) == set()
 
@@ -126,14 +93,14 @@ def test_a_cut_read_lists_a_person_while_one_is_there(seed: int) -> None:
     room.join(user_id="bob", at=NOW, in_lobby=True)
     room.join(user_id="other-bot", at=NOW, kind="application")
 
-    assert same_guid(ada) in ids(read(room, RosterManner(cap=1), seed=seed))
+    assert same_guid(ada) in ids(read(room, GraphSwitches(roster_cap=1), seed=seed))
 
 
 def test_a_cut_push_may_list_our_leg_alone() -> None:
     """Only reads are held to naming a person."""
     room, _ = a_room()
 
-    shown = [ids(pushed(room, RosterManner(cap=1), seed=seed)) for seed in SEEDS]
+    shown = [ids(pushed(room, GraphSwitches(roster_cap=1), seed=seed)) for seed in SEEDS]
 
     assert {same_guid(LEG.participant_id)} in shown
 
@@ -155,27 +122,27 @@ def test_with_changed_ids_each_later_leg_sees_people_under_ids_of_its_own() -> N
     """The first leg sees the true ones; a leg's own id stays; pushes and reads agree."""
     third = replace(SECOND, call_id="0a1b2c3d-4e5f-4607-8899-aabbccddeeff")
     room, (ada,) = a_room(legs=(LEG, SECOND, third))
-    manner = RosterManner(changed_ids=True)
+    switches = GraphSwitches(participant_ids="changed")
     bots = {same_guid(one.participant_id) for one in room.legs}
 
-    seen = [ids(read(room, manner, leg=leg)) - bots for leg in (LEG, SECOND, third)]
-    again = [ids(pushed(room, manner, leg=leg)) - bots for leg in (LEG, SECOND, third)]
+    seen = [ids(read(room, switches, leg=leg)) - bots for leg in (LEG, SECOND, third)]
+    again = [ids(pushed(room, switches, leg=leg)) - bots for leg in (LEG, SECOND, third)]
 
     assert seen == again
     assert seen[0] == {same_guid(ada)}
     assert len(set.union(*seen)) == 3
-    assert bots <= ids(read(room, manner, leg=SECOND))
+    assert bots <= ids(read(room, switches, leg=SECOND))
 
 
 def test_a_changed_id_is_a_dashed_guid_that_stays() -> None:
     """It depends on the person's id and the leg alone, and can be computed from the truth."""
     room, (ada,) = a_room(legs=(LEG, SECOND))
-    manner = RosterManner(changed_ids=True)
-    expected = shown_participant_id(room, ada, call_id=SECOND.call_id, manner=manner)
+    switches = GraphSwitches(participant_ids="changed")
+    expected = shown_participant_id(room, ada, call_id=SECOND.call_id, switches=switches)
 
     room.join(user_id="bob", at=NOW)
 
-    shown = read(room, manner, leg=SECOND)
+    shown = read(room, switches, leg=SECOND)
     assert shown[0]["id"] == expected == str(UUID(expected))
     assert shown[0]["info"]["identity"]["user"]["id"] == "user-0"
 
@@ -195,22 +162,22 @@ def test_rosters_name_our_bot_by_another_id() -> None:
     """The identity changes, the participant id does not; other bots keep their names."""
     room, _ = a_room()
     room.join(user_id="other-bot", at=NOW, kind="application")
-    manner = RosterManner(bot_id="another-id")
+    switches = GraphSwitches(bot_id="another-id")
 
     for show in (pushed, read):
-        entries = show(room, manner)
+        entries = show(room, switches)
         assert sorted(applications(entries)) == ["another-id", "other-bot"]
         assert same_guid(LEG.participant_id) in ids(entries)
-        assert sorted(applications(show(room, PLAIN))) == sorted([BOT_APP_ID, "other-bot"])
+        assert sorted(applications(show(room, DOCUMENTED))) == sorted([BOT_APP_ID, "other-bot"])
 
 
 def test_a_leg_in_the_lobby_is_named_by_the_other_id_too() -> None:
     """It is shown itself alone, pushed and read."""
     room, _ = a_room()
     waiting = replace(SECOND, in_lobby=True)
-    manner = RosterManner(bot_id="another-id", cap=1)
+    switches = GraphSwitches(bot_id="another-id", roster_cap=1)
 
-    answer: Any = render_participants(room, waiting=waiting, manner=manner)
+    answer: Any = render_participants(room, waiting=waiting, switches=switches)
 
     assert applications(answer["value"]) == ["another-id"]
-    assert applications(pushed(room, manner, leg=waiting)) == ["another-id"]
+    assert applications(pushed(room, switches, leg=waiting)) == ["another-id"]

@@ -1,0 +1,39 @@
+"""Which application may call Graph: the bot's, with consent, and only as itself. Pure.
+
+Sources: the error table of the API page application-post-calls (7503, 7504, 7507); the pages of
+onlineMeeting, whose access policy names app ids. That 7507 comes with 403 is not documented.
+"""
+
+import re
+
+from devstack.graph.graph_routes import Asked
+from devstack.graph.identities import Tenant, same_guid
+from devstack.graph.refusals import GraphRefusal
+from devstack.graph.switches import GraphSwitches
+
+_MEETINGS = re.compile(r"/users/[^/]+/onlineMeetings(/|$)")
+
+
+def check_caller(asked: Asked, app_id: str, *, tenant: Tenant, switches: GraphSwitches) -> None:
+    """Return where the application of the token may send this request; raise GraphRefusal."""
+    strict = switches.identities == "strict"
+    is_the_bot = same_guid(app_id) == same_guid(tenant.bot_app_id)
+    if asked.method == "POST" and asked.path == "/communications/calls":
+        if strict and not is_the_bot:
+            raise GraphRefusal(403, "7503", "Application is not registered in our store.")
+        if not switches.consent:
+            raise GraphRefusal(
+                403, "7504", "Insufficient enterprise tenant permissions, cannot access this API."
+            )
+        source = _source_application(asked.body)
+        if strict and source is not None and same_guid(source) != same_guid(app_id):
+            raise GraphRefusal(403, "7507", "Call source identity invalid.")
+    elif strict and not is_the_bot and _MEETINGS.match(asked.path):
+        raise GraphRefusal(403, "Forbidden", "No application access policy found for this app")
+
+
+def _source_application(body: object) -> str | None:
+    """Return `source.identity.application.id` of a call; None where there is none."""
+    for member in ("source", "identity", "application", "id"):
+        body = body.get(member) if isinstance(body, dict) else None
+    return body if isinstance(body, str) else None

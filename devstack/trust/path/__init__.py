@@ -1,0 +1,1 @@
+"""Modules that stand in front of installed ones where this folder is on the PYTHONPATH."""
