@@ -30,6 +30,12 @@ PATIENCE_SECONDS = 10.0
 UNKNOWN_SECONDS = 60.0
 """How long a missing entity is taken to be missing still: finding out takes seconds."""
 
+BUSY_SECONDS = 2.0
+"""How long Service Bus says to wait where it is too busy (its error 50009)."""
+
+BUSY_TRIES = 4
+"""How often a batch is sent to a busy service; the waits fit into the patience."""
+
 PROBE_SECONDS = 0.5
 """How long to listen for the error that an entity does not exist."""
 
@@ -133,7 +139,7 @@ class Lane:
                 for waiting, message in await _sent(sender, queue):
                     too_large[waiting].append(self._too_large(message))
         except ServiceBusServerBusyError as error:
-            # The link is good; what the service wants is a pause, and the callers make pauses.
+            # The link is good: the next batch goes over it.
             raise Unavailable(f"Service Bus is too busy for {self._entity}") from error
         for waiting, problems in too_large.items():
             _fail(waiting, Undeliverable(*problems))
@@ -207,10 +213,22 @@ async def _sent(
 
 
 async def _taken(batch: ServiceBusMessageBatch, sender: ServiceBusSender) -> bool:
-    try:
-        await sender.send_messages(batch)
-    except MessageSizeExceededError:
-        return False
+    """Send the batch, again after a wait where the service is busy; False: it is too large.
+
+    The wait is here, not with the callers: their retry sends every batch again, and a message
+    that is abandoned at once is delivered at once.
+    """
+    for tries_left in reversed(range(BUSY_TRIES)):
+        try:
+            await sender.send_messages(batch)
+        except MessageSizeExceededError:
+            return False
+        except ServiceBusServerBusyError:
+            if not tries_left:
+                raise
+            await asyncio.sleep(BUSY_SECONDS)
+        else:
+            break
     return True
 
 

@@ -6,9 +6,8 @@ Senders and receivers are kept for the whole module: opening a link costs the SD
 
 import asyncio
 import base64
-import contextlib
 import gc
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -36,7 +35,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 NOWHERE = "no-such-queue"
 TOPIC = "meeting-events"
 WAIT_SECONDS = 10
-TRIES = 5
 SWITCHES = {
     # Short where the world is slow, more often where its trouble is rare.
     World.HARSH: ("--switch", "scheduledLateSeconds=1", "--switch", "busyShare=0.05"),
@@ -82,7 +80,6 @@ class BrokerMailbox:
 
     client: ServiceBusClient
     receivers: dict[str, ServiceBusReceiver] = field(default_factory=dict)
-    known: set[tuple[str, str]] = field(default_factory=set)
 
     async def take(self, entity: str, number: int) -> list[Outgoing]:
         """See `Mailbox`."""
@@ -99,18 +96,8 @@ class BrokerMailbox:
                 messages = await self.receivers[entity].receive_messages(
                     number - len(taken), max_wait_time=WAIT_SECONDS
                 )
-                taken += self._new([as_outgoing(entity, message) for message in messages])
+                taken += [as_outgoing(entity, message) for message in messages]
         return taken
-
-    def _new(self, messages: list[Outgoing]) -> list[Outgoing]:
-        """Drop copies: a sender refused in the middle sends all again, with the same ids."""
-        new = []
-        for message in messages:
-            key = (message.entity, message.message_id)
-            if key not in self.known:
-                self.known.add(key)
-                new.append(message)
-        return new
 
 
 @dataclass
@@ -134,28 +121,6 @@ class JavaScriptMailbox:
                 )
                 taken += [from_javascript(entity, message) for message in messages]
         return taken
-
-
-@dataclass
-class Persistent:
-    """Sends again what was not sent, as the app's callers do; in a harsh world they must."""
-
-    bus: Bus
-
-    async def send(self, messages: Sequence[Outgoing]) -> None:
-        """See `ports.Bus.send`."""
-        for _ in range(TRIES):
-            with contextlib.suppress(NotSent):
-                return await self.bus.send(messages)
-        return await self.bus.send(messages)
-
-    def expect(self, entities: Iterable[str]) -> None:
-        """See `ports.Bus.expect`."""
-        self.bus.expect(entities)
-
-    async def check(self) -> None:
-        """See `ports.Bus.check`."""
-        await self.bus.check()
 
 
 def from_javascript(entity: str, message: dict[str, Any]) -> Outgoing:
@@ -226,7 +191,7 @@ async def sides(request: pytest.FixtureRequest) -> AsyncIterator[Sides]:
     with StackProcess("bus", "--world", world, "--seed", "1", *SWITCHES.get(world, ())) as broker:
         outbox = open_outbox(bus_at(broker.port))
         async with _mailbox(request.param, broker.port) as mailbox:
-            yield Sides(Persistent(outbox) if world == World.HARSH else outbox, mailbox)
+            yield Sides(outbox, mailbox)
         await outbox.aclose()
 
 

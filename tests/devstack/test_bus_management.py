@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from devstack.bus import amqp_types as amqp
+from devstack.bus.amqp_message import MESSAGE_ANNOTATIONS, encode_section
 from devstack.bus.amqp_request import Request
 from devstack.bus.directory import Place
 from devstack.bus.entity import Entity
@@ -25,12 +26,13 @@ def _queue_place() -> Place:
     return Place(path="orders", owner=entity, entity=entity, queue=queue)
 
 
-def _ask(operation: str, body: dict[str, Any], *, place: Place) -> Answer:
+def _ask(operation: str, body: dict[str, Any], *, place: Place, link: str | None = None) -> Answer:
     request = Request(
         encoded_id=amqp.string("1"),
         reply_to="me",
         operation=f"com.microsoft:{operation}",
         body=body,
+        link=link,
     )
     return answer(
         request, place, now=0, trouble=Trouble(BusSwitches(), seed=0), new_token=lambda: TOKEN
@@ -42,6 +44,8 @@ def _ask(operation: str, body: dict[str, Any], *, place: Place) -> Answer:
     [
         ("get-message-sessions", {}, 501, "amqp:not-implemented"),
         ("add-rule", {}, 501, "amqp:not-implemented"),
+        ("renew-session-lock", {"session-id": "s"}, 400, "amqp:not-allowed"),
+        ("get-session-state", {"session-id": "s"}, 400, "amqp:not-allowed"),
         ("renew-lock", {"lock-tokens": [TOKEN]}, 410, "com.microsoft:message-lock-lost"),
         ("renew-lock", {}, 400, "com.microsoft:argument-error"),
         ("cancel-scheduled-message", {"sequence-numbers": [1]}, 404,
@@ -97,3 +101,32 @@ def test_settling_by_token_reaches_the_message() -> None:
     assert first.status == 200
     assert second.condition == "com.microsoft:message-lock-lost"
     assert len(place.queue) == 0
+
+
+@pytest.mark.parametrize("operation", ["renew-session-lock", "get-session-state"])
+@pytest.mark.parametrize(("link", "status"), [("holder", 200), ("other", 410), (None, 200)])
+def test_a_session_answers_its_holder_alone(operation: str, link: str | None, status: int) -> None:
+    """By the receiver's link that the request names; a client that names none is trusted."""
+    queue = Queue(Rules(lock_duration=10, requires_session=True))
+    entity = Entity(queue=queue)
+    place = Place(path="orders", owner=entity, entity=entity, queue=queue)
+    queue.accept_session("s", "holder", now=0)
+
+    given = _ask(operation, {"session-id": "s"}, place=place, link=link)
+
+    assert given.status == status
+    assert given.condition == (None if status == 200 else "com.microsoft:session-lock-lost")
+
+
+def test_no_message_without_a_session_is_scheduled_for_a_queue_of_sessions() -> None:
+    """It is refused as one that is sent."""
+    queue = Queue(Rules(lock_duration=10, requires_session=True))
+    entity = Entity(queue=queue)
+    place = Place(path="orders", owner=entity, entity=entity, queue=queue)
+    annotation = (amqp.symbol("x-opt-scheduled-enqueue-time"), amqp.timestamp(60))
+    encoded = encode_section(MESSAGE_ANNOTATIONS, amqp.mapping([annotation]))
+
+    given = _ask("schedule-message", {"messages": [{"message": encoded}]}, place=place)
+
+    assert (given.status, given.condition) == (400, "amqp:not-allowed")
+    assert list(entity.scheduled(0)) == []

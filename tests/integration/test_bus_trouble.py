@@ -18,6 +18,7 @@ from azure.servicebus import ServiceBusMessage, ServiceBusReceiveMode
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 from azure.servicebus.exceptions import ServiceBusError
 
+from shared.bus.lane import BUSY_SECONDS, BUSY_TRIES
 from shared.bus.outbox import ServiceBusOutbox, open_outbox
 from shared.words.errors import NotSent, Rejected
 from shared.words.outgoing import Outgoing
@@ -157,25 +158,37 @@ async def test_a_waiting_receiver_outlives_its_link(lab: Lab) -> None:
 
 
 async def test_a_busy_service_gets_each_message_once_and_no_storm_of_links(lab: Lab) -> None:
-    """Three refusals in a row cost no new link; the caller that tries again is served."""
+    """Three refusals in a row cost waits, as the service asks for, and no new link."""
     async with _outbox(lab) as outbox:
         await outbox.send([first := _message()])
         attached = await lab.attached()
         order = {"entity": QUEUE, "operation": "transfer", "condition": BUSY, "times": 3}
         await lab.post("/lab/faults", order)
-        message = _message()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
 
-        refusals = 0
-        while True:
-            try:
-                await outbox.send([message])
-                break
-            except NotSent:
-                refusals += 1
+        await outbox.send([second := _message()])
 
-        assert refusals == 3
+        assert loop.time() - began > 3 * BUSY_SECONDS
+        assert await lab.get("/lab/faults") == []
         assert await lab.attached() == attached
-    assert await _all_ids(lab) == [first.message_id, message.message_id]
+    assert await _all_ids(lab) == [first.message_id, second.message_id]
+
+
+async def test_a_service_that_stays_busy_is_unavailable_and_keeps_its_link(lab: Lab) -> None:
+    """Each message of it is safe to send again; what comes later goes over the same link."""
+    async with _outbox(lab) as outbox:
+        await outbox.send([first := _message()])
+        attached = await lab.attached()
+        order = {"entity": QUEUE, "operation": "transfer", "condition": BUSY, "times": BUSY_TRIES}
+        await lab.post("/lab/faults", order)
+
+        with pytest.raises(NotSent):
+            await outbox.send([second := _message()])
+        await outbox.send([second])
+
+        assert await lab.attached() == attached
+    assert await _all_ids(lab) == [first.message_id, second.message_id]
 
 
 async def test_the_sdk_s_own_retries_pass_a_busy_service(lab: Lab) -> None:
