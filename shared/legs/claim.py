@@ -27,11 +27,6 @@ class Claim:
         """Return whether a process may be waiting for Graph's answer at `now`."""
         return now < self.lease_until
 
-    @property
-    def in_doubt(self) -> bool:
-        """Whether an earlier holder may have sent the POST without learning what came of it."""
-        return self.attempt > 1
-
     def pause(self, now: datetime, *, attempt: int) -> timedelta:
         """Return how long another request waits: a little on its first `attempt`, then it all."""
         left = self.lease_until - now
@@ -42,5 +37,5 @@ class Claim:
         return replace(self, attempt=self.attempt + 1, lease_until=now + lease)
 
     def ended(self, now: datetime) -> "Claim":
-        """Return the claim whose lease ends at once: the next holder finds out what there is."""
+        """Return the claim whose lease ends at once."""
         return replace(self, lease_until=now)
