@@ -27,6 +27,13 @@ class Claim:
         """Return whether a process may be waiting for Graph's answer at `now`."""
         return now < self.lease_until
 
+    def is_young(self, now: datetime) -> bool:
+        """Return whether Graph's answer to another POST at `now` would come within the lease.
+
+        Two thirds of the lease, 40 s of the default 60, are as long as a request to Graph may take.
+        """
+        return now - self.claimed_at < (self.lease_until - self.claimed_at) / 3
+
     def pause(self, now: datetime, *, attempt: int) -> timedelta:
         """Return how long another request waits: a little on its first `attempt`, then it all."""
         left = self.lease_until - now

@@ -29,9 +29,10 @@ class FakeGraph:
     each accepted change of a meeting; `ringing` the calls to the bot, and `rejected` those that it
     turned down. Options in `refused` are refused with 400, those in
     `ignored` accepted and not kept, attendees in `unknown` dropped; every meeting begins with
-    `defaults`. A POST with `externalId` is refused unless `post_takes_external_id`. `now` is
-    Graph's clock, `worded` how it answers with what it holds, and `bot_app_id` the application that
-    rosters name as us.
+    `defaults`. A POST with `externalId` is refused unless `post_takes_external_id`, a call by
+    join id that says `allowConversationWithoutHost` unless `join_id_takes_host`. `now` is Graph's
+    clock, `worded` how it answers with what it holds, and `bot_app_id` the application that rosters
+    name as us.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class FakeGraph:
         self.unknown: set[str] = set()
         self.defaults: dict[str, Any] = {}
         self.post_takes_external_id = False
+        self.join_id_takes_host = True
         self.now: Callable[[], datetime] = lambda: START
         self.worded: Callable[[dict[str, Any]], dict[str, Any]] = deepcopy
         self.bot_app_id = bot_app_id
@@ -166,6 +168,10 @@ class FakeGraph:
         failure = await self._answer()
         if body.get("tenantId") != self._tenant_id:
             raise refused(403, "7505", "tenant_mismatch")
+        info = body.get("meetingInfo") or {}
+        unknown = {"joinMeetingId", "allowConversationWithoutHost"} <= info.keys()
+        if unknown and not self.join_id_takes_host:
+            raise refused(400, "BadRequest", "invalid_request")
         self.bodies.append(deepcopy(body))
         call_id = guid("call", str(len(self.bodies)))
         (kind, identity), *_ = [
