@@ -10,6 +10,7 @@ import pytest
 from shared.graph.answers import Answer, Asking, read_answer
 from shared.inbox.verdict import ShortWaits
 from shared.words.answers import GivenMeeting
+from shared.words.entities import REJECTED_QUEUE
 from shared.words.errors import GraphTrace, Rejected, Unavailable
 from shared.words.problems import rejected
 from tests.application.world import ORGANIZER, T0, TENANT, World
@@ -93,6 +94,26 @@ async def test_a_policy_that_never_works_is_refused_by_its_name() -> None:
     assert refusal["data"]["code"] == "organizer_not_allowed"
     assert "Grant-CsApplicationAccessPolicy" in refusal["data"]["nextStep"]
     assert refusal["data"]["graph"]["status"] == 400
+
+
+async def test_a_head_full_of_the_callers_properties_does_not_keep_back_the_refusal() -> None:
+    """Graph is down: each retry copy is taken by the bus, gave_up is published, a copy is kept."""
+    world = World()
+    world.fake_graph.fail_next(times=99)
+    properties = {f"trace-{number}": "x" * 10_000 for number in range(6)}
+
+    await world.drop("create-meeting", ASK, reply_to="replies", properties=properties)
+    await world.pump()
+
+    (refusal,) = world.replies()
+    assert refusal["data"]["code"] == "gave_up"
+    assert len(refusal["data"]["history"]) == 5
+    copies = [*world.fake_bus.sent_to("create-meeting"), *world.fake_bus.sent_to(REJECTED_QUEUE)]
+    assert len(copies) == 5
+    for copy in copies:
+        assert copy.properties["trace-0"] == "x" * 10_000
+        assert copy.properties["rollcall-left-out"].startswith("5 properties: trace-1, ")
+    assert copies[-1].properties["rollcall-code"] == "gave_up"
 
 
 async def test_without_patience_a_missing_policy_is_refused_at_once() -> None:
