@@ -136,19 +136,22 @@ class Dispatch:
     ) -> None:
         try:
             await self._ledger.index(meeting_id, due_at=due)
-            if not whole and await self._rewritten(meeting_id, left):
+            if not whole and await self._rewritten(meeting_id, rows, left):
                 await self._clear(meeting_id, rows)
         except Transient as error:
             # The rows are still there. The next handler of the meeting finds them.
             log("outbox.not_kept", error)
 
-    async def _rewritten(self, meeting_id: MeetingId, left: list[Outgoing]) -> bool:
+    async def _rewritten(
+        self, meeting_id: MeetingId, rows: Sequence[OutboxRow], left: list[Outgoing]
+    ) -> bool:
+        """Write what is `left` of `rows` under their date: this process does not send it again."""
         stored = await self._ledger.load(meeting_id)
         if stored is None:
             return False
         change = Change(meeting=stored.meeting, outgoing=tuple(left))
         try:
-            await self._ledger.commit(stored, change, now=self._clock.now())
+            await self._ledger.commit(stored, change, now=min(row.written_at for row in rows))
         except LostRace:
             return False
         return True

@@ -13,6 +13,7 @@ import pytest
 from shared.journal.journal import Journal, Receipt
 from shared.journal.settle import RecordingRules
 from shared.meeting.meeting import Change, Meeting
+from shared.words.entities import EVENTS_TOPIC
 from shared.words.errors import NotSent
 from shared.words.ids import MeetingId
 from shared.words.outgoing import Outgoing
@@ -88,14 +89,13 @@ def process(ledger: InMemoryLedger, bus: InMemoryBus, clock: SettableClock) -> J
     )
 
 
-async def answer(journal: Journal) -> Receipt:
-    """Commit an answer, which is then on its way."""
+async def answer(journal: Journal, *others: str) -> Receipt:
+    """Commit an answer, which is then on its way, after messages to `others`."""
 
     def decide(known: Meeting | None, now: datetime) -> Change:
         meeting = known or Meeting(meeting_id=MEETING, tenant_id="t", correlation_id="c")
-        return Change(
-            meeting=meeting, outgoing=(Outgoing(entity=ANSWERS, message_id="e-1", body="{}"),)
-        )
+        sent = [Outgoing(entity=name, message_id="e-1", body="{}") for name in (*others, ANSWERS)]
+        return Change(meeting=meeting, outgoing=tuple(sent))
 
     return await journal.change(MEETING, decide)
 
@@ -193,6 +193,24 @@ async def test_an_answer_that_was_given_up_gets_one_try_each_time(
     await journal.settled()
 
     assert len(bus.tries) == 1
+
+
+async def test_the_rest_of_what_was_sent_in_part_is_sent_when_the_lease_is_over(
+    ledger: InMemoryLedger, clock: SettableClock
+) -> None:
+    """That it was written anew gives it no new lease: nothing is sending it."""
+    bus = InMemoryBus()
+    bus.down.add(ANSWERS)
+    first, second = process(ledger, bus, clock), process(ledger, bus, clock)
+    await answer(first, EVENTS_TOPIC)
+    await first.settled()
+    bus.down.clear()
+
+    clock.moment = T0 + TENDING.grace
+    await mend(second)
+    await second.settled()
+
+    assert [one.entity for one in bus.sent] == [EVENTS_TOPIC, ANSWERS]
 
 
 async def test_the_backstop_comes_when_the_lease_is_over(
