@@ -31,6 +31,15 @@ def create_or_get_body(request: CreateMeeting, asked: Asked) -> Members:
     return body
 
 
+def post_body(body: Mapping[str, Any], post: Mapping[str, Any]) -> Members:
+    """Return the body of `POST /onlineMeetings`: that of createOrGet, and what only a POST sets.
+
+    Without `externalId`: Graph says that it is for createOrGet alone, and refuses the POST.
+    Source: https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/1121
+    """
+    return {name: value for name, value in {**body, **post}.items() if name != "externalId"}
+
+
 def option_parts(request: CreateMeeting) -> tuple[Members, ...]:
     """Return what one PATCH sets after the creation, in parts that also work by themselves.
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from join_meeting.forms import COMPANIONS, FORMS
 from join_meeting.request import JoinMeeting
-from shared.inbox.message import ASKED, DELIVERY, ORIGIN, QueueMessage
+from shared.inbox.message import ASKED, DELIVERY, MOVED, ORIGIN, QueueMessage
 from shared.legs.leg import Leg
 from shared.meeting.meeting import Meeting, Stay
 from shared.words.coordinates import JoinTarget
@@ -20,9 +20,6 @@ from shared.words.errors import Problem, Rejected
 from shared.words.ids import MeetingId, digest, utc_text
 from shared.words.outgoing import Outgoing
 from shared.words.problems import rejected
-
-MOVED = "rollcall-moved-request"
-"""Property of a request sent on to another meeting: its own id, with a digest of each member."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

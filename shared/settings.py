@@ -352,8 +352,9 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         name="OUTBOX_GRACE_SECONDS",
-        meaning="how old an unsent message must be before another handler sends it",
-        default="5",
+        meaning="how old an unsent message must be before another process sends it; the one that "
+        "wrote it begins its tries in the first quarter of that",
+        default="40",
     ),
     Setting(
         name="BACKSTOP_SECONDS",

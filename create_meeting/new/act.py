@@ -14,7 +14,7 @@ from create_meeting.new.plan import (
     record_created,
 )
 from create_meeting.new.set_options import set_options
-from create_meeting.post.act import claim_post, drop_surplus, posted_meeting, yield_claim
+from create_meeting.post.act import claim_post, drop_surplus, end_claim, posted_meeting
 from create_meeting.post.plan import Posting
 from create_meeting.request import CreateMeeting
 from shared.inbox.message import QueueMessage
@@ -69,7 +69,7 @@ async def _create_by_post(
         made = await posted_meeting(create, posting, opened, services)
         await _finish(create, made, message, opened, services)
     except (Rejected, Transient):
-        await yield_claim(posting, opened)
+        await end_claim(posting, opened)
         raise
 
 

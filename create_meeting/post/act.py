@@ -5,18 +5,16 @@ plan.py decides.
 
 from datetime import datetime
 
+from create_meeting.bodies import post_body
 from create_meeting.new.plan import Create
 from create_meeting.post.plan import (
     Busy,
     Decision,
     Posting,
-    is_what_was_asked,
-    may_be_deleted,
     plan_post,
     record_claim,
+    record_failed,
     record_posted,
-    record_released,
-    record_yielded,
 )
 from shared.inbox.message import QueueMessage
 from shared.journal.door import OpenMeeting
@@ -25,9 +23,7 @@ from shared.meeting.meeting import Meeting
 from shared.services import Services
 from shared.telemetry import log
 from shared.words.answers import GivenMeeting
-from shared.words.errors import Rejected, RollcallError, Transient
-
-TOO_MANY_REQUESTS = 429
+from shared.words.errors import RollcallError, Transient
 
 
 async def claim_post(
@@ -56,19 +52,20 @@ async def claim_post(
 async def posted_meeting(
     create: Create, posting: Posting, opened: OpenMeeting, services: Services
 ) -> GivenMeeting:
-    """Return Graph's meeting: the one an earlier holder got or left behind, else that of a POST."""
+    """Return Graph's meeting: the one an earlier holder got, else that of a POST."""
     if posting.post.given is not None:
         return posting.post.given
-    left = await _left_behind(create, posting, services) if posting.in_doubt else None
-    answer = left or await _post(create, posting, opened, services)
-    # Before any other step that may fail: only this handler may know of this meeting.
+    answer = await services.graph.create_meeting(
+        create.asked.organizer_id, post_body(create.body, create.post)
+    )
+    # Before any other step that may fail: only this handler knows of this meeting.
     await opened.edit(lambda meeting, _: record_posted(meeting, posting, answer))
     return answer
 
 
-async def yield_claim(posting: Posting, opened: OpenMeeting) -> None:
-    """Let the next try begin at once; it begins by finding out what this one left behind."""
-    await opened.edit(lambda meeting, now: record_yielded(meeting, posting, now=now))
+async def end_claim(posting: Posting, opened: OpenMeeting) -> None:
+    """Let the next try begin at once, after this one failed."""
+    await opened.edit(lambda meeting, now: record_failed(meeting, posting, now=now))
 
 
 async def drop_surplus(
@@ -83,30 +80,3 @@ async def drop_surplus(
     except RollcallError:
         # No caller knows of that meeting, and no handler waits for its end.
         log("create.surplus_left")
-
-
-async def _left_behind(create: Create, posting: Posting, services: Services) -> GivenMeeting | None:
-    """Return what an earlier POST made, if createOrGet finds it; delete what createOrGet made."""
-    organizer_id = create.asked.organizer_id
-    found = await services.graph.create_or_get_meeting(organizer_id, create.body)
-    if is_what_was_asked(found, create):
-        return found
-    if may_be_deleted(found, posting):
-        await services.graph.delete_meeting(organizer_id, found.online_meeting_id)
-    return None
-
-
-async def _post(
-    create: Create, posting: Posting, opened: OpenMeeting, services: Services
-) -> GivenMeeting:
-    try:
-        return await services.graph.create_meeting(
-            create.asked.organizer_id, {**create.body, **create.post}
-        )
-    except (Rejected, Transient) as failed:
-        throttled = failed.graph is not None and failed.graph.status == TOO_MANY_REQUESTS
-        refused = isinstance(failed, Rejected) and failed.code != "graph_answer_unusable"
-        if refused or throttled:
-            # The POST made no meeting. The id is free, and no later try has to look for one.
-            await opened.edit(lambda meeting, _: record_released(meeting, posting))
-        raise

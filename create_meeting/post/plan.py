@@ -1,13 +1,13 @@
-"""The claim to POST a meeting: which handler has it, and what an earlier holder may have left.
+"""The claim to POST a meeting: which handler has it, and the meeting that an earlier one got.
 
-Core. `POST /onlineMeetings` is never idempotent. So only the holder of a claim that the ledger
-keeps sends it. After a crash, the next holder first looks in Graph for the meeting.
+Core. `POST /onlineMeetings` is never idempotent, and nothing finds the meeting of a POST whose
+answer was lost. So only the holder of a claim that the ledger keeps sends it. A lost answer leaves
+one meeting behind of which no caller has the link.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from create_meeting.answers.warnings import moment_of
 from create_meeting.new.plan import Create, differing, newcomer, require_same
 from shared.inbox.message import QueueMessage
 from shared.journal.step import Step
@@ -16,19 +16,12 @@ from shared.meeting.meeting import Meeting, PostClaim
 from shared.meeting.retention import begun
 from shared.words.answers import GivenMeeting
 
-CLOCKS_APART = timedelta(minutes=5)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
     """This handler has the claim."""
 
     post: PostClaim
-
-    @property
-    def in_doubt(self) -> bool:
-        """Whether an earlier holder may have sent its POST, with an unknown outcome."""
-        return self.post.claim.in_doubt and self.post.given is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,40 +81,21 @@ def record_posted(meeting: Meeting, posting: Posting, answer: GivenMeeting) -> S
     return Step(meeting=replace(meeting, post_claim=replace(posting.post, given=answer)))
 
 
-def record_released(meeting: Meeting, posting: Posting) -> Step | None:
-    """Return the step that gives back a claim whose POST certainly made no meeting."""
-    if not _holds(meeting, posting):
-        return None
-    return Step(meeting=replace(meeting, post_claim=None))
+def record_failed(meeting: Meeting, posting: Posting, *, now: datetime) -> Step | None:
+    """Return the step after a try that failed: the next one begins at once.
 
-
-def record_yielded(meeting: Meeting, posting: Posting, *, now: datetime) -> Step | None:
-    """Return the step that ends the lease at once: the next try finds out what exists."""
+    It takes over what Graph gave. Without that the claim is given back, and the id is free.
+    """
     post = meeting.post_claim
     if post is None or not _holds(meeting, posting):
         return None
-    ended = replace(post, claim=post.claim.ended(now))
-    return Step(meeting=replace(meeting, post_claim=ended))
-
-
-def is_what_was_asked(answer: GivenMeeting, create: Create) -> bool:
-    """Return whether a meeting that createOrGet found is the one the POST was to make."""
-    template = create.post.get("meetingTemplateId")
-    with_passcode = "joinMeetingIdSettings" in create.post
-    return (not with_passcode or answer.said.passcode is not None) and (
-        template is None or answer.said.options.get("meetingTemplateId") == template
-    )
-
-
-def may_be_deleted(answer: GivenMeeting, posting: Posting) -> bool:
-    """Return whether createOrGet made the meeting under this claim, when it looked for one.
-
-    An older meeting existed before the request: Rollcall must not delete it.
-    """
-    made = moment_of(answer.creation_date_time)
-    return made is not None and made >= posting.post.claim.claimed_at - CLOCKS_APART
+    left = None if post.given is None else replace(post, claim=post.claim.ended(now))
+    return Step(meeting=replace(meeting, post_claim=left))
 
 
 def _holds(known: Meeting, posting: Posting) -> bool:
-    post = known.post_claim
-    return post is not None and post.claim.attempt == posting.post.claim.attempt
+    mine, post = posting.post.claim, known.post_claim
+    return post is not None and (post.claim.attempt, post.claim.claimed_at) == (
+        mine.attempt,
+        mine.claimed_at,
+    )

@@ -8,7 +8,15 @@ Source: https://learn.microsoft.com/graph/api/application-post-calls
 from typing import Any
 
 from shared.words.coordinates import ByJoinId, ByThread, JoinTarget
+from shared.words.errors import Rejected
 from shared.words.ids import LegKey, guest_id_for
+
+JOIN_ID_INFO = "#microsoft.graph.joinMeetingIdMeetingInfo"
+HOST_MEMBER = "allowConversationWithoutHost"
+"""Without it, people who came after the bot are put out when it leaves.
+
+Source: https://github.com/microsoftgraph/microsoft-graph-comms-samples/blob/master/changelog.md
+"""
 
 
 def call_body(
@@ -22,7 +30,7 @@ def call_body(
 ) -> dict[str, Any]:
     """Return the call to create. With `guest_name` the bot joins as a guest of that name.
 
-    `without_host`: people may begin without the organizer. A join by join id cannot say so.
+    `without_host`: people may begin without the organizer, and may stay when the bot leaves.
     """
     return {
         "@odata.type": "#microsoft.graph.call",
@@ -39,6 +47,20 @@ def call_body(
         **_coordinates(target, without_host=without_host),
         "tenantId": target.tenant_id,
     }
+
+
+def without_host_member(body: dict[str, Any], said: Rejected) -> dict[str, Any] | None:
+    """Return the call to send after the refusal `said`; None where the refusal is final.
+
+    Graph documents `allowConversationWithoutHost` for neither form of `meetingInfo`; its own SDK
+    sends it with an organizer. With a join id Graph may refuse it as unknown, by a 400 whose code
+    says nothing more. The call is then sent once without it.
+    """
+    refused = said.code == "invalid_request" and said.graph is not None and said.graph.status == 400
+    info = body["meetingInfo"]
+    if not refused or info["@odata.type"] != JOIN_ID_INFO:
+        return None
+    return {**body, "meetingInfo": {name: info[name] for name in info if name != HOST_MEMBER}}
 
 
 def _identity(bot_app_id: str, leg_key: LegKey, guest_name: str | None) -> dict[str, Any]:
@@ -60,9 +82,10 @@ def _coordinates(target: JoinTarget, *, without_host: bool) -> dict[str, Any]:
         case ByJoinId():
             return {
                 "meetingInfo": {
-                    "@odata.type": "#microsoft.graph.joinMeetingIdMeetingInfo",
+                    "@odata.type": JOIN_ID_INFO,
                     "joinMeetingId": target.join_meeting_id,
                     "passcode": target.passcode,
+                    HOST_MEMBER: without_host,
                 }
             }
 
@@ -87,6 +110,6 @@ def _by_thread(target: ByThread, *, without_host: bool) -> dict[str, Any]:
                     "tenantId": target.tenant_id,
                 },
             },
-            "allowConversationWithoutHost": without_host,
+            HOST_MEMBER: without_host,
         },
     }

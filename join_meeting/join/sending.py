@@ -6,6 +6,7 @@ The bot must never be sent twice: the claim is given back only where Graph certa
 from datetime import datetime
 
 from join_meeting.join.adopting import owner_of
+from join_meeting.join.body import without_host_member
 from join_meeting.join.decision import Join
 from join_meeting.join.outcome import record_failed, record_joining, record_moved, record_released
 from join_meeting.repeats import Wish
@@ -15,6 +16,7 @@ from shared.journal.step import Step
 from shared.meeting.meeting import Meeting
 from shared.services import Services
 from shared.telemetry import log
+from shared.words.answers import Call
 from shared.words.errors import NotAsked, Rejected, Transient
 from shared.words.redaction import without_coordinates
 
@@ -25,7 +27,7 @@ async def send_bot(join: Join, wish: Wish, opened: OpenMeeting, services: Servic
     """Create the call that was claimed; raise the failures that the inbox retries or refuses."""
     message, meeting_id = wish.message, wish.meeting_id
     try:
-        call = await services.graph.create_call(join.body)
+        call = await _create_call(join, services)
     except Rejected as said:
         if said.code == "graph_answer_unusable":
             raise  # the bot may be on its way: the claim stays, and its callbacks bind it
@@ -55,6 +57,21 @@ async def send_bot(join: Join, wish: Wish, opened: OpenMeeting, services: Servic
         return record_joining(meeting, join, call, message, answered_at=answered_at, now=now)
 
     await opened.edit(accepted)
+
+
+async def _create_call(join: Join, services: Services) -> Call:
+    """Send the POST; once more, without a member that Graph may not know, if it may be refused."""
+    try:
+        return await services.graph.create_call(join.body)
+    except Rejected as said:
+        plainer = without_host_member(join.body, said)
+        if plainer is None:
+            raise
+        if not join.leg.claim.is_young(services.clock.now()):
+            raise NotAsked(
+                "Graph refused the call too late for another POST in its lease"
+            ) from said
+    return await services.graph.create_call(plainer)
 
 
 async def _give_back(join: Join, opened: OpenMeeting) -> None:

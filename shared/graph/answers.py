@@ -62,6 +62,17 @@ Source: https://github.com/microsoftgraph/microsoft-graph-comms-samples/issues/3
 """
 OTHER_TENANT = "tenant does not match"
 """What an `ExtensionError` of the calls service says if it means 7505. Its code does not say so."""
+NO_POLICY = "1026"
+"""The code of a 400 that Graph gives while an access policy was granted and does not work yet.
+
+It stands as the error's code, or before the colon in its message.
+Source: https://github.com/jondoesflow/Teams-Transcript-Summariser-Open-AI/issues/2
+"""
+OTHER_ORGANIZER = "organizer id mismatch"
+"""What a 404 says, in lower case, where the app may not act for the organizer that it names.
+
+Source: https://github.com/microsoftgraph/microsoft-graph-docs/issues/10770
+"""
 QUOTA_PAUSE = timedelta(hours=1)
 """A pause this long means the monthly limit of meetings: throttles of Graph's are shorter.
 
@@ -182,12 +193,11 @@ def _code(
         return None
     if code in CODES:
         return CODES[code]
+    if about_meetings and _lacks_policy(status, code, message):
+        return "organizer_not_allowed"
     match status:
         case 401:
             return "graph_token_refused"
-        # Only the access policy guards these paths; older answers name other codes for it.
-        case 403 if about_meetings:
-            return "organizer_not_allowed"
         case 403 if OTHER_TENANT in message:
             return "tenant_mismatch"
         case 404 if about_meetings:
@@ -198,6 +208,19 @@ def _code(
             return "invalid_request"
         case _:
             return "graph_refused"
+
+
+def _lacks_policy(status: int, code: str, message: str) -> bool:
+    """Return whether an answer on a path of meetings means that no access policy works."""
+    match status:
+        case 403:
+            return True  # only the policy guards these paths; the code varies
+        case 400:
+            return NO_POLICY in (code, message.partition(":")[0].strip())
+        case 404:
+            return OTHER_ORGANIZER in message.lower()
+        case _:
+            return False
 
 
 def _error(body: bytes) -> tuple[str, str, Mapping[str, Any]]:

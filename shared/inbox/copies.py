@@ -3,6 +3,7 @@
 Core.
 """
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from shared.inbox.attempts import history_text
@@ -17,45 +18,50 @@ from shared.inbox.message import (
     ORIGIN,
     QueueMessage,
 )
+from shared.inbox.quotas import CODE, QUEUE, TRIES, within_quotas
 from shared.words.entities import REJECTED_QUEUE
 from shared.words.errors import Rejected
 from shared.words.ids import utc_text
 from shared.words.outgoing import LONGEST_MESSAGE_ID, Outgoing
 
-TRIES = "rollcall-tries"
-"""The tries of a refused message. Informational: handlers of the copy ignore it."""
+INFORMATIONAL = frozenset({TRIES, QUEUE, CODE})
+"""What a message has that was sent again from `rejected-requests`."""
 COUNTED = frozenset({ATTEMPT, FAILURES, FIRST_ENQUEUED, FIRST_TRIED, HISTORY})
 
 
 def copy_of(message: QueueMessage, *, due: datetime) -> Outgoing:
     """Return the scheduled copy that carries `message` (see `QueueMessage.after`) to `due`."""
-    return Outgoing(
-        entity=message.queue,
-        message_id=_derived_id(message, str(message.attempt)),
-        body=message.body,
-        correlation_id=message.correlation_id,
-        reply_to=message.reply_to,
-        properties=message.properties,
-        due=due,
+    return within_quotas(
+        Outgoing(
+            entity=message.queue,
+            message_id=_derived_id(message, str(message.attempt)),
+            body=message.body,
+            correlation_id=message.correlation_id,
+            reply_to=message.reply_to,
+            properties=_without(INFORMATIONAL, message.properties),
+            due=due,
+        )
     )
 
 
 def postponed(message: QueueMessage, *, due: datetime) -> Outgoing:
     """Return the copy of `message` that comes back at `due` as if it had been sent then."""
-    kept = {name: text for name, text in message.properties.items() if name not in COUNTED}
-    return Outgoing(
-        entity=message.queue,
-        message_id=_derived_id(message, str(int(due.timestamp()))),
-        body=message.body,
-        correlation_id=message.correlation_id,
-        reply_to=message.reply_to,
-        properties={
-            **kept,
-            ORIGIN: message.origin_id,
-            DELIVERY: message.delivery_id,
-            ASKED: utc_text(message.asked_at),
-        },
-        due=due,
+    kept = _without({*COUNTED, *INFORMATIONAL}, message.properties)
+    return within_quotas(
+        Outgoing(
+            entity=message.queue,
+            message_id=_derived_id(message, str(int(due.timestamp()))),
+            body=message.body,
+            correlation_id=message.correlation_id,
+            reply_to=message.reply_to,
+            properties={
+                **kept,
+                ORIGIN: message.origin_id,
+                DELIVERY: message.delivery_id,
+                ASKED: utc_text(message.asked_at),
+            },
+            due=due,
+        )
     )
 
 
@@ -65,24 +71,31 @@ def kept_copy(message: QueueMessage, refused: Rejected) -> Outgoing:
     If the copy is sent again, it is a new message with all its tries. It keeps the id of the first
     message only to name a request without an id of its own.
     """
-    past = {*COUNTED, ASKED, DELIVERY, TRIES}
+    past = {*COUNTED, *INFORMATIONAL, ASKED, DELIVERY}
     properties = {
-        **{name: text for name, text in message.properties.items() if name not in past},
+        **_without(past, message.properties),
         ORIGIN: message.origin_id,
-        "rollcall-queue": message.queue,
-        "rollcall-code": refused.code,
+        QUEUE: message.queue,
+        CODE: refused.code,
     }
     if refused.history:
         properties[TRIES] = history_text(refused.history)
-    return Outgoing(
-        entity=REJECTED_QUEUE,
-        message_id=_derived_id(message, "rejected"),
-        body=message.body,
-        correlation_id=message.correlation_id,
-        reply_to=message.reply_to,
-        subject=refused.code,
-        properties=properties,
+    return within_quotas(
+        Outgoing(
+            entity=REJECTED_QUEUE,
+            message_id=_derived_id(message, "rejected"),
+            body=message.body,
+            correlation_id=message.correlation_id,
+            reply_to=message.reply_to,
+            subject=refused.code,
+            properties=properties,
+        ),
+        body_may_be_cut=True,
     )
+
+
+def _without(names: Collection[str], properties: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in properties.items() if name not in names}
 
 
 def _derived_id(message: QueueMessage, suffix: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from shared.inbox.attempts import history_text, read_history
 from shared.words.errors import Attempt, Rejected, Transient
 from shared.words.ids import digest, utc_text
-from shared.words.outgoing import ReplyAddress
+from shared.words.outgoing import LONGEST_MESSAGE_ID, ReplyAddress
 
 ORIGIN = "rollcall-origin"
 DELIVERY = "rollcall-delivery"
@@ -24,6 +24,8 @@ FIRST_TRIED = "rollcall-first-tried"
 HISTORY = "rollcall-history"
 AT_START = "rollcall-at-start"
 ASKED = "rollcall-asked"
+MOVED = "rollcall-moved-request"
+"""Of a request sent on to another meeting: its own id, with a digest of each member."""
 LONGEST_COUNT = 6
 DELIVERY_ID = re.compile("[a-z2-7]{26}")
 
@@ -49,7 +51,8 @@ class QueueMessage:
         It names a request without an id of its own. Several messages may have the same.
         """
         own = self.message_id or f"sequence-number-{self.sequence_number}"
-        return self.properties.get(ORIGIN) or own
+        carried = self.properties.get(ORIGIN) or ""
+        return carried if 0 < len(carried) <= LONGEST_MESSAGE_ID else own
 
     @property
     def delivery_id(self) -> str:

@@ -68,7 +68,9 @@ class Journal:
         `kept`: how much of our legs stays in the head. `retention_days`: how long a record is kept.
         """
         self.ledger, self.recording, self.tending = ledger, recording, tending
-        self._dispatch = Dispatch(ledger=ledger, bus=bus, clock=clock, jitter=jitter)
+        self._dispatch = Dispatch(
+            ledger=ledger, bus=bus, clock=clock, jitter=jitter, lease=tending.grace
+        )
         self._clock = clock
         self._jitter = jitter
         self._kept = kept

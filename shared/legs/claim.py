@@ -27,10 +27,12 @@ class Claim:
         """Return whether a process may be waiting for Graph's answer at `now`."""
         return now < self.lease_until
 
-    @property
-    def in_doubt(self) -> bool:
-        """Whether an earlier holder may have sent the POST without learning what came of it."""
-        return self.attempt > 1
+    def is_young(self, now: datetime) -> bool:
+        """Return whether Graph's answer to another POST at `now` would come within the lease.
+
+        Two thirds of the lease, 40 s of the default 60, are as long as a request to Graph may take.
+        """
+        return now - self.claimed_at < (self.lease_until - self.claimed_at) / 3
 
     def pause(self, now: datetime, *, attempt: int) -> timedelta:
         """Return how long another request waits: a little on its first `attempt`, then it all."""
@@ -42,5 +44,5 @@ class Claim:
         return replace(self, attempt=self.attempt + 1, lease_until=now + lease)
 
     def ended(self, now: datetime) -> "Claim":
-        """Return the claim whose lease ends at once: the next holder finds out what there is."""
+        """Return the claim whose lease ends at once."""
         return replace(self, lease_until=now)

@@ -43,8 +43,7 @@ class Asked:
 class PostClaim:
     """The right to POST a meeting that createOrGet cannot make.
 
-    Where it is in doubt, Graph is asked first what an earlier holder left behind. `given` is
-    Graph's meeting once it is there, until it is published.
+    `given` is Graph's meeting once it is there, until it is published.
     """
 
     claim: Claim

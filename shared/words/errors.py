@@ -5,7 +5,7 @@
     ├── Transient          may succeed later: a scheduled copy is sent, this one completed
     │   └── Unavailable    a component we depend on (tables, Graph, signing keys) did not answer
     │       ├── Unreadable this version cannot read the stored record of a meeting
-    │       ├── NotAsked   no request was sent to the component: there was no token for it
+    │       ├── NotAsked   the component did nothing: there was no token, or no time, to ask it
     │       └── NotSent    Service Bus did not take the messages for some entities
     └── LostRace           another commit changed the meeting first: gather again
 
@@ -91,7 +91,7 @@ class Unreadable(Unavailable):
 
 
 class NotAsked(Unavailable):
-    """No request was sent to the component we depend on, so it did nothing."""
+    """The request was not sent to the component we depend on, so it did nothing."""
 
 
 @dataclass(eq=False)

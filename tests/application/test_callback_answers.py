@@ -3,6 +3,7 @@
 from tests.application.joined import Joined
 from tests.application.world import roster
 from tests.fakes.ledger import InMemoryLedger
+from tests.fixtures.tending import TENDING
 
 
 async def test_a_forged_callback_is_401_and_nothing_is_stored() -> None:
@@ -59,7 +60,7 @@ async def test_a_bus_that_is_down_does_not_fail_the_callback() -> None:
     assert await world.call(roster(world.call_id, "ada")) == 202
     assert "call.started" not in world.names()
     world.fake_bus.fail_next(0)
-    world.clock.advance(6)
+    world.clock.advance(TENDING.grace.total_seconds() + 1)
     await world.call(roster(world.call_id, "ada"))
 
     assert world.names().count("call.started") == 1

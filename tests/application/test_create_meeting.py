@@ -9,6 +9,7 @@ import pytest
 from shared.words.errors import GraphTrace, Rejected
 from tests.application.world import HANDLERS, ORGANIZER, World
 from tests.fakes.bus import InMemoryBus
+from tests.fixtures.tending import TENDING
 
 ASK: dict[str, Any] = {"requestId": "INC-1", "subject": "down", "context": {"team": "shop"}}
 
@@ -241,7 +242,7 @@ async def test_a_full_reply_queue_keeps_no_invocation() -> None:
     await HANDLERS["create-meeting"](message, world.services)
 
     meeting_id = world.events("meeting.created")[0]["data"]["meetingId"]
-    later = world.clock.now() + timedelta(seconds=1)
+    later = world.clock.now() + TENDING.grace
     unfinished = [one.meeting_id async for one in world.ledger.overdue(now=later)]
     assert (unfinished, world.replies()) == ([meeting_id], [])
     world.fake_bus.down = set()

@@ -2,16 +2,20 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from shared.words.errors import Unavailable
+from shared.words.answers import Call
+from shared.words.errors import GraphTrace, Rejected, Unavailable
 from shared.words.problems import rejected
 from tests.application.links import BASE, CLASSIC, CONTEXT, EXPLICIT, SHORT, THREAD
-from tests.application.world import ORGANIZER, TENANT, World, leg_of, roster, state
+from tests.application.world import LEASE, ORGANIZER, TENANT, World, leg_of, roster, state
+from tests.fakes.graph import FakeGraph
 
 BY_JOIN_ID = {"joinMeetingId": "234 567 890 123 45", "passcode": "aB3dE6", "tenantId": TENANT}
 BY_THREAD = pytest.mark.parametrize(
@@ -28,6 +32,17 @@ async def only_meeting_id(world: World) -> str:
     """Return the id that the bot's events name."""
     (meeting_id,) = {event["data"]["meetingId"] for event in world.events()}
     return str(meeting_id)
+
+
+class Slow(FakeGraph):
+    """A Graph that takes its time for each call. `passing` lets it pass."""
+
+    passing: Callable[[], None]
+
+    async def create_call(self, body: dict[str, Any]) -> Call:
+        """See `ports.Graph.create_call`."""
+        self.passing()
+        return await super().create_call(body)
 
 
 @BY_THREAD
@@ -69,8 +84,55 @@ async def test_a_join_id_is_enough(body: dict[str, Any], passcode: str | None) -
         "@odata.type": "#microsoft.graph.joinMeetingIdMeetingInfo",
         "joinMeetingId": "23456789012345",
         "passcode": passcode,
+        "allowConversationWithoutHost": True,
     }
     assert sent["tenantId"] == TENANT
+
+
+async def test_a_join_id_is_sent_without_the_host_where_graph_does_not_know_that() -> None:
+    """Within the same invocation, under the same leg: one bot, one answer."""
+    world = World()
+    world.fake_graph.join_id_takes_host = False
+
+    await world.drop("join-meeting", BY_JOIN_ID, reply_to="replies")
+
+    (sent,) = world.fake_graph.bodies
+    assert "allowConversationWithoutHost" not in sent["meetingInfo"]
+    assert sent["callbackUri"].endswith(world.replies()[0]["data"]["legKey"])
+    assert world.names() == ["bot.joining"]
+
+
+async def test_a_refusal_that_comes_late_in_the_lease_leads_to_another_claim() -> None:
+    """A second POST under the first one could outlive its lease, and a second bot be sent."""
+    graph = Slow(tenant_id=TENANT)
+    world = World(fake_graph=graph)
+    graph.join_id_takes_host = False
+    graph.passing = partial(world.clock.advance, LEASE.total_seconds() / 3)
+
+    await world.drop("join-meeting", BY_JOIN_ID, reply_to="replies")
+    assert (graph.bodies, world.replies()) == ([], [])
+    graph.passing = partial(world.clock.advance, 1)
+    await world.pump()
+
+    assert len(graph.bodies) == 1
+    assert world.names() == ["bot.joining"]
+
+
+async def test_a_wrong_join_id_is_refused_with_the_last_of_graphs_answers() -> None:
+    """Two answers of 400, one refusal, no bot."""
+    world = World()
+    for said in ("first", "last"):
+        trace = GraphTrace(status=400, code="BadRequest", request_id=said)
+        world.fake_graph.fail_next(
+            Rejected(code="invalid_request", message="", next_step="", graph=trace)
+        )
+
+    await world.drop("join-meeting", BY_JOIN_ID, reply_to="replies")
+
+    (answer,) = world.replies()
+    assert answer["data"]["code"] == "invalid_request"
+    assert answer["data"]["graph"]["requestId"] == "last"
+    assert world.fake_graph.bodies == []
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from shared.words.answers import GivenMeeting
 from shared.words.errors import GraphTrace, Rejected, Unavailable
 from shared.words.ids import MeetingId
 from tests.application.crashing import every_fuse
 from tests.application.mortal import drop_until_done, fused
-from tests.application.world import ORGANIZER, World
+from tests.application.world import LEASE, ORGANIZER, TENANT, World
+from tests.fakes.graph import FakeGraph
 from tests.fakes.ledger import InMemoryLedger
 
 ASK: dict[str, Any] = {
@@ -37,9 +39,20 @@ class Stumbling(InMemoryLedger):
         return await super().claim_alias(alias, meeting_id)
 
 
-def passcodes(world: World) -> list[str | None]:
-    """Return the passcode of every meeting that Graph holds."""
-    return [one["joinMeetingIdSettings"]["passcode"] for one in world.fake_graph.online.values()]
+class HeldUp(FakeGraph):
+    """A Graph that holds back its answer to the first POST of a meeting."""
+
+    def __init__(self, *, tenant_id: str) -> None:
+        super().__init__(tenant_id=tenant_id)
+        self.holds, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def create_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
+        """See `ports.Graph.create_meeting`."""
+        made = await super().create_meeting(organizer_id, body)
+        if not self.holds.is_set():
+            self.holds.set()
+            await self.go_on.wait()
+        return made
 
 
 async def test_a_passcode_is_given_by_graph_and_told() -> None:
@@ -53,7 +66,20 @@ async def test_a_passcode_is_given_by_graph_and_told() -> None:
     assert event["data"]["coordinates"]["passcode"] in event["data"]["invitation"]["text"]
     assert event["data"]["warnings"] == []
     assert world.fake_graph.patches == [{"recordAutomatically": True}]
-    assert list(world.fake_graph.meetings) == [(ORGANIZER, "INC-1")]
+
+
+@pytest.mark.parametrize("takes_it", [False, True], ids=["refused", "taken"])
+async def test_a_passcode_is_had_whether_or_not_post_takes_an_external_id(takes_it: bool) -> None:
+    """It is not sent, and does not come back as a warning."""
+    world = World()
+    world.fake_graph.post_takes_external_id = takes_it
+
+    await world.drop("create-meeting", ASK)
+
+    (event,) = world.events("meeting.created")
+    assert event["data"]["coordinates"]["passcode"]
+    assert event["data"]["warnings"] == []
+    assert list(world.fake_graph.meetings) == [(ORGANIZER, "")]
 
 
 async def test_a_template_is_posted() -> None:
@@ -90,48 +116,36 @@ async def test_a_refused_post_leaves_the_id_free() -> None:
     assert len(world.fake_graph.online) == 1
 
 
-async def test_a_throttled_post_is_sent_again_without_a_doubt() -> None:
-    """429 made nothing: nobody has to look for what it left."""
+async def test_a_throttled_post_makes_one_meeting() -> None:
+    """429 made nothing."""
     world = World()
     world.fake_graph.fail_next(Unavailable("429", graph=GraphTrace(status=429, code="x")))
 
     await world.drop("create-meeting", ASK)
     await world.pump()
 
-    assert world.fake_graph.found == 0
+    assert world.names() == ["meeting.created"]
     assert len(world.fake_graph.online) == 1
 
 
 @pytest.mark.parametrize("done", [False, True], ids=["not done", "done"])
-async def test_a_post_whose_answer_is_lost_makes_one_meeting(done: bool) -> None:
-    """Graph is asked by the same externalId before anything is sent again."""
+async def test_a_post_whose_answer_is_lost_is_sent_again(done: bool) -> None:
+    """Nothing finds what it made: that is the one orphan. One meeting is published."""
     world = World()
     world.fake_graph.fail_next(done=done)
 
     await world.drop("create-meeting", ASK, reply_to="replies")
     await world.pump()
 
-    assert len(world.replies()) == 1
-    assert passcodes(world) == ["aB3dE6"]
-
-
-async def test_a_posted_meeting_that_graph_does_not_find_is_the_one_orphan() -> None:
-    """Should createOrGet not see it, another is posted; there is still one answer."""
-    world = World()
-    world.fake_graph.hides_posted = True
-    world.fake_graph.fail_next(done=True)
-
-    await world.drop("create-meeting", ASK, reply_to="replies")
-    await world.pump()
-
-    assert len(world.replies()) == 1
-    assert passcodes(world) == ["aB3dE6", "aB3dE6"]
+    (event,) = world.replies()
+    *orphan, published = world.fake_graph.online
+    assert len(orphan) == done
+    assert event["data"]["coordinates"]["onlineMeetingId"] == published
 
 
 async def test_tables_that_fail_after_the_post_lose_no_meeting() -> None:
     """What Graph gave is kept before anything else is written, with options to be set or none."""
     world = World(ledger=Stumbling(failures=1))
-    world.fake_graph.hides_posted = True
     ask = {**ASK, "options": {"joinMeetingIdSettings": {"isPasscodeRequired": True}}}
 
     await world.drop("create-meeting", ask, reply_to="replies")
@@ -141,19 +155,22 @@ async def test_tables_that_fail_after_the_post_lose_no_meeting() -> None:
     assert [event["data"]["coordinates"]["onlineMeetingId"]] == list(world.fake_graph.online)
 
 
-async def test_a_meeting_that_was_there_before_is_never_deleted() -> None:
-    """It may be somebody else's: it has our externalId and no passcode, and is older than us."""
-    world = World()
-    body = {"externalId": "INC-1", "subject": "somebody else's"}
-    theirs = await world.fake_graph.create_or_get_meeting(ORGANIZER, body)
-    world.clock.advance(3600)
-    world.fake_graph.fail_next()
+async def test_a_meeting_that_comes_after_the_lease_is_deleted() -> None:
+    """Another handler published its own meanwhile; no caller has the link of the late one."""
+    graph = HeldUp(tenant_id=TENANT)
+    world = World(fake_graph=graph)
+    message = world.message("create-meeting", ASK, reply_to="replies")
+    late = asyncio.create_task(world.deliver(message))
+    await graph.holds.wait()
+    world.clock.advance(LEASE.total_seconds() + 1)
+    await world.redeliver(message)
 
-    await world.drop("create-meeting", ASK, reply_to="replies")
-    await world.pump()
+    graph.go_on.set()
+    await late
 
-    assert theirs.online_meeting_id in world.fake_graph.online
-    assert world.replies()[0]["data"]["coordinates"]["passcode"]
+    (event,) = world.events()
+    assert [event["data"]["coordinates"]["onlineMeetingId"]] == list(graph.online)
+    assert {one["id"] for one in world.replies()} == {event["id"]}
 
 
 async def test_requests_that_race_make_one_meeting() -> None:
@@ -192,13 +209,23 @@ async def test_another_request_under_the_id_is_refused_while_the_first_is_on_its
     assert len(world.fake_graph.online) == 1
 
 
-async def test_no_crash_point_makes_two_meetings_or_two_answers() -> None:
-    """One meeting with a passcode, told once."""
+async def test_no_crash_point_makes_two_answers_or_two_orphans() -> None:
+    """One meeting is published, once. An orphan is left between the POST and its commit alone."""
+    orphaned: list[tuple[int, bool]] = []
     for fuse in every_fuse():
         world = fused(World(), fuse)
 
         await drop_until_done(world, fuse, ASK)
 
-        assert passcodes(world) == ["aB3dE6"]
         assert world.names() == ["meeting.created"]
-        assert {one["id"] for one in world.replies()} == {world.events()[0]["id"]}
+        (event,) = world.events()
+        assert {one["id"] for one in world.replies()} == {event["id"]}
+        *orphan, published = world.fake_graph.online
+        assert event["data"]["coordinates"]["onlineMeetingId"] == published
+        assert len(orphan) <= 1
+        if orphan:
+            orphaned.append((fuse.at, fuse.after))
+
+    post = orphaned[0][0]
+    load, commit = post + 1, post + 2
+    assert orphaned == [(post, True), (load, False), (load, True), (commit, False)]

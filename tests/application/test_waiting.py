@@ -1,14 +1,19 @@
 """Requests that cannot be done now: tried again with patience, refused with their history."""
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from shared.graph.answers import Answer, Asking, read_answer
 from shared.inbox.verdict import ShortWaits
 from shared.words.answers import GivenMeeting
+from shared.words.entities import REJECTED_QUEUE
 from shared.words.errors import GraphTrace, Rejected, Unavailable
 from shared.words.problems import rejected
-from tests.application.world import ORGANIZER, TENANT, World
+from tests.application.world import ORGANIZER, T0, TENANT, World
 from tests.fakes.graph import FakeGraph
 
 ASK: dict[str, Any] = {"requestId": "INC-1", "subject": "down"}
@@ -27,6 +32,15 @@ def no_policy() -> Rejected:
 def consent() -> Rejected:
     """Return what Graph's refusal of a bot without consent means."""
     return rejected("consent_missing", graph=GraphTrace(status=403, code="7504"), app="app")
+
+
+def said_by_graph(status: int, message: str) -> Rejected:
+    """Return what an answer about a meeting means."""
+    body = json.dumps({"error": {"code": "BadRequest", "message": message}}).encode()
+    asking = Asking(bot_app_id="app", organizer_id=ORGANIZER)
+    with pytest.raises(Rejected) as refused:
+        read_answer(Answer(status=status, body=body), asking=asking, now=T0)
+    return refused.value
 
 
 class HeldGraph(FakeGraph):
@@ -54,6 +68,52 @@ async def test_a_policy_that_begins_to_work_is_waited_for() -> None:
     (answer,) = world.replies()
     assert answer["type"] == "rollcall.meeting.created.v1"
     assert world.names() == ["meeting.created"]
+
+
+async def test_a_policy_that_graph_names_by_number_alone_is_waited_for() -> None:
+    """400 `1026: An error has occurred`, while the policy is granted and does not work yet."""
+    world = World()
+    world.fake_graph.fail_next(said_by_graph(400, "1026: An error has occurred."), times=3)
+
+    await world.drop("create-meeting", {**ASK, "retryForSeconds": 1800}, reply_to="replies")
+    await world.pump()
+
+    (answer,) = world.replies()
+    assert answer["type"] == "rollcall.meeting.created.v1"
+
+
+async def test_a_policy_that_never_works_is_refused_by_its_name() -> None:
+    """After the request's patience, with what the administrator has to do."""
+    world = World()
+    world.fake_graph.fail_next(said_by_graph(400, "1026: An error has occurred."), times=99)
+
+    await world.drop("create-meeting", {**ASK, "retryForSeconds": 60}, reply_to="replies")
+    await world.pump()
+
+    (refusal,) = world.replies()
+    assert refusal["data"]["code"] == "organizer_not_allowed"
+    assert "Grant-CsApplicationAccessPolicy" in refusal["data"]["nextStep"]
+    assert refusal["data"]["graph"]["status"] == 400
+
+
+async def test_a_head_full_of_the_callers_properties_does_not_keep_back_the_refusal() -> None:
+    """Graph is down: each retry copy is taken by the bus, gave_up is published, a copy is kept."""
+    world = World()
+    world.fake_graph.fail_next(times=99)
+    properties = {f"trace-{number}": "x" * 10_000 for number in range(6)}
+
+    await world.drop("create-meeting", ASK, reply_to="replies", properties=properties)
+    await world.pump()
+
+    (refusal,) = world.replies()
+    assert refusal["data"]["code"] == "gave_up"
+    assert len(refusal["data"]["history"]) == 5
+    copies = [*world.fake_bus.sent_to("create-meeting"), *world.fake_bus.sent_to(REJECTED_QUEUE)]
+    assert len(copies) == 5
+    for copy in copies:
+        assert copy.properties["trace-0"] == "x" * 10_000
+        assert copy.properties["rollcall-left-out"].startswith("5 properties: trace-1, ")
+    assert copies[-1].properties["rollcall-code"] == "gave_up"
 
 
 async def test_without_patience_a_missing_policy_is_refused_at_once() -> None:

@@ -261,7 +261,7 @@ async def test_refusals_of_a_meeting_say_what_to_do(bench: Bench) -> None:
 
 @EVERYWHERE
 async def test_a_post_has_a_passcode_and_is_another_meeting_each_time(bench: Bench) -> None:
-    """Unlike createOrGet."""
+    """Unlike createOrGet. It is sent without an externalId."""
     body = {
         "subject": "Grüße, 世界",
         "joinMeetingIdSettings": {"isPasscodeRequired": True},

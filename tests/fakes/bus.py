@@ -7,6 +7,12 @@ from shared.bus.outbox import undeliverable
 from shared.words.errors import NotSent, Problem, Unavailable
 from shared.words.outgoing import Outgoing
 
+LARGEST_HEAD = 64 * 1024
+"""Bytes of all properties. Service Bus asks to retry what is larger, and never takes it.
+
+Source: https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas
+"""
+
 
 class InMemoryBus:
     """Implements `ports.Bus`. `sent` has everything that was accepted, in order; due or not."""
@@ -31,8 +37,13 @@ class InMemoryBus:
         """See `ports.Bus.send`; entities that do not exist as `ServiceBusOutbox.send` says."""
         await self._answer()
         closed = self._unknown | self.down
-        self.sent += [message for message in messages if message.entity not in closed]
-        down = self.down & {message.entity for message in messages}
+        self.sent += [
+            message
+            for message in messages
+            if message.entity not in closed and head_of(message) <= LARGEST_HEAD
+        ]
+        heavy = {message.entity for message in messages if head_of(message) > LARGEST_HEAD}
+        down = heavy | (self.down & {message.entity for message in messages})
         if down:
             raise NotSent("taking nothing (as the test asked)", entities=frozenset(down))
         lost = dict.fromkeys(one.entity for one in messages if one.entity in self._unknown)
@@ -53,3 +64,10 @@ class InMemoryBus:
         if self._failing > 0:
             self._failing -= 1
             raise Unavailable("Service Bus did not answer (as the test asked)")
+
+
+def head_of(message: Outgoing) -> int:
+    """Return the bytes of all properties of a message, without their encoding."""
+    named = (message.message_id, message.correlation_id, message.reply_to, message.subject)
+    texts = [text for pair in message.properties.items() for text in pair]
+    return sum(len(text.encode()) for text in (*texts, *named) if text)

@@ -29,9 +29,10 @@ class FakeGraph:
     each accepted change of a meeting; `ringing` the calls to the bot, and `rejected` those that it
     turned down. Options in `refused` are refused with 400, those in
     `ignored` accepted and not kept, attendees in `unknown` dropped; every meeting begins with
-    `defaults`. With `hides_posted` createOrGet does not find what a POST made; `found` counts what
-    it found. `now` is Graph's clock, `worded` how it answers with what it holds, and `bot_app_id`
-    the application that rosters name as us.
+    `defaults`. A POST with `externalId` is refused unless `post_takes_external_id`, a call by
+    join id that says `allowConversationWithoutHost` unless `join_id_takes_host`. `now` is Graph's
+    clock, `worded` how it answers with what it holds, and `bot_app_id` the application that rosters
+    name as us.
     """
 
     def __init__(
@@ -48,8 +49,8 @@ class FakeGraph:
         self.ignored: set[str] = set()
         self.unknown: set[str] = set()
         self.defaults: dict[str, Any] = {}
-        self.hides_posted = False
-        self.found = 0
+        self.post_takes_external_id = False
+        self.join_id_takes_host = True
         self.now: Callable[[], datetime] = lambda: START
         self.worded: Callable[[dict[str, Any]], dict[str, Any]] = deepcopy
         self.bot_app_id = bot_app_id
@@ -64,7 +65,6 @@ class FakeGraph:
         self._tenant_id = tenant_id
         self._organizers = organizers
         self._failures: list[tuple[RollcallError, bool] | None] = []
-        self._posted: set[str] = set()
         self._made = 0
 
     @property
@@ -119,9 +119,7 @@ class FakeGraph:
             meeting
             for meeting in self.online.values()
             if (organizer_of(meeting), meeting["externalId"]) == (organizer_id, body["externalId"])
-            and not (self.hides_posted and meeting["id"] in self._posted)
         ]
-        self.found += len(known[:1])
         meeting = known[0] if known else self._hold(organizer_id, body)
         _raise(failure)
         return meeting_in(self.worded(meeting))
@@ -130,8 +128,9 @@ class FakeGraph:
         """See `ports.Graph.create_meeting`."""
         failure = await self._answer()
         self._require(organizer_id)
+        if "externalId" in body and not self.post_takes_external_id:
+            raise refused(400, "BadRequest", "invalid_request")
         meeting = self._hold(organizer_id, body)
-        self._posted.add(meeting["id"])
         _raise(failure)
         return meeting_in(self.worded(meeting))
 
@@ -169,6 +168,10 @@ class FakeGraph:
         failure = await self._answer()
         if body.get("tenantId") != self._tenant_id:
             raise refused(403, "7505", "tenant_mismatch")
+        info = body.get("meetingInfo") or {}
+        unknown = {"joinMeetingId", "allowConversationWithoutHost"} <= info.keys()
+        if unknown and not self.join_id_takes_host:
+            raise refused(400, "BadRequest", "invalid_request")
         self.bodies.append(deepcopy(body))
         call_id = guid("call", str(len(self.bodies)))
         (kind, identity), *_ = [

@@ -125,10 +125,10 @@ async def test_a_passcode_and_a_template_are_posted(world: World, lab: httpx.Asy
 
 
 @pytest.mark.parametrize("effect", ["none", "done"])
-async def test_a_post_in_doubt_makes_one_meeting(
+async def test_a_post_whose_answer_is_lost_is_sent_again(
     world: World, lab: httpx.AsyncClient, effect: str
 ) -> None:
-    """504, its work done or not: the externalId tells."""
+    """504, its work done or not: one meeting is published. What was done is the one orphan."""
     fault = {"method": "POST", "path": "onlineMeetings$", "status": 504, "effect": effect}
     await lab.post("/lab/faults", json=fault)
     options = {"joinMeetingIdSettings": {"isPasscodeRequired": True}}
@@ -136,8 +136,9 @@ async def test_a_post_in_doubt_makes_one_meeting(
     await world.drop("create-meeting", {**ASK, "options": options}, reply_to="replies")
     await world.pump()
 
-    (meeting,) = await meetings_of(lab)
+    *orphan, meeting = await meetings_of(lab)
     (event,) = world.replies()
+    assert len(orphan) == (effect == "done")
     assert event["data"]["coordinates"]["onlineMeetingId"] == meeting["onlineMeetingId"]
     assert event["data"]["coordinates"]["passcode"]
 

@@ -31,7 +31,7 @@ async def test_a_meeting_with_passcode_template_and_options_is_made_once(
 
     assert created.data["warnings"] == []
     posted = [one["body"] for one in await client.lab.requests("POST", "/onlineMeetings$")]
-    [asked] = [one for one in posted if one.get("externalId") == subject]
+    [asked] = [one for one in posted if one.get("subject") == subject]
     assert asked["meetingTemplateId"] == OPTIONS["meetingTemplateId"]
     event = _calendar(created)
     assert (event["SUMMARY"], event["UID"]) == (subject, f"{meeting_id}@rollcall")

@@ -262,3 +262,34 @@ def test_a_copy_of_a_message_with_the_longest_id_has_an_id_that_fits() -> None:
 
     assert len(kept.message_id) <= 128
     assert kept.properties["rollcall-origin"] == "m" * 128
+
+
+def test_a_copy_leaves_out_what_does_not_fit_and_says_so() -> None:
+    """The caller's properties that come first have the room; ours always have theirs."""
+    properties = {"small": "x", "large": "y" * 20_000, "next": "z" * 9_000, "last": "z" * 9_000}
+    message = replace(MESSAGE, properties=properties, reply_to="q" * 261)
+
+    copy = copy_of(message.after(BUSY, at=NOW), due=NOW)
+
+    assert [name for name in copy.properties if name in properties] == ["small", "next"]
+    assert copy.properties["rollcall-left-out"] == "2 properties: large, last; replyTo"
+    assert copy.properties["rollcall-attempt"] == "2"
+    assert copy.reply_to is None
+
+
+def test_a_body_that_leaves_no_room_for_the_reason_is_cut() -> None:
+    """It is larger than any that is read. The copy says how much of it is there."""
+    message = replace(MESSAGE, body=b"b" * 256 * 1024)
+
+    kept = kept_copy(message, Rejected(code="invalid_request", message="m", next_step="n"))
+
+    assert 250_000 < len(kept.body) < 256 * 1024
+    assert kept.properties["rollcall-left-out"] == f"the body after {len(kept.body)} bytes"
+
+
+@pytest.mark.parametrize("origin", ["", "o" * 129])
+def test_an_origin_that_is_no_message_id_counts_as_absent(origin: str) -> None:
+    """Any sender can set the property; copies have no room for a long one."""
+    message = replace(MESSAGE, properties={"rollcall-origin": origin})
+
+    assert message.origin_id == "m-1"

@@ -17,6 +17,7 @@ from shared.graph.answers import (
     retry_after,
 )
 from shared.words.errors import GraphTrace, Rejected, Unavailable
+from shared.words.problems import heals
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CALL = Asking(bot_app_id="the-bot", client_request_id="asked-as")
@@ -175,6 +176,38 @@ def test_every_failure_is_one_line_in_the_log_with_graphs_ids(
         "graph.failed: status=403 code=7504 request_id=r-1 client_request_id=asked-as "
         "date=Mon, 02 Mar 2026 09:00:00 GMT"
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (403, error("General", "No application access policy found for this app.")),
+        (400, error("BadRequest", "1026: An error has occurred.")),
+        (400, error("1026", "An error has occurred.")),
+        (404, error("NotFound", "Organizer Id mismatch User Id: x.")),
+    ],
+    ids=["General", "1026 in the message", "1026 as the code", "mismatch"],
+)
+def test_every_shape_of_a_missing_access_policy_heals(status: int, body: Any) -> None:
+    """An administrator grants it, and it takes its time to work. Of calls they say nothing."""
+    refused = refusal(answered(status, body), asking=MEETING)
+
+    assert refused.code == "organizer_not_allowed"
+    assert heals(refused.code)
+    assert "Grant-CsApplicationAccessPolicy" in refused.next_step
+    assert refusal(answered(status, body), asking=CALL).code != "organizer_not_allowed"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        error("BadRequest", "10260: An error has occurred."),
+        error("BadRequest", "The subject is longer than 1026: shorten it."),
+    ],
+)
+def test_other_words_of_a_400_are_about_the_request(body: Any) -> None:
+    """A number elsewhere in them is no code."""
+    assert refusal(answered(400, body), asking=MEETING).code == "invalid_request"
 
 
 def test_a_missing_access_policy_has_its_two_lines_filled_in() -> None:

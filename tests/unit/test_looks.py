@@ -116,12 +116,16 @@ def test_the_index_is_written_only_where_it_would_be_late() -> None:
     assert second.tend.indexed == first.tend.indexed
 
 
+UNSENT_BY = at(0) + RULES.grace + RULES.backstop
+"""When the backstop looks at what was committed at 0 and could not be sent."""
+
+
 def test_what_is_unsent_is_in_the_index_once_somebody_asked_for_a_bot() -> None:
     """Before, the request's own message stands behind it."""
     unasked = without_a_bot(quiet(a_meeting(IN)))
 
     assert settle(unasked, 0, an_event()).meeting.tend.indexed is None
-    assert settle(quiet(a_meeting(IN)), 0, an_event()).meeting.tend.indexed == at(125)
+    assert settle(quiet(a_meeting(IN)), 0, an_event()).meeting.tend.indexed == UNSENT_BY
 
 
 def test_a_look_whose_message_was_lost_is_planned_again() -> None:
@@ -145,7 +149,7 @@ def test_a_meeting_of_which_nothing_is_due_leaves_the_index() -> None:
     unsent = mended(meeting, now=at(500), rules=RULES, unsent=True)
     finished = mended(meeting, now=at(500), rules=RULES, unsent=False)
 
-    assert unsent.meeting.tend.indexed == at(505) + RULES.backstop
+    assert unsent.meeting.tend.indexed == at(500) + (UNSENT_BY - at(0))
     assert finished.meeting.tend.indexed is None
     again = mended(finished.meeting, now=at(900), rules=RULES, unsent=False)
     assert again == Change(meeting=finished.meeting)
