@@ -251,6 +251,13 @@ class Graph(Protocol):
         """
         ...
 
+    async def read_meeting(self, organizer_id: str, online_meeting_id: str) -> MeetingAnswer:
+        """GET `/users/{id}/onlineMeetings/{id}`; return Graph's onlineMeeting.
+
+        Source: https://learn.microsoft.com/graph/api/onlinemeeting-get
+        """
+        ...
+
     async def update_meeting(
         self, organizer_id: str, online_meeting_id: str, body: dict[str, Any]
     ) -> MeetingAnswer:

@@ -42,6 +42,7 @@ type Line = Literal[
     "callback.refused",  # the caller is not Graph, by its token
     "callback.surplus",  # calls that no leg of ours is bound to; they are hung up
     "callback.unknown_leg",  # for a leg that was never claimed, or is long over
+    "create.join_id_unknown",  # Graph did not answer what the join id of a new meeting is
     "create.surplus_left",  # a meeting that a lost race made could not be deleted
     "graph.failed",  # a request to Graph failed; the ids are what Microsoft's support asks for
     "join.thread_not_noted",  # another form of the meeting's link may not find it

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from dataclasses import replace
 from importlib import import_module
 
 from create_meeting.answers.published import created_again
@@ -12,6 +13,7 @@ from create_meeting.new.plan import (
     kept_meeting,
     plan,
     record_created,
+    with_join_id,
 )
 from create_meeting.new.set_options import set_options
 from create_meeting.post.act import claim_post, drop_surplus, end_claim, posted_meeting
@@ -21,9 +23,10 @@ from shared.inbox.message import QueueMessage
 from shared.inbox.models import read_members
 from shared.journal.door import OpenMeeting
 from shared.services import Services
-from shared.words.answers import GivenMeeting
+from shared.telemetry import log
+from shared.words.answers import GivenMeeting, MeetingAnswer
 from shared.words.coordinates import Coordinates, aliases_of
-from shared.words.errors import Rejected, Transient
+from shared.words.errors import Rejected, RollcallError, Transient
 from shared.words.ids import MeetingId
 
 CALENDAR = "icalendar"
@@ -81,7 +84,10 @@ async def _finish(
     services: Services,
 ) -> None:
     """Set the options of the meeting Graph made, then record and publish it."""
-    answer, refused = await set_options(create, made, services)
+    (answer, refused), read = await asyncio.gather(
+        set_options(create, made, services), _join_id(create, made, services)
+    )
+    answer = replace(answer, said=with_join_id(answer.said, read))
     online = kept_meeting(create, answer)
     await _claim_aliases(online.coordinates, create.identity.meeting_id, services)
     await opened.change(
@@ -92,6 +98,21 @@ async def _finish(
     )
     if create.post and opened.meeting is not None:
         await drop_surplus(create, made, opened.meeting, services)
+
+
+async def _join_id(create: Create, made: GivenMeeting, services: Services) -> MeetingAnswer | None:
+    """Read the meeting where the answer to its creation names no join id; None where it does.
+
+    Without one, a short link or join id does not lead to the meeting before a bot is in it. Where
+    the read fails, the meeting is published without: it exists.
+    """
+    if made.said.join_meeting_id is not None:
+        return None
+    try:
+        return await services.graph.read_meeting(create.asked.organizer_id, made.online_meeting_id)
+    except RollcallError:
+        log("create.join_id_unknown")
+        return None
 
 
 async def _answer_again(message: QueueMessage, opened: OpenMeeting) -> None:

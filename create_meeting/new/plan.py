@@ -19,7 +19,7 @@ from shared.inbox.message import QueueMessage
 from shared.journal.step import Step
 from shared.meeting.meeting import Asked, Meeting, Stay
 from shared.meeting.retention import begun
-from shared.words.answers import GivenMeeting
+from shared.words.answers import GivenMeeting, MeetingAnswer
 from shared.words.coordinates import OnlineMeeting
 from shared.words.errors import Problem
 from shared.words.ids import MeetingId, meeting_id_for
@@ -141,6 +141,13 @@ def record_created(
 def _alone_for(request: CreateMeeting) -> timedelta | None:
     seconds = request.leave_when_alone_seconds
     return timedelta(seconds=seconds) if seconds else None
+
+
+def with_join_id(said: MeetingAnswer, read: MeetingAnswer | None) -> MeetingAnswer:
+    """Return what Graph said of a meeting, with the join id and the passcode that a read showed."""
+    if read is None:
+        return said
+    return replace(said, join_meeting_id=read.join_meeting_id, passcode=read.passcode)
 
 
 def kept_meeting(create: Create, answer: GivenMeeting) -> OnlineMeeting:

@@ -65,6 +65,12 @@ class GraphOverSdk:
         answer = await sdk.send("POST", builder, asking, body, EVERY_VALUE)
         return read_as(meeting_in, answer, asking=asking, now=self._clock.now())
 
+    async def read_meeting(self, organizer_id: str, online_meeting_id: str) -> MeetingAnswer:
+        """See `ports.Graph.read_meeting`."""
+        sdk, asking = self._sdk(), self._asking(organizer_id)
+        answer = await sdk.send("GET", _meeting(sdk, organizer_id, online_meeting_id), asking)
+        return read_as(change_in, answer, asking=asking, now=self._clock.now())
+
     async def update_meeting(
         self, organizer_id: str, online_meeting_id: str, body: dict[str, Any]
     ) -> MeetingAnswer:

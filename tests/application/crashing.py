@@ -200,6 +200,10 @@ class FusedGraph:
         """See `ports.Graph.create_meeting`."""
         return await self._fuse.through(self._graph.create_meeting(organizer_id, body))
 
+    async def read_meeting(self, organizer_id: str, online_meeting_id: str) -> MeetingAnswer:
+        """See `ports.Graph.read_meeting`."""
+        return await self._fuse.through(self._graph.read_meeting(organizer_id, online_meeting_id))
+
     async def update_meeting(
         self, organizer_id: str, online_meeting_id: str, body: dict[str, Any]
     ) -> MeetingAnswer:

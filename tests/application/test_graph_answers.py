@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from shared.words.errors import Unavailable
 from shared.words.ids import LegKey, leg_key_for, meeting_id_for
 from tests.application.world import TENANT, World, leg_of, state
 
@@ -38,6 +39,34 @@ async def test_a_meeting_without_its_link_is_refused_and_found_again(link: Any) 
     (made,) = world.replies("again")
     assert made["data"]["coordinates"]["joinWebUrl"].startswith("https://")
     assert len(world.fake_graph.online) == 1
+
+
+async def test_a_join_id_that_the_creation_does_not_name_is_read() -> None:
+    """So a join by that id finds the meeting, and its bot, before any callback names the thread."""
+    world = answering(joinMeetingIdSettings=None)
+
+    await world.drop("create-meeting", ASK | {"join": "now"}, reply_to="caller")
+    (made,) = world.replies("caller")
+    join_id = made["data"]["coordinates"]["joinMeetingId"]
+    await world.drop(
+        "join-meeting", {"joinMeetingId": join_id, "tenantId": TENANT}, reply_to="other"
+    )
+
+    assert join_id
+    assert len(world.fake_graph.bodies) == 1
+    assert [one["type"] for one in world.replies("other")] == ["rollcall.bot.joining.v1"]
+
+
+async def test_a_meeting_whose_join_id_cannot_be_read_is_published_without_it() -> None:
+    """It exists, and people need its link."""
+    world = answering(joinMeetingIdSettings=None)
+    world.fake_graph.fail_after(1, Unavailable("busy"))
+
+    await world.drop("create-meeting", ASK, reply_to="caller")
+
+    (made,) = world.replies("caller")
+    assert made["data"]["coordinates"]["joinMeetingId"] is None
+    assert made["data"]["coordinates"]["joinWebUrl"]
 
 
 async def test_a_post_whose_answer_cannot_be_used_made_a_meeting_all_the_same() -> None:

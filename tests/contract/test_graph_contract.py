@@ -314,6 +314,20 @@ async def test_create_or_get_may_leave_out_the_join_id(bench: Bench, says: bool)
 
 
 @IN_EVERY_WORLD
+async def test_a_read_names_the_join_id(bench: Bench) -> None:
+    """Also where the answer to the creation did not; and a meeting that is not there is refused."""
+    online = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
+
+    read = await bench.graph.read_meeting(ORGANIZER_ID, online.online_meeting_id)
+
+    assert read.join_meeting_id
+    assert online.said.join_meeting_id in (None, read.join_meeting_id)
+    assert read.subject == "Grüße, 世界"
+    with pytest.raises(Rejected):
+        await bench.graph.read_meeting(ORGANIZER_ID, "no-such-meeting")
+
+
+@IN_EVERY_WORLD
 async def test_a_patch_says_nothing_else_than_what_is_true(bench: Bench) -> None:
     """Members that an answer leaves out count as unsaid, not as changed."""
     online = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())

@@ -134,6 +134,15 @@ class FakeGraph:
         _raise(failure)
         return meeting_in(self.worded(meeting))
 
+    async def read_meeting(self, organizer_id: str, online_meeting_id: str) -> MeetingAnswer:
+        """See `ports.Graph.read_meeting`. The answer is whole, however others are worded."""
+        failure = await self._answer()
+        meeting = self._held(organizer_id, online_meeting_id)
+        if meeting is None:
+            raise refused(404, "NotFound", "organizer_not_found")
+        _raise(failure)
+        return change_in(deepcopy(meeting))
+
     async def update_meeting(
         self, organizer_id: str, online_meeting_id: str, body: dict[str, Any]
     ) -> MeetingAnswer:

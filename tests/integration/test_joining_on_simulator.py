@@ -159,13 +159,27 @@ async def test_every_form_of_our_own_meeting_is_our_own_meeting(
     assert len(stage.app.replies()) == 4
 
 
+async def test_documented_answers_send_one_bot_into_our_own_meeting() -> None:
+    """The answer to createOrGet has no join id; a read has."""
+    stage = Stage(switches=GraphSwitches())
+    await stage.app.drop("create-meeting", {"requestId": "INC-1", "subject": "down", "join": "now"})
+    ours = stage.graph.world.meetings.venues[1]
+
+    await stage.drop(by_join_id(ours), reply_to="replies")
+    await stage.drop(short(ours), reply_to="replies")
+
+    assert len(stage.graph.bodies) == 1
+    assert len({answer["data"]["legKey"] for answer in stage.app.replies()}) == 1
+
+
 @LINKS
 @pytest.mark.parametrize("form", [short, by_join_id])
 async def test_our_own_meeting_keeps_one_bot_where_its_join_id_was_never_named(
     form: Callable[[Venue], dict[str, Any]], links: Literal["classic", "short", "mixed"]
 ) -> None:
-    """The documented answer to createOrGet has no join id: the join's own thread tells."""
+    """Neither the answer to createOrGet nor a read does: the join's own thread tells."""
     stage = Stage(switches=GraphSwitches(links=links))
+    stage.graph.fail_after(1, Unavailable("busy"))
     await stage.app.drop("create-meeting", {"requestId": "INC-1", "subject": "down", "join": "now"})
     await stage.settle()
     ours = stage.graph.world.meetings.venues[1]
