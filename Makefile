@@ -14,7 +14,8 @@ FIND_PYTHON = for p in python3.13 python3.14 python3 python; do \
 help:
 	@echo "make run    play the whole job once on a local stack and print the record"
 	@echo "make up     keep the local stack running until Ctrl-C; devstack/README.md has its settings:"
-	@echo "            DEVSTACK_WORLD=kind|documented|harsh, DEVSTACK_FLEX=1, DEVSTACK_SWITCHES, DEVSTACK_RESTARTS=0,"
+	@echo "            DEVSTACK_WORLD=kind|documented|harsh, DEVSTACK_FLEX=1, DEVSTACK_IDENTITIES=1,"
+	@echo "            DEVSTACK_SWITCHES, DEVSTACK_RESTARTS=0,"
 	@echo "            DEVSTACK_FUNCTIONS_PORT, _BUS_PORT, _TABLES_PORT, _GRAPH_PORT, _CONTROL_PORT, _BUS_CONFIG, _FOLDER"
 	@echo "make check  format, lint, types, imports"
 	@echo "make test-app   tests of the app alone, on fakes (half a minute)"
@@ -23,7 +24,7 @@ help:
 	@echo "make bench  what meetings, notifications and live meetings cost, aim beside figure (about 11 minutes)"
 	@echo "make mutants  mutation tests of the fold and of the callers' check; survivors are listed with reasons"
 
-$(INSTALLED): requirements-dev.txt devstack/azurite/package-lock.json
+$(INSTALLED): requirements-dev.txt devstack/azurite/package-lock.json devstack/javascript/package-lock.json
 	@python="$$($(FIND_PYTHON))"; \
 	if [ -z "$$python" ]; then \
 		echo "Rollcall needs Python 3.13 or newer and found none: install it from python.org, your package manager, or with 'pyenv install 3.13'." >&2; \
@@ -82,4 +83,4 @@ lock:
 		--custom-compile-command "make lock" --constraints requirements.txt --output-file requirements-dev.txt --group dev pyproject.toml
 
 clean:
-	rm -rf $(VENV) .devstack mutants devstack/azurite/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .devstack mutants devstack/azurite/node_modules devstack/javascript/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -15,7 +15,7 @@ from rich.table import Table
 from devstack.plan import PlanMistake, plan_from_environment, plan_of_a_run
 from devstack.process import PartFailed
 from devstack.stack import Stack
-from devstack.story import STORY_SETTINGS, StepFailed, Story
+from devstack.story import HARSH_SWITCHES, STORY_SETTINGS, StepFailed, Story
 
 TABLE_WIDTH = 144
 """So that no time is cut where the output is no terminal."""
@@ -59,7 +59,7 @@ async def _up() -> int:
 
 async def _run() -> int:
     try:
-        plan = plan_of_a_run(APP, os.environ, STORY_SETTINGS)
+        plan = plan_of_a_run(APP, os.environ, STORY_SETTINGS, HARSH_SWITCHES)
     except PlanMistake as mistake:
         return _failed(str(mistake))
     stack = Stack(plan, tell=_say)

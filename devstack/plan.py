@@ -84,13 +84,22 @@ def plan_from_environment(app: Path, environment: Mapping[str, str]) -> Plan:
     )
 
 
-def plan_of_a_run(app: Path, environment: Mapping[str, str], settings: Mapping[str, str]) -> Plan:
-    """Return what `make run` starts: on free ports, in the world of the environment."""
+def plan_of_a_run(
+    app: Path, environment: Mapping[str, str], settings: Mapping[str, str], harsh: PartSwitches
+) -> Plan:
+    """Return what `make run` starts: on free ports, in the world of the environment.
+
+    `harsh`: switches of a harsh world, unless the environment names others.
+    """
+    world, named = _world_in(environment), _switches_in(environment)
+    usual = harsh if world is World.HARSH else {}
     return Plan(
         app=app,
         folder=Path(".devstack") / "run",
-        world=_world_in(environment),
-        switches=_switches_in(environment),
+        world=world,
+        switches={
+            part: {**usual.get(part, {}), **named.get(part, {})} for part in {**usual, **named}
+        },
         flex=_is_on("DEVSTACK_FLEX", environment, usual="0"),
         identities=_is_on("DEVSTACK_IDENTITIES", environment, usual="0"),
         settings=settings,

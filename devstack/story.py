@@ -38,6 +38,8 @@ STORY_SETTINGS = {
     "REJOIN_SECONDS": "1,1,1,1",
 }
 """What takes minutes in production, shortened."""
+HARSH_SWITCHES = {"bus": {"scheduledLateSeconds": 1.0}}
+"""What takes half a minute in a harsh world, shortened."""
 REFUSED = {
     "requestId": "INC-4712",
     "subject": "INC-4712: search is slow",
@@ -131,6 +133,7 @@ class Story:
 
     async def _end_unheard(self, ada: str, events: Mailbox) -> None:
         self._say("graph", "loses its callbacks from now on")
+        await asyncio.sleep(TALK_SECONDS)
         await self._lab("POST", "delivery", {"drop": 1})
         self._say("people", "Ada leaves; no callback says so")
         await self._leave(ada)

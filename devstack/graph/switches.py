@@ -51,7 +51,8 @@ class GraphSwitches(Switches):
     Rosters end at 100 entries, without a next link (issue 648)."""
     roster_lag_seconds: Annotated[float, Field(ge=0, le=60)] = 0
     """GET participants shows the room as it was at any moment up to so long before the request.
-    How old an answer may be is not documented; the harsh value is the app's SETTLE_SECONDS."""
+    How old an answer may be is not documented. The app takes an answer to be younger than its
+    SETTLE_SECONDS, of which the stack's own is 0.5."""
     empty_reads: Chance = 0
     """The probability that GET participants of an established leg lists nothing at all (issues
     102, 227, 557 and 579)."""
@@ -137,7 +138,7 @@ WORLDS: Mapping[World, GraphSwitches] = MappingProxyType(
         World.DOCUMENTED: DOCUMENTED,
         World.HARSH: GraphSwitches(
             roster_cap=100,
-            roster_lag_seconds=1,
+            roster_lag_seconds=0.3,
             empty_reads=0.1,
             empty_rosters=0.05,
             establish_seconds=0.5,

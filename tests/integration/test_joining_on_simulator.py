@@ -11,6 +11,7 @@ from devstack.graph.lab import leg_admitted, leg_ends, person_joins, person_leav
 from devstack.graph.meeting_book import Venue
 from devstack.graph.switches import DOCUMENTED, WORLDS, GraphSwitches
 from devstack.switches import World
+from shared.words.errors import Unavailable
 from tests.application import world as application
 from tests.fixtures.simulated_graph import SimulatedGraph
 
