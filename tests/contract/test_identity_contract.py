@@ -90,7 +90,8 @@ def free_port() -> int:
 def azure(trust: Trust) -> Iterator[Azure]:
     """Bus, tables and tokens for an app with two user-assigned identities."""
     deployed = Deployed(trust=trust, authority_port=free_port())
-    graph_options = [*deployed.options("graph"), "--user-identity", OF_THE_BUS]
+    token_key = ("--token-key", str(trust.token_key))
+    graph_options = [*deployed.options("graph"), *token_key, "--user-identity", OF_THE_BUS]
     with (
         the_amqps_port(),
         StackProcess("bus", *deployed.options("bus")),

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from azure.servicebus import ServiceBusReceivedMessage
 from azure.servicebus.aio import ServiceBusReceiver
+from azure.servicebus.exceptions import MessageLockLostError
 
 type Event = dict[str, Any]
 
@@ -100,10 +101,13 @@ class Mailbox:
             # until something else comes, longer than its lock may last.
             for message in await self._receiver.receive_messages(1, max_wait_time=60):
                 delivered = _delivered(message)
+                try:
+                    await self._receiver.complete_message(message)
+                except MessageLockLostError:
+                    continue  # a busy machine was too slow: the message comes again
                 async with self._changed:
                     self.all.append(delivered)
                     self._changed.notify_all()
-                await self._receiver.complete_message(message)
 
 
 def _delivered(message: ServiceBusReceivedMessage) -> Delivered:
