@@ -20,7 +20,7 @@ help:
 	@echo "make check  format, lint, types, imports"
 	@echo "make test-app   tests of the app alone, on fakes (half a minute)"
 	@echo "make test       all tests but the long ones, with the local stack and coverage (a few minutes)"
-	@echo "make test-long  the long ones: hundreds of calls, legs and requests in one meeting"
+	@echo "make test-long  the long ones: hundreds of calls in one meeting, each world, a process for each function group"
 	@echo "make bench  what meetings, notifications and live meetings cost, aim beside figure (about 11 minutes)"
 	@echo "make mutants  mutation tests of the fold and of the callers' check; survivors are listed with reasons"
 
@@ -55,8 +55,13 @@ test-app: $(INSTALLED)
 	@$(BIN)/python -m pytest tests/unit tests/application tests/property -m "not devstack and not long" \
 		--ignore-glob='*/test_crash_points*' --hypothesis-profile=quick --numprocesses 2 --dist worksteal
 
+# The long tests; many examples of each law; then the system tests with a process for each group of functions, and in a harsh world.
 test-long: $(INSTALLED)
 	@$(BIN)/python -m pytest -m long --numprocesses 3 --dist worksteal
+	@$(BIN)/python -m pytest tests/property -m "not long" --hypothesis-profile=many --numprocesses 2 --dist worksteal
+	@DEVSTACK_FLEX=1 $(BIN)/python -m pytest tests/system -m "not long" --numprocesses 2 --dist loadfile
+	@DEVSTACK_WORLD=harsh DEVSTACK_SWITCHES='{"bus": {"scheduledLateSeconds": 1}}' \
+		$(BIN)/python -m pytest tests/system -m "not long" --numprocesses 2 --dist loadfile
 
 bench: $(INSTALLED)
 	@$(BIN)/python -m bench

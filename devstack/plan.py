@@ -95,7 +95,7 @@ def plan_of_a_run(
     usual = harsh if world is World.HARSH else {}
     return Plan(
         app=app,
-        folder=Path(".devstack") / "run",
+        folder=Path(environment.get("DEVSTACK_FOLDER", ".devstack")) / "run",
         world=world,
         switches={
             part: {**usual.get(part, {}), **named.get(part, {})} for part in {**usual, **named}

@@ -11,15 +11,23 @@ from tests.stack.connections import bus_at, tables_at
 from tests.stack.process import StackProcess
 
 # No deadlines: speed is measured in the benchmark. In CI the same examples every time.
-settings.register_profile("rollcall", deadline=None, derandomize="CI" in os.environ)
+settings.register_profile(
+    "rollcall", deadline=None, max_examples=50, derandomize="CI" in os.environ
+)
 settings.load_profile("rollcall")
 # For `make test-app`, which is run after every change: few of the examples.
 settings.register_profile("quick", deadline=None, max_examples=15, derandomize="CI" in os.environ)
+# For `make test-long`.
+settings.register_profile("many", deadline=None, max_examples=400)
 # For many more histories, 5,000 for each law of the record: pytest --hypothesis-profile=deep.
 settings.register_profile("deep", deadline=None, max_examples=1_250)
 # For `make mutants`: the same examples every time, and no search for a simpler one that fails.
 settings.register_profile(
-    "mutants", deadline=None, derandomize=True, phases=(Phase.explicit, Phase.generate)
+    "mutants",
+    deadline=None,
+    max_examples=100,
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate),
 )
 
 TESTS = Path(__file__).parent

@@ -200,6 +200,7 @@ async def test_no_crash_point_loses_or_doubles_a_look(look: str) -> None:
     await holds(STORIES[look], by_message)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("look", STORIES)
 async def test_no_crash_point_of_the_walk_loses_or_doubles_a_look(look: str) -> None:
     """The next walk goes on where one died."""

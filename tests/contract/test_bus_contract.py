@@ -179,7 +179,13 @@ class Sides:
 @pytest_asyncio.fixture(
     loop_scope="module",
     scope="module",
-    params=["fake", *World, "javascript"],
+    params=[
+        "fake",
+        pytest.param(World.KIND, marks=pytest.mark.long),
+        World.DOCUMENTED,
+        pytest.param(World.HARSH, marks=pytest.mark.long),
+        "javascript",
+    ],
 )
 async def sides(request: pytest.FixtureRequest) -> AsyncIterator[Sides]:
     """Return both ends of one implementation after the other."""
