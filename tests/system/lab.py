@@ -63,6 +63,10 @@ class Lab:
         """Say how long a leg lives without keepAlive; without members: as Graph does."""
         await self._ask("POST", "sources", members)
 
+    async def switches(self, **members: Any) -> None:
+        """Say how hard Graph is, whatever the world; see devstack/graph/README.md."""
+        await self._ask("POST", "switches", members)
+
     async def fault(self, **members: Any) -> None:
         """Ask for a trouble; see devstack/graph/README.md."""
         await self._ask("POST", "faults", members)

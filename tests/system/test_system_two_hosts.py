@@ -105,6 +105,7 @@ async def test_what_a_killed_host_began_the_other_one_finishes(
     client: Client, trouble: Lab, second: SecondHost, subject: str
 ) -> None:
     """Of every other bot's call Graph knows nothing: its claim has to run out first."""
+    await trouble.switches(failedAdmissionEvery=None)
     subjects = [f"{number} {subject}" for number in range(SLOTS + 4)]
     created = await _created(client, subjects)
     for number, _ in enumerate(subjects):
