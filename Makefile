@@ -55,10 +55,9 @@ test-app: $(INSTALLED)
 	@$(BIN)/python -m pytest tests/unit tests/application tests/property -m "not devstack and not long" \
 		--ignore-glob='*/test_crash_points*' --hypothesis-profile=quick --numprocesses 2 --dist worksteal
 
-# The long tests; many examples of each law; then the system tests with a process for each group of functions, and in a harsh world.
+# The long tests; then the system tests with a process for each group of functions, and in a harsh world.
 test-long: $(INSTALLED)
 	@$(BIN)/python -m pytest -m long --numprocesses 3 --dist worksteal
-	@$(BIN)/python -m pytest tests/property -m "not long" --hypothesis-profile=many --numprocesses 2 --dist worksteal
 	@DEVSTACK_FLEX=1 $(BIN)/python -m pytest tests/system -m "not long" --numprocesses 2 --dist loadfile
 	@DEVSTACK_WORLD=harsh DEVSTACK_SWITCHES='{"bus": {"scheduledLateSeconds": 1}}' \
 		$(BIN)/python -m pytest tests/system -m "not long" --numprocesses 2 --dist loadfile

@@ -17,8 +17,6 @@ settings.register_profile(
 settings.load_profile("rollcall")
 # For `make test-app`, which is run after every change: few of the examples.
 settings.register_profile("quick", deadline=None, max_examples=15, derandomize="CI" in os.environ)
-# For `make test-long`.
-settings.register_profile("many", deadline=None, max_examples=400)
 # For many more histories, 5,000 for each law of the record: pytest --hypothesis-profile=deep.
 settings.register_profile("deep", deadline=None, max_examples=1_250)
 # For `make mutants`: the same examples every time, and no search for a simpler one that fails.

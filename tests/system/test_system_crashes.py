@@ -8,6 +8,7 @@ import signal
 from uuid import uuid4
 
 import pytest
+import pytest_asyncio
 
 from tests.system.client import Client
 from tests.system.lab import Json, Lab, eventually
@@ -17,6 +18,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 UNTIL_KILLED = 60.0
 """Seconds for which the simulator holds an answer that nobody will wait for."""
+
+
+@pytest_asyncio.fixture(
+    autouse=True, loop_scope="session", params=[0, pytest.param(6, marks=pytest.mark.long)]
+)
+async def retries(request: pytest.FixtureRequest, trouble: Lab) -> None:
+    """Let Graph send a callback that met no host so often again: never, or for six seconds."""
+    await trouble.delivery(retries=request.param)
 
 
 async def test_killed_while_graph_holds_its_answers_makes_one_meeting_a_request(
