@@ -30,6 +30,8 @@ from devstack.trust.certificates import Trust, make_trust
 from tests.stack.amqps_port import the_amqps_port
 from tests.stack.process import ROOT, StackProcess
 
+pytestmark = pytest.mark.long
+
 OF_THE_BUS = "b5b5b5b5-0000-4000-8000-000000000001"
 """A second user-assigned identity, which is for Service Bus alone."""
 ALL_WELL = dict.fromkeys(("tables", "serviceBus", "graphToken"), "ok")

@@ -11,7 +11,7 @@ from tests.system.client import Client
 from tests.system.lab import eventually
 from tests.system.stack import Endpoints, Up
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.long]
 
 
 class Control:
