@@ -5,7 +5,8 @@ one field for each difference, and a value of it for each world: `kind` spares t
 does what the documentation promises and no more, `harsh` does what was reported besides.
 """
 
-from collections.abc import Mapping, Sequence
+import argparse
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Self
 
@@ -34,26 +35,50 @@ class Switches(BaseModel):
     )
 
     def changed(self, members: Mapping[str, Any]) -> Self:
-        """Return them with some set anew, by their names in JSON; raise SwitchMistake."""
+        """Return them with some changed, by their names in JSON; raise SwitchMistake."""
         try:
             return self.model_validate(self.shown() | dict(members), strict=True)
         except ValidationError as error:
             raise SwitchMistake("; ".join(map(_problem, error.errors()))) from error
 
-    def set_by_options(self, options: Sequence[str]) -> Self:
-        """Return them with some set anew, each option `name=value` with a JSON value."""
-        members = {}
-        for option in options:
-            name, _, value = option.partition("=")
-            try:
-                members[name] = from_json(value)
-            except ValueError as error:
-                raise SwitchMistake(f"{name}: {value!r} is not JSON") from error
-        return self.changed(members)
-
     def shown(self) -> dict[str, Any]:
         """Return them as JSON shows them."""
         return self.model_dump(by_alias=True)
+
+
+def add_switch_options(parser: argparse.ArgumentParser) -> None:
+    """Give a part the options `--world` and `--switch`."""
+    parser.add_argument("--world", type=World, choices=list(World), default=World.DOCUMENTED)
+    parser.add_argument(
+        "--switch",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a switch that differs from the world's, the value in JSON; may be repeated",
+    )
+
+
+def chosen[S: Switches](worlds: Mapping[World, S], options: argparse.Namespace) -> S:
+    """Return the switches that the options of `add_switch_options` name; raise SwitchMistake."""
+    members = {}
+    for option in options.switch:
+        name, _, value = option.partition("=")
+        try:
+            members[name] = from_json(value)
+        except ValueError as error:
+            raise SwitchMistake(f"{name}: {value!r} is not JSON") from error
+    return worlds[options.world].changed(members)
+
+
+def members_of(body: bytes) -> dict[str, Any]:
+    """Return the members that a request changes; raise SwitchMistake where it is no object."""
+    try:
+        members = from_json(body)
+    except ValueError as error:
+        raise SwitchMistake("the body is not JSON") from error
+    if not isinstance(members, dict):
+        raise SwitchMistake("the body is not a JSON object")
+    return members
 
 
 def _problem(error: ErrorDetails) -> str:

@@ -19,7 +19,7 @@ from devstack.bus.tls import TlsPortTaken, listening_with_tls
 from devstack.bus.tokens import TokenCheck
 from devstack.bus.trouble import Trouble
 from devstack.serving import announce, stop_event
-from devstack.switches import SwitchMistake, World
+from devstack.switches import SwitchMistake, add_switch_options, chosen
 
 _DEFAULT_CONFIG = Path(__file__).with_name("Config.json")
 
@@ -33,7 +33,7 @@ def main() -> int:
     arguments = _arguments()
     logging.basicConfig(level=logging.WARNING, format="service bus: %(message)s")
     try:
-        switches = WORLDS[arguments.world].set_by_options(arguments.switch)
+        switches = chosen(WORLDS, arguments)
         text = arguments.config.read_text(encoding="utf-8")
         namespace = parse(text, BOUNDS[switches.bounds])
     except SwitchMistake as mistake:
@@ -55,10 +55,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=5672, help="0 for any free port")
     parser.add_argument("--config", type=Path, default=_DEFAULT_CONFIG, help="a Config.json")
     parser.add_argument("--lab-port", type=int, default=0, help="of /lab; 0 for any free port")
-    parser.add_argument("--world", type=World, choices=list(World), default=World.DOCUMENTED)
-    parser.add_argument(
-        "--switch", action="append", default=[], metavar="NAME=VALUE", help="may be repeated"
-    )
+    add_switch_options(parser)
     parser.add_argument("--seed", type=int, help="repeatable luck")
     parser.add_argument("--certificate", type=Path, help="PEM: listen with TLS, too")
     parser.add_argument("--key", type=Path, help="PEM: the private key of the certificate")

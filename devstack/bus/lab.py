@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from devstack.bus.broker import Broker
-from devstack.switches import SwitchMistake
+from devstack.switches import SwitchMistake, members_of
 
 _BROKER = web.AppKey("broker", Broker)
 
@@ -88,10 +88,4 @@ async def _detach_links(request: web.Request) -> web.Response:
 
 
 async def _body(request: web.Request) -> dict[str, Any]:
-    try:
-        body = await request.json()
-    except ValueError as error:
-        raise SwitchMistake(f"the body is not JSON: {error}") from error
-    if not isinstance(body, dict):
-        raise SwitchMistake("the body must be a JSON object")
-    return body
+    return members_of(await request.read())

@@ -19,7 +19,7 @@ from devstack.functions.host import Host, Options, StartError
 from devstack.functions.switches import WORLDS, FunctionsSwitches
 from devstack.functions.worker import IndexingError, index
 from devstack.serving import announce, stop_event
-from devstack.switches import SwitchMistake, World
+from devstack.switches import SwitchMistake, add_switch_options, chosen
 
 _REFUSALS = (StartError, IndexingError, EntityMissing, ValueError)
 
@@ -40,7 +40,7 @@ def main() -> int:
     if arguments.groups:
         return asyncio.run(_show_groups(app, stdout))
     try:
-        switches = WORLDS[arguments.world].set_by_options(arguments.switch)
+        switches = chosen(WORLDS, arguments)
     except SwitchMistake as exc:
         return _fail(str(exc))
     options = Options(
@@ -69,8 +69,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--bus-seconds", type=float, default=15.0, help="longest wait for the Service Bus at start"
     )
-    parser.add_argument("--world", type=World, choices=list(World), default=World.DOCUMENTED)
-    parser.add_argument("--switch", action="append", default=[], help="name=value, after the world")
+    add_switch_options(parser)
     parser.add_argument("--exit-with-stdin", action="store_true", help="stop when stdin ends")
     return parser.parse_args()
 

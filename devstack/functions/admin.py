@@ -4,11 +4,10 @@ Azure asks for the master key there; this host listens on loopback alone and ask
 """
 
 import json
-from typing import Any
 
 from devstack.functions.rpc_http import TEXT, Answer
 from devstack.functions.switches import FunctionsSwitches
-from devstack.switches import SwitchMistake
+from devstack.switches import SwitchMistake, members_of
 
 
 class Admin:
@@ -32,20 +31,10 @@ class Admin:
 
     def _change(self, body: bytes) -> Answer:
         try:
-            self.switches = self.switches.changed(_members(body))
+            self.switches = self.switches.changed(members_of(body))
         except SwitchMistake as exc:
             return Answer(status=400, headers=tuple(TEXT.items()), body=str(exc).encode())
         return _json(self.switches.shown())
-
-
-def _members(body: bytes) -> dict[str, Any]:
-    try:
-        members = json.loads(body)
-    except ValueError as exc:
-        raise SwitchMistake("the body is not JSON") from exc
-    if not isinstance(members, dict):
-        raise SwitchMistake("the body is not a JSON object of switches")
-    return members
 
 
 def _json(value: object) -> Answer:

@@ -20,7 +20,7 @@ from devstack.graph.simulator import build_simulator
 from devstack.graph.switches import WORLDS
 from devstack.graph.tokens import BOT_ISSUER, GRAPH_ISSUER
 from devstack.serving import announce, stop_event
-from devstack.switches import SwitchMistake, World
+from devstack.switches import SwitchMistake, add_switch_options, chosen
 
 
 def main() -> int:
@@ -41,21 +41,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--callback-issuer", default=GRAPH_ISSUER, choices=[GRAPH_ISSUER, BOT_ISSUER]
     )
-    parser.add_argument("--world", default=World.DOCUMENTED, choices=list(World))
-    parser.add_argument(
-        "--switch",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="a switch of its own, the value in JSON; may be repeated",
-    )
+    add_switch_options(parser)
     parser.add_argument("--seed", type=int, help="repeatable ids, variation and luck")
     return parser.parse_args()
 
 
 async def _serve(options: argparse.Namespace) -> int:
     try:
-        switches = WORLDS[World(options.world)].set_by_options(options.switch)
+        switches = chosen(WORLDS, options)
     except SwitchMistake as mistake:
         _report(f"--switch {mistake}")
         return 1

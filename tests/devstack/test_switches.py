@@ -1,11 +1,12 @@
 """Switches of a part of the stack: read, set, shown, and mistakes in them."""
 
+import argparse
 from typing import Annotated, Any
 
 import pytest
 from pydantic import Field, ValidationError
 
-from devstack.switches import Switches, SwitchMistake
+from devstack.switches import Switches, SwitchMistake, World, add_switch_options, chosen
 
 
 class Some(Switches):
@@ -14,6 +15,14 @@ class Some(Switches):
     late_seconds: Annotated[float, Field(ge=0)] = 0
     roster_cap: int | None = None
     strict: bool = True
+
+
+def by_options(*options: str) -> Some:
+    """Return what a part whose world has a roster cap is started with."""
+    parser = argparse.ArgumentParser()
+    add_switch_options(parser)
+    found = parser.parse_args([f"--switch={option}" for option in options])
+    return chosen(dict.fromkeys(World, Some(roster_cap=3)), found)
 
 
 def test_switches_are_changed_by_their_names_in_json() -> None:
@@ -66,15 +75,15 @@ def test_options_are_names_with_json_values() -> None:
     """As on a command line; the last of two for one name counts."""
     options = ["lateSeconds=1.5", "rosterCap=null", "strict=false", "lateSeconds=2"]
 
-    assert Some(roster_cap=3).set_by_options(options) == Some(late_seconds=2, strict=False)
-    assert Some(roster_cap=3).set_by_options([]) == Some(roster_cap=3)
+    assert by_options(*options) == Some(late_seconds=2, strict=False)
+    assert by_options() == Some(roster_cap=3)
 
 
 @pytest.mark.parametrize("option", ["lateSeconds", "lateSeconds=", "lateSeconds=two", "speed=1"])
 def test_a_mistaken_option_is_named(option: str) -> None:
     """No value, one that is no JSON, and a name that is unknown."""
     with pytest.raises(SwitchMistake, match=option.partition("=")[0]):
-        Some().set_by_options([option])
+        by_options(option)
 
 
 def test_switches_stay_as_they_are() -> None:
