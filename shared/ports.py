@@ -51,9 +51,9 @@ class Meetings(Protocol):
     async def load(self, meeting_id: MeetingId, *, likely_new: bool = False) -> Stored | None:
         """Return the meeting with its uncleared outbox rows, oldest first; None if it is unknown.
 
-        One round trip, whose cost does not grow with calls that are over. Raises `Unreadable` for
-        a record that this version cannot read. With `likely_new` an
-        unknown meeting is found out the cheapest way, and a known one takes a second round trip.
+        One round trip, whose cost does not grow with calls that are over. Raises `Unreadable` for a
+        record that this version cannot read. With `likely_new` an unknown meeting costs least, and
+        a known one takes a second round trip.
         """
         ...
 
@@ -61,11 +61,10 @@ class Meetings(Protocol):
         """Write `change` on top of `before`, all of it or nothing.
 
         `before` None inserts the meeting. `change.outgoing` becomes outbox rows written at `now`,
-        returned in `Stored.outbox` (the new rows only). What was heard, and the events
-        published with it, become an entry of the log. The meeting's `version` is increased by one.
-        Raises `LostRace`, with nothing written, when the meeting has changed since `before` was
-        loaded, or exists where `before` is None. Raises ValueError for a change that no
-        transaction can hold.
+        returned in `Stored.outbox` (the new rows only). What was heard, and the events published
+        with it, become an entry of the log. The `version` grows by one. Raises `LostRace`, with
+        nothing written, when the meeting has changed since `before` was loaded, or exists
+        where `before` is None; ValueError for a change that no transaction can hold.
         """
         ...
 
@@ -98,8 +97,8 @@ class Aliases(Protocol):
     async def claim_alias(self, alias: str, meeting_id: MeetingId) -> MeetingId:
         """Let `alias` lead to `meeting_id` unless it leads somewhere; return where it leads.
 
-        `alias` is any text (a thread id, a join id, a link); only a hash of it is stored.
-        First wins, until the alias is moved, or purged with the meeting.
+        `alias` is any text (a thread id, a join id, a link); only a hash of it is stored. The first
+        claim wins, until the alias is moved, or purged with the meeting.
         """
         ...
 
@@ -183,10 +182,7 @@ class Purges(Protocol):
         ...
 
     async def delete_rows(self, meeting_id: MeetingId, *, up_to: int) -> None:
-        """Delete what commits up to version `up_to` wrote beside the head and the outbox.
-
-        What a later commit wrote stays. Idempotent.
-        """
+        """Delete what commits up to version `up_to` wrote beside head and outbox; idempotent."""
         ...
 
 
@@ -252,7 +248,7 @@ class Graph(Protocol):
         ...
 
     async def read_meeting(self, organizer_id: str, online_meeting_id: str) -> MeetingAnswer:
-        """GET `/users/{id}/onlineMeetings/{id}`; return Graph's onlineMeeting.
+        """GET `/users/{id}/onlineMeetings/{id}`; return what Graph says of it.
 
         Source: https://learn.microsoft.com/graph/api/onlinemeeting-get
         """

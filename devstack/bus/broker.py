@@ -209,7 +209,7 @@ class Broker:
 
 
 def _session_asked_for(link: Sender) -> tuple[bool, str | None]:
-    """Tell whether a session is asked for, and which; None for the next one there is."""
+    """Return whether a session is asked for, and which; None for the next one there is."""
     filters = link.remote_source.filter
     filters.rewind()
     wanted = filters.get_object() if filters.next() is not None else None

@@ -189,7 +189,7 @@ class Queue:
         return min((time for time in times if time is not None), default=None)
 
     def has_available(self, session: str | None = None) -> bool:
-        """Tell whether `acquire` would find a message, as of the last call that let time pass."""
+        """Return whether `acquire` would find a message, as of the last call that let time pass."""
         available = self._available.get(session, [])
         while available:
             entry = self._entries.get(available[0])

@@ -80,7 +80,7 @@ class Sessions:
         return self._states.get(session_id)
 
     def set_state(self, session_id: str, state: bytes | None) -> None:
-        """Keep the state, whoever holds the session later; None drops it."""
+        """Keep the state for the next holder of the session, too; None drops it."""
         if state is None:
             self._states.pop(session_id, None)
         else:

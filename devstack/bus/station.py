@@ -17,7 +17,7 @@ class Receiver(Protocol):
         """The session that it holds; None in a queue without sessions."""
 
     def wants_more(self) -> bool:
-        """Tell whether the client has credit left."""
+        """Return whether the client has credit left."""
 
     def give_next(self, queue: Queue, *, now: float) -> None:
         """Take one message from the queue, which has one, and send it."""
@@ -63,7 +63,7 @@ class Station:
         self.changed()
 
     def hold(self, receiver: Receiver, queue: Queue, lock: SessionLock) -> None:
-        """Note that a receiver holds a session: it is told when the lock ends."""
+        """Note that a receiver holds a session: it hears when the lock ends."""
         self._holding[queue][receiver] = lock.holder
 
     def gone(self, receiver: Receiver, queue: Queue) -> None:

@@ -51,12 +51,12 @@ class Fault(BaseModel):
     """How many operations fail."""
 
     def strikes(self, path: str, operation: Operation) -> bool:
-        """Tell whether it is meant for this operation on this entity."""
+        """Return whether it is meant for this operation on this entity."""
         same = self.entity.lower() == path.lower()
         return same and self.operation in (None, operation)
 
     def refusal(self, path: str) -> Refusal:
-        """Return what the client is told."""
+        """Return the error that the client gets."""
         text = self.description or _TEXTS.get(self.condition, "A fault of the local Service Bus.")
         return Refusal(condition=self.condition, description=text.replace("{entity}", path))
 

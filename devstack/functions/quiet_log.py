@@ -15,7 +15,7 @@ def quiet_logger(name: str) -> logging.Logger:
 
 
 def _without_request(record: logging.LogRecord) -> bool:
-    """Write the record anew; of the error only its type and its frames stay."""
+    """Write the record again; of the error only its type and its frames stay."""
     error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
     record.msg, record.args = "a request went wrong", ()
     if error is not None:

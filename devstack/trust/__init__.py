@@ -1,1 +1,1 @@
-"""What one stack trusts: certificates and a token key of its own, made anew at each start."""
+"""What one stack trusts: certificates and a token key of its own, made again at each start."""
