@@ -81,6 +81,25 @@ def test_nothing_from_an_event_becomes_part_of_a_script() -> None:
     assert [script for script in SCRIPTS if "${{" in script] == []
 
 
+def test_the_scripts_are_sound(tmp_path: Path) -> None:
+    """shellcheck finds nothing in those of the shell."""
+    files = []
+    for number, step in enumerate(STEPS):
+        if "run" in step and step.get("shell") != "python":
+            files.append(tmp_path / f"{number}.sh")
+            files[-1].write_text(step["run"])
+
+    checked = subprocess.run(  # noqa: S603 - an installed tool
+        [Path(sys.executable).with_name("shellcheck"), "--shell=bash", *files],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert checked.stdout == ""
+    assert checked.returncode == 0
+
+
 def test_a_run_ends_and_meets_no_other_of_its_kind() -> None:
     """A job has its time limit, a workflow its group."""
     assert all("timeout-minutes" in job for job in JOBS.values())
