@@ -174,7 +174,7 @@ module botApp 'app/bot-app.bicep' = if (createBotApp) {
 // azd hands the output BOT_APP_ID back as the parameter at the next run, so the switch decides alone.
 var appId = createBotApp ? botApp!.outputs.appId : botAppId
 
-module function 'app/function.bicep' = {
+module app 'app/function.bicep' = {
   scope: group
   // An app that starts before its roles exist begins with refusals.
   dependsOn: [roles]
@@ -208,7 +208,7 @@ module bot 'app/bot.bicep' = {
     displayName: botDisplayName
     tags: tags
     appId: appId
-    appUrl: function.outputs.url
+    appUrl: app.outputs.url
   }
 }
 
@@ -220,7 +220,7 @@ module alerts 'app/alerts.bicep' = {
     workspaceId: monitor.outputs.workspaceId
     componentId: monitor.outputs.componentId
     serviceBusNamespaceId: bus.outputs.id
-    functionAppId: function.outputs.id
+    functionAppId: app.outputs.id
     alertEmail: alertEmail
   }
 }
@@ -228,8 +228,8 @@ module alerts 'app/alerts.bicep' = {
 output AZURE_LOCATION string = location
 output AZURE_TENANT_ID string = tenant().tenantId
 output AZURE_RESOURCE_GROUP string = group.name
-output SERVICE_ROLLCALL_NAME string = function.outputs.name
-output SERVICE_ROLLCALL_ENDPOINT_URL string = function.outputs.url
+output SERVICE_ROLLCALL_NAME string = app.outputs.name
+output SERVICE_ROLLCALL_ENDPOINT_URL string = app.outputs.url
 output SERVICE_BUS_NAMESPACE string = bus.outputs.hostName
 
 // For hooks/next_steps.

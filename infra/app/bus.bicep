@@ -50,9 +50,9 @@ resource events 'Microsoft.ServiceBus/namespaces/topics@2024-01-01' = {
 
 // A topic without a subscription drops every event, so there is always one: `all`.
 resource eventSubscriptions 'Microsoft.ServiceBus/namespaces/topics/subscriptions@2024-01-01' = [
-  for subscription in subscriptions: {
+  for each in subscriptions: {
     parent: events
-    name: subscription
+    name: each
     properties: {
       lockDuration: 'PT1M'
       maxDeliveryCount: 10

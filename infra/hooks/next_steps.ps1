@@ -29,8 +29,9 @@ function Invoke-Az {
 try {
     $graph = (Invoke-Az cloud show --query endpoints.microsoftGraphResourceId --output tsv).TrimEnd('/')
     $roles = Invoke-Az ad sp show --id $graphApp --query 'appRoles[].[value, id]' --output tsv
+    $principal = Invoke-Az ad sp show --id $BOT_APP_ID --query id --output tsv
     $granted = Invoke-Az rest --method get --query 'value[].appRoleId' --output tsv `
-        --url "$graph/v1.0/servicePrincipals(appId='$BOT_APP_ID')/appRoleAssignments"
+        --url "$graph/v1.0/servicePrincipals/$principal/appRoleAssignments"
     $subjects = Invoke-Az ad app federated-credential list --id $BOT_APP_ID --query '[].subject' --output tsv
 }
 catch {

@@ -23,8 +23,9 @@ consent="az ad app permission admin-consent --id $BOT_APP_ID"
 # Prints the ids of the permissions that the bot holds, one a line; fails where az may not read them.
 granted_ids() {
   graph="$(az cloud show --query endpoints.microsoftGraphResourceId --output tsv)" &&
+    principal="$(az ad sp show --id "$BOT_APP_ID" --query id --output tsv)" &&
     az rest --method get --query 'value[].appRoleId' --output tsv \
-      --url "${graph%/}/v1.0/servicePrincipals(appId='$BOT_APP_ID')/appRoleAssignments"
+      --url "${graph%/}/v1.0/servicePrincipals/$principal/appRoleAssignments"
 }
 
 if ! { roles="$(az ad sp show --id "$graph_app" --query 'appRoles[].[value, id]' --output tsv)" &&

@@ -9,9 +9,13 @@ from shlex import quote
 from tests.deployment.bicep import INFRA
 
 TOOLS = ("awk", "cat", "curl", "date", "head", "mktemp", "rm", "sh", "sleep")
+GRAPH = "00000003-0000-0000-c000-000000000000"
 ANSWERS = {
     "cloud show": "https://graph.example/",
-    "ad sp show": "Calls.JoinGroupCall.All\tid-join\nOnlineMeetings.ReadWrite.All\tid-meetings",
+    "ad sp show --id the-bot": "the-principal",
+    f"ad sp show --id {GRAPH}": (
+        "Calls.JoinGroupCall.All\tid-join\nOnlineMeetings.ReadWrite.All\tid-meetings"
+    ),
     "rest": "id-join\nid-meetings",
     "ad app federated-credential list": "the-identity",
     "functionapp keys list": "the-key",
