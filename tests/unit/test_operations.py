@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import get_args
 
+from bench.counts import counted_steps, steps_as_markdown
 from docs.contract.events import EVENTS
 from shared.journal.settle import LIMITED, SILENT, UNREADABLE
 from shared.settings import SETTINGS
@@ -49,3 +50,8 @@ def test_every_code_and_every_function_exists() -> None:
 
     assert "consent_missing" in named
     assert named <= codes | FUNCTIONS | FIELDS_OF_A_MESSAGE
+
+
+async def test_what_it_costs_is_what_is_counted() -> None:
+    """Otherwise: python -m bench --counts."""
+    assert steps_as_markdown(await counted_steps()) in TEXT
