@@ -117,7 +117,7 @@ async def _live() -> list[Figure]:
 
 
 async def _counts() -> list[Figure]:
-    _say("what is asked of Azure and of Graph, in this process ...")
+    _say("what Azure and Graph are needed for, in this process ...")
     return count_figures(await counted_steps())
 
 

@@ -37,7 +37,7 @@ type What = Literal["executions", "requests", "rows", "sent", "received", "graph
 """Executions; requests to the tables, and rows that they wrote or deleted; messages sent, and taken
 by functions; requests to Graph."""
 type Counts = Mapping[tuple[What, str], float]
-"""How often, by function, entity or route; what is asked of the tables has the name `tables`."""
+"""How often, by function, entity or route; requests to the tables have the name `tables`."""
 
 
 class _SentBus:
@@ -114,9 +114,9 @@ class CountedApp:
         counts["rows", "tables"] = traffic.writes
         for one in self._bus.sent:
             counts["sent", one.entity] += 1
-        for route, times in self.graph.asked.items():
+        for route, times in self.graph.requested.items():
             counts["graph", route] = times
-        self._bus.sent, self.graph.asked = [], Counter()
+        self._bus.sent, self.graph.requested = [], Counter()
         return counts
 
     def _next(self) -> datetime:

@@ -33,7 +33,7 @@ class CountedGraph:
     """
 
     def __init__(self, now: Callable[[], datetime], *, seed: int) -> None:
-        self.asked: Counter[str] = Counter()
+        self.requested: Counter[str] = Counter()
         self.callbacks: list[tuple[str, bytes]] = []
         self._world = World(tenant=Tenant(), ids=seeded(seed), now=now, notify=self._notify)
         self._now = now
@@ -56,24 +56,24 @@ class CountedGraph:
 
     async def create_or_get_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
         """See `ports.Graph.create_or_get_meeting`."""
-        self.asked[CREATE] += 1
+        self.requested[CREATE] += 1
         found, _ = self._world.meetings.create_or_get(organizer_id, body)
         return meeting_in(render_found(found, self._world.switches))
 
     async def read_meeting(self, organizer_id: str, online_meeting_id: str) -> MeetingAnswer:
         """See `ports.Graph.read_meeting`."""
-        self.asked[MEETING] += 1
+        self.requested[MEETING] += 1
         found = self._world.meetings.meeting(organizer_id, online_meeting_id)
         return change_in(render_meeting(found))
 
     async def create_call(self, body: dict[str, Any]) -> Call:
         """See `ports.Graph.create_call`."""
-        self.asked[JOIN] += 1
+        self.requested[JOIN] += 1
         return call_in(render_call(self._world.place_call(body)))
 
     async def read_call(self, call_id: CallId) -> Call | None:
         """See `ports.Graph.read_call`."""
-        self.asked[CALL] += 1
+        self.requested[CALL] += 1
         try:
             return call_in(render_call(self._world.call(call_id)))
         except GraphRefusal:
@@ -83,7 +83,7 @@ class CountedGraph:
         self, call_id: CallId, *, own_ids: frozenset[str], show_names: bool
     ) -> Roster | None:
         """See `ports.Graph.read_participants`."""
-        self.asked[ROSTER] += 1
+        self.requested[ROSTER] += 1
         try:
             listed: Any = self._world.roster(call_id)["value"]
         except GraphRefusal:
@@ -94,13 +94,13 @@ class CountedGraph:
 
     async def keep_alive(self, call_id: CallId) -> bool:
         """See `ports.Graph.keep_alive`."""
-        self.asked[KEEP] += 1
+        self.requested[KEEP] += 1
         self._world.keep_alive(call_id)
         return True
 
     async def end_call(self, call_id: CallId) -> None:
         """See `ports.Graph.end_call`."""
-        self.asked[HANG_UP] += 1
+        self.requested[HANG_UP] += 1
         self._world.hang_up(call_id)
 
     @property

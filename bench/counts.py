@@ -1,4 +1,4 @@
-"""What each thing that happens to a meeting asks for, counted: for the bill of any price list.
+"""What each thing that happens to a meeting needs, counted: for the bill of any price list.
 
 Nothing is timed. The steps add up: what a deployment does is so many times each of them. What the
 backstop's walks ask for while nothing is there is a step by itself, and taken off the others.
@@ -31,7 +31,7 @@ STEPS: Mapping[str, str] = {
     CALLED: "a group call begins with one person, and ends with the last one",
     VISITOR: "another person comes, and goes",
     MUTED: "a push says nothing new",
-    RESTED: "the bot is in a call for an hour, and nobody moves",
+    RESTED: "the bot is in a call for an hour, without a move",
     READ: "a record is read",
     PURGED: "a record is purged",
     WALKED: "the deployment is there for a day",
@@ -115,7 +115,7 @@ def together(steps: Mapping[str, Counts], times: Mapping[str, int]) -> Counts:
 
 
 def total(counts: Counts, what: What) -> float:
-    """Return the sum of one kind of count, whatever its name."""
+    """Return the sum of one kind of count, whatever the names."""
     return sum(number for (kind, _), number in counts.items() if kind == what)
 
 

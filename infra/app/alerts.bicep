@@ -8,7 +8,7 @@ param componentId string
 param serviceBusNamespaceId string
 param functionAppId string
 
-@description('Who is written to. Empty: alerts are raised in the portal, and nobody is written to.')
+@description('Where alerts are sent. Empty: they are raised in the portal, and no mail is sent.')
 param alertEmail string
 
 var manual = 'See docs/operations.md#'
