@@ -1,5 +1,5 @@
 """`python -m bench`: measures everything, one after the other, and prints one table; with
-`--only callback`, `--only live` or `--only meetings` that part alone.
+`--only callback`, `--only counts`, `--only live` or `--only meetings` that part alone.
 
 Aims are printed beside the figures; a missed one is no failure, a request without an answer is.
 """
@@ -19,6 +19,7 @@ from bench.backlog import backlog_figures, measured_backlog
 from bench.callback_age import age_figures, measured_ages
 from bench.callback_rates import callback_rate_figures, measured_callbacks
 from bench.callback_size import measured_sizes, size_figures
+from bench.counts import count_figures, counted_steps, steps_as_markdown
 from bench.figures import Figure, as_markdown, as_table
 from bench.live import live_figures, measured_moves, measured_rest
 from bench.live_hour import hour_figures, measured_hours
@@ -41,7 +42,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--markdown", action="store_true", help="print the table for the docs")
     parser.add_argument("--only", choices=PARTS, help="measure this part alone")
+    parser.add_argument(
+        "--counts", action="store_true", help="print the counts as docs/operations.md has them"
+    )
     options = parser.parse_args()
+    if options.counts:
+        _say(steps_as_markdown(asyncio.run(counted_steps())))
+        return 0
     parts = [PARTS[options.only]] if options.only else list(PARTS.values())
     began = time.monotonic()
     try:
@@ -109,7 +116,17 @@ async def _live() -> list[Figure]:
     return [*live_figures(rest, moves), *hour_figures(hours)]
 
 
-PARTS: Mapping[str, Part] = {"meetings": _meetings, "callback": _callback, "live": _live}
+async def _counts() -> list[Figure]:
+    _say("what Azure and Graph are needed for, in this process ...")
+    return count_figures(await counted_steps())
+
+
+PARTS: Mapping[str, Part] = {
+    "meetings": _meetings,
+    "callback": _callback,
+    "live": _live,
+    "counts": _counts,
+}
 
 
 def _machine() -> str:

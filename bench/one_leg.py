@@ -9,7 +9,7 @@ from datetime import timedelta
 from bench.counted_table import CountedTable, Traffic
 from bench.crowd import T0, Crowd
 from bench.pushing import TAKEN, NotTaken
-from bench.stand_ins import HeldBus, Keys, SetClock, authorization, services_on
+from bench.stand_ins import HeldBus, Keys, RoomOf, SetClock, authorization, services_on
 from call_callback.handler import receive_notification
 from devstack.graph.identities import TENANT_ID
 from shared.calls.record import Record
@@ -45,7 +45,7 @@ class OneLeg:
         self.crowd = crowd
         self.table = CountedTable()
         self._clock, self._bus, keys = SetClock(), HeldBus(), Keys()
-        self._services = services_on(self.table, self._clock, self._bus, keys, crowd=crowd)
+        self._services = services_on(self.table, self._clock, self._bus, keys, graph=RoomOf(crowd))
         self._authorization = authorization(keys.private)
 
     @classmethod

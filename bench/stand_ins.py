@@ -14,7 +14,7 @@ from devstack.graph.identities import BOT_APP_ID, ORGANIZER_ID, TENANT_ID
 from shared.bootstrap import build
 from shared.graph.roster import read_roster
 from shared.ledger.ledger import TableLedger
-from shared.ports import Graph
+from shared.ports import Bus, Graph
 from shared.services import Services
 from shared.settings import Settings
 from shared.words.answers import Roster
@@ -67,7 +67,7 @@ class HeldBus:
 
 
 @dataclass(frozen=True, slots=True)
-class _Room:
+class RoomOf:
     """Graph, as far as looking after a meeting asks it: who is there, and that the leg is kept."""
 
     crowd: Crowd
@@ -99,14 +99,17 @@ class Keys:
 
 
 def services_on(
-    table: CountedTable, clock: SetClock, bus: HeldBus, keys: Keys, *, crowd: Crowd
+    table: CountedTable, clock: SetClock, bus: Bus, keys: Keys, *, graph: object
 ) -> Services:
-    """Return services over the real ledger on `table`. Names are kept; no roster counts as cut."""
+    """Return services over the real ledger on `table`. Names are kept; no roster counts as cut.
+
+    `graph`: stands in for Graph, as far as the app asks it.
+    """
     return build(
         SETTINGS,
         ledger=TableLedger(table.client),
         bus=bus,
-        graph=cast("Graph", _Room(crowd)),
+        graph=cast("Graph", graph),
         keys=keys,
         clock=clock,
         jitter=lambda _: 0.0,
