@@ -139,7 +139,6 @@ def test_a_target_that_is_made_exists(target: str) -> None:
     assert target in TARGETS
 
 
-@pytest.mark.xfail(reason="there is no template in infra/ yet")
 def test_what_the_template_reads_from_the_environment_is_set_when_it_is_deployed() -> None:
     """A parameter that stays empty would take back in CI what was deployed by hand."""
     parameters = (ROOT / "infra/main.parameters.json").read_text()
