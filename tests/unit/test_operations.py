@@ -16,7 +16,13 @@ TEXT = (ROOT / "docs/operations.md").read_text()
 PROSE = re.sub(r"```.+?```", "", TEXT, flags=re.DOTALL)
 NAMED = set(re.findall(r"`([^`\n]+)`", PROSE))
 """What stands between backticks."""
-OF_THE_TEMPLATE = {"ALERT_EMAIL"}
+OF_THE_TEMPLATE = {
+    "ALERT_EMAIL",
+    "ALWAYS_READY_HTTP",
+    "ALWAYS_READY_TEND",
+    "MAXIMUM_INSTANCE_COUNT",
+    "PER_INSTANCE_CONCURRENCY",
+}
 """Parameters of the deployment that are no settings of the app."""
 MEMBERS_OF_THE_RECORD = {"bot.legs", "bot.state"}
 FIELDS_OF_A_MESSAGE = {"reply_to"}
