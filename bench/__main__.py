@@ -19,7 +19,7 @@ from bench.backlog import backlog_figures, measured_backlog
 from bench.callback_age import age_figures, measured_ages
 from bench.callback_rates import callback_rate_figures, measured_callbacks
 from bench.callback_size import measured_sizes, size_figures
-from bench.counts import count_figures, counted_steps, steps_as_markdown
+from bench.counts import count_figures, counted_steps, with_counts
 from bench.figures import Figure, as_markdown, as_table
 from bench.live import live_figures, measured_moves, measured_rest
 from bench.live_hour import hour_figures, measured_hours
@@ -34,6 +34,7 @@ from devstack.process import PartFailed
 type Part = Callable[[], Awaitable[list[Figure]]]
 
 TABLE_WIDTH = 150
+OPERATIONS = Path(__file__).parents[1] / "docs" / "operations.md"
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -43,11 +44,11 @@ def main() -> int:
     parser.add_argument("--markdown", action="store_true", help="print the table for the docs")
     parser.add_argument("--only", choices=PARTS, help="measure this part alone")
     parser.add_argument(
-        "--counts", action="store_true", help="print the counts as docs/operations.md has them"
+        "--counts", action="store_true", help="count alone, and write it into docs/operations.md"
     )
     options = parser.parse_args()
     if options.counts:
-        _say(steps_as_markdown(asyncio.run(counted_steps())))
+        OPERATIONS.write_text(with_counts(OPERATIONS.read_text(), asyncio.run(counted_steps())))
         return 0
     parts = [PARTS[options.only]] if options.only else list(PARTS.values())
     began = time.monotonic()

@@ -46,6 +46,7 @@ A_THOUSAND: Mapping[str, int] = {
     PURGED: 1_000,
 }
 """1,000 meetings, each with a call of an hour of ten people; four in five pushes are no news."""
+BEGIN, END = "<!-- counts -->", "<!-- /counts -->"
 WORDS: Mapping[What, str] = {
     "executions": "executions",
     "requests": "table requests",
@@ -129,8 +130,14 @@ def count_figures(steps: Mapping[str, Counts]) -> list[Figure]:
     ]
 
 
-def steps_as_markdown(steps: Mapping[str, Counts]) -> str:
-    """Return the counts as the table of docs/operations.md."""
+def with_counts(document: str, steps: Mapping[str, Counts]) -> str:
+    """Return docs/operations.md with the table of what was counted, between its marks."""
+    before, _, rest = document.partition(BEGIN)
+    after = rest.partition(END)[2]
+    return f"{before}{BEGIN}\n{_as_markdown(steps)}\n{END}{after}"
+
+
+def _as_markdown(steps: Mapping[str, Counts]) -> str:
     lines = [("", *WORDS.values(), "of them"), ("---",) * (len(WORDS) + 2)]
     rows = [
         *((f"**{name}**: {STEPS[name]}", counts) for name, counts in steps.items()),

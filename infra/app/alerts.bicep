@@ -97,10 +97,11 @@ var logAlerts = [
   }
   {
     name: 'backstop-silent'
-    means: 'The timer mend_meetings did not run for ten minutes: what lost its message is mended by nothing, and nothing is purged.'
+    means: 'The timer mend_meetings finished no walk for ten minutes: what lost its message is mended by nothing, and nothing is purged.'
     query: '''
-      AppRequests
-      | where Name contains 'mend_meetings'
+      union
+        (AppRequests | where Name contains 'mend_meetings' and Success == true),
+        (AppMetrics | where Name == 'rollcall.backstop.last')
       | summarize value = count()'''
     operator: 'LessThan'
     threshold: 1
