@@ -24,7 +24,8 @@ def test_the_members_are_those_that_azd_knows() -> None:
         "# yaml-language-server: $schema="
         "https://raw.githubusercontent.com/Azure/azure-dev/main/schemas/v1.0/azure.yaml.json"
     )
-    assert FILE.keys() == {"name", "metadata", "services", "hooks"}
+    assert FILE.keys() == {"name", "metadata", "services", "pipeline", "hooks"}
+    assert FILE["pipeline"].keys() == {"variables"}
     assert FILE["services"].keys() == {"rollcall"}
     assert FILE["hooks"].keys() == {"postprovision", "postdeploy"}
     assert SERVICE.keys() == {"project", "language", "host", "dist", "remoteBuild", "hooks"}
@@ -78,3 +79,14 @@ def test_azd_gives_the_template_its_own_variables() -> None:
         "AZURE_PRINCIPAL_ID",
         "AZURE_PRINCIPAL_TYPE",
     }
+
+
+def test_a_pipeline_is_given_every_other_variable_of_the_template() -> None:
+    """`azd pipeline config` sets those that are listed; a missing one would fall to its default.
+
+    Source: https://learn.microsoft.com/azure/developer/azure-developer-cli/pipeline-advanced-features
+    """
+    parameters = (INFRA / "main.parameters.json").read_text()
+    read_by_it = {name for name in re.findall(r"\$\{(\w+)", parameters) if name[:6] != "AZURE_"}
+
+    assert set(FILE["pipeline"]["variables"]) == read_by_it
