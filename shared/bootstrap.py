@@ -20,8 +20,8 @@ from shared.services import Services
 from shared.settings import Settings
 from shared.telemetry import quiet_libraries
 
-SEATS = 4
-"""How many invocations of a process may be waiting at once; host.json lets 16 run on a queue."""
+SEATS = 2
+"""How many invocations of a process may be waiting at once; host.json lets 4 run on a queue."""
 
 
 class SystemClock:

@@ -9,10 +9,18 @@ from azure.core.credentials import AccessToken
 from shared.identity import FederatedCredential
 from shared.settings import Settings, SettingsError
 from shared.words.clouds import CLOUDS, cloud_for
-from tests.unit.test_settings_reading import ENOUGH
 
 PUBLIC_LOGIN = "https://login.microsoftonline.com"
 US_LOGIN = "https://login.microsoftonline.us"
+AN_ID = "6c5e9a3e-1f0b-4f3a-9d57-2b8f4f6d1a01"
+ENOUGH = {
+    "SERVICE_BUS": "Endpoint=sb://127.0.0.1;SharedAccessKey=bus-secret;",
+    "TABLES": "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=tables-secret;",
+    "PUBLIC_URL": "https://rollcall.example",
+    "TENANT_ID": AN_ID,
+    "BOT_APP_ID": AN_ID,
+    "ORGANIZER_ID": AN_ID,
+}
 US_EXCHANGE = "api://AzureADTokenExchangeUSGov"
 
 
