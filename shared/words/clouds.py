@@ -3,7 +3,7 @@
 Their tokens do not open each other's doors, so all of it is chosen at once.
 Sources: https://learn.microsoft.com/graph/deployments (Graph, and who signs in there),
 https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity
-(audiences of the exchange). Storage and Service Bus have the same token audiences in all of them.
+(audiences of the exchange). Storage and Service Bus have one audience for all, which the SDKs know.
 """
 
 from collections.abc import Mapping
