@@ -24,7 +24,7 @@ TUTORIAL = ROOT / "bench" / "apps" / "tutorial"
 BARE_CALLBACK = ROOT / "bench" / "apps" / "callback"
 LIVE = ROOT / "bench" / "apps" / "live"
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
-AT_ONCE = 16
+AT_ONCE = 4
 """`maxConcurrentCalls` of the host.json that all apps have."""
 
 

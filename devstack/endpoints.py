@@ -12,8 +12,11 @@ SHELL_ONLY = dict.fromkeys(
         "SERVICE_BUS__clientId",
         "SERVICE_BUS__credential",
         "AZURE_CLIENT_ID",
+        "AZURE_AUTHORITY_HOST",
+        "CLOUD",
         "GRAPH_CLIENT_SECRET",
         "GRAPH_CERTIFICATE_PATH",
+        "GRAPH_FEDERATED",
     ),
     "",
 )
@@ -78,7 +81,6 @@ def app_settings(
         "CLAIM_LEASE_SECONDS": "5",
         "SHOW_NAMES": "true",
         **SHELL_ONLY,
-        "GRAPH_FEDERATED": "false",
         **own,
     }
 
@@ -97,7 +99,6 @@ def deployed_settings(tables_port: int, authority_port: int) -> dict[str, str]:
         "TABLES": f"https://127.0.0.1:{tables_port}/{ACCOUNT}",
         "AZURE_CLIENT_ID": identities.USER_IDENTITY,
         "AZURE_AUTHORITY_HOST": f"https://127.0.0.1:{authority_port}",
-        "GRAPH_FEDERATED": "true",
     }
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from meeting_record.view import Found, record_view
+from shared import VERSION
 from shared.health import OK, WALK_LATE_AFTER
 from shared.meeting.older_legs import with_older
 from shared.meeting.retention import LEAST_DAYS
@@ -71,10 +72,11 @@ async def health(services: Services) -> dict[str, Any]:
 
 
 async def health_details(services: Services) -> dict[str, Any]:
-    """Return for each part `ok` or what is wrong with it, and when the backstop last walked."""
+    """Return the version, how each part is, and when the backstop last walked."""
     report = await services.checkup.report()
     return {
         "status": report.status,
+        "version": VERSION,
         **report.parts,
         "backstop": BACKSTOP_IS_LATE if report.walk_is_late else OK,
         "lastWalk": _walk(report.last_walk, report.at),

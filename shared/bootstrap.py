@@ -20,8 +20,8 @@ from shared.services import Services
 from shared.settings import Settings
 from shared.telemetry import quiet_libraries
 
-SEATS = 4
-"""How many invocations of a process may be waiting at once; host.json lets 16 run on a queue."""
+SEATS = 2
+"""How many invocations of a process may be waiting at once; host.json lets 4 run on a queue."""
 
 
 class SystemClock:
@@ -101,6 +101,7 @@ def build(
 def _graph(settings: Settings, clock: Clock) -> Graph:
     return open_graph(
         graph_url=settings.graph_url,
+        scope=settings.cloud.graph_scope,
         credential=graph_credential(
             tenant_id=settings.policy.tenant_id,
             bot_app_id=settings.policy.bot_app_id,
@@ -108,6 +109,8 @@ def _graph(settings: Settings, clock: Clock) -> Graph:
             secret=settings.graph_client_secret,
             certificate_path=settings.graph_certificate_path,
             federated=settings.graph_federated,
+            authority_host=settings.authority_host,
+            exchange_scope=settings.cloud.exchange_scope,
         ),
         clock=clock,
         bot_app_id=settings.policy.bot_app_id,

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 REFRESH_PAUSE = timedelta(seconds=60)
 FETCH_SECONDS = 10.0
-EXCHANGE_SCOPE = "api://AzureADTokenExchange/.default"
 
 type Fetch = Callable[[str], Awaitable[dict[str, Any]]]
 """GET a URL, return its JSON object; raises `Unavailable`."""
@@ -42,8 +41,13 @@ def graph_credential(
     secret: str,
     certificate_path: str,
     federated: bool,
+    authority_host: str,
+    exchange_scope: str,
 ) -> "AsyncTokenCredential":
     """Return the credential with which the bot speaks to Graph.
+
+    `authority_host` gives the tokens of the bot's app registration; `exchange_scope` is what the
+    managed identity's token is requested for, where it is federated.
 
     A secret or a certificate where one is set; a managed identity federated to the bot's app
     registration where that is said; else the managed identity itself.
@@ -52,14 +56,19 @@ def graph_credential(
     from azure.identity import aio  # noqa: PLC0415 - on first use
 
     if secret:
-        return aio.ClientSecretCredential(tenant_id, bot_app_id, secret)
+        return aio.ClientSecretCredential(tenant_id, bot_app_id, secret, authority=authority_host)
     if certificate_path:
-        return aio.CertificateCredential(tenant_id, bot_app_id, certificate_path)
+        return aio.CertificateCredential(
+            tenant_id, bot_app_id, certificate_path, authority=authority_host
+        )
     if not federated:
         return managed_identity(client_id)
     return FederatedCredential(
         managed_identity(client_id),
-        lambda assertion: aio.ClientAssertionCredential(tenant_id, bot_app_id, assertion),
+        lambda assertion: aio.ClientAssertionCredential(
+            tenant_id, bot_app_id, assertion, authority=authority_host
+        ),
+        exchange_scope=exchange_scope,
     )
 
 
@@ -74,15 +83,22 @@ class FederatedCredential:
         self,
         identity: "AsyncTokenCredential",
         open_bot: "Callable[[Callable[[], str]], AsyncTokenCredential]",
+        *,
+        exchange_scope: str,
     ) -> None:
-        """`open_bot` makes the bot's credential of a function that returns an assertion."""
+        """`open_bot` makes the bot's credential of a function that returns an assertion.
+
+        `exchange_scope`: what the identity's token is requested for, which each cloud has its own
+        audience for.
+        """
         self._identity = identity
+        self._exchange_scope = exchange_scope
         self._assertion = ""
         self._bot = open_bot(lambda: self._assertion)
 
     async def get_token(self, *scopes: str, **options: Any) -> "AccessToken":
         """See azure-identity."""
-        self._assertion = (await self._identity.get_token(EXCHANGE_SCOPE)).token
+        self._assertion = (await self._identity.get_token(self._exchange_scope)).token
         return await self._bot.get_token(*scopes, **options)
 
     async def close(self) -> None:

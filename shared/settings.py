@@ -4,28 +4,33 @@ Nothing else reads the environment. What is wrong is named all at once, and secr
 """
 
 import os
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from shared.calls.sight import IN_FLIGHT
+from shared.environment import LOOPBACK, Environment, seconds, url
 from shared.inbox.patience import RetryPolicy
 from shared.journal.settle import RecordingRules
 from shared.meeting.looks import TendingRules
 from shared.meeting.retention import LEAST_DAYS, MOST_DAYS
 from shared.services import Policy
+from shared.words.clouds import CLOUDS, Cloud, cloud_for, host_of
 from shared.words.outside import MOST_ENTRIES
 
-GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+CLOUDS_EXPECTED = f"one of {', '.join(CLOUDS)}"
 ISSUERS_EXPECTED = "one issuer or more, with commas between"
 LATEST_KEEP_ALIVE = timedelta(minutes=40)
 """Graph ends a leg after 45 minutes without."""
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 ONE_OF = ("GRAPH_CLIENT_SECRET", "GRAPH_CERTIFICATE_PATH", "GRAPH_FEDERATED")
 """Ways to be the bot for Graph; at most one is set."""
+PLATFORM_HOST = "WEBSITE_HOSTNAME"
+"""The app's host name, as Azure says it to the app; not ours to set.
+
+Source: https://learn.microsoft.com/azure/app-service/reference-app-settings#app-environment
+"""
 
 
 class SettingsError(Exception):
@@ -40,7 +45,9 @@ class Settings:
     service_bus_client_id: str
     tables: str = field(repr=False)
     table_name: str
+    cloud: Cloud
     graph_url: str
+    authority_host: str
     openid_config_url: str
     azure_client_id: str
     graph_client_secret: str = field(repr=False)
@@ -61,127 +68,122 @@ class Settings:
         return _Reader(environment).settings()
 
 
-class _Reader:
-    """Reads one environment, collecting problems instead of stopping at the first.
-
-    What cannot be read is None until `settings` raises; so its type is Any.
-    """
+class _Reader(Environment):
+    """Reads the settings of one environment; the defaults of some follow from others."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         defaults = {one.name: one.default for one in SETTINGS if one.default is not None}
-        self._values: dict[str, str] = defaults | dict(environment)
-        self._problems: list[str] = []
+        super().__init__(defaults | dict(environment))
 
     def settings(self) -> Settings:
+        cloud = self._cloud()
         values: dict[str, Any] = {
             "service_bus": self._service_bus(),
-            "service_bus_client_id": self._values.get("SERVICE_BUS__clientId", ""),
-            "tables": self._read("TABLES", _tables, "a connection string or an https endpoint"),
-            "table_name": self._required("TABLE_NAME"),
-            "graph_url": self._url("GRAPH_URL"),
-            "openid_config_url": self._url("OPENID_CONFIG_URL"),
-            "azure_client_id": self._values["AZURE_CLIENT_ID"],
-            "graph_client_secret": self._values["GRAPH_CLIENT_SECRET"],
-            "graph_certificate_path": self._values["GRAPH_CERTIFICATE_PATH"],
-            "graph_federated": self._flag("GRAPH_FEDERATED"),
+            "service_bus_client_id": self.text("SERVICE_BUS__clientId"),
+            "tables": self.read("TABLES", _tables, "a connection string or an https endpoint"),
+            "table_name": self.required("TABLE_NAME"),
+            "cloud": cloud,
+            "graph_url": self.url("GRAPH_URL"),
+            "authority_host": self.read("AZURE_AUTHORITY_HOST", _authority, "an https host"),
+            "openid_config_url": self.url("OPENID_CONFIG_URL"),
+            "azure_client_id": self.text("AZURE_CLIENT_ID"),
+            "graph_client_secret": self.text("GRAPH_CLIENT_SECRET"),
+            "graph_certificate_path": self.text("GRAPH_CERTIFICATE_PATH"),
+            "graph_federated": self._federated(),
             "policy": self._policy(),
             "tending": self._tending(),
             "retry": self._retry(),
         }
-        given = [name for name in ONE_OF if self._values[name].lower() not in ("", "false")]
-        if len(given) > 1:
-            self._note(f"{' and '.join(given)} exclude each other")
-        if self._problems:
-            raise SettingsError("The settings cannot be used: " + "; ".join(self._problems))
+        if self.problems:
+            raise SettingsError("The settings cannot be used: " + "; ".join(self.problems))
         return Settings(**values)
+
+    def _cloud(self) -> Cloud:
+        """Return the cloud; what it says holds for each setting that is not set itself."""
+        named = self.text("CLOUD").lower()
+        hosts = {name: host_of(self.text(name)) for name in ("GRAPH_URL", "AZURE_AUTHORITY_HOST")}
+        found = cloud_for({"CLOUD": named, **hosts})
+        if isinstance(found, Cloud):
+            if named and named not in CLOUDS:
+                self.note(f"CLOUD must be {CLOUDS_EXPECTED}")
+        else:
+            for problem in found:
+                self.note(problem)
+            found = CLOUDS["public"]
+        self.presume("GRAPH_URL", found.graph)
+        self.presume("AZURE_AUTHORITY_HOST", found.authority)
+        self.presume("OPENID_CONFIG_URL", found.openid_config)
+        self.presume("CALLBACK_ISSUERS", ",".join(found.issuers))
+        return found
+
+    def _federated(self) -> Any:
+        """Return whether an identity stands for the bot: the default where nothing else can."""
+        given = [name for name in ONE_OF if self.text(name).lower() not in ("", "false")]
+        if len(given) > 1:
+            self.note(f"{' and '.join(given)} exclude each other")
+        alone = self.text("AZURE_CLIENT_ID") and not given
+        self.presume("GRAPH_FEDERATED", "true" if alone else "false")
+        return self.flag("GRAPH_FEDERATED")
+
+    def _public_url(self) -> Any:
+        """Return where Graph reaches the app: by default at the platform's name for it."""
+        host = self.text(PLATFORM_HOST)
+        if host and host_of(host) not in LOOPBACK:
+            self.presume("PUBLIC_URL", f"https://{host}")
+        if not self.text("PUBLIC_URL"):
+            self.note(
+                "PUBLIC_URL is not set, and the platform names no host in its place "
+                f"({PLATFORM_HOST})"
+            )
+            return None
+        return self.url("PUBLIC_URL")
 
     def _policy(self) -> Policy:
         return Policy(
-            public_url=self._url("PUBLIC_URL"),
-            tenant_id=self._guid("TENANT_ID"),
-            bot_app_id=self._guid("BOT_APP_ID"),
-            organizer_id=self._guid("ORGANIZER_ID"),
-            callback_issuers=self._read("CALLBACK_ISSUERS", _issuers, ISSUERS_EXPECTED),
+            public_url=self._public_url(),
+            tenant_id=self.guid("TENANT_ID"),
+            bot_app_id=self.guid("BOT_APP_ID"),
+            organizer_id=self.guid("ORGANIZER_ID"),
+            callback_issuers=self.read("CALLBACK_ISSUERS", _issuers, ISSUERS_EXPECTED),
             recording=RecordingRules(
-                settle=self._seconds("SETTLE_SECONDS", most=IN_FLIGHT),
-                roster_cap=self._whole("ROSTER_CAP", most=MOST_ENTRIES),
-                show_names=self._flag("SHOW_NAMES"),
+                settle=self.seconds("SETTLE_SECONDS", most=IN_FLIGHT),
+                roster_cap=self.whole("ROSTER_CAP", most=MOST_ENTRIES),
+                show_names=self.flag("SHOW_NAMES"),
             ),
-            claim_lease=self._seconds("CLAIM_LEASE_SECONDS"),
-            retention_days=self._whole("RETENTION_DAYS", least=LEAST_DAYS, most=MOST_DAYS),
+            claim_lease=self.seconds("CLAIM_LEASE_SECONDS"),
+            retention_days=self.whole("RETENTION_DAYS", least=LEAST_DAYS, most=MOST_DAYS),
         )
 
     def _tending(self) -> TendingRules:
         return TendingRules(
-            settle=self._seconds("SETTLE_SECONDS", most=IN_FLIGHT),
-            grace=self._seconds("OUTBOX_GRACE_SECONDS"),
-            backstop=self._seconds("BACKSTOP_SECONDS"),
-            keep_alive=self._seconds("KEEP_ALIVE_SECONDS", most=LATEST_KEEP_ALIVE),
-            poll=self._seconds("POLL_SECONDS"),
-            silent=self._seconds("SILENT_SECONDS"),
-            lapse=self._seconds("LAPSE_SECONDS"),
-            leave_when_alone=self._seconds("LEAVE_WHEN_ALONE_SECONDS"),
-            nobody_came=self._seconds("NOBODY_CAME_SECONDS"),
-            lobby=self._seconds("LOBBY_SECONDS"),
-            max_duration=self._seconds("MAX_DURATION_SECONDS"),
-            rejoin=self._read("REJOIN_SECONDS", _pauses, "numbers of seconds, with commas between"),
-            assume_after=self._seconds("ASSUME_AFTER_SECONDS"),
+            settle=self.seconds("SETTLE_SECONDS", most=IN_FLIGHT),
+            grace=self.seconds("OUTBOX_GRACE_SECONDS"),
+            backstop=self.seconds("BACKSTOP_SECONDS"),
+            keep_alive=self.seconds("KEEP_ALIVE_SECONDS", most=LATEST_KEEP_ALIVE),
+            poll=self.seconds("POLL_SECONDS"),
+            silent=self.seconds("SILENT_SECONDS"),
+            lapse=self.seconds("LAPSE_SECONDS"),
+            leave_when_alone=self.seconds("LEAVE_WHEN_ALONE_SECONDS"),
+            nobody_came=self.seconds("NOBODY_CAME_SECONDS"),
+            lobby=self.seconds("LOBBY_SECONDS"),
+            max_duration=self.seconds("MAX_DURATION_SECONDS"),
+            rejoin=self.read("REJOIN_SECONDS", _pauses, "numbers of seconds, with commas between"),
+            assume_after=self.seconds("ASSUME_AFTER_SECONDS"),
         )
 
     def _retry(self) -> RetryPolicy:
         return RetryPolicy(
-            attempts=self._whole("RETRY_ATTEMPTS"),
-            total=self._seconds("RETRY_TOTAL_SECONDS"),
-            base=self._seconds("RETRY_BASE_SECONDS"),
-            ceiling=self._seconds("RETRY_CEILING_SECONDS"),
+            attempts=self.whole("RETRY_ATTEMPTS"),
+            total=self.seconds("RETRY_TOTAL_SECONDS"),
+            base=self.seconds("RETRY_BASE_SECONDS"),
+            ceiling=self.seconds("RETRY_CEILING_SECONDS"),
         )
 
     def _service_bus(self) -> str:
-        namespace = self._values.get("SERVICE_BUS__fullyQualifiedNamespace", "").strip()
+        namespace = self.text("SERVICE_BUS__fullyQualifiedNamespace")
         if namespace:
             return namespace
-        return str(self._read("SERVICE_BUS", _connection_string, "a connection string"))
-
-    def _note(self, problem: str) -> None:
-        if problem not in self._problems:
-            self._problems.append(problem)
-
-    def _required(self, name: str) -> str:
-        value = self._values.get(name, "").strip()
-        if not value:
-            self._note(f"{name} is not set")
-        return value
-
-    def _read(self, name: str, parse: Callable[[str], Any], expected: str) -> Any:
-        value = self._required(name)
-        if not value:
-            return None
-        try:
-            return parse(value)
-        except ValueError:
-            self._note(f"{name} must be {expected}")
-            return None
-
-    def _guid(self, name: str) -> Any:
-        return self._read(name, _guid, "a GUID")
-
-    def _url(self, name: str) -> Any:
-        return self._read(name, _url, "an https URL, or an http one on loopback")
-
-    def _seconds(self, name: str, *, most: timedelta = timedelta.max) -> Any:
-        found = self._read(name, _seconds, "a positive number of seconds")
-        if found is not None and found > most:
-            self._note(f"{name} must be at most {most.total_seconds():g}")
-        return found
-
-    def _whole(self, name: str, *, least: int = 1, most: int | None = None) -> Any:
-        found = self._read(name, lambda text: _whole(text, least), f"a whole number from {least}")
-        if found is not None and most is not None and found > most:
-            self._note(f"{name} must be at most {most}")
-        return found
-
-    def _flag(self, name: str) -> Any:
-        return self._read(name, _flag, "true or false")
+        return str(self.read("SERVICE_BUS", _connection_string, "a connection string"))
 
 
 def _connection_string(text: str) -> str:
@@ -191,7 +193,15 @@ def _connection_string(text: str) -> str:
 
 
 def _tables(text: str) -> str:
-    return text if "AccountName=" in text else _url(text)
+    return text if "AccountName=" in text else url(text)
+
+
+def _authority(text: str) -> str:
+    """Return an origin; azure-identity takes a host without a scheme too."""
+    origin = urlsplit(text if "://" in text else f"https://{text}")
+    if origin.scheme != "https" or not origin.hostname or origin.path.strip("/"):
+        raise ValueError(text)
+    return f"https://{origin.netloc}"
 
 
 def _issuers(text: str) -> frozenset[str]:
@@ -201,51 +211,21 @@ def _issuers(text: str) -> frozenset[str]:
     return issuers
 
 
-def _guid(text: str) -> str:
-    if GUID.fullmatch(text) is None:
-        raise ValueError(text)
-    return text.lower()
-
-
-def _url(text: str) -> str:
-    parts = urlsplit(text)
-    loopback = parts.scheme == "http" and parts.hostname in LOOPBACK
-    if not parts.hostname or not (parts.scheme == "https" or loopback) or parts.port == 0:
-        raise ValueError(text)
-    return text.rstrip("/")
-
-
-def _seconds(text: str) -> timedelta:
-    seconds = float(text)
-    if not 0 < seconds < 10**9:
-        raise ValueError(text)
-    return timedelta(seconds=seconds)
-
-
 def _pauses(text: str) -> tuple[timedelta, ...]:
-    return tuple(_seconds(one) for one in text.split(","))
-
-
-def _whole(text: str, least: int) -> int:
-    number = int(text)
-    if number < least:
-        raise ValueError(text)
-    return number
-
-
-def _flag(text: str) -> bool:
-    if text.lower() not in ("true", "false"):
-        raise ValueError(text)
-    return text.lower() == "true"
+    return tuple(seconds(one) for one in text.split(","))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One row of the settings table in the README. `default` None: it has to be set."""
+    """One row of the settings table in the README. `default` None: it has to be set.
+
+    `follows` says, in words, what the default of a setting follows from.
+    """
 
     name: str
     meaning: str
     default: str | None = None
+    follows: str = ""
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -257,11 +237,25 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="TABLES", meaning="connection string or https endpoint of Table Storage"),
     Setting(name="TABLE_NAME", meaning="the table everything is kept in", default="rollcall"),
     Setting(
-        name="GRAPH_URL", meaning="base of Microsoft Graph", default="https://graph.microsoft.com"
+        name="CLOUD",
+        meaning="the tenant's cloud: `public` (GCC too), `usgov` (GCC High) or `usdod`",
+        default="",
+        follows="that of `GRAPH_URL` and `AZURE_AUTHORITY_HOST`, else `public`",
+    ),
+    Setting(
+        name="GRAPH_URL", meaning="base of Microsoft Graph", default="", follows="that of `CLOUD`"
+    ),
+    Setting(
+        name="AZURE_AUTHORITY_HOST",
+        meaning="where Entra ID gives tokens",
+        default="",
+        follows="that of `CLOUD`",
     ),
     Setting(
         name="PUBLIC_URL",
         meaning="base under which Graph reaches this app: https, or http on loopback",
+        default="",
+        follows="the platform's host name (`WEBSITE_HOSTNAME`); where there is none: required",
     ),
     Setting(name="TENANT_ID", meaning="the tenant served"),
     Setting(name="BOT_APP_ID", meaning="app id of the bot: who joins, and whom callbacks address"),
@@ -269,12 +263,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="OPENID_CONFIG_URL",
         meaning="where the keys that sign Graph's callbacks are found",
-        default="https://api.aps.skype.com/v1/.well-known/OpenIdConfiguration",
+        default="",
+        follows="that of `CLOUD`",
     ),
     Setting(
         name="CALLBACK_ISSUERS",
         meaning="who may have issued a callback's token, separated by commas",
-        default="https://graph.microsoft.com,https://api.botframework.com",
+        default="",
+        follows="those of `CLOUD`",
     ),
     Setting(
         name="SETTLE_SECONDS",
@@ -389,19 +385,21 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         name="GRAPH_FEDERATED",
-        meaning="`true`: the managed identity is federated to the bot's app registration",
-        default="false",
+        meaning="`true`: the managed identity is federated to the bot's app registration; `false`: "
+        "it is the bot itself",
+        default="",
+        follows="`true` with `AZURE_CLIENT_ID` and neither secret nor certificate, else `false`",
     ),
 )
 
 
 def as_markdown() -> str:
     """Return the settings as the table that the README shows."""
-    rows = [f"| `{one.name}` | {_shown(one.default)} | {one.meaning} |" for one in SETTINGS]
+    rows = [f"| `{one.name}` | {_shown(one)} | {one.meaning} |" for one in SETTINGS]
     return "\n".join(["| setting | default | meaning |", "|---|---|---|", *rows])
 
 
-def _shown(default: str | None) -> str:
-    if default is None:
+def _shown(setting: Setting) -> str:
+    if setting.default is None:
         return "required"
-    return f"`{default}`" if default else ""
+    return f"`{setting.default}`" if setting.default else setting.follows

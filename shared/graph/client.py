@@ -180,17 +180,21 @@ class GraphOverSdk:
 def open_graph(
     *,
     graph_url: str,
+    scope: str,
     credential: "AsyncTokenCredential",
     clock: Clock,
     bot_app_id: str,
     new_id: Callable[[], str],
 ) -> GraphOverSdk:
-    """Return Graph under `graph_url` (without a version), for the lifetime of the process."""
+    """Return Graph under `graph_url` (without a version), for the lifetime of the process.
+
+    `scope`: what its tokens are requested for.
+    """
 
     def open_sdk() -> "GraphSdk":
         from shared.graph.sdk import GraphSdk  # noqa: PLC0415 - a callback needs no SDK to start
 
-        return GraphSdk(graph_url, credential)
+        return GraphSdk(graph_url, credential, scope=scope)
 
     return GraphOverSdk(open_sdk, clock=clock, bot_app_id=bot_app_id, new_id=new_id)
 

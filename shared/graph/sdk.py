@@ -32,7 +32,6 @@ from shared.graph.answers import Answer, Asking, no_answer
 from shared.graph.http_transport import AiohttpTransport
 from shared.words.errors import NotAsked
 
-PUBLIC_GRAPH = "https://graph.microsoft.com"
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 MOST_CONNECTIONS = 64
 LONGEST_REASON = 200
@@ -42,12 +41,12 @@ NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 class GraphSdk:
     """A client for Graph under one URL. One instance, and so one HTTP client, a process."""
 
-    def __init__(self, graph_url: str, credential: AsyncTokenCredential) -> None:
-        """`graph_url` has no version: `https://graph.microsoft.com`, or http on loopback."""
-        parts = urlsplit(graph_url)
-        # A Graph on loopback gets the same token as the real one.
-        origin = f"https://{parts.netloc}" if parts.scheme == "https" else PUBLIC_GRAPH
-        self._scope = f"{origin}/.default"
+    def __init__(self, graph_url: str, credential: AsyncTokenCredential, *, scope: str) -> None:
+        """`graph_url` has no version: `https://graph.microsoft.com`, or http on loopback.
+
+        `scope` is that of the cloud's Graph, whatever stands in its place under `graph_url`.
+        """
+        self._scope = scope
         self._credential = credential
         self._transport = AiohttpTransport(connections=MOST_CONNECTIONS)
         # Only the middleware that every request needs. Left out: the Graph core's, which replaces
@@ -59,7 +58,7 @@ class GraphSdk:
         )
         self._adapter = GraphRequestAdapter(
             AzureIdentityAuthenticationProvider(
-                credential, scopes=[self._scope], allowed_hosts=[parts.hostname or ""]
+                credential, scopes=[self._scope], allowed_hosts=[urlsplit(graph_url).hostname or ""]
             ),
             client=http_client,
         )

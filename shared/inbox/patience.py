@@ -2,7 +2,8 @@
 
 Core. Two kinds of failure can pass. A component did not answer (`Transient`): every message is
 retried. A problem heals once an administrator has acted (problems.py): only a message with
-`retryForSeconds` is retried.
+`retryForSeconds` is retried. If Service Bus takes neither the copy nor the refusal, the message
+goes back to it, after a pause.
 """
 
 from collections.abc import Callable
@@ -25,6 +26,9 @@ WAITS_HERE = 2
 LONGEST_WAIT_HERE = timedelta(seconds=5)
 LONGEST_STAY = timedelta(seconds=12)
 """How long an invocation may run, waits included: well within the lock (30 s)."""
+FIRST_HOLD = timedelta(seconds=10)
+LONGEST_HOLD = timedelta(seconds=30)
+"""The longest pause before a message goes back. The host renews its lock meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,15 @@ def next_try(
 def fits_here(due: datetime, *, now: datetime, began: datetime, waits: int) -> bool:
     """Return whether an invocation that `began` and waited `waits` times may wait until `due`."""
     return waits < WAITS_HERE and due - now <= LONGEST_WAIT_HERE and due - began <= LONGEST_STAY
+
+
+def hold_before(delivery_count: int, *, jitter: Callable[[float], float]) -> timedelta:
+    """Return how long to keep a message that has to go back, delivered for the nth time.
+
+    What goes back is delivered again at once, and dead-lettered after its tenth delivery. With
+    the nine pauses before that one, it is tried for two to four minutes.
+    """
+    return _grown(FIRST_HOLD, delivery_count - 1, LONGEST_HOLD, jitter)
 
 
 def _once_answered(

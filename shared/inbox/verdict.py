@@ -1,7 +1,8 @@
 """One queue message from its arrival to its verdict: done, refused, or retried later.
 
 The type of the exception is the verdict (errors.py). A function completes a message by returning
-and abandons it by raising. To retry later, it schedules a copy and returns.
+and abandons it by raising. To retry later, it schedules a copy and returns. If the bus takes no
+copy, the message goes back to it, but not at once.
 Source: https://learn.microsoft.com/azure/azure-functions/functions-bindings-service-bus-trigger
 """
 
@@ -12,10 +13,11 @@ from datetime import datetime
 from shared.events.cloud_events import reply_message
 from shared.inbox.copies import copy_of, kept_copy
 from shared.inbox.message import QueueMessage
-from shared.inbox.patience import RetryPolicy, fits_here, next_try
+from shared.inbox.patience import RetryPolicy, fits_here, hold_before, next_try
 from shared.ports import Bus, Clock
 from shared.telemetry import correlated, log
-from shared.words.errors import Rejected, Transient, Unreadable
+from shared.words.entities import OWN_ENTITIES
+from shared.words.errors import NotSent, Rejected, Transient, Unreadable
 from shared.words.ids import utc_text
 from shared.words.outgoing import Outgoing
 from shared.words.problems import rejected
@@ -44,6 +46,10 @@ class ShortWaits:
             self._free += 1
         return True
 
+    async def hold(self, seconds: float) -> None:
+        """Wait, with a seat or without: for what no other invocation gets past either."""
+        await self._sleep(seconds)
+
 
 class Inbox:
     """Bring queue messages to their verdicts. One instance a process; safe for many tasks."""
@@ -59,7 +65,8 @@ class Inbox:
     ) -> None:
         """`jitter(most)` returns a random number of seconds from 0 to `most`.
 
-        `waits`: the pauses spent inside an invocation; None: every pause is a scheduled copy.
+        `waits`: the pauses spent inside an invocation; None: every pause is a scheduled copy, and
+        what has to go back goes at once.
         """
         self._bus, self._clock, self._policy = bus, clock, policy
         self._jitter, self._waits = jitter, waits
@@ -75,10 +82,14 @@ class Inbox:
         `refusal` turns a refusal into the event that publishes it; None where the event would have
         no reader. Where there is a seat, a short pause is spent here, and `work` gets the message
         again: handlers must be safe to repeat. When the bus itself is down, its error goes on to
-        the host, which abandons the message.
+        the host after a pause, and the host abandons the message.
         """
         with correlated(queue=message.queue):
-            await self._handle(message, work, refusal)
+            try:
+                await self._handle(message, work, refusal)
+            except Transient as down:
+                await self._hold(message, down)
+                raise
 
     async def _handle(
         self,
@@ -105,6 +116,21 @@ class Inbox:
             log("message.deferred", attempt=message.attempt, due=utc_text(due), why=why)
             await self._bus.send([copy_of(again, due=due)])
             return
+
+    async def _hold(self, message: QueueMessage, down: Transient) -> None:
+        """Keep `message` for a while, so that an outage of minutes does not use up its deliveries.
+
+        It may take every place where the bus takes nothing of ours: a message that went back comes
+        first again, so a place left free would only be used to dead-letter it. Where just a
+        caller's queue or the copies' is closed, others get past, and a seat is needed.
+        """
+        if self._waits is None:
+            return
+        seconds = hold_before(message.delivery_count, jitter=self._jitter).total_seconds()
+        if isinstance(down, NotSent) and not down.entities & OWN_ENTITIES:
+            await self._waits.wait(seconds)
+        else:
+            await self._waits.hold(seconds)
 
     def is_last(self, message: QueueMessage, failed: Transient | Rejected) -> bool:
         """Return whether `message` may be refused for `failed` now, as after the longest pause."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import tomllib
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from meeting_record.handler import health, health_details
+from shared import VERSION
 from shared.health import KEPT_FOR, WALK_LATE_AFTER, WALK_PERIOD, Checkup, Report
 from shared.ports import Graph
 from shared.words.errors import GraphTrace, Unavailable
@@ -22,6 +24,7 @@ TICK = timedelta(microseconds=1)
 NO_TOKEN = Unavailable("no token", graph=GraphTrace(status=0, code=""))
 WELL: dict[str, Any] = {
     "status": "ok",
+    "version": VERSION,
     "tables": "ok",
     "serviceBus": "ok",
     "graphToken": "ok",
@@ -274,3 +277,10 @@ def test_the_period_of_the_walk_is_the_timers() -> None:
     (minutes,) = re.findall(r'schedule="0 \*/(\d+) \* \* \* \*"', trigger.read_text())
 
     assert timedelta(minutes=int(minutes)) == WALK_PERIOD
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    """The project's file is not deployed with the app, so the code has it too."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+
+    assert project["project"]["version"] == VERSION

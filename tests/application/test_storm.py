@@ -17,7 +17,7 @@ from tests.fakes.graph import FakeGraph
 REQUESTS = 500
 FAILING = 0.3
 AT_ONCE = 16
-"""How many messages a process handles at once, as host.json has it."""
+"""How many messages a process handles at once: four times what host.json has, to be a storm."""
 PAUSES = (None, timedelta(), timedelta(seconds=1.5), timedelta(seconds=20))
 
 

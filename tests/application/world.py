@@ -57,7 +57,7 @@ SETTINGS = Settings.from_env(
         "RETRY_CEILING_SECONDS": "60",
     }
 )
-NO_SEATS = ShortWaits(asyncio.sleep, seats=0)
+NO_SEATS = ShortWaits(lambda _: asyncio.sleep(0), seats=0)
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 

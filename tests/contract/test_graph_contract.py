@@ -27,6 +27,7 @@ from shared.graph.client import GraphOverSdk, open_graph
 from shared.identity import graph_credential
 from shared.ports import Graph
 from shared.words.answers import GivenMeeting, Roster
+from shared.words.clouds import CLOUDS
 from shared.words.errors import GraphTrace, Rejected, Unavailable
 from shared.words.ids import CallId
 from tests.fakes.graph import FakeGraph, participant
@@ -39,6 +40,7 @@ pytestmark = [
 ]
 NOBODYS_ID = "00000000-0000-4000-8000-000000000000"
 INCOMING = CallId("57dab8b1894c409ab240bd8beae78896")
+PUBLIC = CLOUDS["public"]
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 EVERYWHERE = pytest.mark.parametrize("bench", ["fake", *World], indirect=True)
@@ -158,6 +160,7 @@ async def bench(
     ids = count(1)
     graph = open_graph(
         graph_url=f"http://localhost:{port}",
+        scope=PUBLIC.graph_scope,
         credential=graph_credential(
             tenant_id=TENANT_ID,
             bot_app_id=BOT_APP_ID,
@@ -165,6 +168,8 @@ async def bench(
             secret="",
             certificate_path="",
             federated=False,
+            authority_host=PUBLIC.authority,
+            exchange_scope=PUBLIC.exchange_scope,
         ),
         clock=FixedClock(),
         bot_app_id=BOT_APP_ID,

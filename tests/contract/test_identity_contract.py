@@ -142,6 +142,24 @@ async def test_without_an_id_of_its_own_the_bus_is_opened_by_the_apps_identity(
     }
 
 
+@pytest.mark.parametrize(
+    ("federated", "resource"),
+    [("true", f"{EXCHANGE}USGov"), ("false", "https://graph.microsoft.us")],
+)
+async def test_a_government_bot_asks_for_what_its_own_cloud_has(
+    azure: Azure, federated: str, resource: str
+) -> None:
+    """The local tokens are those of the public cloud; bus and tables are asked for as there."""
+    parts, asked = await azure.examined_app(CLOUD="usgov", GRAPH_FEDERATED=federated)
+
+    assert {name for name, words in parts.items() if words != "ok"} == {"graphToken"}
+    assert asked == {
+        ("managedIdentity", SERVICE_BUS, OF_THE_BUS, 200),
+        ("managedIdentity", STORAGE, USER_IDENTITY, 200),
+        ("managedIdentity", resource, USER_IDENTITY, 400),
+    }
+
+
 async def test_no_client_id_is_no_token_where_all_identities_are_user_assigned(
     azure: Azure,
 ) -> None:

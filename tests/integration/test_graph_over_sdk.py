@@ -13,6 +13,7 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
 from shared.graph.client import MOST_PAGES, GraphOverSdk, open_graph
+from shared.words.clouds import CLOUDS
 from shared.words.errors import NotAsked, Rejected, Unavailable
 from shared.words.ids import CallId
 
@@ -23,6 +24,7 @@ pytestmark = [
 ]
 CALL = CallId("57dab8b1894c409ab240bd8beae78896")
 PARTICIPANTS = f"/v1.0/communications/calls/{CALL}/participants"
+PUBLIC = CLOUDS["public"]
 NEVER = 4_102_444_800
 ANSWER = {"id": "x", "joinWebUrl": "https://x", "chatInfo": {"threadId": "19:x"}, "value": []}
 """What each request takes for its answer."""
@@ -103,6 +105,7 @@ async def rig() -> AsyncIterator[Rig]:
         made = Rig(
             graph=open_graph(
                 graph_url=f"http://localhost:{server.port}/",
+                scope=PUBLIC.graph_scope,
                 credential=credential,
                 clock=FixedClock(),
                 bot_app_id="the-bot",

@@ -21,6 +21,7 @@ from devstack.graph.simulator import build_simulator
 from devstack.graph.switches import GraphSwitches
 from shared.graph.client import GraphOverSdk, open_graph
 from shared.identity import graph_credential
+from shared.words.clouds import CLOUDS
 from shared.words.errors import Rejected
 from tests.fixtures.graph_lab import served
 
@@ -38,6 +39,7 @@ A_CALL: dict[str, Any] = {
                     "joinMeetingId": "123456789012"},
     "tenantId": TENANT_ID,
 }  # fmt: skip
+PUBLIC = CLOUDS["public"]
 ANOTHER = {"source": {"identity": {"application": {"id": USER_IDENTITY}}}}
 
 
@@ -63,6 +65,7 @@ async def graph(
         monkeypatch.setenv("IDENTITY_HEADER", IDENTITY_HEADER)
         opened = open_graph(
             graph_url=url.replace("127.0.0.1", "localhost"),
+            scope=PUBLIC.graph_scope,
             credential=graph_credential(
                 tenant_id=TENANT_ID,
                 bot_app_id=BOT_APP_ID,
@@ -70,6 +73,8 @@ async def graph(
                 secret="",
                 certificate_path="",
                 federated=False,
+                authority_host=PUBLIC.authority,
+                exchange_scope=PUBLIC.exchange_scope,
             ),
             clock=Clock(),
             bot_app_id=BOT_APP_ID,

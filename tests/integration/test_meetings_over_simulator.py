@@ -10,6 +10,7 @@ import pytest
 from devstack.graph.identities import BOT_APP_ID, IDENTITY_HEADER, ORGANIZER_ID, TENANT_ID
 from shared.graph.client import open_graph
 from shared.identity import graph_credential
+from shared.words.clouds import CLOUDS
 from tests.application.world import SettableClock, World
 from tests.stack.process import StackProcess
 
@@ -48,6 +49,8 @@ ASK: dict[str, Any] = {
     "attendees": [{"upn": "ada@contoso.example", "role": "presenter"}],
 }
 
+PUBLIC = CLOUDS["public"]
+
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
@@ -75,6 +78,7 @@ async def world(
     clock, ids = SettableClock(), count(1)
     graph = open_graph(
         graph_url=f"http://localhost:{port}",
+        scope=PUBLIC.graph_scope,
         credential=graph_credential(
             tenant_id=TENANT_ID,
             bot_app_id=BOT_APP_ID,
@@ -82,6 +86,8 @@ async def world(
             secret="",
             certificate_path="",
             federated=False,
+            authority_host=PUBLIC.authority,
+            exchange_scope=PUBLIC.exchange_scope,
         ),
         clock=clock,
         bot_app_id=BOT_APP_ID,

@@ -1,10 +1,13 @@
 """One message to its verdict: tried here, tried later, or refused with all it went through."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from shared.bootstrap import SEATS
 from shared.inbox.copies import copy_of, kept_copy, postponed
 from shared.inbox.message import QueueMessage
 from shared.inbox.patience import RetryPolicy
@@ -293,3 +296,10 @@ def test_an_origin_that_is_no_message_id_counts_as_absent(origin: str) -> None:
     message = replace(MESSAGE, properties={"rollcall-origin": origin})
 
     assert message.origin_id == "m-1"
+
+
+def test_half_of_the_places_are_seats() -> None:
+    """Waiting invocations never take all the places that host.json gives a queue."""
+    host = json.loads((Path(__file__).parents[2] / "host.json").read_text())
+
+    assert host["extensions"]["serviceBus"]["maxConcurrentCalls"] == 2 * SEATS

@@ -8,9 +8,11 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.identity.aio import ClientSecretCredential, ManagedIdentityCredential
 
-from shared.identity import EXCHANGE_SCOPE, FederatedCredential, graph_credential
+from shared.identity import FederatedCredential, graph_credential
+from shared.words.clouds import CLOUDS
 
 TENANT = "6c5e9a3e-1f0b-4f3a-9d57-2b8f4f6d1a01"
+PUBLIC = CLOUDS["public"]
 NEVER = 4_102_444_800
 
 
@@ -23,6 +25,8 @@ def chosen(*, client_id: str = "", secret: str = "", federated: bool = False) ->
         secret=secret,
         certificate_path="",
         federated=federated,
+        authority_host=PUBLIC.authority,
+        exchange_scope=PUBLIC.exchange_scope,
     )
 
 
@@ -77,14 +81,14 @@ async def test_a_federated_bot_proves_itself_with_the_identitys_newest_token() -
         bot.assertion = lambda: f" by {assertion()}"
         return bot
 
-    async with FederatedCredential(identity, open_bot) as credential:
+    async with FederatedCredential(identity, open_bot, exchange_scope="exchange") as credential:
         tokens = [
             (await credential.get_token("scope", claims="c", enable_cae=True)).token
             for _ in range(2)
         ]
 
     assert tokens == ["bot-1 by identity-1", "bot-2 by identity-2"]
-    assert identity.asked == [(EXCHANGE_SCOPE,)] * 2
+    assert identity.asked == [("exchange",)] * 2
     assert bot.asked == [("scope",)] * 2
     assert bot.options == [{"claims": "c", "enable_cae": True}] * 2
     assert identity.closed

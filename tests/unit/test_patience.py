@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shared.inbox.attempts import MOST_KEPT, history_text, read_history
 from shared.inbox.copies import copy_of
 from shared.inbox.message import QueueMessage
-from shared.inbox.patience import RetryPolicy, fits_here, next_try, patience_of
+from shared.inbox.patience import RetryPolicy, fits_here, hold_before, next_try, patience_of
 from shared.words.errors import Attempt, Rejected, Transient
 
 NOW = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
@@ -164,6 +164,24 @@ def test_a_pause_fits_into_an_invocation_that_is_short(
     began = NOW - timedelta(seconds=stayed)
 
     assert fits_here(due, now=NOW, began=began, waits=waits) is fits
+
+
+@pytest.mark.parametrize(("jitter", "seconds"), [(0.0, 120), (0.5, 180), (1.0, 240)])
+def test_ten_deliveries_take_minutes(jitter: float, seconds: float) -> None:
+    """However the pauses fall, and none is longer than half the lock of a deployed queue."""
+    holds = [
+        hold_before(count, jitter=lambda most: most * jitter).total_seconds()
+        for count in range(1, 10)
+    ]
+
+    assert sum(holds) == seconds
+    assert holds == sorted(holds)
+    assert max(holds) <= 30
+
+
+def test_a_message_delivered_for_ever_is_held_no_longer() -> None:
+    """A queue may be set to deliver more often."""
+    assert hold_before(2000, jitter=most) == timedelta(seconds=30)
 
 
 ATTEMPTS = st.lists(

@@ -32,6 +32,7 @@ def test_what_is_required_is_enough() -> None:
     settings = Settings.from_env(ENOUGH)
 
     assert settings.graph_url == "https://graph.microsoft.com"
+    assert settings.authority_host == "https://login.microsoftonline.com"
     assert settings.policy.public_url == "http://127.0.0.1:7071"
     assert settings.policy.tenant_id == TENANT.lower()
     assert settings.policy.callback_issuers == {
@@ -43,6 +44,7 @@ def test_what_is_required_is_enough() -> None:
     assert (settings.table_name, settings.retry.attempts) == ("rollcall", 8)
     assert settings.policy.recording.roster_cap == 100
     assert not settings.policy.recording.show_names
+    assert not settings.graph_federated
 
 
 def test_durations_may_have_fractions_and_flags_any_case() -> None:
@@ -110,11 +112,52 @@ def test_every_problem_is_named_at_once() -> None:
         ("RETENTION_DAYS", "3651"),
         ("SHOW_NAMES", "yes"),
         ("GRAPH_FEDERATED", "1"),
+        ("CLOUD", "gcc"),
+        ("AZURE_AUTHORITY_HOST", "http://login.microsoftonline.com"),
+        ("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.com/contoso"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(name: str, value: str) -> None:
     """By the name of its setting, with what it has to be."""
     assert name in problems(**{name: value})
+
+
+def test_the_platforms_host_is_where_the_app_is_reached() -> None:
+    """A deployment need not say it; what an operator says, a domain of their own, counts."""
+    host = {"WEBSITE_HOSTNAME": "func-rollcall.azurewebsites.net"}
+
+    deployed = Settings.from_env(ENOUGH | {"PUBLIC_URL": ""} | host)
+    own = Settings.from_env(ENOUGH | {"PUBLIC_URL": "https://rollcall.example"} | host)
+
+    assert deployed.policy.public_url == "https://func-rollcall.azurewebsites.net"
+    assert own.policy.public_url == "https://rollcall.example"
+
+
+@pytest.mark.parametrize("host", ["", "localhost:7071", "127.0.0.1:7071"])
+def test_an_app_that_graph_cannot_reach_is_named(host: str) -> None:
+    """Core Tools too set the platform's name, to one that only this machine knows."""
+    assert "PUBLIC_URL is not set, and the platform names no host" in problems(
+        PUBLIC_URL="", WEBSITE_HOSTNAME=host
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "federated"),
+    [
+        ({"AZURE_CLIENT_ID": "the-identity"}, True),
+        ({"AZURE_CLIENT_ID": "the-identity", "GRAPH_FEDERATED": ""}, True),
+        ({"AZURE_CLIENT_ID": "the-identity", "GRAPH_FEDERATED": "false"}, False),
+        ({"AZURE_CLIENT_ID": "the-identity", "GRAPH_CLIENT_SECRET": "s"}, False),
+        ({"AZURE_CLIENT_ID": "the-identity", "GRAPH_CERTIFICATE_PATH": "/c.pem"}, False),
+        ({"GRAPH_FEDERATED": "true"}, True),
+        ({}, False),
+    ],
+)
+def test_an_identity_with_no_secret_beside_it_is_federated(
+    said: dict[str, str], federated: bool
+) -> None:
+    """So a deployment without secrets has nothing to say; `false` still makes it the bot itself."""
+    assert Settings.from_env(ENOUGH | said).graph_federated is federated
 
 
 def test_two_ways_to_be_the_bot_exclude_each_other() -> None:
@@ -144,7 +187,10 @@ def test_each_setting_is_in_the_table_once_with_its_default() -> None:
     shown = as_markdown().splitlines()
 
     assert len(set(names)) == len(names) == len(shown) - 2
-    read = re.findall(r'"([A-Z]+(?:_[A-Z]+)+|TABLES)"', inspect.getsource(settings_module._Reader))
+    read = re.findall(
+        r'"([A-Z]+(?:_[A-Z]+)+|CLOUD|TABLES)"', inspect.getsource(settings_module._Reader)
+    )
     assert set(read) == set(names)
     assert "| `SETTLE_SECONDS` | `1` |" in shown[2 + names.index("SETTLE_SECONDS")]
     assert "| `TENANT_ID` | required |" in shown[2 + names.index("TENANT_ID")]
+    assert "| `GRAPH_URL` | that of `CLOUD` |" in shown[2 + names.index("GRAPH_URL")]
