@@ -23,7 +23,6 @@ SETTINGS_OF_THE_HOST = {
     "SERVICE_BUS__clientId",
     "SERVICE_BUS__credential",
     "SERVICE_BUS__fullyQualifiedNamespace",
-    "CLOUD",  # until the app reads it: then it is one of ours, and this line goes
 }
 KEPT_OUT_ON_FLEX = {
     "ENABLE_ORYX_BUILD",
