@@ -23,17 +23,8 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 console = Console(highlight=False, soft_wrap=True)
 cli = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
-
-def _with_functions(app: Path) -> Path:
-    if not (app / "function_app.py").is_file():
-        raise typer.BadParameter(
-            f"there is no function_app.py in {app}; `make package` writes the package to dist/app"
-        )
-    return app
-
-
 App = Annotated[
-    Path, typer.Option(callback=_with_functions, help="Folder of the app: this one, or a package.")
+    Path, typer.Option(help="Folder of the app: this one, or what `make package` wrote.")
 ]
 
 
@@ -51,7 +42,7 @@ def run(app: App = CHECKOUT) -> None:
 
 async def _up(app: Path) -> int:
     try:
-        plan = plan_from_environment(app, os.environ)
+        plan = plan_from_environment(_with_functions(app), os.environ)
     except PlanMistake as mistake:
         return _failed(str(mistake))
     stack = Stack(plan, tell=_say)
@@ -72,7 +63,7 @@ async def _up(app: Path) -> int:
 
 async def _run(app: Path) -> int:
     try:
-        plan = plan_of_a_run(app, os.environ, STORY_SETTINGS, HARSH_SWITCHES)
+        plan = plan_of_a_run(_with_functions(app), os.environ, STORY_SETTINGS, HARSH_SWITCHES)
     except PlanMistake as mistake:
         return _failed(str(mistake))
     stack = Stack(plan, tell=_say)
@@ -90,6 +81,14 @@ async def _run(app: Path) -> int:
         await stack.stop()
     Console(width=max(console.width, TABLE_WIDTH)).print(_calls(record))
     return 0
+
+
+def _with_functions(app: Path) -> Path:
+    if not (app / "function_app.py").is_file():
+        raise PlanMistake(
+            f"there is no function_app.py in {app}; `make package` writes the package to dist/app"
+        )
+    return app
 
 
 def _calls(record: dict[str, Any]) -> Table:
