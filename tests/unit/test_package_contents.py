@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from bench.starting import Start
 from devtools.archive import Size, size_of, write_zip
 from devtools.contents import (
     NoFiles,
@@ -15,6 +16,7 @@ from devtools.contents import (
     leave_out,
     name_clashes,
 )
+from devtools.measured import MEGABYTE, size_figures, start_figures
 from devtools.package import NotBuilt, build
 from devtools.probe import modules_of
 
@@ -133,6 +135,31 @@ def test_equal_folders_make_equal_zip_files(tmp_path: Path) -> None:
     assert archive.read_bytes() == (tmp_path / "second.zip").read_bytes()
     assert zipfile.ZipFile(archive).namelist() == ["a/c", "b"]
     assert size_of(first) == Size(files=2, bytes=4)
+
+
+@pytest.mark.parametrize(("seconds", "held"), [(2.5, True), (2.6, False)])
+def test_the_package_may_take_a_quarter_longer_than_the_checkout(
+    seconds: float, *, held: bool
+) -> None:
+    """From the start of the process until the first answer is sent."""
+    package, checkout = (
+        Start(indexing=0.5, indexed=0.7, done=1.5, returned=returned) for returned in (seconds, 2.0)
+    )
+
+    indexing, first = start_figures(package, checkout)
+
+    assert indexing.held is None
+    assert (first.held, first.beside) == (held, "checkout 2.00 s")
+
+
+@pytest.mark.parametrize(("megabytes", "held"), [(60, True), (61, False)])
+def test_the_zip_file_has_a_bound(megabytes: int, *, held: bool) -> None:
+    """The folder has none of its own."""
+    archive = Size(files=1, bytes=megabytes * MEGABYTE)
+
+    figures = size_figures(Size(files=20_000, bytes=2 * archive.bytes), archive, 1_300)
+
+    assert [one.held for one in figures] == [None, None, held]
 
 
 def test_a_folder_that_is_no_package_is_not_replaced(tmp_path: Path) -> None:
