@@ -3,11 +3,11 @@
 import asyncio
 import os
 import sys
+import zipfile
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 
 from devstack.packaged import libraries_of, with_own_libraries
 from devtools.compiled import runs_here
@@ -38,39 +38,26 @@ async def ran(*arguments: str, environment: dict[str, str]) -> tuple[int | None,
     return process.returncode, said.decode()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a package that was built just now."""
-    app = tmp_path_factory.mktemp("package") / "app"
-    code, said = await ran(
-        *("-m", "devtools.package", "--to", str(app), "--no-measure"), environment={}
-    )
-    assert code == 0, said
-    return app
-
-
-async def test_nothing_unlocked_is_in_it(package: Path) -> None:
-    """Every file of a library is one of a locked distribution, as it was published."""
-    locked = locked_for(TARGET, (ROOT / "requirements.txt").read_text())
-
-    assert differences(libraries_of(package), locked) == []
-
-
-async def test_what_is_imported_first_is_compiled(package: Path) -> None:
-    """The app, what it imports on its first message, and the exporter of telemetry."""
-    libraries = libraries_of(package)
-    for folder in (
-        *(package, package / "create_meeting", package / "shared" / "journal"),
-        *(libraries / "msgraph", libraries / "azure" / "servicebus" / "aio"),
-        libraries / "azure" / "monitor" / "opentelemetry" / "exporter",
-    ):
-        assert any((folder / "__pycache__").glob("*.cpython-313.pyc")), folder
-
-
-async def test_its_functions_are_indexed_from_the_package_alone(
-    package: Path, tmp_path: Path
+async def test_the_package_is_locked_compiled_and_complete_and_the_job_runs_on_it(
+    tmp_path: Path,
 ) -> None:
-    """In a process that compiles nothing of it."""
+    """One test, because a package takes a minute to build."""
+    package = tmp_path / "app"
+
+    code, said = await ran(
+        *("-m", "devtools.package", "--to", str(package), "--no-measure"), environment={}
+    )
+
+    assert code == 0, said
+    locked = locked_for(TARGET, (ROOT / "requirements.txt").read_text())
+    assert differences(libraries_of(package), locked) == []
+    assert set(zipfile.ZipFile(tmp_path / "app.zip").namelist()) == names_in(package)
+    await indexing_compiles_nothing(package)
+    await the_story_is_played_on(package, tmp_path / "story")
+
+
+async def indexing_compiles_nothing(package: Path) -> None:
+    """Index the package's functions in a process that may write compiled modules."""
     settings = with_own_libraries(
         package,
         {
@@ -81,7 +68,7 @@ async def test_its_functions_are_indexed_from_the_package_alone(
             "PUBLIC_URL": "http://127.0.0.1:1",
         },
     )
-    before = compiled_in(package)
+    before = names_in(package)
 
     code, said = await ran(
         *("-m", "devstack.functions", "--app", str(package), "--groups"), environment=settings
@@ -89,16 +76,17 @@ async def test_its_functions_are_indexed_from_the_package_alone(
 
     assert code == 0, said
     assert '"create_meeting"' in said
-    assert compiled_in(package) == before
+    assert names_in(package) == before
 
 
-async def test_the_story_is_played_on_it(package: Path, tmp_path: Path) -> None:
-    """As `make run APP=dist/app` does; nothing of it is left running."""
+async def the_story_is_played_on(package: Path, folder: Path) -> None:
+    """Play it as `make run APP=dist/app` does; nothing is left running."""
     mark = uuid4().hex
+
     async with asyncio.timeout(STORY_WITHIN):
         code, said = await ran(
             *("-m", "devstack", "run", "--app", str(package)),
-            environment={"DEVSTACK_FOLDER": str(tmp_path), processes.MARK: mark},
+            environment={"DEVSTACK_FOLDER": str(folder), processes.MARK: mark},
         )
     await processes.all_ended(mark, within=STORY_WITHIN)
 
@@ -114,6 +102,6 @@ async def test_a_folder_without_an_app_is_refused_with_what_to_do(tmp_path: Path
     assert "make package" in said
 
 
-def compiled_in(package: Path) -> set[Path]:
-    """Return every compiled module of the package."""
-    return set(package.rglob("*.pyc"))
+def names_in(package: Path) -> set[str]:
+    """Return every file of the package."""
+    return {file.relative_to(package).as_posix() for file in package.rglob("*") if file.is_file()}
