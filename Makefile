@@ -1,11 +1,11 @@
 # One entry point for people and CI. Every target installs what it needs into .venv first.
-.PHONY: run up test test-app test-long bench mutants check format lock clean
+.PHONY: run up package test test-app test-long bench mutants check format lock clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-PYTHON_PACKAGES := create_meeting join_meeting call_callback tend_meeting meeting_record shared devstack bench docs tests function_app.py
+PYTHON_PACKAGES := create_meeting join_meeting call_callback tend_meeting meeting_record shared devstack devtools bench docs tests function_app.py
 
 # The first interpreter on this machine that is 3.13 or newer; empty where there is none.
 FIND_PYTHON = for p in python3.13 python3.14 python3 python; do \
@@ -17,10 +17,12 @@ help:
 	@echo "            DEVSTACK_WORLD=kind|documented|harsh, DEVSTACK_FLEX=1, DEVSTACK_IDENTITIES=1,"
 	@echo "            DEVSTACK_SWITCHES, DEVSTACK_RESTARTS=0,"
 	@echo "            DEVSTACK_FUNCTIONS_PORT, _BUS_PORT, _TABLES_PORT, _GRAPH_PORT, _CONTROL_PORT, _BUS_CONFIG, _FOLDER"
+	@echo "            both with APP=dist/app on the package that is deployed"
+	@echo "make package  write what is deployed to dist/app and dist/app.zip, and measure it (a minute or two)"
 	@echo "make check  format, lint, types, imports"
 	@echo "make test-app   tests of the app alone, on fakes (half a minute)"
 	@echo "make test       all tests but the long ones, with the local stack and coverage (a few minutes)"
-	@echo "make test-long  the long ones: hundreds of calls in one meeting, each world, a process for each function group"
+	@echo "make test-long  the long ones: hundreds of calls in one meeting, each world, a process for each function group, the package"
 	@echo "make bench  what meetings, notifications and live meetings cost, aim beside figure (about 11 minutes)"
 	@echo "make mutants  mutation tests of the fold and of the callers' check; survivors are listed with reasons"
 
@@ -38,10 +40,14 @@ $(INSTALLED): requirements-dev.txt devstack/azurite/package-lock.json devstack/j
 	@touch $@
 
 run: $(INSTALLED)
-	@$(BIN)/python -m devstack run
+	@$(BIN)/python -m devstack run $(if $(APP),--app $(APP))
 
 up: $(INSTALLED)
-	@exec $(BIN)/python -m devstack up
+	@exec $(BIN)/python -m devstack up $(if $(APP),--app $(APP))
+
+# What is deployed; its docstring says what goes into it.
+package: $(INSTALLED)
+	@$(BIN)/python -m devtools.package
 
 # With the lines that the tests reach, in the app's own processes too; pyproject.toml has the floor.
 test: $(INSTALLED)
@@ -87,4 +93,4 @@ lock:
 		--custom-compile-command "make lock" --constraints requirements.txt --output-file requirements-dev.txt --group dev pyproject.toml
 
 clean:
-	rm -rf $(VENV) .devstack mutants devstack/azurite/node_modules devstack/javascript/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .devstack dist mutants devstack/azurite/node_modules devstack/javascript/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

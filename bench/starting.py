@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -16,6 +17,7 @@ from azure.data.tables.aio import TableClient
 from bench.figures import Figure, aimed
 from bench.load import request_of, take
 from bench.stage import EMPTY, ROLLCALL, ROOT, Stage
+from devstack.packaged import with_own_libraries
 
 ROUNDS = 7
 LOOK_SECONDS = 0.005
@@ -44,9 +46,18 @@ async def measured_starts(on: Stage) -> tuple[Start, Start]:
     empty: list[Start] = []
     for round_ in range(ROUNDS + 1):
         empty.append(await _empty(on))
-        rollcall.append(await _rollcall(on, round_))
+        rollcall.append(await _rollcall(ROLLCALL, on, f"start{round_}"))
     # The first of each compiled what it imported.
     return _typical(rollcall[1:]), _typical(empty[1:])
+
+
+async def measured_rollcalls(on: Stage, folders: Sequence[Path], *, rounds: int) -> list[Start]:
+    """Return how Rollcall starts from each of `folders`, a checkout or a package."""
+    found: dict[Path, list[Start]] = {folder: [] for folder in folders}
+    for round_ in range(rounds + 1):
+        for number, (folder, starts) in enumerate(found.items()):
+            starts.append(await _rollcall(folder, on, f"start{round_}of{number}"))
+    return [_typical(starts[1:]) for starts in found.values()]
 
 
 def start_figures(rollcall: Start, empty: Start) -> list[Figure]:
@@ -90,12 +101,11 @@ async def _empty(on: Stage) -> Start:
     return _start(began, moments, done=on.witnessed()[before])
 
 
-async def _rollcall(on: Stage, round_: int) -> Start:
-    name = f"start{round_}"
+async def _rollcall(app: Path, on: Stage, name: str) -> Start:
     async with TableClient.from_connection_string(on.endpoints.tables, name) as table:
         await table.create_table()
         stored = asyncio.create_task(_stored(table))
-        began, moments = await _called(ROLLCALL, on, {"TABLE_NAME": name})
+        began, moments = await _called(app, on, {"TABLE_NAME": name})
         await take(on.replies, 1)
         return _start(began, moments, done=await stored)
 
@@ -118,7 +128,7 @@ async def _called(app: Path, on: Stage, settings: dict[str, str]) -> tuple[float
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bench.first_call", str(app), request),
         cwd=ROOT,
-        env={**os.environ, **on.settings, **settings, **compiled},
+        env=os.environ | with_own_libraries(app, {**on.settings, **settings, **compiled}),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -19,26 +19,30 @@ from devstack.story import HARSH_SWITCHES, STORY_SETTINGS, StepFailed, Story
 
 TABLE_WIDTH = 144
 """So that no time is cut where the output is no terminal."""
-APP = Path(__file__).resolve().parent.parent
+CHECKOUT = Path(__file__).resolve().parent.parent
 console = Console(highlight=False, soft_wrap=True)
 cli = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
+App = Annotated[
+    Path, typer.Option(help="Folder of the app: this one, or what `make package` wrote.")
+]
+
 
 @cli.command()
-def up() -> None:
+def up(app: App = CHECKOUT) -> None:
     """Keep the whole stack running until Ctrl-C."""
-    sys.exit(_interruptible(_up(), interrupted=0))
+    sys.exit(_interruptible(_up(app), interrupted=0))
 
 
 @cli.command()
-def run() -> None:
+def run(app: App = CHECKOUT) -> None:
     """Play the whole job once on free ports, check every step, and print the recorded calls."""
-    sys.exit(_interruptible(_run(), interrupted=130))
+    sys.exit(_interruptible(_run(app), interrupted=130))
 
 
-async def _up() -> int:
+async def _up(app: Path) -> int:
     try:
-        plan = plan_from_environment(APP, os.environ)
+        plan = plan_from_environment(_with_functions(app), os.environ)
     except PlanMistake as mistake:
         return _failed(str(mistake))
     stack = Stack(plan, tell=_say)
@@ -57,9 +61,9 @@ async def _up() -> int:
     return 0
 
 
-async def _run() -> int:
+async def _run(app: Path) -> int:
     try:
-        plan = plan_of_a_run(APP, os.environ, STORY_SETTINGS, HARSH_SWITCHES)
+        plan = plan_of_a_run(_with_functions(app), os.environ, STORY_SETTINGS, HARSH_SWITCHES)
     except PlanMistake as mistake:
         return _failed(str(mistake))
     stack = Stack(plan, tell=_say)
@@ -77,6 +81,14 @@ async def _run() -> int:
         await stack.stop()
     Console(width=max(console.width, TABLE_WIDTH)).print(_calls(record))
     return 0
+
+
+def _with_functions(app: Path) -> Path:
+    if not (app / "function_app.py").is_file():
+        raise PlanMistake(
+            f"there is no function_app.py in {app}; `make package` writes the package to dist/app"
+        )
+    return app
 
 
 def _calls(record: dict[str, Any]) -> Table:

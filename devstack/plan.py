@@ -20,7 +20,7 @@ type PartSwitches = Mapping[str, Mapping[str, Any]]
 
 
 class PlanMistake(Exception):
-    """Environment variables that make no plan; the message says which, and what they may be."""
+    """What was given makes no plan; the message says what of it, and what it may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

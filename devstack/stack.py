@@ -13,6 +13,7 @@ from devstack.control import Control
 from devstack.deployed import Deployed
 from devstack.endpoints import Endpoints, app_settings, bus_connection, tables_connection
 from devstack.flex import HTTP, groups_of
+from devstack.packaged import with_own_libraries
 from devstack.plan import Plan
 from devstack.process import Part, PartFailed
 from devstack.supervised import Command, Restarts, Supervised
@@ -80,7 +81,8 @@ class Stack:
         own = dict(self._plan.settings)
         if self._deployed is not None:
             own = self._deployed.settings(self._parts["tables"].part.port) | own
-        return app_settings(self.endpoints, identity_header=self._identity_header, own=own)
+        settings = app_settings(self.endpoints, identity_header=self._identity_header, own=own)
+        return with_own_libraries(self._plan.app, settings)
 
     def pid_of(self, name: str) -> int:
         """Return the process id of a part: `bus`, `tables`, `graph` or `functions`."""

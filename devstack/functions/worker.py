@@ -5,7 +5,6 @@ raises, BaseException included, gets out of here.
 """
 
 import asyncio
-import sys
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +17,7 @@ import azure_functions_runtime as library
 from devstack.functions import protos
 from devstack.functions.invocation import IndexedFunction, Invocation, Outcome
 from devstack.functions.protos import ParameterBinding, RpcException, StatusResult
+from devstack.packaged import NotPackaged, import_only_from
 
 
 class IndexingError(Exception):
@@ -34,7 +34,10 @@ async def index(app: Path) -> tuple[IndexedFunction, ...]:
     """
     if not (app / "function_app.py").is_file():
         raise IndexingError(f"there is no function_app.py in {app}")
-    sys.path.insert(0, str(app))
+    try:
+        import_only_from(app)
+    except NotPackaged as exc:
+        raise IndexingError(str(exc)) from exc
     library.start_threadpool_executor()
     answer = await library.worker_init_request(
         _request(

@@ -1,0 +1,1 @@
+"""Builds what is deployed. Never deployed itself; imports nothing of the app."""
