@@ -118,7 +118,10 @@ class Alteration(Part):
 
 
 class Invitation(Part):
-    """An invitation to pass on, because these meetings are in no calendar."""
+    """An invitation to pass on, because these meetings are in no calendar.
+
+    `ics` is an iCalendar text that can be sent as it is; its METHOD follows from what is known.
+    """
 
     text: str
     ics: str
