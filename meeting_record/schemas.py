@@ -7,6 +7,7 @@ Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md#data
 """
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,19 @@ def served_schema(file: str, *, public_url: str) -> dict[str, Any] | None:
     if not file.endswith(SUFFIX):
         return None
     name = file.removesuffix(SUFFIX)
-    known: dict[str, dict[str, Any]] = json.loads(SCHEMAS.read_text(encoding="utf-8"))
-    schema = known.get(name.removesuffix(OF_DATA))
+    schema = _known().get(name.removesuffix(OF_DATA))
     if schema is not None and name.endswith(OF_DATA):
         schema = _of_data(schema)
     if schema is None:
         return None
     return {**schema, "$id": f"{public_url}/api/schemas/{file}"}
+
+
+@lru_cache(maxsize=1)
+def _known() -> dict[str, dict[str, Any]]:
+    """Return every schema by its name."""
+    known: dict[str, dict[str, Any]] = json.loads(SCHEMAS.read_text(encoding="utf-8"))
+    return known
 
 
 def _of_data(event: dict[str, Any]) -> dict[str, Any] | None:

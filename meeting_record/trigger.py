@@ -47,7 +47,7 @@ async def find_meeting(req: func.HttpRequest) -> func.HttpResponse:
 @bp.function_name("schemas")
 @bp.route(route="schemas/{file}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def schemas(req: func.HttpRequest) -> func.HttpResponse:
-    """Answer one JSON Schema, which says nothing of any meeting, to anybody."""
+    """Answer one JSON Schema, which says nothing of any meeting; no key is needed."""
     from meeting_record.schemas import served_schema
     from shared.bootstrap import services
 

@@ -62,7 +62,7 @@ class Invited:
 
     @property
     def method(self) -> Literal["REQUEST", "PUBLISH", "CANCEL"] | None:
-        """The scheduling message that it is; None: an entry to keep, because nobody organizes it.
+        """The scheduling message that it is; None: an entry to keep, which has no organizer.
 
         Each method demands an organizer, and REQUEST an attendee.
         """

@@ -48,8 +48,8 @@ async def test_the_invitations_of_a_meeting_can_be_sent_as_they_are() -> None:
     assert named == {("mailto:ada@example.com", "mailto:bo@example.com")}
 
 
-async def test_a_meeting_of_nobody_but_its_organizer_is_published() -> None:
-    """There is no one to ask for an answer."""
+async def test_a_meeting_without_attendees_is_published() -> None:
+    """There is no attendee who could answer."""
     world = World()
     await world.drop("create-meeting", ASK | {"attendees": []})
 

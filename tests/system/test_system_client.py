@@ -22,7 +22,7 @@ PATIENCE = 30
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def own(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Endpoints]:
-    """A stack whose queue for answers and whose subscription nobody else reads."""
+    """A stack whose queue for answers and whose subscription no other client reads."""
     up = await Up.start(tmp_path_factory.mktemp("client"), {})
     try:
         yield await up.ready()

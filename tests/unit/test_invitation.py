@@ -118,7 +118,7 @@ def test_a_meeting_over_midnight_names_both_days() -> None:
     assert "Dial in" not in text
 
 
-def test_an_invitation_asks_each_attendee_for_an_answer() -> None:
+def test_an_invitation_requests_an_answer_of_each_attendee() -> None:
     """As mail programs expect it of an organizer."""
     calendar = read_by_another(SENT)
     [event] = calendar.events
@@ -137,7 +137,7 @@ def test_an_invitation_asks_each_attendee_for_an_answer() -> None:
 
 
 def test_a_cancellation_takes_the_entry_off() -> None:
-    """The same UID, a higher sequence, and nobody is asked for an answer."""
+    """The same UID, a higher sequence, and no answer is requested."""
     calendar = read_by_another(replace(SENT, status="CANCELLED", sequence=3))
     [event] = calendar.events
 
@@ -170,7 +170,7 @@ def test_a_cancellation_takes_the_entry_off() -> None:
     ],
 )
 def test_the_method_is_one_whose_demands_are_met(invited: Invited, method: str | None) -> None:
-    """Without an organizer there is none, and nobody is named who could not answer to them."""
+    """Without an organizer there is no method, and no attendee is named."""
     calendar = read_by_another(invited)
     [event] = calendar.events
 
@@ -194,7 +194,7 @@ def test_the_method_is_one_whose_demands_are_met(invited: Invited, method: str |
 def test_the_text_has_the_times_of_the_callers_zone(
     time_zone: str | None, hours: int, span: str
 ) -> None:
-    """With its distance from UTC, so that nobody has to know it."""
+    """With its distance from UTC, which a reader need not know then."""
     end = START + timedelta(hours=hours)
 
     text = invitation(replace(MEETING, time_zone=time_zone, end=end))["text"]
