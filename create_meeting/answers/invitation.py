@@ -24,6 +24,8 @@ PRODUCT = "-//Rollcall//Rollcall//EN"
 PLACE = "Microsoft Teams Meeting"
 MOST_NAMED = 200
 """How many attendees are named at most: the event has to fit a message of Service Bus (256 KB)."""
+LONGEST_ADDRESS = 254
+"""Source: https://www.rfc-editor.org/errata/eid1690"""
 ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
 NOT_IN_A_LINE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Controls, halves of characters, and what some parsers take for the end of a line."""
@@ -195,7 +197,8 @@ def _address(address: str) -> "vCalAddress":
 
 def _is_address(upn: str) -> bool:
     """Return whether a sign-in name has the form of a mail address."""
-    return ADDRESS.fullmatch(upn) is not None and _plain(upn) == upn
+    fits = len(upn) <= LONGEST_ADDRESS and _plain(upn) == upn
+    return fits and ADDRESS.fullmatch(upn) is not None
 
 
 def _plain(text: str) -> str:

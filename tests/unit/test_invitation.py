@@ -160,6 +160,9 @@ def test_a_cancellation_takes_the_entry_off() -> None:
         pytest.param(
             replace(SENT, attendees=(Attendee(upn="a\u2028b@c"),)), "PUBLISH", id="a bad name"
         ),
+        pytest.param(
+            replace(SENT, attendees=(Attendee(upn=f"{'a' * 253}@b"),)), "PUBLISH", id="too long"
+        ),
         pytest.param(replace(SENT, attendees=(ADA,) * MOST_NAMED), "REQUEST", id="many"),
         pytest.param(replace(SENT, attendees=(ADA,) * (MOST_NAMED + 1)), "PUBLISH", id="too many"),
         pytest.param(
