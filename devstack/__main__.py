@@ -104,7 +104,7 @@ def _calls(record: dict[str, Any]) -> Table:
             call["endBasis"],
             _between(call),
             call["reason"],
-            ", ".join(sorted({person["displayName"] for person in call["participants"]})),
+            ", ".join(sorted({one["participant"]["displayName"] for one in call["participants"]})),
         )
     return table
 

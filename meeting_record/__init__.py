@@ -1,1 +1,1 @@
-"""The record of a meeting as JSON, and the health of the app. Reads only."""
+"""The record of a meeting as JSON, the schemas, and the health of the app. Reads only."""

@@ -44,6 +44,20 @@ async def find_meeting(req: func.HttpRequest) -> func.HttpResponse:
     return _found(record)
 
 
+@bp.function_name("schemas")
+@bp.route(route="schemas/{file}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def schemas(req: func.HttpRequest) -> func.HttpResponse:
+    """Answer one JSON Schema, which says nothing of any meeting; no key is needed."""
+    from meeting_record.schemas import served_schema
+    from shared.bootstrap import services
+
+    public_url = services().policy.public_url
+    schema = served_schema(req.route_params["file"], public_url=public_url)
+    if schema is None:
+        return _problem(404, "No such schema is served here.")
+    return _json(schema, 200, mimetype="application/schema+json")
+
+
 @bp.function_name("health")
 @bp.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def health(req: func.HttpRequest) -> func.HttpResponse:
@@ -79,7 +93,9 @@ def _problem(status: int, message: str) -> func.HttpResponse:
     return _json({"message": message}, status)
 
 
-def _json(body: dict[str, Any], status: int) -> func.HttpResponse:
+def _json(
+    body: dict[str, Any], status: int, *, mimetype: str = "application/json"
+) -> func.HttpResponse:
     return func.HttpResponse(
-        json.dumps(body, ensure_ascii=False), status_code=status, mimetype="application/json"
+        json.dumps(body, ensure_ascii=False), status_code=status, mimetype=mimetype
     )

@@ -19,7 +19,13 @@ from shared.words.ids import utc_text
 type Found = dict[str, Any] | Purged | None
 """A record; that it was purged; or None where none is known."""
 
-SHOWN_AS: Mapping[LegState, str] = {"unsent": "failed", "refused": "failed"}
+SHOWN_AS: Mapping[LegState, str] = {
+    "claimed": "joining",
+    "bound": "joining",
+    "unsent": "failed",
+    "refused": "failed",
+}
+"""The states of a leg that events have no word for."""
 
 
 def answer_of(found: Found) -> tuple[int, dict[str, Any]]:
@@ -86,7 +92,7 @@ def _call_view(call: GroupCall, sealed: list[Session], shown: Shown) -> dict[str
 def _session_view(session: Session, shown: Shown) -> dict[str, Any]:
     return {
         "sessionId": session.session_id,
-        **person_data(session.person, show_names=shown.names),
+        "participant": person_data(session.person, show_names=shown.names),
         "presentBefore": False,
         "leftAt": None,
         **session_times(session, shown, ended=True),

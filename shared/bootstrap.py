@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from shared.bus.naming import NamingSchemas
 from shared.bus.outbox import open_outbox
 from shared.graph.client import open_graph
 from shared.health import Checkup
@@ -63,11 +64,15 @@ def build(
         if "AccountName=" in settings.tables
         else managed_identity(settings.azure_client_id),
     )
-    bus = bus or open_outbox(
-        settings.service_bus,
-        credential=None
-        if "Endpoint=" in settings.service_bus
-        else managed_identity(settings.service_bus_client_id or settings.azure_client_id),
+    bus = NamingSchemas(
+        bus
+        or open_outbox(
+            settings.service_bus,
+            credential=None
+            if "Endpoint=" in settings.service_bus
+            else managed_identity(settings.service_bus_client_id or settings.azure_client_id),
+        ),
+        schemas=f"{policy.public_url}/api/schemas",
     )
     graph = graph or _graph(settings, clock)
     return Services(

@@ -164,6 +164,8 @@ def _invited(meeting: Meeting, at: datetime) -> Invited:
         end=moment_of(online.end_date_time) or asked.end_date_time,
         written_at=at,
         sequence=meeting.updates,
+        organizer=online.organizer_upn,
+        attendees=online.attendees,
         join_web_url=where.join_web_url,
         join_meeting_id=where.join_meeting_id,
         passcode=where.passcode,

@@ -1,6 +1,7 @@
 """Installs what runs on Node exactly as its package-lock.json says. Needs no Node on the machine.
 
-That is Azurite, and the official JavaScript SDK, which tests and the client in docs/client use.
+That is Azurite; the official JavaScript SDK, which tests and the client in docs/client use; and the
+schema of AsyncAPI, for the test of docs/asyncapi.json.
 """
 
 import sys

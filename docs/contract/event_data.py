@@ -8,12 +8,15 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from shared.words.observations import Basis
+
 Id = Annotated[str, Field(pattern=r"^[a-z2-7]{26}$")]
 ABSENT: Any = None
 """The default of members that may be left out. Where they are there, only a bound may be null."""
 Bound = AwareDatetime | None
 """A certain bound of a time; null where it is unknown. It is left out where it is close."""
-Basis = Literal["attendanceReport", "graphEvent", "observed", "polled", "assumed"]
+CallNumber = Annotated[int, Field(ge=1)]
+LegKey = Annotated[str, Field(pattern=r"^[a-z2-7]{16}$")]
 
 
 class Part(BaseModel):
@@ -115,7 +118,10 @@ class Alteration(Part):
 
 
 class Invitation(Part):
-    """An invitation to pass on, because these meetings are in no calendar."""
+    """An invitation to pass on, because these meetings are in no calendar.
+
+    `ics` is an iCalendar text that can be sent as it is; its METHOD follows from what is known.
+    """
 
     text: str
     ics: str
@@ -162,7 +168,7 @@ class MeetingPurged(Told):
 class OfLeg(Told):
     """What every event of the bot says. `legKey` is Rollcall's, `callId` is Graph's."""
 
-    leg_key: Annotated[str, Field(pattern=r"^[a-z2-7]{16}$")]
+    leg_key: LegKey
     call_id: str = ABSENT
 
 
@@ -216,7 +222,7 @@ type BotFailed = LegEnded | LegRefused | RefusedRequest
 class CallStarted(Told):
     """A group call began, no earlier than `startNotBefore`. `startBasis`: how the time is known."""
 
-    call_number: Annotated[int, Field(ge=1)]
+    call_number: CallNumber
     started_at: AwareDatetime
     start_basis: Basis
     start_not_before: Bound = ABSENT
@@ -233,7 +239,7 @@ class MeetingWarning(Told):
 class CallUnwatched(Told):
     """No leg of the bot hears a call any more; it may go on. `reason`: why the last leg ended."""
 
-    call_number: Annotated[int, Field(ge=1)]
+    call_number: CallNumber
     since: AwareDatetime
     reason: str
 
@@ -277,7 +283,7 @@ class OfSession(Told):
     only a late roster named them.
     """
 
-    call_number: Annotated[int, Field(ge=1)]
+    call_number: CallNumber
     session_id: str
     participant: Participant
     joined_at: AwareDatetime | None

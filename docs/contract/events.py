@@ -35,6 +35,7 @@ class Event[Data](BaseModel):
     """One event: a CloudEvent 1.0 in its structured JSON form.
 
     `sequence` counts the events of one meeting; refusals of requests without a meeting have none.
+    `dataschema` is where the schema of `data` is read.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -48,6 +49,8 @@ class Event[Data](BaseModel):
     datacontenttype: Literal["application/json"]
     correlationid: str
     sequence: Annotated[str, Field(pattern=r"^[0-9]+$")] = ABSENT
+    sequencetype: Literal["Integer"] = ABSENT
+    dataschema: Annotated[str, Field(pattern=r"^https?://.+\.data\.json$")]
     data: Data
 
 

@@ -1,16 +1,19 @@
 """The generated documents, as text by their path under docs/. Pure: writes no file."""
 
 import json
-import re
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
-from pydantic.alias_generators import to_camel
-from pydantic.json_schema import GenerateJsonSchema
 
 from create_meeting.request import CancelMeeting, CreateMeeting, UpdateMeeting
+from docs.contract.asyncapi import asyncapi
 from docs.contract.events import EVENTS
+from docs.contract.json_schema import DRAFT, opened, schema_of
+from docs.contract.openapi import openapi
+from docs.contract.record_data import RECORD
 from join_meeting.request import JoinMeeting
 from shared.legs.end_codes import (
     FAULTS,
@@ -24,8 +27,7 @@ from shared.legs.end_codes import (
 from shared.settings import as_markdown
 from shared.words.problems import CATALOGUE, Waiting
 
-PYTHON_NAME = re.compile(r"(?<=`)[a-z]+(_[a-z]+)+(?=`)")
-DRAFT = "https://json-schema.org/draft/2020-12/schema"
+PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 REQUESTS: dict[str, Any] = {
     "create-meeting": CreateMeeting,
     "create-meeting.update": UpdateMeeting,
@@ -45,15 +47,38 @@ NOTICE = "<!-- Written by `python -m docs.contract` from the code; changes made 
 
 def documents() -> dict[str, str]:
     """Return every generated document by its path under docs/."""
-    schemas = {
+    rendered = {f"schemas/{name}.json": as_text(schema) for name, schema in schemas().items()}
+    version = tomllib.loads(PROJECT.read_text())["project"]["version"]
+    return {
+        "problems.md": problems(),
+        "asyncapi.json": as_text(asyncapi(version)),
+        "openapi.json": as_text(openapi(version)),
+        "../meeting_record/schemas.json": _served(),
+        **rendered,
+    }
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """Return every schema by its name: of requests, of events, and of the record."""
+    return {
         **{name: request_schema(name) for name in REQUESTS},
         **{name: event_schema(name) for name in EVENTS},
+        "record": record_schema(),
     }
-    rendered = {
-        f"schemas/{name}.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-        for name, schema in schemas.items()
-    }
-    return {"problems.md": problems(), **rendered}
+
+
+def as_text(document: dict[str, Any]) -> str:
+    """Return a document of JSON as its file has it."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _served() -> str:
+    """Return the schemas as the app serves them: it is deployed without docs/."""
+    lines = (
+        f"{json.dumps(name)}:{json.dumps(schema, separators=(',', ':'), ensure_ascii=False)}"
+        for name, schema in schemas().items()
+    )
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def with_settings(readme: str) -> str:
@@ -76,7 +101,7 @@ def _between(text: str, name: str, table: str) -> str:
 
 def _says(name: str) -> str:
     """Return the members of an event's data, and the meaning of each of its forms."""
-    schema = _schema_of(EVENTS[name])
+    schema = schema_of(EVENTS[name])
     forms = schema["$defs"]
     found = forms[schema["properties"]["data"]["$ref"].rpartition("/")[2]]
     forms = [forms[one["$ref"].rpartition("/")[2]] for one in found.get("anyOf", [])] or [found]
@@ -95,17 +120,21 @@ def _first(description: str) -> str:
 
 def request_schema(name: str) -> dict[str, Any]:
     """Return the JSON Schema of a request. It accepts every request that the app accepts."""
-    schema = _schema_of(TypeAdapter(REQUESTS[name]))
+    schema = schema_of(TypeAdapter(REQUESTS[name]))
     return {"$schema": DRAFT, "$id": f"{name}.json", **schema}
 
 
 def event_schema(name: str) -> dict[str, Any]:
     """Return the JSON Schema of an event. Members may be added, but are never removed."""
-    schema = _schema_of(EVENTS[name])
+    schema = schema_of(EVENTS[name])
     schema["title"] = f"rollcall.{name}.v1"
     schema["properties"]["type"] = {"const": f"rollcall.{name}.v1"}
-    opened: dict[str, Any] = _open(schema)
-    return {"$schema": DRAFT, "$id": f"{name}.json", **opened}
+    return {"$schema": DRAFT, "$id": f"{name}.json", **opened(schema)}
+
+
+def record_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a record. Members may be added, but are never removed."""
+    return {"$schema": DRAFT, "$id": "record.json", **opened(schema_of(RECORD))}
 
 
 def problems() -> str:
@@ -164,48 +193,3 @@ def _row(code: str) -> Iterator[str]:
     yield from (f"## {code}", "", row.message, "", f"**Next step.** {row.next_step}", "")
     if code == "leg_ended":
         yield from _leg_ends()
-
-
-def _schema_of(model: TypeAdapter[Any]) -> dict[str, Any]:
-    schema: dict[str, Any] = _in_their_words(model.json_schema(schema_generator=_WithoutTitles))
-    return schema
-
-
-def _in_their_words(schema: Any) -> Any:
-    """Return the schema with the names of members in camel case, as in messages."""
-    match schema:
-        case {"description": str(text)}:
-            words = PYTHON_NAME.sub(lambda found: to_camel(found.group()), text)
-            rest = {name: value for name, value in schema.items() if name != "description"}
-            return {"description": words, **_in_their_words(rest)}
-        case dict():
-            return {name: _in_their_words(value) for name, value in schema.items()}
-        case list():
-            return [_in_their_words(value) for value in schema]
-        case _:
-            return schema
-
-
-def _open(schema: Any) -> Any:
-    """Return the schema without its refusal of unknown members, and without defaults."""
-    match schema:
-        case dict():
-            return {
-                name: _open(value)
-                for name, value in schema.items()
-                if name != "default" and not (name == "additionalProperties" and value is False)
-            }
-        case list():
-            return [_open(value) for value in schema]
-        case _:
-            return schema
-
-
-class _WithoutTitles(GenerateJsonSchema):
-    """Leaves out titles: they only repeat the names of members."""
-
-    def field_title_should_be_set(self, schema: Any) -> bool:
-        return False
-
-    def get_title_from_name(self, name: str) -> str:
-        return name

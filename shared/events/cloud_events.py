@@ -19,6 +19,8 @@ from shared.words.ids import MeetingId, digest, life, utc_text
 from shared.words.outgoing import Fact, Outgoing, Published, ReplyAddress
 
 CLOUD_EVENT = "application/cloudevents+json"
+PREFIX, VERSION = "rollcall.", ".v1"
+"""What stands around a fact's name in the type of its event."""
 
 
 def publish(
@@ -71,7 +73,9 @@ def event_message(meeting: Meeting, fact: Fact, *, sequence: int, now: datetime)
         subject=subject,
         at=fact.at,
         correlation_id=meeting.correlation_id,
-        session_id=meeting.meeting_id,
+        meeting_id=meeting.meeting_id,
+        request_id=meeting.correlation_id,
+        call_number=fact.call_number,
         sequence=sequence,
         data={
             "meetingId": meeting.meeting_id,
@@ -101,6 +105,20 @@ def reply_message(message: Outgoing, reply: ReplyAddress) -> Outgoing:
     return replace(message, entity=reply.queue, correlation_id=reply.correlation_id)
 
 
+def naming_schema(message: Outgoing, schemas: str) -> Outgoing:
+    """Return an event that names the schema of its `data`, or any other message as it is.
+
+    `schemas` is the URL under which this deployment serves them. CloudEvents wants an absolute URI,
+    which the core does not know: so the attribute is added where an event leaves.
+    """
+    if message.content_type != CLOUD_EVENT or not isinstance(message.body, str):
+        return message
+    name = (message.subject or "").removeprefix(PREFIX).removesuffix(VERSION)
+    attribute = json.dumps({"dataschema": f"{schemas}/{name}.data.json"})
+    # One more member at the end of an object of ours: a body of 64 KB is not read for it.
+    return replace(message, body=f"{message.body[:-1]},{attribute[1:]}")
+
+
 def refusal_message(
     name: str,
     refused: Rejected,
@@ -122,8 +140,7 @@ def refusal_message(
         subject=f"requests/{request_id}",
         at=at,
         correlation_id=request_id,
-        session_id=None,
-        sequence=None,
+        request_id=request_id,
         data={
             "requestId": request_id,
             "context": context,
@@ -147,8 +164,7 @@ def warning_message(
         subject=f"meetings/{meeting_id}",
         at=at,
         correlation_id=meeting_id,
-        session_id=meeting_id,
-        sequence=None,
+        meeting_id=meeting_id,
         data={
             "meetingId": meeting_id,
             "context": None,
@@ -198,11 +214,13 @@ def _message(
     subject: str,
     at: datetime,
     correlation_id: str,
-    session_id: str | None,
-    sequence: int | None,
     data: dict[str, Any],
+    meeting_id: str | None = None,
+    request_id: str | None = None,
+    call_number: int | None = None,
+    sequence: int | None = None,
 ) -> Outgoing:
-    kind = f"rollcall.{name}.v1"
+    kind = f"{PREFIX}{name}{VERSION}"
     event: dict[str, Any] = {
         "specversion": "1.0",
         "id": event_id,
@@ -215,7 +233,13 @@ def _message(
         "data": data,
     }
     if sequence is not None:
-        event["sequence"] = str(sequence)
+        event |= {"sequence": str(sequence), "sequencetype": "Integer"}
+    beside = {
+        "type": kind,
+        "meetingid": meeting_id,
+        "requestid": request_id,
+        "callnumber": None if call_number is None else str(call_number),
+    }
     return Outgoing(
         entity=EVENTS_TOPIC,
         message_id=event_id,
@@ -223,6 +247,6 @@ def _message(
         content_type=CLOUD_EVENT,
         subject=kind,
         correlation_id=correlation_id,
-        session_id=session_id,
-        properties={"type": kind},
+        session_id=meeting_id,
+        properties={name: value for name, value in beside.items() if value is not None},
     )

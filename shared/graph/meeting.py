@@ -24,14 +24,16 @@ def meeting_in(answer: Mapping[str, Any]) -> GivenMeeting:
     (`graph_answer_unusable`) for a meeting that could not be joined.
     """
     chat = object_of(answer.get("chatInfo"))
-    organizer = _user(object_of(answer.get("participants")).get("organizer"))
+    organizer = object_of(object_of(answer.get("participants")).get("organizer"))
+    user = _user(organizer)
     return GivenMeeting(
         online_meeting_id=essential(text_of(answer.get("id")), "id"),
         join_web_url=essential(text_of(answer.get("joinWebUrl")), "joinWebUrl"),
         thread_id=unquote(essential(text_of(chat.get("threadId")), "chatInfo.threadId")),
         message_id=text_of(chat.get("messageId")) or NO_MESSAGE,
-        organizer_id=text_of(organizer.get("id")),
-        tenant_id=text_of(organizer.get("tenantId")),
+        organizer_id=text_of(user.get("id")),
+        organizer_upn=text_of(organizer.get("upn")),
+        tenant_id=text_of(user.get("tenantId")),
         creation_date_time=text_of(answer.get("creationDateTime")),
         said=change_in(answer),
     )

@@ -43,6 +43,7 @@ class GivenMeeting:
     thread_id: str
     message_id: str
     organizer_id: str | None = None
+    organizer_upn: str | None = None
     tenant_id: str | None = None
     creation_date_time: str | None = None
     said: MeetingAnswer
@@ -66,6 +67,7 @@ class GivenMeeting:
             start_date_time=said.start_date_time,
             end_date_time=said.end_date_time,
             attendees=said.attendees or (),
+            organizer_upn=self.organizer_upn,
         )
 
 

@@ -66,13 +66,17 @@ class Attendee:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnlineMeeting:
-    """Graph's `onlineMeeting`, as far as Rollcall keeps it. Times are Graph's own text."""
+    """Graph's `onlineMeeting`, as far as Rollcall keeps it. Times are Graph's own text.
+
+    `organizer_upn` is the organizer's sign-in name, which is their mail address as a rule.
+    """
 
     coordinates: Coordinates
     subject: str | None
     start_date_time: str | None
     end_date_time: str | None
     attendees: tuple[Attendee, ...] = ()
+    organizer_upn: str | None = None
 
 
 def target_of(where: Coordinates) -> ByThread:

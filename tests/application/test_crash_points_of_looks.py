@@ -181,7 +181,7 @@ async def found(day: Afternoon) -> dict[str, Any]:
             for one in record["calls"]
         ],
         "people": sorted(
-            (one["userId"], one["leftAt"] is None)
+            (one["participant"]["userId"], one["leftAt"] is None)
             for call in record["calls"]
             for one in call["participants"]
         ),

@@ -292,7 +292,7 @@ async def test_a_bot_that_a_fault_threw_out_comes_back_to_the_same_call() -> Non
     assert len(day.venue.legs) == 2
     [call] = await calls_of(day)
     assert "unwatchedSince" not in call
-    assert sorted(one["userId"] for one in call["participants"]) == ["ada", "bo"]
+    assert sorted(one["participant"]["userId"] for one in call["participants"]) == ["ada", "bo"]
 
 
 async def test_a_bot_that_comes_back_to_an_empty_room_leaves_as_one_that_was_left_alone() -> None:

@@ -14,8 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from call_callback.handler import receive_notification
 from create_meeting.handler import create_meeting
+from docs.contract.record_data import RECORD
 from join_meeting.handler import join_meeting
 from meeting_record.handler import find_record, read_record
+from meeting_record.view import Found
 from shared.bootstrap import build
 from shared.calls.record import ROOM
 from shared.inbox.message import QueueMessage
@@ -261,15 +263,11 @@ class World:
 
     async def record(self, request_id: str) -> dict[str, Any]:
         """Return a record as its readers get it."""
-        record = await find_record(request_id, self.services)
-        assert isinstance(record, dict)
-        return record
+        return _as_promised(await find_record(request_id, self.services))
 
     async def record_of(self, meeting_id: str) -> dict[str, Any]:
         """Return the record under a meeting's id as its readers get it."""
-        record = await read_record(meeting_id, self.services)
-        assert isinstance(record, dict)
-        return record
+        return _as_promised(await read_record(meeting_id, self.services))
 
     def people_in(self, call_id: CallId, *names: str) -> None:
         """Let a leg's room hold ourselves and these people."""
@@ -311,6 +309,13 @@ def leg_of(meeting: Meeting) -> tuple[LegKey, CallId]:
     bound = [leg for leg in meeting.legs if leg.call_id is not None]
     assert bound[-1].call_id is not None
     return bound[-1].key, CallId(same_id(bound[-1].call_id))
+
+
+def _as_promised(found: Found) -> dict[str, Any]:
+    """Return the record that was found, held to its model."""
+    assert isinstance(found, dict)
+    RECORD.validate_json(json.dumps(found))
+    return found
 
 
 def _name(event: dict[str, Any]) -> str:

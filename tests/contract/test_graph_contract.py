@@ -243,6 +243,7 @@ async def test_a_meetings_coordinates_can_be_read(bench: Bench) -> None:
     assert online.subject == "Grüße, 世界"
     assert online.coordinates.thread_id.startswith("19:meeting_")
     assert online.coordinates.join_web_url.startswith("https://")
+    assert online.organizer_upn == f"organizer-{ORGANIZER_ID[:8]}@contoso.example"
     assert (online.coordinates.organizer_id, online.coordinates.tenant_id) == (
         ORGANIZER_ID,
         TENANT_ID,

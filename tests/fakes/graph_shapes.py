@@ -41,7 +41,10 @@ def new_meeting(
         "joinWebUrl": f"https://teams.microsoft.com/l/meetup-join/{thread_id}/0",
         "chatInfo": {"threadId": thread_id, "messageId": "0"},
         "participants": {
-            "organizer": {"identity": {"user": {"id": organizer_id, "tenantId": tenant_id}}},
+            "organizer": {
+                "upn": f"organizer-{organizer_id[:8]}@contoso.example",
+                "identity": {"user": {"id": organizer_id, "tenantId": tenant_id}},
+            },
             "attendees": (body.get("participants") or {}).get("attendees", []),
         },
         "joinMeetingIdSettings": {

@@ -107,4 +107,4 @@ async def _watched_again(meeting: Watched) -> Json | None:
 
 
 def _people(call: Json) -> list[str]:
-    return [one["userId"] for one in call["participants"]]
+    return [one["participant"]["userId"] for one in call["participants"]]

@@ -1,13 +1,17 @@
 """What is read over HTTP: health, records, and who may read them."""
 
+import json
+
 import aiohttp
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests.system.client import Client
-from tests.system.stack import Endpoints
+from tests.system.stack import ROOT, Endpoints
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+SCHEMAS = ROOT / "docs" / "schemas"
 UNKNOWN = "a" * 26
 """Has the form of a meeting's id."""
 
@@ -62,3 +66,42 @@ async def test_records_want_the_function_key_and_callbacks_a_token(endpoints: En
         assert await status("GET", details) == 401
         assert await status("GET", details, endpoints.function_key) == 200
         assert await status("POST", f"{endpoints.functions}/api/calls/{UNKNOWN}/leg") == 401
+
+
+async def test_an_event_names_a_schema_that_is_read_there_without_a_key(client: Client) -> None:
+    """On the topic and in the answer; the event's own id does not depend on it."""
+    await client.drop({"requestId": "SCHEMA-1", "subject": "schemas", "context": {"a": 1}})
+    created = await client.created("schemas")
+    url = created.event["dataschema"]
+
+    async with aiohttp.ClientSession() as http, http.get(url) as response:
+        schema = await response.json(content_type="application/schema+json")
+
+    assert schema["$id"] == url
+    assert list(Draft202012Validator(schema).iter_errors(created.data)) == []
+    assert list(Draft202012Validator(schema).iter_errors({})) != []
+    assert created.event["sequencetype"] == "Integer"
+    assert created.properties == {
+        "type": "rollcall.meeting.created.v1",
+        "meetingid": created.session_id,
+        "requestid": "SCHEMA-1",
+    }
+
+
+async def test_every_schema_in_the_documents_is_served_under_its_id(endpoints: Endpoints) -> None:
+    """The `$id` there is relative to the folder; here it is the whole URL."""
+    async with aiohttp.ClientSession() as http:
+        for path in SCHEMAS.iterdir():
+            url = f"{endpoints.functions}/api/schemas/{json.loads(path.read_text())['$id']}"
+            async with http.get(url) as response:
+                assert response.status == 200
+                schema = await response.json(content_type="application/schema+json")
+            assert schema["$id"] == url
+
+
+async def test_a_schema_that_does_not_exist_is_404(client: Client) -> None:
+    """Whatever is named."""
+    for name in ("call.vanished.json", "host.json", "..%2Fhost.json"):
+        status, said = await client.get(f"schemas/{name}")
+
+        assert (status, said) == (404, {"message": "No such schema is served here."})

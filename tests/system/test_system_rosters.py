@@ -46,7 +46,7 @@ async def test_nobody_leaves_by_a_roster_that_was_cut(
     assert ended.data["participantCount"] == len(CROWD)
     record, truth = await meeting.record(), await meeting.truth()
     [call] = record["calls"]
-    assert sorted(one["userId"] for one in call["participants"]) == CROWD
+    assert sorted(one["participant"]["userId"] for one in call["participants"]) == CROWD
     same_bounds(record, truth)
     kinds = await meeting.kinds()
     assert kinds.count("participant.joined") == kinds.count("participant.left") == len(CROWD)

@@ -25,7 +25,7 @@ def same_calls(record: Json, truth: Json) -> None:
                 one for one in sessions if _same_id(one["participantId"], person["sessionId"])
             ]
             sessions.remove(session)
-            assert _same_id(person["userId"], session["userId"])
+            assert _same_id(person["participant"]["userId"], session["userId"])
             assert session["userId"] in true["userIds"]
             assert _apart(person["joinedAt"], session["joinedAt"]) <= SLACK
             assert _apart(person["leftAt"], session["leftAt"]) <= SLACK

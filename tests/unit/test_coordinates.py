@@ -77,6 +77,7 @@ def test_the_documented_answer_has_everything_that_joining_takes() -> None:
         subject="User Token Meeting",
         start_date_time="2019-07-11T02:17:17.6491364Z",
         end_date_time="2019-07-11T02:47:17.651138Z",
+        organizer_upn="upn-value",
     )
 
 

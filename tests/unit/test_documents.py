@@ -102,6 +102,13 @@ def test_every_link_between_the_documents_leads_somewhere(document: Path) -> Non
             assert anchor in anchors_of(target), f"{document.name}: {link}#{anchor}"
 
 
+def test_the_shortest_client_has_25_lines() -> None:
+    """Short enough for the first screen of the README."""
+    lines = (DOCS / "client" / "rollcall.py").read_text().splitlines()
+
+    assert sum(bool(line) for line in lines) <= 25
+
+
 def test_every_decision_has_a_status_a_date_and_a_row() -> None:
     """So that a reader of one knows whether it still holds."""
     decisions = DOCS / "adr"

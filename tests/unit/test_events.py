@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.events.cloud_events import publish, refusal_data, refusal_message
+from shared.events.cloud_events import (
+    CLOUD_EVENT,
+    naming_schema,
+    publish,
+    refusal_data,
+    refusal_message,
+)
 from shared.meeting.meeting import Meeting
 from shared.words.errors import GraphTrace, Problem, Rejected
 from shared.words.ids import MeetingId
@@ -80,6 +86,7 @@ def test_a_fact_is_one_cloud_event_on_the_topic() -> None:
         "datacontenttype": "application/json",
         "correlationid": "INC-4711",
         "sequence": "8",
+        "sequencetype": "Integer",
         "data": {
             "meetingId": "abcdefghijklmnopqrstuvwxyz",
             "context": {"ticket": 4711},
@@ -100,7 +107,12 @@ def test_the_message_says_outside_what_the_event_says_inside() -> None:
     assert message.session_id == MEETING.meeting_id
     assert message.subject == "rollcall.call.started.v1"
     assert message.correlation_id == "INC-4711"
-    assert message.properties == {"type": "rollcall.call.started.v1"}
+    assert message.properties == {
+        "type": "rollcall.call.started.v1",
+        "meetingid": MEETING.meeting_id,
+        "requestid": "INC-4711",
+        "callnumber": "1",
+    }
     assert (message.due, message.reply_to) == (None, None)
 
 
@@ -171,6 +183,30 @@ def test_an_answer_also_goes_to_who_asked() -> None:
     assert event(reply)["correlationid"] == "INC-4711"
 
 
+@pytest.mark.parametrize("one", [0, 1], ids=["on the topic", "to the caller"])
+def test_an_event_that_leaves_names_the_schema_of_its_data(one: int) -> None:
+    """Beside what it says already; its id stays."""
+    message = told(STARTED, reply=REPLY)[one]
+
+    sent = naming_schema(message, "https://rollcall.example/api/schemas")
+
+    schema = "https://rollcall.example/api/schemas/call.started.data.json"
+    assert event(sent) == event(message) | {"dataschema": schema}
+    assert replace(sent, body=message.body) == message
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Outgoing(entity="tend-meeting", message_id="1", body='{"meetingId": "m"}'),
+        Outgoing(entity="rejected-requests", message_id="1", body=b"{}", content_type=CLOUD_EVENT),
+    ],
+)
+def test_what_is_no_event_of_ours_leaves_as_it_is(other: Outgoing) -> None:
+    """Messages to ourselves, and copies of what callers sent."""
+    assert naming_schema(other, "https://rollcall.example/api/schemas") == other
+
+
 def test_every_fact_is_followed_by_its_reply() -> None:
     """A reply is never sent ahead of what it answers."""
     entities = [one.entity for one in told(STARTED, JOINED, reply=REPLY)]
@@ -223,6 +259,7 @@ def test_a_refused_request_without_a_meeting_is_told_under_its_own_id() -> None:
     }
     assert message.session_id is None
     assert message.correlation_id == "INC-4711"
+    assert message.properties == {"type": "rollcall.meeting.rejected.v1", "requestid": "INC-4711"}
 
 
 def test_a_refusal_keeps_its_id_over_redeliveries_of_one_message() -> None:

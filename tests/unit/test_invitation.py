@@ -5,9 +5,13 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from ical.calendar import Calendar as Scheduling
+from ical.calendar_stream import IcsCalendarStream
+from ical.event import EventStatus
 from icalendar import Calendar
 
-from create_meeting.answers.invitation import Invited, invitation
+from create_meeting.answers.invitation import MOST_NAMED, Invited, invitation
+from shared.words.coordinates import Attendee
 
 START = datetime(2026, 9, 14, 9, 0, 0, 123456, tzinfo=UTC)
 MEETING = Invited(
@@ -21,6 +25,15 @@ MEETING = Invited(
     passcode="aB3dE6",
     dial_in={"tollNumber": "+1 206-555-0100", "tollFreeNumber": None, "conferenceId": "123456789"},
 )
+
+
+ADA, BO = Attendee(upn="ada@example.com"), Attendee(upn="o'bo+x@example.com", role="presenter")
+SENT = replace(MEETING, organizer="ivy@contoso.example", attendees=(ADA, BO))
+
+
+def read_by_another(invited: Invited) -> Scheduling:
+    """Return the calendar text as another library reads it than the one that wrote it."""
+    return IcsCalendarStream.calendar_from_ics(invitation(invited)["ics"])
 
 
 def event_of(invited: Invited) -> Any:
@@ -103,3 +116,109 @@ def test_a_meeting_over_midnight_names_both_days() -> None:
 
     assert "2026-09-14 09:00 to 2026-09-15 05:00 UTC" in text
     assert "Dial in" not in text
+
+
+def test_an_invitation_requests_an_answer_of_each_attendee() -> None:
+    """As mail programs expect it of an organizer."""
+    calendar = read_by_another(SENT)
+    [event] = calendar.events
+
+    assert calendar.method == "REQUEST"
+    assert event.organizer is not None
+    assert event.organizer.uri == "mailto:ivy@contoso.example"
+    assert [
+        (str(one.uri), str(one.role), str(one.status), one.rsvp) for one in event.attendees
+    ] == [
+        ("mailto:ada@example.com", "REQ-PARTICIPANT", "NEEDS-ACTION", True),
+        ("mailto:o'bo+x@example.com", "REQ-PARTICIPANT", "NEEDS-ACTION", True),
+    ]
+    assert (event.uid, event.summary) == (f"{MEETING.meeting_id}@rollcall", MEETING.subject)
+    assert event.dtstart == START.replace(microsecond=0)
+
+
+def test_a_cancellation_takes_the_entry_off() -> None:
+    """The same UID, a higher sequence, and no answer is requested."""
+    calendar = read_by_another(replace(SENT, status="CANCELLED", sequence=3))
+    [event] = calendar.events
+
+    assert (calendar.method, event.status) == ("CANCEL", EventStatus.CANCELLED)
+    assert (event.uid, event.sequence) == (f"{MEETING.meeting_id}@rollcall", 3)
+    assert [(str(one.uri), one.rsvp) for one in event.attendees] == [
+        ("mailto:ada@example.com", None),
+        ("mailto:o'bo+x@example.com", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("invited", "method"),
+    [
+        pytest.param(replace(SENT, organizer=None), None, id="no organizer"),
+        pytest.param(replace(SENT, organizer="upn-value"), None, id="no address"),
+        pytest.param(replace(SENT, organizer=None, status="CANCELLED"), None, id="cancelled"),
+        pytest.param(replace(SENT, attendees=()), "PUBLISH", id="nobody invited"),
+        pytest.param(replace(SENT, attendees=(Attendee(upn=None),)), "PUBLISH", id="no name"),
+        pytest.param(
+            replace(SENT, attendees=(Attendee(upn="a\u2028b@c"),)), "PUBLISH", id="a bad name"
+        ),
+        pytest.param(
+            replace(SENT, attendees=(Attendee(upn=f"{'a' * 253}@b"),)), "PUBLISH", id="too long"
+        ),
+        pytest.param(replace(SENT, attendees=(ADA,) * MOST_NAMED), "REQUEST", id="many"),
+        pytest.param(replace(SENT, attendees=(ADA,) * (MOST_NAMED + 1)), "PUBLISH", id="too many"),
+        pytest.param(
+            replace(SENT, attendees=(ADA,) * (MOST_NAMED + 1), status="CANCELLED"),
+            "CANCEL",
+            id="too many, cancelled",
+        ),
+    ],
+)
+def test_the_method_is_one_whose_demands_are_met(invited: Invited, method: str | None) -> None:
+    """Without an organizer there is no method, and no attendee is named."""
+    calendar = read_by_another(invited)
+    [event] = calendar.events
+
+    assert calendar.method == method
+    assert (event.organizer is not None) == (method is not None)
+    assert bool(event.attendees) == (method == "REQUEST")
+
+
+@pytest.mark.parametrize(
+    ("time_zone", "hours", "span"),
+    [
+        ("Europe/Berlin", 1, "2026-09-14 11:00 to 12:00 Europe/Berlin, UTC+2"),
+        ("Asia/Kolkata", 1, "2026-09-14 14:30 to 15:30 Asia/Kolkata, UTC+5:30"),
+        ("America/St_Johns", 1, "2026-09-14 06:30 to 07:30 America/St_Johns, UTC-2:30"),
+        ("Africa/Abidjan", 1, "2026-09-14 09:00 to 10:00 Africa/Abidjan, UTC"),
+        ("Pacific/Auckland", 6, "2026-09-14 21:00 to 2026-09-15 03:00 Pacific/Auckland, UTC+12"),
+        ("UTC", 1, "2026-09-14 09:00 to 10:00 UTC"),
+        (None, 1, "2026-09-14 09:00 to 10:00 UTC"),
+    ],
+)
+def test_the_text_has_the_times_of_the_callers_zone(
+    time_zone: str | None, hours: int, span: str
+) -> None:
+    """With its distance from UTC, which a reader need not know then."""
+    end = START + timedelta(hours=hours)
+
+    text = invitation(replace(MEETING, time_zone=time_zone, end=end))["text"]
+
+    assert text.splitlines()[1] == span
+
+
+def test_a_meeting_over_the_change_of_the_clocks_names_both_distances() -> None:
+    """Else one of its two times would be wrong by an hour."""
+    begins = datetime(2026, 10, 24, 22, 0, tzinfo=UTC)
+    moved = replace(MEETING, start=begins, end=begins + timedelta(hours=5))
+
+    text = invitation(replace(moved, time_zone="Europe/Berlin"))["text"]
+
+    assert "2026-10-25 00:00 to 04:00 Europe/Berlin, UTC+2, then UTC+1" in text
+
+
+def test_a_time_zone_is_described_in_the_calendar_text() -> None:
+    """For calendars that do not know its name."""
+    ics = invitation(replace(SENT, time_zone="Europe/Berlin"))["ics"]
+
+    assert "BEGIN:VTIMEZONE\r\nTZID:Europe/Berlin\r\n" in ics
+    assert "DTSTART;TZID=Europe/Berlin:20260914T110000\r\n" in ics
+    assert "VTIMEZONE" not in invitation(replace(SENT, time_zone="UTC"))["ics"]
