@@ -20,10 +20,12 @@ from join_meeting.join_links import (
 from join_meeting.link_text import visible
 from shared.inbox.models import (
     Context,
+    Flag,
     Message,
     ObjectId,
     RequestId,
     Text,
+    null_means,
     read_members,
     read_message,
     refused,
@@ -68,6 +70,7 @@ def _message_id(text: str) -> str:
 
 Link = Annotated[Text, Field(max_length=32_768)]
 Passcode = Annotated[Text, Field(max_length=128), AfterValidator(_passcode)]
+Action = Literal["join", "leave"]
 MessageId = Annotated[str, AfterValidator(_message_id)]
 
 
@@ -81,7 +84,7 @@ class ChatInfo(GraphPart):
     """Source: https://learn.microsoft.com/graph/api/resources/chatinfo."""
 
     thread_id: Annotated[str, AfterValidator(_thread_id)]
-    message_id: MessageId = NO_MESSAGE
+    message_id: Annotated[MessageId, null_means(NO_MESSAGE, str)] = NO_MESSAGE
     reply_chain_message_id: MessageId | None = None
 
 
@@ -120,10 +123,10 @@ class JoinMeeting(Message):
     meeting_info: OrganizerMeetingInfo | None = None
     tenant_id: ObjectId | None = None
     request_id: RequestId | None = None
-    action: Literal["join", "leave"] = "join"
+    action: Annotated[Action, null_means("join", Action)] = "join"
     guest_name: Annotated[Text, Field(max_length=64)] | None = None
     allow_conversation_without_host: bool | None = None
-    watch: bool = False
+    watch: Flag = False
     leave_when_alone_seconds: Annotated[float, Field(gt=0)] | None = None
     retry_for_seconds: Annotated[float, Field(ge=0)] | None = None
     context: Context | None = None
