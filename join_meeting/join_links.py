@@ -36,7 +36,7 @@ _ROUTE = re.compile(
 )
 _INNER = re.compile(r"[^\s#]*?[?&](url|coords)=([^&\s<>\"]+)", re.IGNORECASE)
 _FQDN = re.compile(r"[^\s]*?[?&]fqdn=([A-Za-z0-9.-]+)", re.IGNORECASE)
-_CONTEXT = re.compile(r"/?\?(?:[^\s?]*?&)?context=([^\r\n}]*)(\}?)", re.IGNORECASE)
+_CONTEXT = re.compile(r"/?\?(?:[^\s?]*?&)??context=([^\r\n}]*)(\}?)", re.IGNORECASE)
 _NAMED = r"(?<![A-Za-z]){name}[^A-Za-z0-9}}]{{1,16}}({value})(?![\w-])"
 _TENANT = re.compile(_NAMED.format(name="Tid", value=GUID.pattern), re.IGNORECASE)
 _ORGANIZER = re.compile(_NAMED.format(name="Oid", value=GUID.pattern), re.IGNORECASE)
@@ -45,7 +45,9 @@ _SHORT_ID = re.compile(
     r"([0-9]{1,6}(?:[ -][0-9]{1,6})+(?=/?(?:\?|$))|[0-9]+)/?(?=$|[^A-Za-z0-9_/])"
 )
 _TOKEN = re.compile(r"[^\s<>\"]*")
-_SHORT_QUERY = re.compile(r"\?(?:[^\s?#]*?&)?p=", re.IGNORECASE)
+_SHORT_QUERY = re.compile(r"\?(?:[^\s?#]*?&)??p=", re.IGNORECASE)
+_SECOND_PASSCODE = re.compile(r"&(?:[^\s<>\"()\[\]|?]*?&)??p=([A-Za-z0-9]*)", re.IGNORECASE)
+_PASSCODE_APART = re.compile(r"[ \t]+(?:\?p=|[A-Za-z0-9])", re.IGNORECASE)
 _CUT = re.compile(r"[^A-Za-z0-9\s]*?(?:[\s<>\"'`|\\(){}\[\]&#,;?]|__|[^\x00-\x7f]|$)")
 """What ends a passcode for certain. Other characters between letters might belong to it."""
 _MORE_OF_A_LINK = re.compile(
@@ -257,9 +259,15 @@ def _short(
     join_id = join_id_of(named[1]) if named is not None else None
     if named is None or join_id is None:
         raise _UnreadableError("it names no join id")
+    after = rest[token.end() if token is not None else 0 :]
     rest = plain[named.end() :]
     query = _SHORT_QUERY.match(rest)
     passcode, rest = _passcode(rest[query.end() :]) if query is not None else (None, rest)
+    if not passcode and not rest and _is_apart(after, begun=query is not None):
+        raise _UnreadableError("its passcode stands apart from it", _Weight.LEADS)
+    another = _SECOND_PASSCODE.match(rest)
+    if another is not None and another[1] != passcode:
+        raise _UnreadableError("its passcode is not its only parameter p", _Weight.LEADS)
     _check_whole(link, named[1], passcode, rest, unbroken=unbroken)
     if passcode is not None and passcode.startswith("3D") and may_be_quoted_printable(text):
         raise _UnreadableError(
@@ -268,6 +276,12 @@ def _short(
             _Weight.LEADS,
         )
     return ByJoinId(join_meeting_id=join_id, passcode=passcode or None, tenant_id=tenant_id)
+
+
+def _is_apart(after: str, *, begun: bool) -> bool:
+    """Return whether blanks stand before the passcode, or before all of the link's query."""
+    found = _PASSCODE_APART.match(after)
+    return found is not None and (begun or found.group().lstrip().startswith("?"))
 
 
 def _passcode(text: str) -> tuple[str, str]:
@@ -310,8 +324,8 @@ def _check_whole(
 
 
 def _stands_in(text: str, part: str) -> bool:
-    """Return whether `part` stands in `text` in one line, and ends there."""
-    found = re.search(rf"{re.escape(part)}(?:[^A-Za-z0-9\r\n]|\Z)", text.rstrip())
+    """Return whether `part` stands and ends within one line of `text`, and does not begin it."""
+    found = re.search(rf"(?<=[^\s>]){re.escape(part)}(?:[^A-Za-z0-9\r\n]|\Z)", text.rstrip())
     return found is not None
 
 

@@ -45,6 +45,7 @@ _FORM = re.compile(r"[\w.%+\[\]-]+=[^&\s]*(?:&[\w.%+\[\]-]+=[^&\s]*)*")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SPACE = " \t\r\n\ufeff"
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class UnreadableBodyError(ValueError):
@@ -69,11 +70,23 @@ class Body:
 
     def doubled(self) -> Iterator[tuple[str, ...]]:
         """Yield the path of each member that an object names more than once."""
+        for path, value in self._parts():
+            if isinstance(value, Doubled):
+                yield from ((*path, name) for name in value.names)
+
+    def halved(self) -> Iterator[tuple[str, ...]]:
+        """Yield the path of each text with half a character pair, which no encoding can carry."""
+        for path, value in self._parts():
+            if isinstance(value, str) and _HALF.search(value) is not None:
+                yield path
+            elif isinstance(value, dict):
+                yield from ((*path, name) for name in value if _HALF.search(name) is not None)
+
+    def _parts(self) -> Iterator[tuple[tuple[str, ...], Any]]:
         waiting: list[tuple[tuple[str, ...], Any]] = [((), self.value)]
         while waiting:
             path, value = waiting.pop()
-            if isinstance(value, Doubled):
-                yield from ((*path, name) for name in value.names)
+            yield path, value
             if isinstance(value, dict):
                 waiting += [((*path, name), one) for name, one in value.items()]
             elif isinstance(value, list):
@@ -84,11 +97,14 @@ def read_body(body: bytes) -> Body:
     """Return the JSON in `body`; raise `UnreadableBodyError` where there is none."""
     text = _text(body, DEEPEST)
     try:
-        return Body(text, json.loads(text, object_pairs_hook=_object))
+        value = json.loads(text, object_pairs_hook=_object)
     except RecursionError:
         raise UnreadableBodyError("is not JSON that can be read: it is nested too deep") from None
     except ValueError as error:
         raise UnreadableBodyError(f"is not JSON: {_what_it_is(text, error)}") from None
+    if isinstance(value, str) and _is_base64(value):
+        raise UnreadableBodyError("is a JSON string of base64; send the JSON itself")
+    return Body(text, value)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -109,7 +125,7 @@ def _text(body: bytes, depth: int) -> str:
     serialized = _serialized(body)
     if serialized is not None:
         return _text(serialized, depth - 1)
-    return _out_of_string(_decoded(body).strip(_SPACE), depth - 1)
+    return _out_of_string(_decoded(body).strip(_SPACE).rstrip("\0" + _SPACE), depth - 1)
 
 
 def _out_of_string(text: str, depth: int) -> str:
@@ -209,14 +225,18 @@ def _what_it_is(text: str, error: ValueError) -> str:
         return "it is binary (MessagePack, Protocol Buffers or the like); send JSON in UTF-8"
     if text[0] == "<":
         return "it is XML or HTML; send JSON"
-    if len(text) >= LEAST_BASE64 and _BASE64.fullmatch(text) is not None and _holds_json(text):
+    if _is_base64(text):
         return "it is base64; send the JSON itself"
     if _FORM.fullmatch(text) is not None:
         return "it is form data; send JSON"
     return "it is plain text; send JSON"
 
 
-def _holds_json(text: str) -> bool:
+def _is_base64(text: str) -> bool:
+    """Return whether `text` is base64, in lines or not, of something that may be a body."""
+    text = "".join(text.split())
+    if len(text) < LEAST_BASE64 or _BASE64.fullmatch(text) is None:
+        return False
     standard = text.replace("-", "+").replace("_", "/").rstrip("=")
     try:
         found = b64decode(standard + "=" * (-len(standard) % 4), validate=True)
@@ -228,8 +248,9 @@ def _holds_json(text: str) -> bool:
 def _where_it_ends(text: str, error: ValueError) -> str:
     if not isinstance(error, json.JSONDecodeError):
         return "it holds a number that is too long to read"
-    if text[1:].lstrip().startswith("'"):
-        return "it is written with single quotes; JSON takes double ones"
+    quote = text[1:].lstrip()[:1]
+    if quote and quote in "'\u2018\u2019\u201c\u201d\u201e":
+        return "it is written with single or typographic quotes; JSON takes double ones"
     if error.msg == "Extra data":
         return f"more follows after its end, from character {error.pos + 1} on; send one object"
     if error.pos >= len(text) or error.msg.startswith("Unterminated"):

@@ -154,11 +154,17 @@ def read_message[M: Message](model: type[M], body: bytes) -> M:
     envelope = envelope_problem(read.value)
     if envelope is not None:
         raise refused([Problem(member="", message=f"the body {envelope}")])
+    halved = [
+        Problem(member=_member(path), message="holds half a character pair")
+        for path in read.halved()
+    ]
+    if halved:
+        raise refused(halved)
     doubled = [
         Problem(member=_member(path), message="is given more than once") for path in read.doubled()
     ]
     try:
-        message = model.model_validate_json(read.text.encode("utf-8", "surrogatepass"))
+        message = model.model_validate_json(read.text)
     except ValidationError as error:
         raise refused([*doubled, *_problems(error.errors(include_url=False))]) from error
     if doubled:
@@ -238,7 +244,8 @@ def _problems(errors: Iterable[ErrorDetails]) -> list[Problem]:
 
 
 def _member(path: Iterable[int | str]) -> str:
-    return ".".join(str(part)[:LONGEST_NAME] for part in path)
+    parts = (str(part)[:LONGEST_NAME].encode("utf-8", "replace").decode() for part in path)
+    return ".".join(parts)
 
 
 def _path(error: ErrorDetails) -> list[int | str]:
@@ -249,7 +256,8 @@ def _path(error: ErrorDetails) -> list[int | str]:
 def _words(error: ErrorDetails) -> str:
     match error["type"]:
         case "json_invalid":
-            return "the body is not JSON: " + str(error.get("ctx", {}).get("error", ""))
+            # What Python reads and pydantic does not: it allows fewer levels.
+            return "the body is not JSON that can be read: it is nested too deep"
         case "model_type" | "model_attributes_type":
             return "must be a JSON object"
         case "extra_forbidden":

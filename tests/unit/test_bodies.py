@@ -56,6 +56,7 @@ def test_wrappings_may_be_combined() -> None:
         (b"\xff\xfe{\x00\x00\xd8", "not in UTF-16-LE"),
         (base64.b64encode(BODY), "base64"),
         (base64.urlsafe_b64encode(gzip.compress(BODY)), "base64"),
+        (base64.encodebytes(BODY * 3), "base64"),
         (zlib.compress(BODY), "zlib (deflate)"),
         (zlib.compress(BODY)[2:-4], "zlib (deflate)"),
         (b"\x28\xb5\x2f\xfd\x24", "Zstandard"),
@@ -75,11 +76,13 @@ def test_wrappings_may_be_combined() -> None:
         (b'{"subject": "x"', "is cut off"),
         (b'{"subject": "x', "is cut off"),
         (b'{"subject": "x",}', "stops being it at character 16"),
-        (b"{'subject': 'x'}", "single quotes"),
+        (b"{'subject': 'x'}", "single or typographic quotes"),
         (b'{"subject": "x"}\n{"subject": "y"}', "more follows after its end"),
         (b'{"subject": "a\x00b"}', "stops being it at character"),
         (b'{"subject": ' + b"1" * 5000 + b"}", "number that is too long"),
         (b"[" * 50_000, "nested too deep"),
+        (b'{"a":' * 300 + b"1" + b"}" * 300, "nested too deep"),
+        ("{“subject”: “x”}".encode(), "typographic quotes"),
     ],
 )
 def test_what_is_not_json_is_named_for_what_it_is(body: bytes, why: str) -> None:
@@ -88,7 +91,6 @@ def test_what_is_not_json_is_named_for_what_it_is(body: bytes, why: str) -> None
 
     assert found.startswith("the body is not JSON")
     assert why in found
-    assert read_members(body) == {}
 
 
 @pytest.mark.parametrize("size", [LARGEST_BODY + 1, 50_000_000])
@@ -146,6 +148,22 @@ def test_an_envelope_is_refused_as_that(
 def test_a_member_that_is_given_twice_is_refused_by_name(body: bytes, member: str) -> None:
     """Which of the two was meant would be a guess, also where they are equal."""
     assert refusal(body) == {member: "is given more than once"}
+
+
+def test_base64_in_a_json_string_is_named() -> None:
+    """Serializers write bytes like that."""
+    body = json.dumps(base64.b64encode(BODY).decode()).encode()
+
+    assert "a JSON string of base64" in refusal(body)[""]
+
+
+def test_half_a_character_pair_is_refused_by_name() -> None:
+    """No encoding can carry it; names are quoted without it."""
+    body = b'{"subject": "a\\ud800", "context": {"b": ["\\udc00"], "c\\ud800": 1}}'
+
+    assert refusal(body) == dict.fromkeys(
+        ["subject", "context.b.0", "context.c?"], "holds half a character pair"
+    )
 
 
 @pytest.mark.parametrize("character", ["\0", "\x07", "\x1b", "\x7f", "\x85"])
