@@ -24,7 +24,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
-from shared.inbox.bodies import UnreadableBodyError, read_body
+from shared.inbox.bodies import Doubled, UnreadableBodyError, read_body
 from shared.inbox.envelopes import envelope_problem
 from shared.words.errors import Problem, Rejected
 from shared.words.problems import rejected
@@ -173,15 +173,22 @@ def read_message[M: Message](model: type[M], body: bytes) -> M:
 
 
 def read_members(body: bytes) -> dict[str, Any]:
-    """Return the members of a body; none where it is not a readable JSON object.
+    """Return the members of a body; none where it is not a readable JSON object, or an envelope.
 
-    A member that is null is absent, but for what stands in `context`.
+    A member that is null is absent, but for what stands in `context`. So is one that is given more
+    than once: which of the two counts would be a guess.
     """
     try:
         value = read_body(body).value
     except UnreadableBodyError:
         return {}
-    return _without_nulls(value) if isinstance(value, dict) else {}
+    if not isinstance(value, dict) or envelope_problem(value) is not None:
+        return {}
+    twice = value.names if isinstance(value, Doubled) else ()
+    found: dict[str, Any] = _without_nulls(
+        {name: one for name, one in value.items() if name not in twice}
+    )
+    return found
 
 
 def _without_nulls(value: Any, *, depth: int = DEEPEST_CONTEXT) -> Any:

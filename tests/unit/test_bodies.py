@@ -136,6 +136,14 @@ def test_an_envelope_is_refused_as_that(
     assert f"would be in its {where}" in found[""]
 
 
+def test_an_id_that_may_be_anothers_names_no_refusal() -> None:
+    """Neither that of an envelope, nor one of two."""
+    envelope = {"requestId": "theirs", "messageType": ["urn:message:A:B"], "message": MEMBERS}
+
+    assert read_members(json.dumps(envelope).encode()) == {}
+    assert read_members(b'{"requestId": "a", "requestId": "b", "x": 1}') == {"x": 1}
+
+
 @pytest.mark.parametrize(
     ("body", "member"),
     [
