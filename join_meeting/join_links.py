@@ -1,7 +1,8 @@
 """Join links of Teams, read into what is needed to join: classic links and the new short ones.
 
 Core. Fetches nothing. The text may hold more than the link: link_text.py undoes escapes,
-wrapped_links.py finds the links. No error quotes a link: a link lets its holder into the meeting.
+wrapped_links.py finds the links, short_links.py reads the short ones. No error quotes a link: a
+link lets its holder into the meeting.
 Source: https://learn.microsoft.com/graph/api/application-post-calls (classic links)
 """
 
@@ -10,12 +11,13 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from enum import IntEnum
 from itertools import islice
 from typing import Never
 from urllib.parse import unquote
 
-from join_meeting.link_text import as_written, decoded, joined_lines, may_be_quoted_printable
+from join_meeting.link_reasons import UnreadableLinkError, Weight
+from join_meeting.link_text import as_written, decoded, joined_lines
+from join_meeting.short_links import read_short_link
 from join_meeting.wrapped_links import MOST_LINKS, TEAMS_HOSTS, FoundLink, links_in
 from shared.inbox.models import GUID
 from shared.words.coordinates import NO_MESSAGE, ByJoinId, ByThread, JoinTarget
@@ -27,10 +29,6 @@ PUBLIC_HOSTS = frozenset({"teams.microsoft.com", "teams.cloud.microsoft"})
 PERSONAL_HOST = "teams.live.com"
 THREAD = re.compile(r"19:[^\s/%@?&#<>\"]+@[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)*")
 DIGITS = re.compile(r"[0-9]{1,20}")
-JOIN_ID = re.compile(r"[0-9]{5,20}")
-PASSCODE = re.compile(r"[A-Za-z0-9]+")
-HARD_WRAPPED = 66
-"""Where programs break lines, they break them at 66 characters or more."""
 _ROUTE = re.compile(
     r"(?:/(?:v2|_))?/?(?:(?:\?[^#\s]{0,1000})?#!?)?/(l/meetup-join|meet)/", re.IGNORECASE
 )
@@ -41,36 +39,6 @@ _NAMED = r"(?<![A-Za-z]){name}[^A-Za-z0-9}}]{{1,16}}({value})(?![\w-])"
 _TENANT = re.compile(_NAMED.format(name="Tid", value=GUID.pattern), re.IGNORECASE)
 _ORGANIZER = re.compile(_NAMED.format(name="Oid", value=GUID.pattern), re.IGNORECASE)
 _REPLY_CHAIN = re.compile(_NAMED.format(name="MessageId", value="[0-9]{1,20}"), re.IGNORECASE)
-_SHORT_ID = re.compile(
-    r"([0-9]{1,6}(?:[ -][0-9]{1,6})+(?=/?(?:\?|$))|[0-9]+)/?(?=$|[^A-Za-z0-9_/])"
-)
-_TOKEN = re.compile(r"[^\s<>\"]*")
-_SHORT_QUERY = re.compile(r"\?(?:[^\s?#]*?&)??p=", re.IGNORECASE)
-_SECOND_PASSCODE = re.compile(r"&(?:[^\s<>\"()\[\]|?]*?&)??p=([A-Za-z0-9]*)", re.IGNORECASE)
-_PASSCODE_APART = re.compile(r"[ \t]+(?:\?p=|[A-Za-z0-9])", re.IGNORECASE)
-_CUT = re.compile(r"[^A-Za-z0-9\s]*?(?:[\s<>\"'`|\\(){}\[\]&#,;?]|__|[^\x00-\x7f]|$)")
-"""What ends a passcode for certain. Other characters between letters might belong to it."""
-_MORE_OF_A_LINK = re.compile(
-    r"[ \t>]*(?:[?&%=]\S|[A-Za-z0-9]+(?:[?&%=]|__)|([A-Za-z0-9]+)\s*$|([0-9]))", re.ASCII
-)
-
-
-class _Weight(IntEnum):
-    """How much the reason why a link is not read says about the text it stands in."""
-
-    FOREIGN = 0
-    WRAPPED = 1
-    SPOILT = 2
-    LEADS = 3
-    """The link does lead to a meeting, just not to one that can be joined by it."""
-
-
-class _UnreadableError(Exception):
-    """One link that no meeting is read from."""
-
-    def __init__(self, why: str, weight: _Weight = _Weight.SPOILT) -> None:
-        super().__init__(why)
-        self.weight = weight
 
 
 def read_join_link(
@@ -88,7 +56,7 @@ def read_join_link(
     if not found and joined != plain.strip():
         found, others = _read_all(joined, tenant_id, hosts, unbroken=plain)
         failed = others if found else [*failed, *others]
-    if len(found) > 1 or (found and any(one.weight is _Weight.LEADS for one in failed)):
+    if len(found) > 1 or (found and any(one.weight is Weight.LEADS for one in failed)):
         _refuse("it holds links that lead to different meetings, and only one can be meant")
     if not found:
         _refuse(str(max(failed, key=lambda one: one.weight, default="there is no link in it")))
@@ -96,15 +64,9 @@ def read_join_link(
     return target
 
 
-def join_id_of(text: str) -> str | None:
-    """Return the digits of a join id, which people write in groups; None if `text` is not one."""
-    digits = re.sub(r"[\s-]", "", text)
-    return digits if JOIN_ID.fullmatch(digits) else None
-
-
 def _read_all(
     text: str, tenant_id: str, hosts: AbstractSet[str], *, unbroken: str | None
-) -> tuple[list[JoinTarget], list[_UnreadableError]]:
+) -> tuple[list[JoinTarget], list[UnreadableLinkError]]:
     """Return the different meetings that links in `text` lead to, and why others lead to none.
 
     `unbroken`: the text before its lines were joined; None where they were not.
@@ -113,11 +75,11 @@ def _read_all(
     if len(links) > MOST_LINKS:
         _refuse(f"it holds more than {MOST_LINKS} links")
     found: list[JoinTarget] = []
-    failed: list[_UnreadableError] = []
+    failed: list[UnreadableLinkError] = []
     for link in links:
         try:
             target = _meeting(link, tenant_id, hosts, text=text, unbroken=unbroken)
-        except _UnreadableError as error:
+        except UnreadableLinkError as error:
             failed.append(error)
         else:
             _add(found, target)
@@ -156,30 +118,30 @@ def _meeting(
     _check_host(link, host, hosts)
     kind, rest = _route(link.rest)
     if kind == "meet":
-        return _short(rest, link, tenant_id, text=text, unbroken=unbroken)
+        return read_short_link(rest, link, tenant_id, text=text, unbroken=unbroken)
     return _classic(decoded(rest))
 
 
 def _check_host(link: FoundLink, host: str, hosts: AbstractSet[str]) -> None:
     if link.opaque is not None:
-        raise _UnreadableError(
+        raise UnreadableLinkError(
             f"it is wrapped by {link.opaque}, which does not show the link inside; open it in a "
             "browser and send the address that it leads to",
-            _Weight.WRAPPED,
+            Weight.WRAPPED,
         )
     if host not in TEAMS_HOSTS or link.scheme == "http":
-        raise _UnreadableError("it is not an https link to Microsoft Teams", _Weight.FOREIGN)
+        raise UnreadableLinkError("it is not an https link to Microsoft Teams", Weight.FOREIGN)
     if host == PERSONAL_HOST:
-        raise _UnreadableError(
+        raise UnreadableLinkError(
             "it leads to a meeting of Teams for personal accounts (teams.live.com), which no bot "
             "can join",
-            _Weight.LEADS,
+            Weight.LEADS,
         )
     if host not in hosts:
-        raise _UnreadableError(
+        raise UnreadableLinkError(
             f"it leads to Teams in {TEAMS_HOSTS[host]} ({host}), which this deployment does not "
             "serve",
-            _Weight.LEADS,
+            Weight.LEADS,
         )
 
 
@@ -201,7 +163,7 @@ def _route(rest: str) -> tuple[str, str]:
             rest = plain
         else:
             break
-    raise _UnreadableError("its path is neither /l/meetup-join/… nor /meet/…")
+    raise UnreadableLinkError("its path is neither /l/meetup-join/… nor /meet/…")
 
 
 def _from_coordinates(encoded: str) -> str:
@@ -214,23 +176,23 @@ def _from_coordinates(encoded: str) -> str:
         )
         message = members.get("messageId") or NO_MESSAGE
     except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
-        raise _UnreadableError("its coordinates (coords) cannot be read") from None
+        raise UnreadableLinkError("its coordinates (coords) cannot be read") from None
     return f'{thread}/{message}?context={{"Tid":"{tenant}","Oid":"{organizer}"}}'
 
 
 def _classic(rest: str) -> ByThread:
     thread = THREAD.match(rest)
     if thread is None:
-        raise _UnreadableError("it names no chat thread")
+        raise UnreadableLinkError("it names no chat thread")
     rest, message_id = rest[thread.end() :], NO_MESSAGE
     message = re.match(r"/([^/?\s]+)", rest)
     if message is not None:
         message_id, rest = message[1], rest[message.end() :]
         if DIGITS.fullmatch(message_id) is None:
-            raise _UnreadableError("what follows its chat thread is no message id")
+            raise UnreadableLinkError("what follows its chat thread is no message id")
     context = _CONTEXT.match(rest)
     if context is None or not context[2]:
-        raise _UnreadableError(
+        raise UnreadableLinkError(
             "its context, which names tenant (Tid) and organizer (Oid), is missing or cut off"
         )
     reply_chain = _REPLY_CHAIN.search(context[1])
@@ -246,87 +208,8 @@ def _classic(rest: str) -> ByThread:
 def _one(pattern: re.Pattern[str], context: str, what: str) -> str:
     found = {one[1].lower() for one in pattern.finditer(context)}
     if len(found) != 1:
-        raise _UnreadableError(f"its context names {'more than one' if found else 'no'} {what}")
+        raise UnreadableLinkError(f"its context names {'more than one' if found else 'no'} {what}")
     return found.pop()
-
-
-def _short(
-    rest: str, link: FoundLink, tenant_id: str, *, text: str, unbroken: str | None
-) -> ByJoinId:
-    token = _TOKEN.match(rest)
-    plain = decoded(token.group() if token is not None else "")
-    named = _SHORT_ID.match(plain)
-    join_id = join_id_of(named[1]) if named is not None else None
-    if named is None or join_id is None:
-        raise _UnreadableError("it names no join id")
-    after = rest[token.end() if token is not None else 0 :]
-    rest = plain[named.end() :]
-    query = _SHORT_QUERY.match(rest)
-    passcode, rest = _passcode(rest[query.end() :]) if query is not None else (None, rest)
-    if not passcode and not rest and _is_apart(after, begun=query is not None):
-        raise _UnreadableError("its passcode stands apart from it", _Weight.LEADS)
-    another = _SECOND_PASSCODE.match(rest)
-    if another is not None and another[1] != passcode:
-        raise _UnreadableError("its passcode is not its only parameter p", _Weight.LEADS)
-    _check_whole(link, named[1], passcode, rest, unbroken=unbroken)
-    if passcode is not None and passcode.startswith("3D") and may_be_quoted_printable(text):
-        raise _UnreadableError(
-            "its passcode begins with 3D, which mail writes for the = before it; send "
-            "joinMeetingId, passcode and tenantId instead",
-            _Weight.LEADS,
-        )
-    return ByJoinId(join_meeting_id=join_id, passcode=passcode or None, tenant_id=tenant_id)
-
-
-def _is_apart(after: str, *, begun: bool) -> bool:
-    """Return whether blanks stand before the passcode, or before all of the link's query."""
-    found = _PASSCODE_APART.match(after)
-    return found is not None and (begun or found.group().lstrip().startswith("?"))
-
-
-def _passcode(text: str) -> tuple[str, str]:
-    """Return the passcode that `text` begins with, and the text after it."""
-    text = text.lstrip()
-    found = PASSCODE.match(text)
-    passcode = found.group() if found is not None else ""
-    rest = text[len(passcode) :]
-    if _CUT.match(rest) is None:
-        raise _UnreadableError(
-            "its passcode holds something else than letters and digits", _Weight.LEADS
-        )
-    return passcode, rest
-
-
-def _check_whole(
-    link: FoundLink, join_id: str, passcode: str | None, rest: str, *, unbroken: str | None
-) -> None:
-    """Raise where a short link may go on in the next line of the text.
-
-    `passcode`: None where the link names none, empty where it stands in no line that was read.
-    """
-    if passcode and rest:
-        whole = unbroken is None or rest.startswith("&") or _stands_in(unbroken, passcode)
-    elif link.closed:
-        whole = True
-    elif unbroken is not None:
-        whole = _stands_in(unbroken, passcode or join_id)
-    else:
-        more = _MORE_OF_A_LINK.match(link.next_line)
-        word, digit = (None, None) if more is None else more.groups()
-        if more is None:
-            whole = True
-        elif passcode:
-            whole = digit is not None or (word is not None and link.line < HARD_WRAPPED)
-        else:
-            whole = word is not None and passcode is None and not word[0].isdigit()
-    if not whole:
-        raise _UnreadableError("it may go on in the next line", _Weight.LEADS)
-
-
-def _stands_in(text: str, part: str) -> bool:
-    """Return whether `part` stands and ends within one line of `text`, and does not begin it."""
-    found = re.search(rf"(?<=[^\s>]){re.escape(part)}(?:[^A-Za-z0-9\r\n]|\Z)", text.rstrip())
-    return found is not None
 
 
 def _refuse(why: str) -> Never:

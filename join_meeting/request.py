@@ -9,15 +9,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from join_meeting.forms import form_problems
-from join_meeting.join_links import (
-    DIGITS,
-    PASSCODE,
-    PUBLIC_HOSTS,
-    THREAD,
-    join_id_of,
-    read_join_link,
-)
+from join_meeting.join_links import DIGITS, PUBLIC_HOSTS, THREAD, read_join_link
 from join_meeting.link_text import visible
+from join_meeting.short_links import PASSCODE, join_id_of
 from shared.inbox.models import (
     Context,
     Flag,

@@ -9,7 +9,8 @@ from urllib.parse import quote
 from hypothesis import given
 from hypothesis import strategies as st
 
-from join_meeting.join_links import join_id_of, read_join_link
+from join_meeting.join_links import read_join_link
+from join_meeting.short_links import join_id_of
 from shared.words.coordinates import ByJoinId, ByThread, JoinTarget, alias_of
 from shared.words.errors import Rejected
 from tests.fixtures.join_links import proofpoint_v1, proofpoint_v2, proofpoint_v3, safe_link

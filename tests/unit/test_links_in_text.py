@@ -292,37 +292,6 @@ def test_two_forms_of_one_link_are_one(text: str) -> None:
     assert read(text) == BY_JOIN_ID
 
 
-@pytest.mark.parametrize("width", [20, 40, 60, 72, 76])
-@pytest.mark.parametrize("mark", ["\n", "\r\n", "\r\n    ", "\n> ", " \n"])
-@pytest.mark.parametrize("wrapped", [str, safe_link, proofpoint_v3])
-def test_a_classic_link_is_read_over_broken_lines(width: int, mark: str, wrapped: object) -> None:
-    """Mail in plain text is broken after so many characters, and quoted."""
-    assert callable(wrapped)
-    link = wrapped(CLASSIC)
-    lines = mark.join(link[at : at + width] for at in range(0, len(link), width))
-
-    assert read(f"Join here:\n{lines}\n\nMeeting ID: 234 567") == BY_THREAD
-
-
-@pytest.mark.parametrize("cut", range(35, len(SHORT)))
-def test_a_broken_short_link_is_never_read_as_another(cut: int) -> None:
-    """Its passcode has no end of its own, so half of it must not pass for the whole."""
-    text = f"{'x' * 30} {SHORT[:cut]}\n{SHORT[cut:]}\n"
-
-    if cut < SHORT.index("aB3") and cut != SHORT.index("23456"):
-        assert read(text) == BY_JOIN_ID
-    else:
-        assert "next line" in refusal(text)
-
-
-@pytest.mark.parametrize("cut", range(40, len(safe_link(SHORT))))
-def test_a_broken_short_link_is_read_where_its_wrapper_shows_its_end(cut: int) -> None:
-    """The parameter behind it ends the passcode."""
-    link = safe_link(SHORT)
-
-    assert read(f"{link[:cut]}\n{link[cut:]}") == BY_JOIN_ID
-
-
 @pytest.mark.parametrize(
     ("text", "why"),
     [
