@@ -13,6 +13,7 @@ from pydantic import (
     BeforeValidator,
     Discriminator,
     Field,
+    Strict,
     Tag,
     ValidationInfo,
     field_validator,
@@ -23,11 +24,14 @@ from create_meeting.options import MeetingOptions, NewMeetingOptions, Role
 from shared.inbox.models import (
     UNION_TAGS,
     Context,
+    Flag,
     Message,
     Moment,
     ObjectId,
     RequestId,
     Text,
+    null_means,
+    printable,
     read_members,
     read_message,
     text_or_object,
@@ -40,7 +44,7 @@ ACTIONS = ("create", "update", "cancel")
 def _upn(text: str) -> str:
     if re.fullmatch(r"[^\s@]{1,256}@[^\s@]{1,256}", text) is None:
         raise ValueError("must be a user principal name, for example ada@example.com")
-    return text
+    return printable(text)
 
 
 def _action(value: Any) -> Any:
@@ -77,6 +81,7 @@ AttendeeAsked = Annotated[
 
 
 Attendees = Annotated[tuple[AttendeeAsked, ...], Field(max_length=MOST_ATTENDEES)]
+Join = Literal["never", "now", "atStart"]
 
 
 class CreateMeeting(Message):
@@ -84,14 +89,18 @@ class CreateMeeting(Message):
 
     subject: Subject
     request_id: RequestId | None = None
-    action: Annotated[Literal["create"], BeforeValidator(_action)] = "create"
+    action: Annotated[
+        Literal["create"], BeforeValidator(_action), null_means("create", Literal["create"])
+    ] = "create"
     organizer_id: ObjectId | None = None
     start_date_time: Moment | None = None
     end_date_time: Moment | None = None
     options: NewMeetingOptions | None = None
-    attendees: Annotated[Attendees, Field(validate_default=True)] = ()
-    join: Literal["never", "now", "atStart"] = "never"
-    watch: bool = False
+    attendees: Annotated[
+        Attendees, Strict(strict=False), null_means((), Attendees), Field(validate_default=True)
+    ] = ()
+    join: Annotated[Join, null_means("never", Join)] = "never"
+    watch: Flag = False
     retention_days: Annotated[int, Field(ge=LEAST_DAYS, le=MOST_DAYS)] | None = None
     leave_when_alone_seconds: Annotated[float, Field(gt=0)] | None = None
     retry_for_seconds: Patience | None = None

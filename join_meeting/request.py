@@ -3,18 +3,23 @@
 Core: parses, without I/O. forms.py says which members name a meeting together.
 """
 
+from collections.abc import Set as AbstractSet
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from join_meeting.forms import form_problems
-from join_meeting.join_links import DIGITS, THREAD, join_id_of, read_join_link
+from join_meeting.join_links import DIGITS, PUBLIC_HOSTS, THREAD, read_join_link
+from join_meeting.link_text import visible
+from join_meeting.short_links import PASSCODE, join_id_of
 from shared.inbox.models import (
     Context,
+    Flag,
     Message,
     ObjectId,
     RequestId,
     Text,
+    null_means,
     read_members,
     read_message,
     refused,
@@ -32,10 +37,17 @@ def _meeting_id(text: str) -> str:
 
 
 def _join_id(text: str) -> str:
-    digits = join_id_of(text)
+    digits = join_id_of(visible(text))
     if digits is None:
         raise ValueError("must be the meeting's join id: 5 to 20 digits, with or without spaces")
     return digits
+
+
+def _passcode(text: str) -> str:
+    passcode = visible(text).strip()
+    if PASSCODE.fullmatch(passcode) is None:
+        raise ValueError("must be letters and digits, as the invitation shows it")
+    return passcode
 
 
 def _thread_id(text: str) -> str:
@@ -50,7 +62,9 @@ def _message_id(text: str) -> str:
     return text
 
 
-Link = Annotated[Text, Field(max_length=8192)]
+Link = Annotated[Text, Field(max_length=32_768)]
+Passcode = Annotated[Text, Field(max_length=128), AfterValidator(_passcode)]
+Action = Literal["join", "leave"]
 MessageId = Annotated[str, AfterValidator(_message_id)]
 
 
@@ -64,7 +78,7 @@ class ChatInfo(GraphPart):
     """Source: https://learn.microsoft.com/graph/api/resources/chatinfo."""
 
     thread_id: Annotated[str, AfterValidator(_thread_id)]
-    message_id: MessageId = NO_MESSAGE
+    message_id: Annotated[MessageId, null_means(NO_MESSAGE, str)] = NO_MESSAGE
     reply_chain_message_id: MessageId | None = None
 
 
@@ -98,15 +112,15 @@ class JoinMeeting(Message):
     meeting_id: Annotated[str, AfterValidator(_meeting_id)] | None = None
     join_web_url: Link | None = Field(default=None, repr=False)
     join_meeting_id: Annotated[str, AfterValidator(_join_id)] | None = None
-    passcode: Annotated[Text, Field(max_length=128)] | None = Field(default=None, repr=False)
+    passcode: Passcode | None = Field(default=None, repr=False)
     chat_info: ChatInfo | None = None
     meeting_info: OrganizerMeetingInfo | None = None
     tenant_id: ObjectId | None = None
     request_id: RequestId | None = None
-    action: Literal["join", "leave"] = "join"
+    action: Annotated[Action, null_means("join", Action)] = "join"
     guest_name: Annotated[Text, Field(max_length=64)] | None = None
     allow_conversation_without_host: bool | None = None
-    watch: bool = False
+    watch: Flag = False
     leave_when_alone_seconds: Annotated[float, Field(gt=0)] | None = None
     retry_for_seconds: Annotated[float, Field(ge=0)] | None = None
     context: Context | None = None
@@ -119,13 +133,16 @@ class JoinMeeting(Message):
             said = self.meeting_info.allow_conversation_without_host
         return said is not False
 
-    def target(self, *, tenant_id: str) -> JoinTarget | None:
+    def target(
+        self, *, tenant_id: str, hosts: AbstractSet[str] = PUBLIC_HOSTS
+    ) -> JoinTarget | None:
         """Return how to join, as the request says; None where it names a meeting of ours.
 
-        `tenant_id` is the bot's own, and counts where the request names no tenant. Raises
-        `Rejected`: `link_not_understood`, `tenant_mismatch`, `invalid_request`.
+        `tenant_id` is the bot's own, and counts where the request names no tenant. `hosts`: those
+        of links of the cloud that is served. Raises `Rejected`: `link_not_understood`,
+        `tenant_mismatch`, `invalid_request`.
         """
-        target = self._target(tenant_id=tenant_id)
+        target = self._target(tenant_id=tenant_id, hosts=hosts)
         if target is not None and target.tenant_id != tenant_id.lower():
             problem = Problem(member="tenantId", message="is not the tenant that the bot serves")
             raise rejected("tenant_mismatch", problems=[problem])
@@ -135,10 +152,10 @@ class JoinMeeting(Message):
             raise refused([Problem(member="allowConversationWithoutHost", message=message)])
         return target
 
-    def _target(self, *, tenant_id: str) -> JoinTarget | None:
+    def _target(self, *, tenant_id: str, hosts: AbstractSet[str]) -> JoinTarget | None:
         own = (self.tenant_id or tenant_id).lower()
         if self.join_web_url is not None:
-            target = read_join_link(self.join_web_url, tenant_id=own)
+            target = read_join_link(self.join_web_url, tenant_id=own, hosts=hosts)
             if self.tenant_id is not None and target.tenant_id != own:
                 raise refused([Problem(member="tenantId", message="is not the link's own tenant")])
             return target

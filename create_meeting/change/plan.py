@@ -4,7 +4,7 @@ The ledger's `asked` keeps the members of the first request, so a repeat of it i
 Its times follow the changes, so a scheduled join follows them too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from create_meeting.answers.published import (
     publish_cancelled,
     publish_updated,
 )
+from create_meeting.answers.unfilled import subject_or, time_or
 from create_meeting.answers.warnings import differences
 from create_meeting.bodies import Members, update_body
 from create_meeting.new.plan import Identity
@@ -181,8 +182,13 @@ def _names(body: Members) -> list[str]:
 def _changed(online: OnlineMeeting, body: Members, answer: MeetingAnswer) -> OnlineMeeting:
     """Return the meeting as Graph now has it. Its answer need not repeat unchanged members."""
 
-    def now(name: str, said: str | None, before: str | None) -> str | None:
-        return (said or body[name]) if name in body else before
+    def now(
+        name: str,
+        said: str | None,
+        before: str | None,
+        filled: Callable[[str, str | None], str | None] = time_or,
+    ) -> str | None:
+        return (filled(body[name], said) or body[name]) if name in body else before
 
     attendees = online.attendees
     if "participants" in body:
@@ -191,7 +197,7 @@ def _changed(online: OnlineMeeting, body: Members, answer: MeetingAnswer) -> Onl
         attendees = sent if answer.attendees is None else answer.attendees
     return replace(
         online,
-        subject=now("subject", answer.subject, online.subject),
+        subject=now("subject", answer.subject, online.subject, subject_or),
         start_date_time=now("startDateTime", answer.start_date_time, online.start_date_time),
         end_date_time=now("endDateTime", answer.end_date_time, online.end_date_time),
         attendees=attendees,

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from create_meeting.answers.published import created_again, publish_created
+from create_meeting.answers.unfilled import is_unfilled, subject_or, time_or
 from create_meeting.answers.warnings import Warn, differences, moment_of
 from create_meeting.bodies import TIMES, Members, create_or_get_body, option_parts
 from create_meeting.request import CreateMeeting
@@ -22,7 +23,7 @@ from shared.meeting.retention import begun
 from shared.words.answers import GivenMeeting, MeetingAnswer
 from shared.words.coordinates import OnlineMeeting
 from shared.words.errors import Problem
-from shared.words.ids import MeetingId, meeting_id_for
+from shared.words.ids import MeetingId, meeting_id_for, utc_text
 from shared.words.problems import rejected
 
 DEFAULT_LENGTH = timedelta(hours=1)
@@ -120,7 +121,7 @@ def record_created(
     if known is not None and known.asked is not None:
         require_same(known.asked, create.asked.members)
         return created_again(known, message, now=now)
-    warnings = (*refused, *differences(_sent(create, refused), answer.said))
+    warnings = (*refused, *differences(_sent(create, refused, answer.said), answer.said))
     meeting = replace(
         begun(known, newcomer(create.identity)),
         context=create.request.context,
@@ -152,7 +153,14 @@ def with_join_id(said: MeetingAnswer, read: MeetingAnswer | None) -> MeetingAnsw
 
 def kept_meeting(create: Create, answer: GivenMeeting) -> OnlineMeeting:
     """Return what Rollcall keeps of the meeting Graph made."""
-    return answer.kept(organizer_id=create.asked.organizer_id, tenant_id=create.identity.tenant_id)
+    asked = create.asked
+    kept = answer.kept(organizer_id=asked.organizer_id, tenant_id=create.identity.tenant_id)
+    return replace(
+        kept,
+        subject=subject_or(create.request.subject, kept.subject),
+        start_date_time=time_or(utc_text(asked.start_date_time), kept.start_date_time),
+        end_date_time=time_or(utc_text(asked.end_date_time), kept.end_date_time),
+    )
 
 
 def newcomer(identity: Identity) -> Meeting:
@@ -193,12 +201,19 @@ def _canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def _sent(create: Create, refused: Iterable[Warn]) -> Members:
-    """Return what the caller requested and Graph did not refuse, without the defaults."""
+def _sent(create: Create, refused: Iterable[Warn], said: MeetingAnswer) -> Members:
+    """Return what the caller requested and Graph did not refuse, without the defaults.
+
+    A default time is among it where Graph's is unfilled: then it stands in the answer.
+    """
     request = create.request
     options = request.options.every() if request.options else {}
     declined = {str(warning["member"]).removeprefix("options.") for warning in refused}
-    named = {name for name in TIMES if name in create.asked.members}
+    named = {
+        name
+        for name, text in zip(TIMES, (said.start_date_time, said.end_date_time), strict=True)
+        if name in create.asked.members or is_unfilled(text)
+    }
     body = {
         name: value for name, value in create.body.items() if name not in TIMES or name in named
     }

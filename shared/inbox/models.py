@@ -24,10 +24,11 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
+from shared.inbox.bodies import Doubled, UnreadableBodyError, read_body
+from shared.inbox.envelopes import envelope_problem
 from shared.words.errors import Problem, Rejected
 from shared.words.problems import rejected
 
-LARGEST_BODY = 128 * 1024
 LARGEST_CONTEXT = 4 * 1024
 DEEPEST_CONTEXT = 32
 MOST_PROBLEMS = 100
@@ -35,6 +36,7 @@ FIRST_YEAR, LAST_YEAR = 1970, 9000
 """Beyond these years, adding an offset or an hour can leave the range of dates."""
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
 LONGEST_NAME = 128
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 UNION_TAGS = ("<text>", "<object>")
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -80,6 +82,27 @@ def _not_blank(text: str) -> str:
     return text
 
 
+def printable(text: str) -> str:
+    """Return `text`; raise ValueError where it holds a control character but tabs and line ends.
+
+    Such characters break calendars, XML and terminals.
+    """
+    found = CONTROL.search(text)
+    if found is not None:
+        raise ValueError(
+            f"holds the control character U+{ord(found.group()):04X}, as character "
+            f"{found.start() + 1}"
+        )
+    return text
+
+
+def null_means(default: object, kind: Any) -> BeforeValidator:
+    """Return what makes null mean `default`, as if the member were absent. `kind`: its type."""
+    return BeforeValidator(
+        lambda value: default if value is None else value, json_schema_input_type=kind | None
+    )
+
+
 def _guid(text: str) -> str:
     if GUID.fullmatch(text) is None:
         raise ValueError("must be a GUID, for example 0a1b2c3d-0000-4000-8000-00000000000f")
@@ -101,7 +124,9 @@ def _read_moment(value: object) -> datetime:
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_read_moment), AfterValidator(_imaginable)]
-Text = Annotated[str, Field(min_length=1), AfterValidator(_not_blank)]
+Text = Annotated[str, Field(min_length=1), AfterValidator(_not_blank), AfterValidator(printable)]
+Flag = Annotated[bool, null_means(default=False, kind=bool)]
+"""True or false; absent or null means false."""
 RequestId = Annotated[Text, Field(max_length=128)]
 Context = Annotated[dict[str, Any], AfterValidator(_small)]
 ObjectId = Annotated[str, AfterValidator(_guid)]
@@ -122,25 +147,62 @@ class Message(BaseModel):
 
 def read_message[M: Message](model: type[M], body: bytes) -> M:
     """Return the message in `body`; raise `Rejected` (`invalid_request`) naming every problem."""
-    if len(body) > LARGEST_BODY:
-        raise refused(
-            [Problem(member="", message=f"is {len(body)} bytes; at most {LARGEST_BODY} are read")]
-        )
     try:
-        return model.model_validate_json(body)
+        read = read_body(body)
+    except UnreadableBodyError as error:
+        raise refused([Problem(member="", message=f"the body {error}")]) from error
+    envelope = envelope_problem(read.value)
+    if envelope is not None:
+        raise refused([Problem(member="", message=f"the body {envelope}")])
+    halved = [
+        Problem(member=_member(path), message="holds half a character pair")
+        for path in read.halved()
+    ]
+    if halved:
+        raise refused(halved)
+    doubled = [
+        Problem(member=_member(path), message="is given more than once") for path in read.doubled()
+    ]
+    try:
+        message = model.model_validate_json(read.text)
     except ValidationError as error:
-        raise refused(_problems(error.errors(include_url=False))) from error
+        raise refused([*doubled, *_problems(error.errors(include_url=False))]) from error
+    if doubled:
+        raise refused(doubled)
+    return message
 
 
 def read_members(body: bytes) -> dict[str, Any]:
-    """Return the members of a body; none where it is not a readable JSON object."""
-    if len(body) > LARGEST_BODY:
-        return {}
+    """Return the members of a body; none where it is not a readable JSON object, or an envelope.
+
+    A member that is null is absent, but for what stands in `context`. So is one that is given more
+    than once: which of the two counts would be a guess.
+    """
     try:
-        parsed = json.loads(body)
-    except (ValueError, RecursionError):
+        value = read_body(body).value
+    except UnreadableBodyError:
         return {}
-    return parsed if isinstance(parsed, dict) else {}
+    if not isinstance(value, dict) or envelope_problem(value) is not None:
+        return {}
+    twice = value.names if isinstance(value, Doubled) else ()
+    found: dict[str, Any] = _without_nulls(
+        {name: one for name, one in value.items() if name not in twice}
+    )
+    return found
+
+
+def _without_nulls(value: Any, *, depth: int = DEEPEST_CONTEXT) -> Any:
+    match value:
+        case dict() if depth:
+            return {
+                name: one if name == "context" else _without_nulls(one, depth=depth - 1)
+                for name, one in value.items()
+                if one is not None
+            }
+        case list() if depth:
+            return [_without_nulls(one, depth=depth - 1) for one in value]
+        case _:
+            return value
 
 
 def readable_request_id(members: Mapping[str, Any]) -> str | None:
@@ -151,6 +213,7 @@ def readable_request_id(members: Mapping[str, Any]) -> str | None:
         and request_id.strip()
         and len(request_id) <= LONGEST_NAME
         and _is_text(request_id)
+        and CONTROL.search(request_id) is None
     ):
         return request_id
     return None
@@ -184,13 +247,12 @@ def _sentence(problem: Problem) -> str:
 
 
 def _problems(errors: Iterable[ErrorDetails]) -> list[Problem]:
-    return [
-        Problem(
-            member=".".join(str(part)[:LONGEST_NAME] for part in _path(error)),
-            message=_words(error),
-        )
-        for error in errors
-    ]
+    return [Problem(member=_member(_path(error)), message=_words(error)) for error in errors]
+
+
+def _member(path: Iterable[int | str]) -> str:
+    parts = (str(part)[:LONGEST_NAME].encode("utf-8", "replace").decode() for part in path)
+    return ".".join(parts)
 
 
 def _path(error: ErrorDetails) -> list[int | str]:
@@ -201,7 +263,8 @@ def _path(error: ErrorDetails) -> list[int | str]:
 def _words(error: ErrorDetails) -> str:
     match error["type"]:
         case "json_invalid":
-            return "the body is not JSON: " + str(error.get("ctx", {}).get("error", ""))
+            # What Python reads and pydantic does not: it allows fewer levels.
+            return "the body is not JSON that can be read: it is nested too deep"
         case "model_type" | "model_attributes_type":
             return "must be a JSON object"
         case "extra_forbidden":

@@ -61,7 +61,7 @@ _CATALOGUE: dict[str, Refusal] = {
         "members that differ from the first request.",
     ),
     "link_not_understood": Refusal(
-        message="The link does not lead to a Teams meeting: {what}",
+        message="No Teams meeting can be read from the link: {what}",
         next_step="Send the link as Teams shows it (https://teams.microsoft.com/l/meetup-join/… or "
         "https://teams.microsoft.com/meet/…), or joinMeetingId with passcode and tenantId, or "
         "chatInfo with meetingInfo and tenantId.",

@@ -1,6 +1,8 @@
 """A create-meeting message, through the handler, on fakes."""
 
 import asyncio
+import gzip
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 from shared.words.errors import GraphTrace, Rejected
 from tests.application.world import HANDLERS, ORGANIZER, World
 from tests.fakes.bus import InMemoryBus
+from tests.fixtures.bodies import SENT
 from tests.fixtures.tending import TENDING
 
 ASK: dict[str, Any] = {"requestId": "INC-1", "subject": "down", "context": {"team": "shop"}}
@@ -49,6 +52,34 @@ async def test_a_redelivered_message_is_answered_once() -> None:
 
     assert world.names() == ["meeting.created"]
     assert len(world.replies()) == 1
+
+
+async def test_a_request_is_the_same_however_its_body_is_sent() -> None:
+    """By every library, with null for what is not set: one meeting, and the same answer again."""
+    world = World()
+    body = json.dumps({**ASK, "endDateTime": None, "join": None}).encode()
+    await world.drop("create-meeting", ASK, reply_to="replies")
+
+    for sent in SENT.values():
+        await world.drop("create-meeting", sent(body), reply_to="replies")
+
+    assert world.names() == ["meeting.created"]
+    assert {reply["type"] for reply in world.replies()} == {"rollcall.meeting.created.v1"}
+    assert len(world.replies()) == len(SENT) + 1
+
+
+async def test_a_refused_body_is_kept_as_it_was_sent() -> None:
+    """Compressed as it was; the refusal has the request's own id all the same."""
+    world = World()
+    body = gzip.compress(b'{"requestId": "K-4", "subject": "disk\\u0000full"}')
+
+    await world.drop("create-meeting", body, reply_to="replies")
+
+    (answer,) = world.replies()
+    assert answer["data"]["requestId"] == "K-4"
+    assert [one["member"] for one in answer["data"]["problems"]] == ["subject"]
+    (kept,) = world.fake_bus.sent_to("rejected-requests")
+    assert kept.body == body
 
 
 async def test_each_message_of_one_message_id_is_answered() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.words.errors import Unavailable
-from shared.words.ids import LegKey, leg_key_for, meeting_id_for
+from shared.words.ids import LegKey, leg_key_for, meeting_id_for, utc_text
 from tests.application.world import TENANT, World, leg_of, state
 
 ASK = {"requestId": "INC-1", "subject": "Checkout is down"}
@@ -103,6 +103,72 @@ async def test_what_was_asked_for_and_cannot_be_read_is_a_warning() -> None:
     }
     assert made["data"]["subject"] is None
     assert await world.record("INC-1")
+
+
+@pytest.mark.parametrize("subject", ["None", " ", "null"])
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00", "9999-12-31"])
+async def test_the_requests_own_words_stand_where_graph_left_its_own_unfilled(
+    subject: str, moment: str
+) -> None:
+    """In the answer, the invitation and the record; warnings say what Graph answered."""
+    world = answering(subject=subject, startDateTime=moment, endDateTime=moment)
+    times = {"startDateTime": "2027-03-01T09:00:00+01:00", "endDateTime": "2027-03-01T09:00:00Z"}
+
+    await world.drop("create-meeting", ASK | times, reply_to="replies")
+
+    (made,) = world.replies()
+    data = made["data"]
+    assert data["subject"] == "Checkout is down"
+    assert data["startDateTime"] == "2027-03-01T08:00:00.000Z"
+    assert data["endDateTime"] == "2027-03-01T09:00:00.000Z"
+    assert "Checkout is down\n2027-03-01 08:00 to 09:00 UTC" in data["invitation"]["text"]
+    assert "DTSTART:20270301T080000Z" in data["invitation"]["ics"]
+    warned = {(one["code"], one["member"]) for one in data["warnings"]}
+    assert ("time_changed", "startDateTime") in warned
+    assert ("time_changed", "endDateTime") in warned
+    assert ("subject_changed", "subject") in warned
+
+
+async def test_default_times_stand_where_graph_left_them_unfilled() -> None:
+    """The warning says so, though the caller named no times."""
+    world = answering(startDateTime="0001-01-01T00:00:00Z", endDateTime="0001-01-01T00:00:00Z")
+    now = world.clock.now()
+
+    await world.drop("create-meeting", ASK, reply_to="replies")
+
+    (made,) = world.replies()
+    assert made["data"]["startDateTime"] == utc_text(now)
+    assert [one["code"] for one in made["data"]["warnings"]] == ["time_changed", "time_changed"]
+
+
+async def test_an_update_that_graph_answers_unfilled_keeps_the_callers_words() -> None:
+    """As a creation does."""
+    world = World()
+    await world.drop("create-meeting", ASK)
+    year_one = "0001-01-01T00:00:00Z"
+    world.fake_graph.worded = lambda answer: (
+        answer | {"subject": "None", "startDateTime": year_one, "endDateTime": year_one}
+    )
+    times = {"startDateTime": "2027-03-01T08:00:00Z", "endDateTime": "2027-03-01T09:00:00Z"}
+    update = {"requestId": "INC-1", "action": "update", "subject": "Payments too", **times}
+
+    await world.drop("create-meeting", update, reply_to="replies")
+
+    (changed,) = world.replies()
+    assert changed["data"]["subject"] == "Payments too"
+    assert changed["data"]["startDateTime"] == "2027-03-01T08:00:00.000Z"
+    assert "2027-03-01 08:00 to 09:00 UTC" in changed["data"]["invitation"]["text"]
+    assert "subject_changed" in {one["code"] for one in changed["data"]["warnings"]}
+
+
+async def test_a_subject_that_is_none_in_the_request_is_kept() -> None:
+    """Somebody may mean it."""
+    world = World()
+
+    await world.drop("create-meeting", ASK | {"subject": "None"}, reply_to="replies")
+
+    (made,) = world.replies()
+    assert (made["data"]["subject"], made["data"]["warnings"]) == ("None", [])
 
 
 async def test_a_call_without_an_id_may_be_on_its_way() -> None:

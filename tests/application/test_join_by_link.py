@@ -69,6 +69,8 @@ async def test_a_thread_and_an_organizer_are_enough(body: dict[str, Any]) -> Non
         pytest.param({"joinWebUrl": SHORT}, "aB3dE6", id="short link"),
         pytest.param({"joinWebUrl": SHORT.partition("?")[0]}, None, id="without passcode"),
         pytest.param(BY_JOIN_ID, "aB3dE6", id="join id"),
+        pytest.param({**BY_JOIN_ID, "passcode": " aB3dE6\u200b "}, "aB3dE6", id="blanks around"),
+        pytest.param({"joinWebUrl": f"Join: <{SHORT}>.\r\nThanks"}, "aB3dE6", id="in a text"),
         pytest.param({**BY_JOIN_ID, "passcode": None}, None, id="join id alone"),
     ],
 )
@@ -87,6 +89,19 @@ async def test_a_join_id_is_enough(body: dict[str, Any], passcode: str | None) -
         "allowConversationWithoutHost": True,
     }
     assert sent["tenantId"] == TENANT
+
+
+@pytest.mark.parametrize("passcode", ["aB3dE6.", "aB3 dE6", "aB3-dE6", "\u200b"])
+async def test_a_passcode_of_other_characters_is_refused_and_never_sent(passcode: str) -> None:
+    """It is letters and digits."""
+    world = World()
+
+    await world.drop("join-meeting", {**BY_JOIN_ID, "passcode": passcode}, reply_to="replies")
+
+    (answer,) = world.replies()
+    assert [problem["member"] for problem in answer["data"]["problems"]] == ["passcode"]
+    assert "letters and digits" in answer["data"]["message"]
+    assert world.fake_graph.bodies == []
 
 
 async def test_a_join_id_is_sent_without_the_host_where_graph_does_not_know_that() -> None:
@@ -141,7 +156,7 @@ async def test_a_wrong_join_id_is_refused_with_the_last_of_graphs_answers() -> N
         ({"joinWebUrl": CLASSIC}, EXPLICIT),
         ({"joinWebUrl": CLASSIC}, {"joinWebUrl": CLASSIC.replace("%", "%25")}),
         ({"joinWebUrl": SHORT}, BY_JOIN_ID),
-        ({"joinWebUrl": SHORT}, {"joinWebUrl": SHORT.replace("microsoft.com", "live.com")}),
+        ({"joinWebUrl": SHORT}, {"joinWebUrl": SHORT.replace("microsoft.com", "cloud.microsoft")}),
     ],
     ids=["link and explicit", "two spellings", "link and join id", "two hosts"],
 )

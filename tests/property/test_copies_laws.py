@@ -8,9 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.bus.lane import service_bus_message
+from shared.inbox.bodies import LARGEST_BODY
 from shared.inbox.copies import COUNTED, copy_of, kept_copy, postponed
 from shared.inbox.message import DELIVERY, ORIGIN, QueueMessage
-from shared.inbox.models import LARGEST_BODY
 from shared.inbox.quotas import FOREIGN, LEFT_OUT, OURS, TRIES
 from shared.inbox.verdict import final
 from shared.words.errors import GraphTrace, Unavailable

@@ -1,5 +1,7 @@
 """The bot is sent into a meeting by each of its names, waits in the lobby, and is called back."""
 
+from urllib.parse import quote
+
 import pytest
 
 from tests.system.client import JOIN, Client
@@ -49,7 +51,9 @@ async def test_a_guest_comes_by_one_link_and_goes_by_the_other(
     assert [leg["state"] for leg in true["legs"]] == ["terminated"]
 
 
-@pytest.mark.parametrize("form", ["classic link", "short link", "join id", "explicit"])
+@pytest.mark.parametrize(
+    "form", ["classic link", "short link", "short link in mail", "join id", "explicit"]
+)
 async def test_somebody_elses_meeting_is_joined_and_left_by_each_form(
     client: Client, up: Up, subject: str, form: str
 ) -> None:
@@ -57,7 +61,8 @@ async def test_somebody_elses_meeting_is_joined_and_left_by_each_form(
     at = await up.ready()
     made = await Strangers(client.http, at, settings_of(up)).plan(subject)
     [true] = await client.lab.meetings(subject)
-    way = forms(made, at.tenant_id, true["shortLink"])[form]
+    ways = forms(made, at.tenant_id, true["shortLink"])
+    way = (ways | {"short link in mail": {"joinWebUrl": in_mail(true["shortLink"])}})[form]
     join = way | {"requestId": subject}
     leave = way | {"requestId": f"{subject} off", "action": "leave"}
 
@@ -77,6 +82,12 @@ async def test_somebody_elses_meeting_is_joined_and_left_by_each_form(
     assert sorted(one.kind for one in await client.whole_story(meeting_id)) == [
         *("bot.joined", "bot.joining", "bot.left"),
     ]
+
+
+def in_mail(link: str) -> str:
+    """Return `link` as Outlook's filter and a sentence leave it."""
+    wrapped = f"eur02.safelinks.protection.outlook.com/?url={quote(link, safe='')}&data=05%7C02"
+    return f"Join: <https://{wrapped}>.\r\nSee you\u200b\r\n"
 
 
 async def _answer(client: Client, body: Json, message_id: str) -> Delivered:

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.fixtures.bodies import SENT
 from tests.system.client import Client
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -25,6 +26,10 @@ REFUSED: dict[str, tuple[bytes, set[str]]] = {
     "not UTF-8": (b'{"subject": "\xff"}', {""}),
     "not an object": (b'["subject"]', {""}),
     "JSON null": (b"null", {""}),
+    "XML": (b"<?xml version='1.0'?><request/>", {""}),
+    "an envelope": (_json(messageType=["urn:message:A:B"], message={"subject": "s"}), {""}),
+    "doubled": (b'{"subject": "s", "subject": "t"}', {"subject"}),
+    "a control character": (_json(subject="disk\x00full"), {"subject"}),
     "junk": (JUNK, {""}),
     "junk in JSON": (_json(subject="junk", x=JUNK.hex()[:200_000]), {""}),
     "nothing asked": (b"{}", {"subject"}),
@@ -93,6 +98,16 @@ async def test_wrong_request_is_refused_with_every_problem_named(client: Client,
     assert reply.body == event.body
     assert kept.body == body
     assert (await client.get(f"meetings?requestId={message_id}"))[0] == 404
+
+
+@pytest.mark.parametrize("way", SENT)
+async def test_a_request_is_carried_out_however_its_body_is_sent(client: Client, way: str) -> None:
+    """The host passes the bytes on as they came."""
+    subject = f"sent as {way} {uuid4().hex}"
+
+    await client.drop(SENT[way](_json(subject=subject, watch=None)))
+
+    assert (await client.created(subject)).data["coordinates"]
 
 
 async def test_refused_request_is_told_under_its_own_readable_id(

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from create_meeting.request import Attendee, CreateMeeting, read_request
-from shared.inbox.models import LARGEST_BODY, MOST_PROBLEMS, readable_context, readable_request_id
+from shared.inbox.bodies import LARGEST_BODY
+from shared.inbox.models import MOST_PROBLEMS, readable_context, readable_request_id
 from shared.words.errors import Rejected
 
 

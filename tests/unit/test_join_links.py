@@ -65,7 +65,7 @@ def test_a_link_into_a_channel_names_its_messages() -> None:
     ("link", "join_id", "passcode"),
     [
         ("https://teams.microsoft.com/meet/23456789012345?p=aB3dE6", "23456789012345", "aB3dE6"),
-        ("https://teams.live.com/meet/9312345678901?p=x%2By", "9312345678901", "x+y"),
+        ("https://teams.cloud.microsoft/meet/9312345678901?p=aB3", "9312345678901", "aB3"),
         ("https://teams.microsoft.com/meet/234%20567%20890%2012?p=", "23456789012", None),
         ("https://teams.microsoft.com/meet/23456789012/", "23456789012", None),
     ],
@@ -93,6 +93,8 @@ def test_a_short_link_names_join_id_and_passcode(
         "https://teams.microsoft.com/meet/",
         "https://teams.microsoft.com/meet/abc",
         "https://teams.microsoft.com/meet/23456789012/more",
+        "https://teams.microsoft.com/meet/23456789012?p=x%2By",
+        "https://teams.microsoft.com/meet/23456789012?p=%2Fx",
         "https://teams.microsoft.com/l/channel/19%3ax%40thread.tacv2/General",
         f"{BASE}/",
         f"{BASE}/nothing/0?context={quote(CONTEXT)}",
