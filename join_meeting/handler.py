@@ -28,7 +28,7 @@ async def join_meeting(message: QueueMessage, services: Services) -> None:
 
 async def _carry_out(message: QueueMessage, services: Services) -> None:
     request = read_request(message.body)
-    target = request.target(tenant_id=services.policy.tenant_id)
+    target = request.target(tenant_id=services.policy.tenant_id, hosts=services.policy.teams_hosts)
     wish = Wish(
         message=message,
         request=request,

@@ -20,12 +20,12 @@ from join_meeting.link_text import as_written, decoded, joined_lines
 from join_meeting.short_links import read_short_link
 from join_meeting.wrapped_links import MOST_LINKS, TEAMS_HOSTS, FoundLink, links_in
 from shared.inbox.models import GUID
+from shared.words.clouds import CLOUDS
 from shared.words.coordinates import NO_MESSAGE, ByJoinId, ByThread, JoinTarget
 from shared.words.errors import Problem
 from shared.words.problems import rejected
 
-PUBLIC_HOSTS = frozenset({"teams.microsoft.com", "teams.cloud.microsoft"})
-"""Where the links of the public cloud lead."""
+PUBLIC_HOSTS = CLOUDS["public"].teams
 PERSONAL_HOST = "teams.live.com"
 THREAD = re.compile(r"19:[^\s/%@?&#<>\"]+@[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)*")
 DIGITS = re.compile(r"[0-9]{1,20}")

@@ -15,12 +15,16 @@ from shared.ports import Bus, Clock, Graph, Ledger, SigningKeys
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The settings that handlers follow, already parsed."""
+    """The settings that handlers follow, already parsed.
+
+    `teams_hosts`: where links to meetings of the cloud that is served lead.
+    """
 
     tenant_id: str
     organizer_id: str
     bot_app_id: str
     public_url: str
+    teams_hosts: frozenset[str]
     callback_issuers: frozenset[str]
     recording: RecordingRules
     claim_lease: timedelta

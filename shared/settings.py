@@ -90,7 +90,7 @@ class _Reader(Environment):
             "graph_client_secret": self.text("GRAPH_CLIENT_SECRET"),
             "graph_certificate_path": self.text("GRAPH_CERTIFICATE_PATH"),
             "graph_federated": self._federated(),
-            "policy": self._policy(),
+            "policy": self._policy(cloud),
             "tending": self._tending(),
             "retry": self._retry(),
         }
@@ -138,9 +138,10 @@ class _Reader(Environment):
             return None
         return self.url("PUBLIC_URL")
 
-    def _policy(self) -> Policy:
+    def _policy(self, cloud: Cloud) -> Policy:
         return Policy(
             public_url=self._public_url(),
+            teams_hosts=cloud.teams,
             tenant_id=self.guid("TENANT_ID"),
             bot_app_id=self.guid("BOT_APP_ID"),
             organizer_id=self.guid("ORGANIZER_ID"),

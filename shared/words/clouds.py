@@ -19,7 +19,7 @@ class Cloud:
 
     `authority`: where Entra ID gives tokens. `exchange`: the audience of the token with which a
     managed identity stands for the bot. `openid_config`: where the keys that sign callbacks are
-    found, and `issuers`: whose name their tokens may bear.
+    found, and `issuers`: whose name their tokens may bear. `teams`: hosts of links to meetings.
     """
 
     graph: str
@@ -27,6 +27,7 @@ class Cloud:
     exchange: str
     openid_config: str
     issuers: tuple[str, ...]
+    teams: frozenset[str]
 
     @property
     def graph_scope(self) -> str:
@@ -55,6 +56,7 @@ CLOUDS: Mapping[str, Cloud] = MappingProxyType(
             exchange="api://AzureADTokenExchange",
             openid_config="https://api.aps.skype.com/v1/.well-known/OpenIdConfiguration",
             issuers=("https://graph.microsoft.com", "https://api.botframework.com"),
+            teams=frozenset({"teams.microsoft.com", "teams.cloud.microsoft"}),
         ),
         "usgov": Cloud(
             graph="https://graph.microsoft.us",
@@ -62,6 +64,7 @@ CLOUDS: Mapping[str, Cloud] = MappingProxyType(
             exchange="api://AzureADTokenExchangeUSGov",
             openid_config="https://apigcch.botframework.azure.us/v1/.well-known/OpenIdConfiguration",
             issuers=("https://graph.microsoft.us", *_OF_THE_GOVERNMENT),
+            teams=frozenset({"gov.teams.microsoft.us"}),
         ),
         "usdod": Cloud(
             graph="https://dod-graph.microsoft.us",
@@ -69,6 +72,7 @@ CLOUDS: Mapping[str, Cloud] = MappingProxyType(
             exchange="api://AzureADTokenExchangeUSGov",
             openid_config="https://apidod.botframework.azure.us/v1/.well-known/OpenIdConfiguration",
             issuers=("https://dod-graph.microsoft.us", *_OF_THE_GOVERNMENT),
+            teams=frozenset({"dod.teams.microsoft.us"}),
         ),
     }
 )

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from azure.core.credentials import AccessToken
 
+from join_meeting.wrapped_links import TEAMS_HOSTS
 from shared.identity import FederatedCredential
 from shared.settings import Settings, SettingsError
 from shared.words.clouds import CLOUDS, cloud_for
@@ -199,3 +200,11 @@ class Recording:
         return self
 
     async def __aexit__(self, *error: object) -> None: ...
+
+
+def test_each_cloud_has_its_own_links_and_each_link_its_cloud() -> None:
+    """A link is refused by the name of the cloud that it leads to."""
+    of_a_cloud = [host for cloud in CLOUDS.values() for host in cloud.teams]
+
+    assert len(of_a_cloud) == len(set(of_a_cloud))
+    assert set(of_a_cloud) < TEAMS_HOSTS.keys()
