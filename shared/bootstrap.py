@@ -17,7 +17,7 @@ from shared.ledger.ledger import open_ledger
 from shared.meeting.older_legs import KEPT, Kept
 from shared.ports import Bus, Clock, Graph, Ledger, SigningKeys
 from shared.services import Services
-from shared.settings import Settings
+from shared.settings import Settings, export_role
 from shared.telemetry import quiet_libraries
 
 SEATS = 4
@@ -36,6 +36,11 @@ class SystemClock:
 def services() -> Services:
     """Return the services of this process, built on first use and kept."""
     quiet_libraries()
+    role = export_role()
+    if role is not None:
+        from shared.exporting import export  # noqa: PLC0415 - the SDK's, where it is used
+
+        export(role)
     return build(Settings.load())
 
 

@@ -23,6 +23,8 @@ GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 ISSUERS_EXPECTED = "one issuer or more, with commas between"
 LATEST_KEEP_ALIVE = timedelta(minutes=40)
 """Graph ends a leg after 45 minutes without."""
+TRUE_FOR_THE_WORKER = frozenset({"1", "true", "t", "yes", "y"})
+"""Source: is_true_like in azure_functions_runtime 1.3.0."""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 ONE_OF = ("GRAPH_CLIENT_SECRET", "GRAPH_CERTIFICATE_PATH", "GRAPH_FEDERATED")
 """Ways to be the bot for Graph; at most one is set."""
@@ -59,6 +61,18 @@ class Settings:
     def from_env(cls, environment: Mapping[str, str]) -> "Settings":
         """Return the settings in `environment`; raise `SettingsError` naming every problem."""
         return _Reader(environment).settings()
+
+
+def export_role() -> str | None:
+    """Return the name under which this process exports its telemetry; None: it exports none.
+
+    The platform's own settings say so. While they do, the worker passes no log line to the host.
+    Source: https://learn.microsoft.com/azure/azure-functions/opentelemetry-howto
+    """
+    enabled = os.environ.get("PYTHON_ENABLE_OPENTELEMETRY", "").lower() in TRUE_FOR_THE_WORKER
+    if not (enabled and os.environ.get("APPLICATIONINSIGHTS_CONNECTION_STRING")):
+        return None
+    return os.environ.get("WEBSITE_SITE_NAME") or "rollcall"
 
 
 class _Reader:

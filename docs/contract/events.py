@@ -30,11 +30,15 @@ from docs.contract.event_data import (
     RefusedRequest,
 )
 
+TRACEPARENT = r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"
+"""Source: https://www.w3.org/TR/trace-context/#traceparent-header"""
+
 
 class Event[Data](BaseModel):
     """One event: a CloudEvent 1.0 in its structured JSON form.
 
     `sequence` counts the events of one meeting; refusals of requests without a meeting have none.
+    `traceparent` is there only where a trace was: that of the request that made the meeting known.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -47,6 +51,7 @@ class Event[Data](BaseModel):
     time: AwareDatetime
     datacontenttype: Literal["application/json"]
     correlationid: str
+    traceparent: Annotated[str, Field(pattern=TRACEPARENT)] = ABSENT
     sequence: Annotated[str, Field(pattern=r"^[0-9]+$")] = ABSENT
     data: Data
 

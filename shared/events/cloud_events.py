@@ -71,6 +71,7 @@ def event_message(meeting: Meeting, fact: Fact, *, sequence: int, now: datetime)
         subject=subject,
         at=fact.at,
         correlation_id=meeting.correlation_id,
+        traceparent=meeting.traceparent,
         session_id=meeting.meeting_id,
         sequence=sequence,
         data={
@@ -110,10 +111,12 @@ def refusal_message(
     delivery_id: str,
     at: datetime,
     context: dict[str, Any] | None,
+    traceparent: str | None,
 ) -> Outgoing:
     """Return the topic message that refuses a request which has no meeting.
 
     `delivery_id` is that of the request's message: a redelivery is refused with the same event id.
+    `traceparent`: the trace that the request is part of.
     """
     return _message(
         name=name,
@@ -122,6 +125,7 @@ def refusal_message(
         subject=f"requests/{request_id}",
         at=at,
         correlation_id=request_id,
+        traceparent=traceparent,
         session_id=None,
         sequence=None,
         data={
@@ -139,6 +143,7 @@ def warning_message(
     """Return the topic message that warns of a meeting whose record cannot be read.
 
     It is not one of the meeting's numbered events. Each time it is published it has the same id.
+    The meeting's trace is not known: it stands in the record.
     """
     return _message(
         name="meeting.warning",
@@ -147,6 +152,7 @@ def warning_message(
         subject=f"meetings/{meeting_id}",
         at=at,
         correlation_id=meeting_id,
+        traceparent=None,
         session_id=meeting_id,
         sequence=None,
         data={
@@ -198,6 +204,7 @@ def _message(
     subject: str,
     at: datetime,
     correlation_id: str,
+    traceparent: str | None,
     session_id: str | None,
     sequence: int | None,
     data: dict[str, Any],
@@ -214,6 +221,10 @@ def _message(
         "correlationid": correlation_id,
         "data": data,
     }
+    if traceparent is not None:
+        # The trace that all this began in, as the extension demands, not that of this message.
+        # https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/extensions/distributed-tracing.md
+        event["traceparent"] = traceparent
     if sequence is not None:
         event["sequence"] = str(sequence)
     return Outgoing(

@@ -15,6 +15,7 @@ from shared.inbox.message import QueueMessage
 from shared.inbox.patience import RetryPolicy, fits_here, next_try
 from shared.ports import Bus, Clock
 from shared.telemetry import correlated, log
+from shared.tracing import concluded, of_message
 from shared.words.errors import Rejected, Transient, Unreadable
 from shared.words.ids import utc_text
 from shared.words.outgoing import Outgoing
@@ -77,7 +78,8 @@ class Inbox:
         again: handlers must be safe to repeat. When the bus itself is down, its error goes on to
         the host, which abandons the message.
         """
-        with correlated(queue=message.queue):
+        known = of_message(message.queue, message.message_id, message.properties)
+        with correlated(queue=message.queue), known:
             await self._handle(message, work, refusal)
 
     async def _handle(
@@ -104,6 +106,7 @@ class Inbox:
             why = _named(failed)
             log("message.deferred", attempt=message.attempt, due=utc_text(due), why=why)
             await self._bus.send([copy_of(again, due=due)])
+            concluded("deferred")
             return
 
     def is_last(self, message: QueueMessage, failed: Transient | Rejected) -> bool:
@@ -165,6 +168,7 @@ async def _refuse(
         # The caller's own reply queue does not exist; everything else was sent.
         entities = sorted(problem.member for problem in undeliverable.problems)
         log("refusal.undeliverable", entities=entities)
+    concluded("rejected", refused.code)
 
 
 def _named(failed: Transient | Rejected) -> str:

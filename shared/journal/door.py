@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from shared import tracing
 from shared.journal.settle import settled
 from shared.journal.step import Decide, Step
 from shared.meeting.follow_up import mended
@@ -71,6 +72,8 @@ class OpenMeeting:
         self._older = Older(pages=() if whole else None)
         if whole and head is not None and head.leg_pages:
             self._older = Older(pages=tuple(await ledger.older_legs(self.meeting_id)))
+        if head is not None and (work := tracing.current()) is not None:
+            work.part_of(head.traceparent)
         self._loaded, self.meeting = Loaded(stored), self._older.beside(head)
         self._looked = True
 
@@ -83,9 +86,13 @@ class OpenMeeting:
         down, and ValueError for a change that no transaction can hold.
         """
         decided: list[D] = []
+        # Decisions run in the task of the first that waits, which is no part of this work.
+        work = tracing.current()
 
         def settle(before: Meeting | None, now: datetime) -> Change | None:
             self._require_as_seen(before)
+            if before is not None and work is not None:
+                work.part_of(before.traceparent)
             if not self._older.is_of(before):
                 raise _MoreLeft
             step, result = decide(self._older.beside(before), now)
@@ -94,7 +101,8 @@ class OpenMeeting:
             decided.append(result)
             change = None
             if step is not None:
-                alone = replace(step, meeting=self._older.kept_apart(step.meeting, before))
+                after = self._older.kept_apart(_traced(step.meeting, before, work), before)
+                alone = replace(step, meeting=after)
                 change = settled(
                     alone,
                     before,
@@ -103,6 +111,8 @@ class OpenMeeting:
                     tending=self._journal.tending,
                 )
             self.written = change is not None
+            if change is not None and work is not None:
+                change = replace(change, outgoing=tuple(map(work.stamp, change.outgoing)))
             return change
 
         for _ in range(ROUNDS):
@@ -147,6 +157,8 @@ class OpenMeeting:
         Commit in any case: a commit under way relies on what the index says now, and must lose.
         """
         stored = self._loaded.stored if self._loaded is not None else None
+        for row in stored.outbox if stored is not None else ():
+            self._journal.measure_age(row)
 
         def decide(meeting: Meeting | None, now: datetime) -> tuple[Step | None, None]:
             if meeting is None or stored is None:
@@ -157,3 +169,10 @@ class OpenMeeting:
             return Step(meeting=change.meeting, outgoing=change.outgoing), None
 
         await self.change(decide)
+
+
+def _traced(after: Meeting, before: Meeting | None, work: tracing.Work | None) -> Meeting:
+    """Return the meeting with the trace of the work that made it known, if this did."""
+    if work is None or not after.known or (before is not None and before.known):
+        return after
+    return replace(after, traceparent=work.started_by)

@@ -17,6 +17,8 @@ async def test_pushes_reads_and_what_is_not_read_are_counted() -> None:
         await world.call(envelope(world.call_id, tail, {"a": 1}))
 
     assert figures() - before == {
+        ("rollcall.requests", "tend-meeting done "): 3,
+        ("rollcall.commit.attempts", ""): 6,
         ("rollcall.pushes", "true"): 3,
         ("rollcall.pushes", "false"): 1,
         ("rollcall.reads", "people"): 2,

@@ -62,6 +62,7 @@ def refusal(**changed: Any) -> Outgoing:
         "delivery_id": "message-1",
         "at": HAPPENED,
         "context": None,
+        "traceparent": None,
     }
     return refusal_message("meeting.rejected", REFUSED, **(asked | changed))
 
