@@ -10,7 +10,6 @@ from shared.events.cloud_events import refusal_message
 from shared.inbox.message import QueueMessage
 from shared.inbox.models import read_members, readable_context, readable_request_id
 from shared.services import Services
-from shared.tracing import started_by
 from shared.words.entities import EVENTS_TOPIC
 from shared.words.errors import Rejected
 from shared.words.outgoing import Outgoing
@@ -49,5 +48,5 @@ def _refusal(message: QueueMessage, refused: Rejected, at: datetime, *, tenant_i
         delivery_id=message.delivery_id,
         at=at,
         context=readable_context(members),
-        traceparent=started_by(),
+        traceparent=message.traceparent,
     )

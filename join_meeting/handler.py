@@ -11,7 +11,6 @@ from shared.events.cloud_events import refusal_message
 from shared.inbox.message import QueueMessage
 from shared.inbox.models import read_members, readable_context, readable_request_id
 from shared.services import Services
-from shared.tracing import started_by
 from shared.words.coordinates import JoinTarget, alias_of
 from shared.words.errors import Rejected, Transient
 from shared.words.ids import MeetingId, linked_meeting_id_for
@@ -78,5 +77,5 @@ def _refusal(message: QueueMessage, refused: Rejected, at: datetime, tenant_id: 
         delivery_id=message.delivery_id,
         at=at,
         context=readable_context(members),
-        traceparent=started_by(),
+        traceparent=message.traceparent,
     )

@@ -89,7 +89,7 @@ class _Lines(logging.Handler):
     @override
     def emit(self, record: logging.LogRecord) -> None:
         attributes: dict[str, Any] = {}
-        if record.exc_info is not None and record.exc_info[0] is not None:
+        if record.exc_info and record.exc_info[0] is not None:
             kind, _, traceback = record.exc_info
             attributes["exception.type"] = kind.__name__
             attributes["exception.stacktrace"] = "".join(format_tb(traceback))

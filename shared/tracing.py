@@ -43,6 +43,8 @@ from shared.words.outgoing import Outgoing
 TRACEPARENT, TRACESTATE = "traceparent", "tracestate"
 DIAGNOSTIC_ID = "Diagnostic-Id"
 """Where older Service Bus SDKs put a traceparent."""
+LONGEST_TRACEPARENT = 256
+"""Characters. Today's have 55; later versions may be longer, and the API warns of too long ones."""
 NO_ANSWER = 0
 
 type Outcome = Literal["done", "deferred", "rejected", "failed"]
@@ -147,8 +149,14 @@ _work: ContextVar[Work | None] = ContextVar("work", default=None)
 
 
 @contextmanager
-def of_message(queue: str, message_id: str | None, properties: Mapping[str, str]) -> Iterator[None]:
-    """Process one message of one of our queues; count what becomes of it."""
+def of_message(
+    queue: str, message_id: str | None, properties: Mapping[str, str]
+) -> Iterator[str | None]:
+    """Process one message of one of our queues; count what becomes of it.
+
+    Yields the traceparent that started it all: the sender's, else the one of this work; None of a
+    message of ours about a meeting, which has one.
+    """
     attributes = _messaging("process", queue)
     if message_id is not None:
         attributes["messaging.message.id"] = message_id
@@ -161,7 +169,7 @@ def of_message(queue: str, message_id: str | None, properties: Mapping[str, str]
     )
     try:
         with _doing(work):
-            yield
+            yield None if queue == TEND_QUEUE else work.started_by
     except BaseException:
         work.outcome = ("failed", "")
         raise
@@ -201,12 +209,6 @@ def of_mending() -> Iterator[None]:
 def current() -> Work | None:
     """Return what is being processed; None outside of all that."""
     return _work.get()
-
-
-def started_by() -> str | None:
-    """Return the traceparent that started what is being processed; see `Work.started_by`."""
-    work = _work.get()
-    return None if work is None else work.started_by
 
 
 def here() -> Context:
@@ -374,7 +376,7 @@ def _read(traceparent: str, tracestate: str | None = None) -> SpanContext:
 def _sent_by(properties: Mapping[str, str]) -> SpanContext:
     """Return the context in the properties of a message: that in which it was made."""
     traceparent = properties.get(TRACEPARENT) or properties.get(DIAGNOSTIC_ID)
-    if not traceparent:
+    if not traceparent or len(traceparent) > LONGEST_TRACEPARENT:
         return INVALID_SPAN_CONTEXT
     return _read(traceparent, properties.get(TRACESTATE))
 

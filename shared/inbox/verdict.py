@@ -79,8 +79,8 @@ class Inbox:
         the host, which abandons the message.
         """
         known = of_message(message.queue, message.message_id, message.properties)
-        with correlated(queue=message.queue), known:
-            await self._handle(message, work, refusal)
+        with correlated(queue=message.queue), known as traceparent:
+            await self._handle(replace(message, traceparent=traceparent), work, refusal)
 
     async def _handle(
         self,

@@ -101,8 +101,7 @@ class OpenMeeting:
             decided.append(result)
             change = None
             if step is not None:
-                after = self._older.kept_apart(_traced(step.meeting, before, work), before)
-                alone = replace(step, meeting=after)
+                alone = replace(step, meeting=self._older.kept_apart(step.meeting, before))
                 change = settled(
                     alone,
                     before,
@@ -169,10 +168,3 @@ class OpenMeeting:
             return Step(meeting=change.meeting, outgoing=change.outgoing), None
 
         await self.change(decide)
-
-
-def _traced(after: Meeting, before: Meeting | None, work: tracing.Work | None) -> Meeting:
-    """Return the meeting with the trace of the work that made it known, if this did."""
-    if work is None or not after.known or (before is not None and before.known):
-        return after
-    return replace(after, traceparent=work.started_by)
