@@ -11,6 +11,7 @@ Source: https://learn.microsoft.com/python/api/overview/azure/monitor-openteleme
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from traceback import format_tb
 from typing import TYPE_CHECKING, Any, override
 
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
         AzureMonitorTraceExporter,
     )
 
-FIGURES_EVERY = 60_000
-"""Milliseconds between two exports of figures."""
 SEVERITIES = {
     logging.INFO: SeverityNumber.INFO,
     logging.WARNING: SeverityNumber.WARN,
@@ -58,11 +57,9 @@ def export(role: str) -> None:
     # Without the SDK's search for what else could describe this process: it reads every package.
     resource = Resource({"service.name": role})
     spans = TracerProvider(resource=resource)
-    spans.add_span_processor(BatchSpanProcessor(LateSpans(_open_spans)))
+    spans.add_span_processor(BatchSpanProcessor(LateSpans(partial(_open_spans, spans))))
     record_in(spans)
-    reader = PeriodicExportingMetricReader(
-        LateFigures(_open_figures), export_interval_millis=FIGURES_EVERY
-    )
+    reader = PeriodicExportingMetricReader(LateFigures(_open_figures))
     set_meter_provider(MeterProvider([reader], resource=resource))
     lines = LoggerProvider(resource=resource)
     lines.add_log_record_processor(BatchLogRecordProcessor(LateLines(_open_lines)))
@@ -186,10 +183,10 @@ class LateFigures(MetricExporter):
             self._late.opened.shutdown(timeout_millis, **kwargs)
 
 
-def _open_spans() -> "AzureMonitorTraceExporter":
+def _open_spans(provider: TracerProvider) -> "AzureMonitorTraceExporter":
     from azure.monitor.opentelemetry.exporter import AzureMonitorTraceExporter  # noqa: PLC0415
 
-    return AzureMonitorTraceExporter()
+    return AzureMonitorTraceExporter(tracer_provider=provider)
 
 
 def _open_lines() -> "AzureMonitorLogExporter":

@@ -269,7 +269,8 @@ class Asked:
 def asking_graph(method: str, route: str) -> Iterator[Asked]:
     """Send Graph one request; `route` is a template without any value. Set the answer's status."""
     asked, began = Asked(), time.monotonic()
-    attributes = {"http.request.method": method, "url.template": route}
+    # The address with its values scrubbed: Application Insights knows a request by it alone.
+    attributes = {"http.request.method": method, "url.template": route, "url.full": route}
     try:
         with _span(f"{method} {route}", SpanKind.CLIENT, attributes, here()) as span:
             yield asked
@@ -289,8 +290,9 @@ def sending(entity: str, messages: Sequence[Outgoing]) -> Iterator[Sequence[Outg
     The span is part of the trace of what caused the messages. If they have several causes, it has
     links to them.
     """
-    causes = dict.fromkeys(_sent_by(one.properties) for one in messages)
-    known = [cause for cause in causes if cause.is_valid]
+    causes = (_sent_by(one.properties) for one in messages)
+    # A context with a tracestate cannot be hashed.
+    known = [*{(one.trace_id, one.span_id): one for one in causes if one.is_valid}.values()]
     attributes = _messaging("send", entity)
     if len(messages) > 1:
         attributes["messaging.batch.message_count"] = len(messages)
