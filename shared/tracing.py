@@ -43,6 +43,8 @@ from shared.words.outgoing import Outgoing
 TRACEPARENT, TRACESTATE = "traceparent", "tracestate"
 DIAGNOSTIC_ID = "Diagnostic-Id"
 """Where older Service Bus SDKs put a traceparent."""
+CAUSES = (TRACEPARENT, DIAGNOSTIC_ID, TRACESTATE)
+"""Properties of a message that say in which context it was made."""
 LONGEST_TRACEPARENT = 256
 """Characters. Today's have 55; later versions may be longer, and the API warns of too long ones."""
 NO_ANSWER = 0
@@ -72,7 +74,10 @@ class Work:
     cannot change its trace, and such work belongs to the trace of its meeting.
     """
 
-    __slots__ = ("_attributes", "_began", "_host", "_kind", "_name", "_sent", "_span", "outcome")
+    __slots__ = (
+        *("_attributes", "_began", "_carrier", "_host", "_kind", "_name", "_sent", "_span"),
+        "outcome",
+    )
 
     def __init__(
         self,
@@ -89,6 +94,7 @@ class Work:
         self._host = get_current_span().get_span_context()
         self._sent = sent
         self._span: Span | None = None
+        self._carrier: Mapping[str, str] | None = None
         self.outcome: tuple[Outcome, str] = ("done", "")
         if not late:
             self._start(INVALID_SPAN_CONTEXT)
@@ -116,7 +122,9 @@ class Work:
 
     def stamp(self, message: Outgoing) -> Outgoing:
         """Return a message that says it was caused by this work, if it says no other cause."""
-        return _stamped(message, _of(self.span))
+        if self._carrier is None:
+            self._carrier = _carrier(_of(self.span))
+        return _stamped(message, self._carrier)
 
     def end(self, error: BaseException | None) -> None:
         """End the span."""
@@ -236,10 +244,8 @@ class Commit:
 
     def stamp(self, messages: Iterable[Outgoing]) -> tuple[Outgoing, ...]:
         """Return messages that say they follow from this commit, if they say no other cause."""
-        if self._span is None:
-            return tuple(messages)
-        context = _of(self._span)
-        return tuple(_stamped(one, context) for one in messages)
+        carrier = {} if self._span is None else _carrier(_of(self._span))
+        return tuple(_stamped(one, carrier) for one in messages)
 
 
 @contextmanager
@@ -290,9 +296,10 @@ def sending(entity: str, messages: Sequence[Outgoing]) -> Iterator[Sequence[Outg
     The span is part of the trace of what caused the messages. If they have several causes, it has
     links to them.
     """
-    causes = (_sent_by(one.properties) for one in messages)
-    # A context with a tracestate cannot be hashed.
-    known = [*{(one.trace_id, one.span_id): one for one in causes if one.is_valid}.values()]
+    # Most messages of a batch have one cause, and to read it takes longer than to compare it.
+    causes = {tuple(map(one.properties.get, CAUSES)): one for one in messages}
+    read = {cause: _sent_by(one.properties) for cause, one in causes.items()}
+    known = [cause for cause in read.values() if cause.is_valid]
     attributes = _messaging("send", entity)
     if len(messages) > 1:
         attributes["messaging.batch.message_count"] = len(messages)
@@ -304,8 +311,11 @@ def sending(entity: str, messages: Sequence[Outgoing]) -> Iterator[Sequence[Outg
         parent, links = here(), [Link(cause) for cause in known]
     kind = SpanKind.CLIENT if known else SpanKind.PRODUCER
     with _span(f"send {entity}", kind, attributes, parent, links) as span:
-        context = _of(span)
-        yield [_stamped(one, context) for one in messages]
+        carrier = _carrier(_of(span))
+        yield [
+            one if read[tuple(map(one.properties.get, CAUSES))].is_valid else _put(carrier, one)
+            for one in messages
+        ]
 
 
 @contextmanager
@@ -389,7 +399,11 @@ def _carrier(context: Context) -> dict[str, str]:
     return carrier
 
 
-def _stamped(message: Outgoing, context: Context) -> Outgoing:
-    if _sent_by(message.properties).is_valid or not (carrier := _carrier(context)):
+def _stamped(message: Outgoing, carrier: Mapping[str, str]) -> Outgoing:
+    return message if TRACEPARENT in message.properties else _put(carrier, message)
+
+
+def _put(carrier: Mapping[str, str], message: Outgoing) -> Outgoing:
+    if not carrier:
         return message
     return replace(message, properties={**message.properties, **carrier})
