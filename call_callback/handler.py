@@ -26,7 +26,7 @@ from shared.journal.step import Step
 from shared.meeting.meeting import Meeting
 from shared.services import Services
 from shared.telemetry import correlated, count, log, measure
-from shared.tracing import of_callback
+from shared.tracing.work import of_callback
 from shared.words.errors import Rejected, Transient
 from shared.words.ids import LEG_KEY, MEETING_ID, CallId, LegKey, MeetingId
 from shared.words.observations import Unparsed

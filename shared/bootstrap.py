@@ -36,12 +36,12 @@ class SystemClock:
 def services() -> Services:
     """Return the services of this process, built on first use and kept."""
     quiet_libraries()
-    role = export_role()
+    built, role = build(Settings.load()), export_role()
     if role is not None:
         from shared.exporting import export  # noqa: PLC0415 - the SDK's, where it is used
 
         export(role)
-    return build(Settings.load())
+    return built
 
 
 def build(

@@ -36,7 +36,8 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
 from shared.telemetry import LOGGER
-from shared.tracing import here, record_in
+from shared.tracing.recorder import record_in
+from shared.tracing.work import here
 
 if TYPE_CHECKING:
     from azure.monitor.opentelemetry.exporter import (

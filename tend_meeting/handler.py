@@ -13,7 +13,7 @@ from shared.meeting.retention import ONE_DAY
 from shared.ports import Entry
 from shared.services import Services
 from shared.telemetry import correlated, count, log, show
-from shared.tracing import of_mending, of_walk
+from shared.tracing.work import of_mending, of_walk
 from shared.words.answers import Call
 from shared.words.errors import Rejected, Transient
 from shared.words.ids import CallId, LegKey, MeetingId, utc_text

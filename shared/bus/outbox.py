@@ -14,7 +14,7 @@ from azure.servicebus import ServiceBusSubQueue
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver, ServiceBusSender
 
 from shared.bus.lane import PATIENCE_SECONDS, Lane, Undeliverable
-from shared.tracing import sending
+from shared.tracing.spans import sending
 from shared.words.entities import EVENTS_TOPIC
 from shared.words.errors import NotSent, Problem, Rejected, RollcallError, Unavailable
 from shared.words.outgoing import Outgoing

@@ -30,7 +30,7 @@ from msgraph.graph_service_client import GraphServiceClient
 
 from shared.graph.answers import Answer, Asking, no_answer
 from shared.graph.http_transport import AiohttpTransport
-from shared.tracing import asking_graph
+from shared.tracing.spans import asking_graph
 from shared.words.errors import NotAsked
 
 PUBLIC_GRAPH = "https://graph.microsoft.com"

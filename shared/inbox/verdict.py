@@ -15,7 +15,7 @@ from shared.inbox.message import QueueMessage
 from shared.inbox.patience import RetryPolicy, fits_here, next_try
 from shared.ports import Bus, Clock
 from shared.telemetry import correlated, log
-from shared.tracing import concluded, of_message
+from shared.tracing.work import concluded, of_message
 from shared.words.errors import Rejected, Transient, Unreadable
 from shared.words.ids import utc_text
 from shared.words.outgoing import Outgoing

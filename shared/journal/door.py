@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from shared import tracing
 from shared.journal.settle import settled
 from shared.journal.step import Decide, Step
 from shared.meeting.follow_up import mended
@@ -14,6 +13,7 @@ from shared.meeting.meeting import Change, Meeting, Stored
 from shared.meeting.older_legs import Older
 from shared.meeting.retention import require_as_seen, require_cleared
 from shared.telemetry import log
+from shared.tracing.work import current
 from shared.words.errors import RollcallError, Transient
 from shared.words.ids import MeetingId
 
@@ -72,7 +72,7 @@ class OpenMeeting:
         self._older = Older(pages=() if whole else None)
         if whole and head is not None and head.leg_pages:
             self._older = Older(pages=tuple(await ledger.older_legs(self.meeting_id)))
-        if head is not None and (work := tracing.current()) is not None:
+        if head is not None and (work := current()) is not None:
             work.part_of(head.traceparent)
         self._loaded, self.meeting = Loaded(stored), self._older.beside(head)
         self._looked = True
@@ -87,7 +87,7 @@ class OpenMeeting:
         """
         decided: list[D] = []
         # Decisions run in the task of the first that waits, which is no part of this work.
-        work = tracing.current()
+        work = current()
 
         def settle(before: Meeting | None, now: datetime) -> Change | None:
             self._require_as_seen(before)

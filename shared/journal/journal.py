@@ -13,7 +13,6 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared import tracing
 from shared.journal.door import Delivered, Loaded, OpenMeeting
 from shared.journal.flush import Dispatch, measure_age
 from shared.journal.settle import RecordingRules
@@ -26,6 +25,8 @@ from shared.meeting.older_legs import KEPT, Kept
 from shared.meeting.retention import must_be_scheduled, purge_day
 from shared.ports import Bus, Clock, Ledger
 from shared.telemetry import correlate, correlated, measure
+from shared.tracing.spans import committing
+from shared.tracing.work import Work, apart, current
 from shared.words.errors import LostRace, Transient
 from shared.words.ids import MeetingId
 
@@ -47,7 +48,7 @@ class _Waiting:
     decide: Decision
     receipt: asyncio.Future[Receipt]
     resend: bool
-    work: tracing.Work | None
+    work: Work | None
 
 
 class Journal:
@@ -122,7 +123,7 @@ class Journal:
         sending is done. Messages that cannot be sent are kept.
         """
         receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        waiting = _Waiting(decide, receipt, resend, tracing.current())
+        waiting = _Waiting(decide, receipt, resend, current())
         self._waiting[meeting_id].append(waiting)
         if meeting_id not in self._leading:
             # A task of its own: no change waits for the changes that come after it.
@@ -145,7 +146,7 @@ class Journal:
 
     def _begin(self, meeting_id: MeetingId, work: Coroutine[None, None, None]) -> None:
         # Its lines and spans belong to all changes that wait for the meeting, not to the first one.
-        with correlated(meeting=meeting_id), tracing.apart():
+        with correlated(meeting=meeting_id), apart():
             task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -206,7 +207,7 @@ class Journal:
         raise Transient("the meeting is being changed by others too often")
 
     async def _commit(
-        self, before: Stored | None, change: Change, now: datetime, works: list[tracing.Work]
+        self, before: Stored | None, change: Change, now: datetime, works: list[Work]
     ) -> Stored:
         """Commit the change with what follows from it, after the index has the meeting due.
 
@@ -214,7 +215,7 @@ class Journal:
         already is not written: it may be early, never late.
         """
         meeting = before.meeting if before is not None else None
-        with tracing.committing(works, change.meeting.traceparent) as commit:
+        with committing(works, change.meeting.traceparent) as commit:
             followed = followed_up(change, now=now, rules=self.tending)
             followed = replace(followed, outgoing=commit.stamp(followed.outgoing))
             change = await self._listed(meeting, followed, now)

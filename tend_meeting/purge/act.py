@@ -13,7 +13,7 @@ from shared.meeting.retention import ONE_DAY, traces_in
 from shared.ports import PurgeEntry
 from shared.services import Services
 from shared.telemetry import correlated, count, log
-from shared.tracing import of_mending
+from shared.tracing.work import of_mending
 from shared.words.errors import Transient, Unreadable
 from shared.words.ids import MeetingId
 from tend_meeting.purge.plan import plan_purge, record_cleared

@@ -61,7 +61,7 @@ def test_every_figure_has_its_row_with_its_attributes() -> None:
 
 def test_every_span_has_its_row() -> None:
     """With names for what differs from one to the next."""
-    made = calls_of(("Work", "_span"), ROOT / "shared" / "tracing.py")
+    made = calls_of(("Work", "made"), *(ROOT / "shared" / "tracing").glob("*.py"))
     names = {ast.unparse(call.args[0]).removeprefix("f").strip("'\"") for call in made}
 
     assert {name for row in table_of("span") for name in names_in(row[0])} == names

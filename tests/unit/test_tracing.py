@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from opentelemetry.trace import SpanKind, StatusCode
 
-from shared.tracing import asking_graph, current, of_callback, of_message, sending
+from shared.tracing.spans import asking_graph, sending
+from shared.tracing.work import current, of_callback, of_message
 from shared.words.outgoing import Outgoing
 from tests.fixtures.figures import figures
 from tests.fixtures.traces import Exported, exported, linked, span_of, trace_of, traceparent
