@@ -54,7 +54,7 @@ SEVERITIES = {
 
 
 def export(role: str) -> None:
-    """Export what this process tells of itself from now on, under the name `role`."""
+    """Export what this process says of itself from now on, under the name `role`."""
     # Without the SDK's search for what else could describe this process: it reads every package.
     resource = Resource({"service.name": role})
     spans = TracerProvider(resource=resource)

@@ -63,16 +63,19 @@ class Settings:
         return _Reader(environment).settings()
 
 
-def export_role() -> str | None:
+def export_role(environment: Mapping[str, str] | None = None) -> str | None:
     """Return the name under which this process exports its telemetry; None: it exports none.
 
     The platform's own settings say so. While they do, the worker passes no log line to the host.
     Source: https://learn.microsoft.com/azure/azure-functions/opentelemetry-howto
     """
-    enabled = os.environ.get("PYTHON_ENABLE_OPENTELEMETRY", "").lower() in TRUE_FOR_THE_WORKER
-    if not (enabled and os.environ.get("APPLICATIONINSIGHTS_CONNECTION_STRING")):
+    found = os.environ if environment is None else environment
+    switched_on = found.get("PYTHON_ENABLE_OPENTELEMETRY", "").lower().strip()
+    if switched_on not in TRUE_FOR_THE_WORKER:
         return None
-    return os.environ.get("WEBSITE_SITE_NAME") or "rollcall"
+    if not found.get("APPLICATIONINSIGHTS_CONNECTION_STRING"):
+        return None
+    return found.get("WEBSITE_SITE_NAME") or "rollcall"
 
 
 class _Reader:
