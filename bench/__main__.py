@@ -74,7 +74,7 @@ async def _measure(parts: Sequence[Part]) -> list[Figure]:
 async def _meetings() -> list[Figure]:
     _say("starting processes ...")
     async with stage(EMPTY) as on:
-        rollcall, empty = await measured_starts(on)
+        starts = await measured_starts(on)
         host = await host_alone(on)
     _say("the function as tutorials write it ...")
     tutorial = await tutorial_rates()
@@ -85,7 +85,7 @@ async def _meetings() -> list[Figure]:
         backlog = await measured_backlog(on)
     return [
         *rate_figures(rates, tutorial, host),
-        *start_figures(rollcall, empty),
+        *start_figures(starts),
         *backlog_figures(backlog),
     ]
 

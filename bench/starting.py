@@ -24,6 +24,13 @@ LOOK_SECONDS = 0.005
 WITHIN_SECONDS = 20.0
 INDEX_AIM = 2.0
 FIRST_AIM = 5.0
+TELEMETRY_AIM = 0.15
+TELEMETRY = {
+    "PYTHON_ENABLE_OPENTELEMETRY": "true",
+    # Nothing is sent before the process ends; nothing listens there.
+    "APPLICATIONINSIGHTS_CONNECTION_STRING": "InstrumentationKey="
+    "00000000-0000-0000-0000-000000000001;IngestionEndpoint=http://127.0.0.1:9",
+}
 
 
 class NotStarted(Exception):
@@ -40,15 +47,30 @@ class Start:
     returned: float
 
 
-async def measured_starts(on: Stage) -> tuple[Start, Start]:
-    """Return how Rollcall starts, and how the empty app does. The tables stand before."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Starts:
+    """How Rollcall starts, how it does with telemetry, and how the empty app does."""
+
+    rollcall: Start
+    telemetry: Start
+    empty: Start
+
+
+async def measured_starts(on: Stage) -> Starts:
+    """Measure each in turn. The tables stand before."""
     rollcall: list[Start] = []
+    telemetry: list[Start] = []
     empty: list[Start] = []
     for round_ in range(ROUNDS + 1):
         empty.append(await _empty(on))
-        rollcall.append(await _rollcall(ROLLCALL, on, f"start{round_}"))
+        rollcall.append(await _rollcall(ROLLCALL, on, f"start{round_}", {}))
+        telemetry.append(await _rollcall(ROLLCALL, on, f"telemetry{round_}", TELEMETRY))
     # The first of each compiled what it imported.
-    return _typical(rollcall[1:]), _typical(empty[1:])
+    return Starts(
+        rollcall=_typical(rollcall[1:]),
+        telemetry=_typical(telemetry[1:]),
+        empty=_typical(empty[1:]),
+    )
 
 
 async def measured_rollcalls(on: Stage, folders: Sequence[Path], *, rounds: int) -> list[Start]:
@@ -56,12 +78,14 @@ async def measured_rollcalls(on: Stage, folders: Sequence[Path], *, rounds: int)
     found: dict[Path, list[Start]] = {folder: [] for folder in folders}
     for round_ in range(rounds + 1):
         for number, (folder, starts) in enumerate(found.items()):
-            starts.append(await _rollcall(folder, on, f"start{round_}of{number}"))
+            starts.append(await _rollcall(folder, on, f"start{round_}of{number}", {}))
     return [_typical(starts[1:]) for starts in found.values()]
 
 
-def start_figures(rollcall: Start, empty: Start) -> list[Figure]:
+def start_figures(starts: Starts) -> list[Figure]:
     """Return the lines of the table."""
+    rollcall, empty = starts.rollcall, starts.empty
+    added = starts.telemetry.returned - rollcall.returned
     indexing = rollcall.indexing / empty.indexing
     first = rollcall.done / empty.done
     return [
@@ -92,6 +116,15 @@ def start_figures(rollcall: Start, empty: Start) -> list[Figure]:
             what="process start to first answer sent",
             figure=f"{rollcall.returned:.3f} s",
         ),
+        aimed(
+            "what telemetry adds to that",
+            added,
+            f"{added:.3f} s",
+            at="most",
+            limit=TELEMETRY_AIM,
+            aim=f"≤ {TELEMETRY_AIM:.2f} s",
+            beside=f"with it {starts.telemetry.returned:.3f} s",
+        ),
     ]
 
 
@@ -101,11 +134,11 @@ async def _empty(on: Stage) -> Start:
     return _start(began, moments, done=on.witnessed()[before])
 
 
-async def _rollcall(app: Path, on: Stage, name: str) -> Start:
+async def _rollcall(app: Path, on: Stage, name: str, settings: dict[str, str]) -> Start:
     async with TableClient.from_connection_string(on.endpoints.tables, name) as table:
         await table.create_table()
         stored = asyncio.create_task(_stored(table))
-        began, moments = await _called(app, on, {"TABLE_NAME": name})
+        began, moments = await _called(app, on, {"TABLE_NAME": name} | settings)
         await take(on.replies, 1)
         return _start(began, moments, done=await stored)
 

@@ -25,7 +25,8 @@ from call_callback.plan import MOST_HANG_UPS, record_notifications, sort_out
 from shared.journal.step import Step
 from shared.meeting.meeting import Meeting
 from shared.services import Services
-from shared.telemetry import correlated, count, log
+from shared.telemetry import correlated, count, log, measure
+from shared.tracing.work import of_callback
 from shared.words.errors import Rejected, Transient
 from shared.words.ids import LEG_KEY, MEETING_ID, CallId, LegKey, MeetingId
 from shared.words.observations import Unparsed
@@ -72,6 +73,32 @@ async def receive_notification(
 ) -> int:
     """Take one notification about one of our legs; return the HTTP status to answer with."""
     received_at = services.clock.now()
+    with of_callback():
+        status = await _receive(
+            meeting_id=meeting_id,
+            leg_key=leg_key,
+            authorization=authorization,
+            body=body,
+            received_at=received_at,
+            services=services,
+            recorded_within=recorded_within,
+        )
+    if status == ACCEPTED:
+        waited = services.clock.now() - received_at
+        measure("rollcall.callback.delay", waited.total_seconds())
+    return status
+
+
+async def _receive(
+    *,
+    meeting_id: str,
+    leg_key: str,
+    authorization: str | None,
+    body: bytes,
+    received_at: datetime,
+    services: Services,
+    recorded_within: float,
+) -> int:
     try:
         if not await _is_graph(authorization, services):
             return UNAUTHORIZED

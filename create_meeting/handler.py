@@ -48,4 +48,5 @@ def _refusal(message: QueueMessage, refused: Rejected, at: datetime, *, tenant_i
         delivery_id=message.delivery_id,
         at=at,
         context=readable_context(members),
+        traceparent=message.traceparent,
     )

@@ -18,7 +18,7 @@ from shared.ledger.ledger import open_ledger
 from shared.meeting.older_legs import KEPT, Kept
 from shared.ports import Bus, Clock, Graph, Ledger, SigningKeys
 from shared.services import Services
-from shared.settings import Settings
+from shared.settings import Settings, export_role
 from shared.telemetry import quiet_libraries
 
 SEATS = 2
@@ -37,7 +37,12 @@ class SystemClock:
 def services() -> Services:
     """Return the services of this process, built on first use and kept."""
     quiet_libraries()
-    return build(Settings.load())
+    built, role = build(Settings.load()), export_role()
+    if role is not None:
+        from shared.exporting import export  # noqa: PLC0415 - the SDK's, where it is used
+
+        export(role)
+    return built
 
 
 def build(

@@ -24,6 +24,8 @@ CLOUDS_EXPECTED = f"one of {', '.join(CLOUDS)}"
 ISSUERS_EXPECTED = "one issuer or more, with commas between"
 LATEST_KEEP_ALIVE = timedelta(minutes=40)
 """Graph ends a leg after 45 minutes without."""
+TRUE_FOR_THE_WORKER = frozenset({"1", "true", "t", "yes", "y"})
+"""Source: is_true_like in azure_functions_runtime 1.3.0."""
 ONE_OF = ("GRAPH_CLIENT_SECRET", "GRAPH_CERTIFICATE_PATH", "GRAPH_FEDERATED")
 """Ways to be the bot for Graph; at most one is set."""
 PLATFORM_HOST = "WEBSITE_HOSTNAME"
@@ -66,6 +68,21 @@ class Settings:
     def from_env(cls, environment: Mapping[str, str]) -> "Settings":
         """Return the settings in `environment`; raise `SettingsError` naming every problem."""
         return _Reader(environment).settings()
+
+
+def export_role(environment: Mapping[str, str] | None = None) -> str | None:
+    """Return the name under which this process exports its telemetry; None: it exports none.
+
+    The platform's own settings say so. While they do, the worker passes no log line to the host.
+    Source: https://learn.microsoft.com/azure/azure-functions/opentelemetry-howto
+    """
+    found = os.environ if environment is None else environment
+    switched_on = found.get("PYTHON_ENABLE_OPENTELEMETRY", "").lower().strip()
+    if switched_on not in TRUE_FOR_THE_WORKER:
+        return None
+    if not found.get("APPLICATIONINSIGHTS_CONNECTION_STRING"):
+        return None
+    return found.get("WEBSITE_SITE_NAME") or "rollcall"
 
 
 class _Reader(Environment):

@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import Counter, Histogram, Meter
+    from opentelemetry.metrics import _Gauge as Gauge
 
 type Counted = Literal[
+    "rollcall.requests",  # queue, outcome, code: messages of our queues, by what became of them
     "rollcall.pushes",  # news: true, false
     "rollcall.unparsed",  # kind: the resource
     "rollcall.incoming",  # outcome: rejected, refused, failed, left, legacy, other
@@ -28,7 +30,26 @@ type Counted = Literal[
     "rollcall.purged",  # records that were kept long enough
     "rollcall.questions.late",  # met by a look or the backstop, more than 10 s after they were due
 ]
-type Measured = Literal["rollcall.head.size"]  # bytes of a meeting's head row, each time written
+type Measured = Literal[
+    "rollcall.head.size",  # of a meeting's head row, each time it is written
+    "rollcall.graph.duration",  # route, status: a request to Graph, until its answer was read
+    "rollcall.callback.delay",  # a callback, from its receipt until it was recorded and answered
+    "rollcall.commit.attempts",  # of one commit, those that lost the race included
+    "rollcall.outbox.age",  # of messages when they are sent, or when the backstop finds them unsent
+]
+type Shown = Literal[
+    "rollcall.group_calls.open",  # by the lists of today and yesterday, at the end of a walk
+    "rollcall.backstop.last",  # when the backstop was last done with its walk
+]
+UNITS: Mapping[Measured | Shown, str] = {
+    "rollcall.head.size": "By",
+    "rollcall.graph.duration": "s",
+    "rollcall.callback.delay": "s",
+    "rollcall.commit.attempts": "{attempt}",
+    "rollcall.outbox.age": "s",
+    "rollcall.group_calls.open": "{call}",
+    "rollcall.backstop.last": "s",  # since 1970-01-01T00:00:00Z
+}
 
 type Line = Literal[
     "backstop.failed",  # the walk met a meeting that it could not mend; the next walk tries again
@@ -47,6 +68,7 @@ type Line = Literal[
     "graph.failed",  # a request to Graph failed; the ids are what Microsoft's support asks for
     "join.thread_not_noted",  # another form of the meeting's link may not find it
     "look.not_mended",  # a broken chain of looks was met and could not be mended; the backstop will
+    "meeting.warned",  # a problem limits a meeting's record; published once as meeting.warning
     "message.deferred",  # a message is tried again later
     "message.rejected",  # a message was refused
     "outbox.not_cleared",  # what was sent may be sent again; duplicates can be detected
@@ -73,6 +95,7 @@ LEVELS: Mapping[Line, int] = {
 }
 """How loud a line is, where it is no warning."""
 
+LOGGER = logging.getLogger("rollcall")
 TALKATIVE = ("azure", "httpx", "httpcore", "kiota", "msgraph")
 
 
@@ -102,7 +125,7 @@ def log(line: Line, text: object = "", *, traceback: bool = False, **members: ob
     said = [f"{name}={value}" for name, value in {**_bound.get(), **members}.items()]
     parts = " ".join((*said, str(text))).strip()
     level = LEVELS.get(line, logging.WARNING)
-    _logger.log(level, f"{line}: {parts}" if parts else line, exc_info=traceback)
+    LOGGER.log(level, f"{line}: {parts}" if parts else line, exc_info=traceback)
 
 
 def count(what: Counted, times: int = 1, **attributes: str) -> None:
@@ -110,12 +133,16 @@ def count(what: Counted, times: int = 1, **attributes: str) -> None:
     _counter(what).add(times, attributes)
 
 
-def measure(what: Measured, value: int) -> None:
+def measure(what: Measured, value: float, **attributes: str) -> None:
     """Note a figure of which the distribution matters."""
-    _histogram(what).record(value)
+    _histogram(what).record(value, attributes)
 
 
-_logger = logging.getLogger("rollcall")
+def show(what: Shown, value: float) -> None:
+    """Note a figure of which the newest value counts."""
+    _gauge(what).set(value)
+
+
 _bound: ContextVar[Mapping[str, object]] = ContextVar("bound", default={})  # noqa: B039 - never changed
 
 
@@ -133,4 +160,9 @@ def _counter(name: Counted) -> "Counter":
 
 @cache
 def _histogram(name: Measured) -> "Histogram":
-    return _meter().create_histogram(name, unit="By")
+    return _meter().create_histogram(name, unit=UNITS[name])
+
+
+@cache
+def _gauge(name: Shown) -> "Gauge":
+    return _meter().create_gauge(name, unit=UNITS[name])

@@ -5,12 +5,15 @@ from datetime import datetime, timedelta
 
 from shared.events.cloud_events import warning_message
 from shared.inbox.message import QueueMessage
+from shared.meeting.days import day_of
 from shared.meeting.legs import tend_message
 from shared.meeting.meeting import Meeting
 from shared.meeting.older_legs import unanswered, with_older
+from shared.meeting.retention import ONE_DAY
 from shared.ports import Entry
 from shared.services import Services
-from shared.telemetry import correlated, count, log
+from shared.telemetry import correlated, count, log, show
+from shared.tracing.work import of_mending, of_walk
 from shared.words.answers import Call
 from shared.words.errors import Rejected, Transient
 from shared.words.ids import CallId, LegKey, MeetingId, utc_text
@@ -72,15 +75,33 @@ async def mend_meetings(services: Services) -> None:
 
     Those of which nothing is due any more leave the index. Then purge what was kept long enough.
     """
-    async for entry in services.ledger.overdue(now=services.clock.now()):
-        with correlated(meeting=entry.meeting_id):
-            try:
-                await _mend(entry, services)
-            except Exception:  # noqa: BLE001 - the line has it
-                # The next walk comes by itself; one meeting must not keep the others waiting.
-                log("backstop.failed", traceback=True)
-    await purge_meetings(services)
-    await services.ledger.note_walk(services.clock.now())
+    with of_walk():
+        async for entry in services.ledger.overdue(now=services.clock.now()):
+            with correlated(meeting=entry.meeting_id):
+                try:
+                    with of_mending():
+                        await _mend(entry, services)
+                except Exception:  # noqa: BLE001 - the line has it
+                    # The next walk comes by itself; one meeting must not keep the others waiting.
+                    log("backstop.failed", traceback=True)
+        await purge_meetings(services)
+        now = services.clock.now()
+        await services.ledger.note_walk(now)
+        show("rollcall.backstop.last", now.timestamp())
+        show("rollcall.group_calls.open", await _open_calls(services, now))
+
+
+async def _open_calls(services: Services, now: datetime) -> int:
+    """Return how many group calls are open, by the lists of today and yesterday.
+
+    The bot leaves after a day, so a call that is open begins at most a day before.
+    """
+    found: set[MeetingId] = set()
+    for day in (day_of(now) - ONE_DAY, day_of(now)):
+        async for meeting_id, brief in services.ledger.day(day):
+            if brief.open_since is not None:
+                found.add(meeting_id)
+    return len(found)
 
 
 async def _tend(message: QueueMessage, services: Services) -> None:

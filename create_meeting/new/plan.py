@@ -38,6 +38,7 @@ class Identity:
     request_id: str
     meeting_id: MeetingId
     tenant_id: str
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,7 @@ def identify(request_id: str | None, message: QueueMessage, *, tenant_id: str) -
         request_id=found,
         meeting_id=meeting_id_for(tenant_id=tenant_id, request_id=found),
         tenant_id=tenant_id,
+        traceparent=message.traceparent,
     )
 
 
@@ -169,6 +171,7 @@ def newcomer(identity: Identity) -> Meeting:
         meeting_id=identity.meeting_id,
         tenant_id=identity.tenant_id,
         correlation_id=identity.request_id,
+        traceparent=identity.traceparent,
     )
 
 

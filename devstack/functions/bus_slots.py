@@ -20,6 +20,7 @@ from devstack.functions.lock_renewal import kept_locked
 from devstack.functions.metadata import BodyNotSupportedError, body_data, trigger_metadata
 from devstack.functions.protos import RpcException
 from devstack.functions.received import delivery_of
+from devstack.functions.trace_context import trace_in
 from devstack.functions.work_loop import WorkLoop
 
 # Idle receivers cost the least when they wait long; arriving messages end the wait at once.
@@ -145,6 +146,7 @@ class BusSlots:
                 parameter=function.trigger.parameter,
                 data=data,
                 metadata=metadata,
+                trace=trace_in(delivery.application_properties),
             )
         )
 

@@ -15,6 +15,7 @@ from devstack.functions.invocation import Invocation, Invoke, Outcome
 from devstack.functions.protos import TypedData
 from devstack.functions.routes import Route
 from devstack.functions.rpc_http import Answer, http_answer, query_of, rpc_request
+from devstack.functions.trace_context import trace_in
 
 _LARGEST_BODY = 100 * 1024 * 1024  # Source: the request limit of Azure Functions
 # The server writes these itself.
@@ -101,6 +102,7 @@ class HttpFront:
                 function_name=function.name,
                 parameter=function.trigger.parameter,
                 data=TypedData(http=rpc),
+                trace=trace_in(rpc.headers),
             )
         )
         return _result(function.name, outcome)

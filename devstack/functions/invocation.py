@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from devstack.functions.protos import RpcException, TypedData
+from devstack.functions.trace_context import TraceContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,8 @@ class Invocation:
     parameter: str
     data: TypedData
     metadata: Mapping[str, TypedData] = field(default_factory=dict)
+    trace: TraceContext | None = None
+    """That of the request or message; None where it has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ import azure_functions_runtime as library
 from devstack.functions import protos
 from devstack.functions.invocation import IndexedFunction, Invocation, Outcome
 from devstack.functions.protos import ParameterBinding, RpcException, StatusResult
+from devstack.functions.trace_context import invoked_by
 from devstack.packaged import NotPackaged, import_only_from
 
 
@@ -112,7 +113,7 @@ async def _guarded(invocation: Invocation) -> Outcome:
 
 
 def _invocation_request(invocation: Invocation, invocation_id: str) -> SimpleNamespace:
-    trace = uuid4().hex
+    trace = invoked_by(invocation.trace)
     return _request(
         invocation_request=SimpleNamespace(
             invocation_id=invocation_id,
@@ -120,7 +121,7 @@ def _invocation_request(invocation: Invocation, invocation_id: str) -> SimpleNam
             input_data=[ParameterBinding(name=invocation.parameter, data=invocation.data)],
             trigger_metadata=dict(invocation.metadata),
             trace_context=SimpleNamespace(
-                trace_parent=f"00-{trace}-{trace[:16]}-01", trace_state="", attributes={}
+                trace_parent=trace.traceparent, trace_state=trace.tracestate, attributes={}
             ),
             retry_context=SimpleNamespace(
                 retry_count=0, max_retry_count=0, exception=RpcException()

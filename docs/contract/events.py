@@ -30,12 +30,16 @@ from docs.contract.event_data import (
     RefusedRequest,
 )
 
+TRACEPARENT = r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"
+"""Source: https://www.w3.org/TR/trace-context/#traceparent-header"""
+
 
 class Event[Data](BaseModel):
     """One event: a CloudEvent 1.0 in its structured JSON form.
 
     `sequence` counts the events of one meeting; refusals of requests without a meeting have none.
     `dataschema` is where the schema of `data` is read.
+    `traceparent` is there only where a trace was: that of the request that made the meeting known.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -48,6 +52,7 @@ class Event[Data](BaseModel):
     time: AwareDatetime
     datacontenttype: Literal["application/json"]
     correlationid: str
+    traceparent: Annotated[str, Field(pattern=TRACEPARENT)] = ABSENT
     sequence: Annotated[str, Field(pattern=r"^[0-9]+$")] = ABSENT
     sequencetype: Literal["Integer"] = ABSENT
     dataschema: Annotated[str, Field(pattern=r"^https?://.+\.data\.json$")]

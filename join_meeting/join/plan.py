@@ -214,5 +214,6 @@ def newcomer(wish: Wish, *, tenant_id: str) -> Meeting:
         meeting_id=wish.meeting_id,
         tenant_id=tenant_id,
         correlation_id=wish.request_id,
+        traceparent=wish.message.traceparent,
         context=wish.request.context,
     )

@@ -14,6 +14,7 @@ from azure.servicebus import ServiceBusSubQueue
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver, ServiceBusSender
 
 from shared.bus.lane import PATIENCE_SECONDS, Lane, Undeliverable
+from shared.tracing.spans import sending
 from shared.words.entities import EVENTS_TOPIC
 from shared.words.errors import NotSent, Problem, Rejected, RollcallError, Unavailable
 from shared.words.outgoing import Outgoing
@@ -74,7 +75,7 @@ class ServiceBusOutbox:
         for message in messages:
             by_entity.setdefault(message.entity, []).append(message)
         results = await asyncio.gather(
-            *(self._lane(entity).send(some) for entity, some in by_entity.items()),
+            *(self._send(entity, some) for entity, some in by_entity.items()),
             return_exceptions=True,
         )
         problems: list[Problem] = []
@@ -126,6 +127,10 @@ class ServiceBusOutbox:
         oldest = next((entity for entity, lane in self._lanes.items() if lane.idle), None)
         if oldest is not None:
             self._keep(asyncio.create_task(self._lanes.pop(oldest).aclose()))
+
+    async def _send(self, entity: str, messages: Sequence[Outgoing]) -> None:
+        with sending(entity, messages) as caused:
+            await self._lane(entity).send(caused)
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._beside.add(task)

@@ -76,6 +76,7 @@ def event_message(meeting: Meeting, fact: Fact, *, sequence: int, now: datetime)
         meeting_id=meeting.meeting_id,
         request_id=meeting.correlation_id,
         call_number=fact.call_number,
+        traceparent=meeting.traceparent,
         sequence=sequence,
         data={
             "meetingId": meeting.meeting_id,
@@ -128,10 +129,12 @@ def refusal_message(
     delivery_id: str,
     at: datetime,
     context: dict[str, Any] | None,
+    traceparent: str | None,
 ) -> Outgoing:
     """Return the topic message that refuses a request which has no meeting.
 
     `delivery_id` is that of the request's message: a redelivery is refused with the same event id.
+    `traceparent`: the trace that the request is part of.
     """
     return _message(
         name=name,
@@ -141,6 +144,7 @@ def refusal_message(
         at=at,
         correlation_id=request_id,
         request_id=request_id,
+        traceparent=traceparent,
         data={
             "requestId": request_id,
             "context": context,
@@ -156,6 +160,7 @@ def warning_message(
     """Return the topic message that warns of a meeting whose record cannot be read.
 
     It is not one of the meeting's numbered events. Each time it is published it has the same id.
+    The meeting's trace is not known: it stands in the record.
     """
     return _message(
         name="meeting.warning",
@@ -165,6 +170,7 @@ def warning_message(
         at=at,
         correlation_id=meeting_id,
         meeting_id=meeting_id,
+        traceparent=None,
         data={
             "meetingId": meeting_id,
             "context": None,
@@ -214,6 +220,7 @@ def _message(
     subject: str,
     at: datetime,
     correlation_id: str,
+    traceparent: str | None,
     data: dict[str, Any],
     meeting_id: str | None = None,
     request_id: str | None = None,
@@ -232,6 +239,10 @@ def _message(
         "correlationid": correlation_id,
         "data": data,
     }
+    if traceparent is not None:
+        # The trace that all this began in, as the extension demands, not that of this message.
+        # https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/extensions/distributed-tracing.md
+        event["traceparent"] = traceparent
     if sequence is not None:
         event |= {"sequence": str(sequence), "sequencetype": "Integer"}
     beside = {

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import httpx
 from azure.core.credentials_async import AsyncTokenCredential
@@ -30,6 +30,7 @@ from msgraph.graph_service_client import GraphServiceClient
 
 from shared.graph.answers import Answer, Asking, no_answer
 from shared.graph.http_transport import AiohttpTransport
+from shared.tracing.spans import asking_graph
 from shared.words.errors import NotAsked
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
@@ -91,12 +92,14 @@ class GraphSdk:
                 json.dumps(body, ensure_ascii=False).encode(), "application/json"
             )
         request.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
-        try:
-            response: Any = await self._adapter.send_primitive_async(request, "bytes", {})
-        except httpx.RequestError as error:
-            raise no_answer(type(error).__name__, asking=asking) from error
-        except AzureError as error:
-            raise _no_token(error) from error
+        with asking_graph(method, route_of(builder.url_template)) as asked:
+            try:
+                response: Any = await self._adapter.send_primitive_async(request, "bytes", {})
+            except httpx.RequestError as error:
+                raise no_answer(type(error).__name__, asking=asking) from error
+            except AzureError as error:
+                raise _no_token(error) from error
+            asked.status = response.status_code
         return Answer(
             status=response.status_code,
             headers={name.lower(): value for name, value in response.headers.items()},
@@ -119,6 +122,12 @@ class GraphSdk:
         """Close connections and credential. The SDK's own client would leave them open."""
         await self._transport.aclose()
         await self._credential.close()
+
+
+def route_of(url_template: str) -> str:
+    """Return the SDK's template of an address as a route: its path, with names for the values."""
+    path = url_template.removeprefix("{+baseurl}").partition("{?")[0]
+    return unquote(path)
 
 
 def _no_token(error: AzureError) -> NotAsked:

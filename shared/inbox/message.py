@@ -43,6 +43,8 @@ class QueueMessage:
     delivery_count: int
     enqueued_at: datetime
     properties: dict[str, str] = field(default_factory=dict)
+    traceparent: str | None = None
+    """The trace that the message is part of, as it began; None where there is no trace."""
 
     @property
     def origin_id(self) -> str:

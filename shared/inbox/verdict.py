@@ -16,6 +16,7 @@ from shared.inbox.message import QueueMessage
 from shared.inbox.patience import RetryPolicy, fits_here, hold_before, next_try
 from shared.ports import Bus, Clock
 from shared.telemetry import correlated, log
+from shared.tracing.work import concluded, of_message
 from shared.words.entities import OWN_ENTITIES
 from shared.words.errors import NotSent, Rejected, Transient, Unreadable
 from shared.words.ids import utc_text
@@ -84,9 +85,10 @@ class Inbox:
         again: handlers must be safe to repeat. When the bus itself is down, its error goes on to
         the host after a pause, and the host abandons the message.
         """
-        with correlated(queue=message.queue):
+        known = of_message(message.queue, message.message_id, message.properties)
+        with correlated(queue=message.queue), known as traceparent:
             try:
-                await self._handle(message, work, refusal)
+                await self._handle(replace(message, traceparent=traceparent), work, refusal)
             except Transient as down:
                 await self._hold(message, down)
                 raise
@@ -115,6 +117,7 @@ class Inbox:
             why = _named(failed)
             log("message.deferred", attempt=message.attempt, due=utc_text(due), why=why)
             await self._bus.send([copy_of(again, due=due)])
+            concluded("deferred")
             return
 
     async def _hold(self, message: QueueMessage, down: Transient) -> None:
@@ -191,6 +194,7 @@ async def _refuse(
         # The caller's own reply queue does not exist; everything else was sent.
         entities = sorted(problem.member for problem in undeliverable.problems)
         log("refusal.undeliverable", entities=entities)
+    concluded("rejected", refused.code)
 
 
 def _named(failed: Transient | Rejected) -> str:

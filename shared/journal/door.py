@@ -13,6 +13,7 @@ from shared.meeting.meeting import Change, Meeting, Stored
 from shared.meeting.older_legs import Older
 from shared.meeting.retention import require_as_seen, require_cleared
 from shared.telemetry import log
+from shared.tracing.work import current
 from shared.words.errors import RollcallError, Transient
 from shared.words.ids import MeetingId
 
@@ -71,6 +72,8 @@ class OpenMeeting:
         self._older = Older(pages=() if whole else None)
         if whole and head is not None and head.leg_pages:
             self._older = Older(pages=tuple(await ledger.older_legs(self.meeting_id)))
+        if head is not None and (work := current()) is not None:
+            work.part_of(head.traceparent)
         self._loaded, self.meeting = Loaded(stored), self._older.beside(head)
         self._looked = True
 
@@ -83,9 +86,13 @@ class OpenMeeting:
         down, and ValueError for a change that no transaction can hold.
         """
         decided: list[D] = []
+        # Decisions run in the task of the first that waits, which is no part of this work.
+        work = current()
 
         def settle(before: Meeting | None, now: datetime) -> Change | None:
             self._require_as_seen(before)
+            if before is not None and work is not None:
+                work.part_of(before.traceparent)
             if not self._older.is_of(before):
                 raise _MoreLeft
             step, result = decide(self._older.beside(before), now)
@@ -103,6 +110,8 @@ class OpenMeeting:
                     tending=self._journal.tending,
                 )
             self.written = change is not None
+            if change is not None and work is not None:
+                change = replace(change, outgoing=tuple(map(work.stamp, change.outgoing)))
             return change
 
         for _ in range(ROUNDS):
@@ -147,6 +156,8 @@ class OpenMeeting:
         Commit in any case: a commit under way relies on what the index says now, and must lose.
         """
         stored = self._loaded.stored if self._loaded is not None else None
+        for row in stored.outbox if stored is not None else ():
+            self._journal.measure_age(row)
 
         def decide(meeting: Meeting | None, now: datetime) -> tuple[Step | None, None]:
             if meeting is None or stored is None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from shared.meeting.meeting import Change, OutboxRow
 from shared.ports import Bus, Clock, Ledger
-from shared.telemetry import log
+from shared.telemetry import log, measure
 from shared.words.entities import OWN_ENTITIES
 from shared.words.errors import LostRace, NotSent, Rejected, RollcallError, Transient
 from shared.words.ids import MeetingId
@@ -75,6 +75,8 @@ class Dispatch:
                 return
             if not sent.done():
                 sent.set_result(None)
+            for row in rows:
+                measure_age(row, now=self._clock.now())
             await self._clear(meeting_id, rows)
         finally:
             self._under_way -= keys
@@ -161,3 +163,8 @@ class Dispatch:
             await self._ledger.clear(meeting_id, [row.key for row in rows])
         except Transient as error:
             log("outbox.not_cleared", error)
+
+
+def measure_age(row: OutboxRow, *, now: datetime) -> None:
+    """Note how old the messages of a row are."""
+    measure("rollcall.outbox.age", (now - row.written_at).total_seconds())

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.journal.door import Delivered, Loaded, OpenMeeting
-from shared.journal.flush import Dispatch
+from shared.journal.flush import Dispatch, measure_age
 from shared.journal.settle import RecordingRules
 from shared.journal.together import Decision, decide_together
 from shared.meeting.follow_up import followed_up, is_overdue
@@ -24,7 +24,9 @@ from shared.meeting.meeting import Change, Meeting, OutboxRow, Stored
 from shared.meeting.older_legs import KEPT, Kept
 from shared.meeting.retention import must_be_scheduled, purge_day
 from shared.ports import Bus, Clock, Ledger
-from shared.telemetry import correlate, correlated
+from shared.telemetry import correlate, correlated, log, measure
+from shared.tracing.spans import committing
+from shared.tracing.work import Work, apart, current
 from shared.words.errors import LostRace, Transient
 from shared.words.ids import MeetingId
 
@@ -46,6 +48,7 @@ class _Waiting:
     decide: Decision
     receipt: asyncio.Future[Receipt]
     resend: bool
+    work: Work | None
 
 
 class Journal:
@@ -119,13 +122,18 @@ class Journal:
         down, and ValueError for a change that no transaction can hold. The receipt says when the
         sending is done. Messages that cannot be sent are kept.
         """
-        waiting = _Waiting(decide, asyncio.get_running_loop().create_future(), resend)
+        receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        waiting = _Waiting(decide, receipt, resend, current())
         self._waiting[meeting_id].append(waiting)
         if meeting_id not in self._leading:
             # A task of its own: no change waits for the changes that come after it.
             self._leading.add(meeting_id)
             self._begin(meeting_id, self._lead(meeting_id, loaded))
-        return await waiting.receipt
+        return await receipt
+
+    def measure_age(self, row: OutboxRow) -> None:
+        """Note how old messages are that another process left unsent."""
+        measure_age(row, now=self._clock.now())
 
     def is_overdue(self, meeting: Meeting) -> bool:
         """Tell whether the message of a planned look seems to be lost."""
@@ -137,8 +145,8 @@ class Journal:
             await asyncio.wait(self._tasks)
 
     def _begin(self, meeting_id: MeetingId, work: Coroutine[None, None, None]) -> None:
-        # Its log lines belong to all changes that wait for the meeting, not to the first one.
-        with correlated(meeting=meeting_id):
+        # Its lines and spans belong to all changes that wait for the meeting, not to the first one.
+        with correlated(meeting=meeting_id), apart():
             task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -181,7 +189,8 @@ class Journal:
                 self._hand_out(meeting_id, served, stored, stale)
                 return
             try:
-                after = await self._commit(stored, decided.change, now)
+                works = [waiting.work for waiting in served if waiting.work is not None]
+                after = await self._commit(stored, decided.change, now, works)
             except LostRace:
                 most = min(0.01 * 2**attempt, LONGEST_RETRY_PAUSE)
                 await asyncio.sleep(self._jitter(most))
@@ -191,24 +200,33 @@ class Journal:
                 await self._serve_apart(meeting_id, served, error)
                 return
             self._waiting[meeting_id] = [*left, *self._waiting[meeting_id]]
+            measure("rollcall.commit.attempts", attempt + 1)
             self._hand_out(meeting_id, served, after, (*stale, *after.outbox))
             return
+        measure("rollcall.commit.attempts", ATTEMPTS)
         raise Transient("the meeting is being changed by others too often")
 
-    async def _commit(self, before: Stored | None, change: Change, now: datetime) -> Stored:
+    async def _commit(
+        self, before: Stored | None, change: Change, now: datetime, works: list[Work]
+    ) -> Stored:
         """Commit the change with what follows from it, after the index has the meeting due.
 
         So no crash leaves a commit that the index does not know. An index that has the meeting due
         already is not written: it may be early, never late.
         """
         meeting = before.meeting if before is not None else None
-        followed = followed_up(change, now=now, rules=self.tending)
-        change = await self._listed(meeting, followed, now)
-        known = meeting.tend.indexed if meeting is not None else None
-        by = change.meeting.tend.indexed
-        if by is not None and (known is None or by < known):
-            await self.ledger.index(change.meeting.meeting_id, due_at=by)
-        return await self.ledger.commit(before, change, now=now)
+        with committing(works, change.meeting.traceparent) as commit:
+            followed = followed_up(change, now=now, rules=self.tending)
+            followed = replace(followed, outgoing=commit.stamp(followed.outgoing))
+            change = await self._listed(meeting, followed, now)
+            known = meeting.tend.indexed if meeting is not None else None
+            by = change.meeting.tend.indexed
+            if by is not None and (known is None or by < known):
+                await self.ledger.index(change.meeting.meeting_id, due_at=by)
+            stored = await self.ledger.commit(before, change, now=now)
+        for code in change.meeting.warned[len(meeting.warned) if meeting else 0 :]:
+            log("meeting.warned", code=code)
+        return stored
 
     async def _listed(self, before: Meeting | None, change: Change, now: datetime) -> Change:
         """List what was just made or moved, and once the day on which it is to be purged.

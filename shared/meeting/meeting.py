@@ -142,6 +142,7 @@ class Meeting:
     meeting_id: MeetingId
     tenant_id: str
     correlation_id: str  # the request that made the meeting known
+    traceparent: str | None = None  # the trace that request was part of; in every event
     context: dict[str, Any] | None = None  # the caller's own, echoed in every event
 
     # -- origin: a request of ours made it, or a link led to it

@@ -87,6 +87,7 @@ def tombstone_of(meeting: Meeting, *, at: datetime) -> Meeting:
         meeting_id=meeting.meeting_id,
         tenant_id=meeting.tenant_id,
         correlation_id=meeting.correlation_id,
+        traceparent=meeting.traceparent,
         version=meeting.version,
         sequence=meeting.sequence,
         lives=meeting.lives + 1,

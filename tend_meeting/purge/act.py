@@ -13,6 +13,7 @@ from shared.meeting.retention import ONE_DAY, traces_in
 from shared.ports import PurgeEntry
 from shared.services import Services
 from shared.telemetry import correlated, count, log
+from shared.tracing.work import of_mending
 from shared.words.errors import Transient, Unreadable
 from shared.words.ids import MeetingId
 from tend_meeting.purge.plan import plan_purge, record_cleared
@@ -29,7 +30,7 @@ async def purge_meetings(services: Services) -> None:
     for entry in entries:
         if services.clock.now() - began > LONGEST_WALK:
             return
-        with correlated(meeting=entry.meeting_id):
+        with correlated(meeting=entry.meeting_id), of_mending():
             await _attend(entry, services)
 
 

@@ -16,6 +16,7 @@ from shared.graph.client import MOST_PAGES, GraphOverSdk, open_graph
 from shared.words.clouds import CLOUDS
 from shared.words.errors import NotAsked, Rejected, Unavailable
 from shared.words.ids import CallId
+from tests.fixtures.traces import exported
 
 # The SDK's generated modules warn about themselves when they are imported.
 pytestmark = [
@@ -350,3 +351,17 @@ async def test_without_a_token_nothing_is_sent(rig: Rig) -> None:
         await rig.graph.check()
 
     assert rig.seen == []
+
+
+async def test_a_request_is_traced_by_its_route_alone(rig: Rig) -> None:
+    """The SDK makes spans of its own, with whole URLs: they are not heard, and Graph gets none."""
+    with exported() as found:
+        await rig.graph.read_participants(CALL, **ASKED)
+        await rig.graph.update_meeting("canary-organizer", "canary-meeting", {"subject": "canary"})
+
+    assert [one.name for one in found.spans()] == [
+        "GET /communications/calls/{call-id}/participants",
+        "PATCH /users/{user-id}/onlineMeetings/{onlineMeeting-id}",
+    ]
+    assert [one for one in (CALL, "canary", "localhost", "the-token") if one in found.text()] == []
+    assert all("traceparent" not in seen.headers for seen in rig.seen)

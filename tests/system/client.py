@@ -67,11 +67,16 @@ class Client:
         correlation_id: str | None = None,
         reply_to: str | None = REPLIES,
         queue: str = CREATE,
+        properties: dict[str | bytes, Any] | None = None,
     ) -> None:
         """Send one message. Without a message id it carries none: the SDK makes none up."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         message = ServiceBusMessage(
-            raw, message_id=message_id, correlation_id=correlation_id, reply_to=reply_to
+            raw,
+            message_id=message_id,
+            correlation_id=correlation_id,
+            reply_to=reply_to,
+            application_properties=properties,
         )
         # The SDK's senders do not bear two tasks at once.
         async with self._sending:

@@ -68,6 +68,7 @@ def refusal(**changed: Any) -> Outgoing:
         "delivery_id": "message-1",
         "at": HAPPENED,
         "context": None,
+        "traceparent": None,
     }
     return refusal_message("meeting.rejected", REFUSED, **(asked | changed))
 
@@ -280,3 +281,16 @@ def replace_graph(graph: GraphTrace | None) -> Rejected:
     return Rejected(
         code=REFUSED.code, message=REFUSED.message, next_step=REFUSED.next_step, graph=graph
     )
+
+
+def test_a_trace_is_in_the_event_and_no_part_of_its_identity() -> None:
+    """The extension of CloudEvents for distributed tracing."""
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    fact = Fact(name="meeting.purged", at=HAPPENED, key=(), data={})
+
+    (without,) = told(fact)
+    (traced,) = told(fact, meeting=replace(MEETING, traceparent=trace))
+
+    assert event(traced) == event(without) | {"traceparent": trace}
+    assert traced.message_id == without.message_id
+    assert event(refusal(traceparent=trace)) == event(refusal()) | {"traceparent": trace}

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from shared import settings as settings_module
-from shared.settings import SETTINGS, Settings, SettingsError, as_markdown
+from shared.settings import SETTINGS, Settings, SettingsError, as_markdown, export_role
 
 TENANT = "6C5E9A3E-1F0B-4F3A-9D57-2B8F4F6D1A01"
 ENOUGH = {
@@ -194,3 +194,23 @@ def test_each_setting_is_in_the_table_once_with_its_default() -> None:
     assert "| `SETTLE_SECONDS` | `1` |" in shown[2 + names.index("SETTLE_SECONDS")]
     assert "| `TENANT_ID` | required |" in shown[2 + names.index("TENANT_ID")]
     assert "| `GRAPH_URL` | that of `CLOUD` |" in shown[2 + names.index("GRAPH_URL")]
+
+
+ON = {"PYTHON_ENABLE_OPENTELEMETRY": "True ", "APPLICATIONINSIGHTS_CONNECTION_STRING": "a=b"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "role"),
+    [
+        ({}, None),
+        (ON, "rollcall"),
+        (ON | {"WEBSITE_SITE_NAME": "func-x"}, "func-x"),
+        (ON | {"PYTHON_ENABLE_OPENTELEMETRY": "false"}, None),
+        (ON | {"APPLICATIONINSIGHTS_CONNECTION_STRING": ""}, None),
+    ],
+)
+def test_telemetry_is_exported_where_worker_and_platform_say_so(
+    environment: dict[str, str], role: str | None
+) -> None:
+    """Else the worker passes lines on, and they would be there twice, or there is nowhere to go."""
+    assert export_role(environment) == role

@@ -1,0 +1,202 @@
+"""Sends spans, figures and log lines to Application Insights. Adapter: the only user of the SDK.
+
+The SDK takes up from the first invocation on. The exporter, whose import takes longer than all else
+of a cold start, is opened by the SDK's own threads when they first have something to send, seconds
+later. What comes before that waits in their queues, which have bounds.
+
+The exporter reads `APPLICATIONINSIGHTS_CONNECTION_STRING` and
+`APPLICATIONINSIGHTS_AUTHENTICATION_STRING` itself.
+Source: https://learn.microsoft.com/python/api/overview/azure/monitor-opentelemetry-exporter-readme
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from traceback import format_tb
+from typing import TYPE_CHECKING, Any, override
+
+from opentelemetry._logs import LogRecord, SeverityNumber
+from opentelemetry.metrics import set_meter_provider
+from opentelemetry.sdk._logs import LoggerProvider, ReadableLogRecord
+from opentelemetry.sdk._logs.export import (
+    BatchLogRecordProcessor,
+    LogRecordExporter,
+    LogRecordExportResult,
+)
+from opentelemetry.sdk.metrics import Counter, Histogram, MeterProvider
+from opentelemetry.sdk.metrics.export import (
+    AggregationTemporality,
+    MetricExporter,
+    MetricExportResult,
+    MetricsData,
+    PeriodicExportingMetricReader,
+)
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+
+from shared.telemetry import LOGGER
+from shared.tracing.recorder import record_in
+from shared.tracing.work import here
+
+if TYPE_CHECKING:
+    from azure.monitor.opentelemetry.exporter import (
+        AzureMonitorLogExporter,
+        AzureMonitorMetricExporter,
+        AzureMonitorTraceExporter,
+    )
+
+SEVERITIES = {
+    logging.INFO: SeverityNumber.INFO,
+    logging.WARNING: SeverityNumber.WARN,
+    logging.ERROR: SeverityNumber.ERROR,
+}
+
+
+def export(role: str) -> None:
+    """Export what this process says of itself from now on, under the name `role`."""
+    # Without the SDK's search for what else could describe this process: it reads every package.
+    resource = Resource({"service.name": role})
+    spans = TracerProvider(resource=resource)
+    spans.add_span_processor(BatchSpanProcessor(LateSpans(partial(_open_spans, spans))))
+    record_in(spans)
+    reader = PeriodicExportingMetricReader(LateFigures(_open_figures))
+    set_meter_provider(MeterProvider([reader], resource=resource))
+    lines = LoggerProvider(resource=resource)
+    lines.add_log_record_processor(BatchLogRecordProcessor(LateLines(_open_lines)))
+    hand_over_lines(lines)
+
+
+def hand_over_lines(provider: LoggerProvider) -> None:
+    """Let Rollcall's log lines go to `provider` too."""
+    # Telemetry from here replaces what the worker would pass on to the host.
+    LOGGER.setLevel(logging.INFO)
+    LOGGER.addHandler(_Lines(provider))
+
+
+class _Lines(logging.Handler):
+    """Hands over the lines, as part of the span that they were written in.
+
+    Of an exception only class and stack: its text may quote what a caller sent.
+    """
+
+    def __init__(self, provider: LoggerProvider) -> None:
+        super().__init__()
+        self._logger = provider.get_logger("rollcall")
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        attributes: dict[str, Any] = {}
+        if record.exc_info and record.exc_info[0] is not None:
+            kind, _, traceback = record.exc_info
+            attributes["exception.type"] = kind.__name__
+            attributes["exception.stacktrace"] = "".join(format_tb(traceback))
+        self._logger.emit(
+            LogRecord(
+                timestamp=int(record.created * 1e9),
+                context=here(),
+                severity_number=SEVERITIES.get(record.levelno, SeverityNumber.UNSPECIFIED),
+                severity_text=record.levelname,
+                body=record.getMessage(),
+                attributes=attributes,
+            )
+        )
+
+
+class _Late[Exporter]:
+    """Opens an exporter when there is something to send."""
+
+    def __init__(self, open_exporter: Callable[[], Exporter]) -> None:
+        self._open = open_exporter
+        self._opened: Exporter | None = None
+
+    def exporter(self) -> Exporter:
+        if self._opened is None:
+            self._opened = self._open()
+        return self._opened
+
+    @property
+    def opened(self) -> Exporter | None:
+        return self._opened
+
+
+class LateSpans(SpanExporter):
+    """Exports spans through an exporter that is opened by the first of them."""
+
+    def __init__(self, open_exporter: Callable[[], SpanExporter]) -> None:
+        """`open_exporter` is called once, in the thread that exports."""
+        self._late = _Late(open_exporter)
+
+    @override
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        return self._late.exporter().export(spans)
+
+    @override
+    def shutdown(self) -> None:
+        if self._late.opened is not None:
+            self._late.opened.shutdown()
+
+
+class LateLines(LogRecordExporter):
+    """Exports log lines through an exporter that is opened by the first of them."""
+
+    def __init__(self, open_exporter: Callable[[], LogRecordExporter]) -> None:
+        """`open_exporter` is called once, in the thread that exports."""
+        self._late = _Late(open_exporter)
+
+    @override
+    def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
+        return self._late.exporter().export(batch)
+
+    @override
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        return True
+
+    @override
+    def shutdown(self) -> None:
+        if self._late.opened is not None:
+            self._late.opened.shutdown()  # type: ignore[no-untyped-call]
+
+
+class LateFigures(MetricExporter):
+    """Exports figures through an exporter that is opened by the first of them."""
+
+    def __init__(self, open_exporter: Callable[[], MetricExporter]) -> None:
+        """`open_exporter` is called once, in the thread that exports."""
+        # As the exporter itself prefers, which the reader must know before it is there.
+        delta = AggregationTemporality.DELTA
+        super().__init__(preferred_temporality={Counter: delta, Histogram: delta})
+        self._late = _Late(open_exporter)
+
+    @override
+    def export(
+        self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any
+    ) -> MetricExportResult:
+        return self._late.exporter().export(metrics_data, timeout_millis, **kwargs)
+
+    @override
+    def force_flush(self, timeout_millis: float = 10_000) -> bool:
+        return True
+
+    @override
+    def shutdown(self, timeout_millis: float = 30_000, **kwargs: Any) -> None:
+        if self._late.opened is not None:
+            self._late.opened.shutdown(timeout_millis, **kwargs)
+
+
+def _open_spans(provider: TracerProvider) -> "AzureMonitorTraceExporter":
+    from azure.monitor.opentelemetry.exporter import AzureMonitorTraceExporter  # noqa: PLC0415
+
+    return AzureMonitorTraceExporter(tracer_provider=provider)
+
+
+def _open_lines() -> "AzureMonitorLogExporter":
+    from azure.monitor.opentelemetry.exporter import AzureMonitorLogExporter  # noqa: PLC0415
+
+    return AzureMonitorLogExporter()
+
+
+def _open_figures() -> "AzureMonitorMetricExporter":
+    from azure.monitor.opentelemetry.exporter import AzureMonitorMetricExporter  # noqa: PLC0415
+
+    return AzureMonitorMetricExporter()
