@@ -18,7 +18,8 @@ from shared.words.outgoing import Outgoing
 async def create_meeting(message: QueueMessage, services: Services) -> None:
     """Carry out one message to its verdict; raise only if the host is to abandon the message."""
     policy = services.policy
-    services.bus.expect([EVENTS_TOPIC, *([message.reply.queue] if message.reply else [])])
+    queue = message.reply.queue if message.reply is not None else ""
+    services.bus.expect([EVENTS_TOPIC, *([queue] if queue else [])])
     await services.inbox.handle(
         message,
         lambda one: _carry_out(one, services),

@@ -109,6 +109,7 @@ class _Reader:
             ),
             claim_lease=self._seconds("CLAIM_LEASE_SECONDS"),
             retention_days=self._whole("RETENTION_DAYS", least=LEAST_DAYS, most=MOST_DAYS),
+            namespace=_host(self._service_bus()),
         )
 
     def _tending(self) -> TendingRules:
@@ -182,6 +183,12 @@ class _Reader:
 
     def _flag(self, name: str) -> Any:
         return self._read(name, _flag, "true or false")
+
+
+def _host(service_bus: str) -> str:
+    """Return the host name of a namespace, or of the endpoint in a connection string."""
+    _, endpoint, rest = service_bus.partition("Endpoint=")
+    return (urlsplit(rest.partition(";")[0]).hostname or "") if endpoint else service_bus.lower()
 
 
 def _connection_string(text: str) -> str:

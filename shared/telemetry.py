@@ -25,6 +25,7 @@ type Counted = Literal[
     "rollcall.unparsed",  # kind: the resource
     "rollcall.incoming",  # outcome: rejected, refused, failed, left, legacy, other
     "rollcall.reads",  # result: people, nobody, nothing, gone, failed
+    "rollcall.answers.undelivered",  # code: why an answer reached no queue of the caller's
     "rollcall.purged",  # records that were kept long enough
     "rollcall.questions.late",  # met by a look or the backstop, more than 10 s after they were due
 ]

@@ -131,6 +131,9 @@ def record_created(
         post_claim=None,
         stay=Stay(watch=create.request.watch, alone_for=_alone_for(create.request)),
     )
+    if create.request.join != "never" and message.reply is not None:
+        usable = message.reply if message.reply.problem is None else None
+        meeting = replace(meeting, asked=replace(create.asked, reply=usable))
     change = publish_created(meeting, warnings, message, now=now)
     if create.request.join == "never":
         return change

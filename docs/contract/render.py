@@ -12,6 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from create_meeting.request import CancelMeeting, CreateMeeting, UpdateMeeting
 from docs.contract.events import EVENTS
 from join_meeting.request import JoinMeeting
+from shared.events.replies import HEARD_BY
 from shared.legs.end_codes import (
     FAULTS,
     LEG_ENDS,
@@ -39,7 +40,7 @@ WAITING: dict[Waiting, str] = {
     "later": "the same request may succeed when it is sent again later",
 }
 FIRST_OF_5XX = 500
-IN_EVERY_EVENT = frozenset({"meetingId", "context", "recordedAt"})
+IN_EVERY_EVENT = frozenset({"meetingId", "context", "recordedAt", "undelivered"})
 NOTICE = "<!-- Written by `python -m docs.contract` from the code; changes made here are lost. -->"
 
 
@@ -63,8 +64,12 @@ def with_settings(readme: str) -> str:
 
 def with_events(messages: str) -> str:
     """Return messages.md with the models' events in the table between its markers."""
-    rows = (f"| [`{name}`](schemas/{name}.json) | {_says(name)} |" for name in EVENTS)
-    table = ("| `rollcall.….v1` | `data`, beside these |", "|---|---|", *rows)
+    rows = (
+        f"| [`{name}`](schemas/{name}.json) | {_says(name)} | {', '.join(HEARD_BY.get(name, ()))} |"
+        for name in EVENTS
+    )
+    head = "| `rollcall.….v1` | `data`, beside these | also to the `reply_to` of |"
+    table = (head, "|---|---|---|", *rows)
     return _between(messages, "events", "\n".join(table))
 
 

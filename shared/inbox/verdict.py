@@ -14,10 +14,10 @@ from shared.inbox.copies import copy_of, kept_copy
 from shared.inbox.message import QueueMessage
 from shared.inbox.patience import RetryPolicy, fits_here, next_try
 from shared.ports import Bus, Clock
-from shared.telemetry import correlated, log
-from shared.words.errors import Rejected, Transient, Unreadable
+from shared.telemetry import correlated, count, log
+from shared.words.errors import NotSent, Rejected, Transient, Unreadable
 from shared.words.ids import utc_text
-from shared.words.outgoing import Outgoing
+from shared.words.outgoing import Outgoing, Undelivered, no_such_queue
 from shared.words.problems import rejected
 
 
@@ -56,13 +56,16 @@ class Inbox:
         policy: RetryPolicy,
         jitter: Callable[[float], float],
         waits: ShortWaits | None = None,
+        namespace: str = "",
     ) -> None:
         """`jitter(most)` returns a random number of seconds from 0 to `most`.
+
+        `namespace`: the host name of our Service Bus, with which messages' `reply_to` are read.
 
         `waits`: the pauses spent inside an invocation; None: every pause is a scheduled copy.
         """
         self._bus, self._clock, self._policy = bus, clock, policy
-        self._jitter, self._waits = jitter, waits
+        self._jitter, self._waits, self._namespace = jitter, waits, namespace
 
     async def handle(
         self,
@@ -77,6 +80,10 @@ class Inbox:
         again: handlers must be safe to repeat. When the bus itself is down, its error goes on to
         the host, which abandons the message.
         """
+        message = replace(message, namespace=self._namespace)
+        reply = message.reply
+        if reply is not None and reply.problem is not None and message.attempt == 1:
+            count("rollcall.answers.undelivered", code=reply.problem.code)
         with correlated(queue=message.queue):
             await self._handle(message, work, refusal)
 
@@ -155,16 +162,32 @@ async def _refuse(
     bus: Bus,
 ) -> None:
     log("message.rejected", code=refused.code)
-    event = refuse(message, refused, now)
+    event, reply, not_sent = refuse(message, refused, now), message.reply, None
+    if event is not None and reply is not None:
+        # The answer goes first: what the topic says depends on it.
+        problem = reply.problem
+        try:
+            problem = problem or await _undelivered(reply_message(event, reply), bus)
+        except NotSent as error:
+            not_sent = error
+        if problem is not None:
+            event = refuse(message, replace(refused, undelivered=problem), now)
     published = [] if event is None else [event]
-    if event is not None and message.reply is not None:
-        published.append(reply_message(event, message.reply))
+    await bus.send([*published, kept_copy(message, refused)])
+    if not_sent is not None:
+        raise not_sent
+
+
+async def _undelivered(answer: Outgoing, bus: Bus) -> Undelivered | None:
+    """Send an answer to the caller's queue; return why it can never be delivered."""
     try:
-        await bus.send([*published, kept_copy(message, refused)])
-    except Rejected as undeliverable:
-        # The caller's own reply queue does not exist; everything else was sent.
-        entities = sorted(problem.member for problem in undeliverable.problems)
-        log("refusal.undeliverable", entities=entities)
+        await bus.send([answer])
+    except Rejected:
+        log("refusal.undeliverable", entities=[answer.entity])
+        problem = no_such_queue(answer.entity)
+        count("rollcall.answers.undelivered", code=problem.code)
+        return problem
+    return None
 
 
 def _named(failed: Transient | Rejected) -> str:

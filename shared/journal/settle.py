@@ -12,11 +12,12 @@ from shared.calls.fold import fold
 from shared.calls.history import as_change
 from shared.calls.record import ROOM, Commit, Record, SessionPage, seal
 from shared.calls.weight import relieved
-from shared.events.cloud_events import publish, reply_message, warn_once
+from shared.events.cloud_events import publish, warn_once
 from shared.events.facts import LEG_OVER, Shown, facts_between
+from shared.events.replies import waiting_for
 from shared.journal.step import Step
 from shared.meeting.follow_up import is_overdue
-from shared.meeting.legs import answer_others, one_stays
+from shared.meeting.legs import answer_others, is_unplaced, one_stays
 from shared.meeting.looks import TendingRules
 from shared.meeting.meeting import Change, Meeting
 from shared.meeting.packing import ROW_BYTES, meeting_type
@@ -207,22 +208,25 @@ def _silent(
 def _published(
     meeting: Meeting, facts: Iterable[Fact], *, now: datetime
 ) -> tuple[Meeting, tuple[Outgoing, ...]]:
-    """Publish `facts`; send the end of a leg also to the callers who requested it."""
+    """Publish `facts`; those about a leg also to the requests that wait for them."""
     outgoing: list[Outgoing] = []
     for fact in facts:
-        meeting, events = publish(meeting, [fact], now=now)
-        outgoing += events
         leg = meeting.leg(LegKey(fact.data.get("legKey", "")))
-        if leg is not None and fact.name in LEG_OVER and leg.over is None:
-            outgoing += [
-                reply_message(event, leaver.reply)
-                for event in events
-                for leaver in leg.leaving
-                if leaver.reply is not None
-            ]
+        awaited = leg is not None and leg.over is None
+        # While the leg may be in another meeting, it is no answer to a join.
+        told = leg.heard_by(()) if leg is not None and is_unplaced(meeting, leg) else leg
+        others = waiting_for(fact.name, told) if told is not None and awaited else ()
+        meeting, events = publish(meeting, [fact], now=now, others=others)
+        outgoing += events
+        if leg is None or not awaited:
+            continue
+        if fact.name == "bot.joined":
+            meeting = meeting.with_leg(leg.heard_by(()))
+        elif fact.name in LEG_OVER:
             if leg.more_leaving:
                 outgoing.append(answer_others(meeting, leg))
-            meeting = meeting.with_leg(replace(leg, over=_kept(meeting, fact)))
+            over = replace(leg.heard_by(()), over=_kept(meeting, fact))
+            meeting = meeting.with_leg(over)
     return meeting, tuple(outgoing)
 
 

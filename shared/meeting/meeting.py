@@ -16,7 +16,7 @@ from shared.meeting.days import Days
 from shared.words.answers import GivenMeeting
 from shared.words.coordinates import JoinTarget, OnlineMeeting
 from shared.words.ids import LegKey, MeetingId, guest_id_for
-from shared.words.outgoing import Outgoing, Published
+from shared.words.outgoing import Outgoing, Published, ReplyAddress
 
 ANSWERED_KEPT = 16
 """How many answered messages a meeting remembers."""
@@ -37,6 +37,7 @@ class Asked:
     organizer_id: str
     start_date_time: datetime
     end_date_time: datetime
+    reply: ReplyAddress | None = None  # where what becomes of its join goes besides the topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

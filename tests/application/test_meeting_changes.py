@@ -173,8 +173,9 @@ async def test_messages_of_one_message_id_are_each_carried_out() -> None:
         "meeting.updated.v1",
         "meeting.updated.v1",
         "meeting.cancelled.v1",
+        "bot.left.v1",
     ]
-    assert len({reply["id"] for reply in world.replies()}) == 5
+    assert len({reply["id"] for reply in world.replies()}) == 6
     assert not world.fake_graph.online
 
 

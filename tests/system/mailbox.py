@@ -42,8 +42,10 @@ class Delivered:
 
     @property
     def content(self) -> str:
-        """The event's text without `recordedAt`: what has to be the same in every repeat."""
-        data = {name: value for name, value in self.data.items() if name != "recordedAt"}
+        """The event's text without `recordedAt` and `state`: the same in every repeat."""
+        data = {
+            name: value for name, value in self.data.items() if name not in ("recordedAt", "state")
+        }
         return json.dumps(self.event | {"data": data})
 
 
