@@ -194,6 +194,12 @@ class BotJoined(OfLeg):
     """The bot is in the meeting."""
 
 
+class BotAbsent(Told):
+    """No bot was in the meeting or on its way: the leave `requestId` has what it wants."""
+
+    request_id: str
+
+
 class Result(Part):
     """What Graph said at the end of the bot's call, and what it means."""
 

@@ -201,7 +201,13 @@ def _if_known(known: Meeting | None, stranger: Meeting) -> Meeting:
     if known is None or known.purged is not None:
         return begun(known, stranger)
     if not known.known and known.leave_asked is not None:
-        return replace(stranger, leave_asked=known.leave_asked)
+        return replace(
+            stranger,
+            leave_asked=known.leave_asked,
+            version=known.version,
+            sequence=known.sequence,
+            lives=known.lives,
+        )
     return known
 
 

@@ -78,7 +78,7 @@ async def test_a_join_that_never_reached_graph_is_void_after_a_leave() -> None:
 
     assert world.fake_graph.bodies == []
     assert [one["data"]["code"] for one in world.replies("joiner")] == ["leave_asked"]
-    assert [one["data"]["code"] for one in world.replies("leaver")] == ["nothing_to_leave"]
+    assert [one["type"] for one in world.replies("leaver")] == ["rollcall.bot.absent.v1"]
     assert world.clock.now() >= asked_at + LEASE
 
 
@@ -157,7 +157,7 @@ async def test_a_leave_leaves_a_bot_alone_that_was_asked_for_later() -> None:
 
     assert graph.ended == []
     assert list(graph.calls) == [second]
-    assert [one["data"]["code"] for one in world.replies("leaver")] == ["nothing_to_leave"]
+    assert [one["type"] for one in world.replies("leaver")] == ["rollcall.bot.absent.v1"]
 
 
 async def test_a_leave_whose_join_came_to_nothing_is_answered_with_the_leg_before() -> None:
@@ -199,7 +199,7 @@ async def test_a_leave_that_found_nothing_hears_no_more_of_a_leg_that_turns_up()
     await world.pump()
 
     assert world.fake_graph.ended == [call_id]
-    assert [one["data"].get("code") for one in world.replies()] == ["nothing_to_leave"]
+    assert [one["type"] for one in world.replies()] == ["rollcall.bot.absent.v1"]
 
 
 class NamingGraph(HeldGraph):
@@ -252,7 +252,7 @@ async def test_a_leave_that_overtakes_the_first_join_of_a_link_keeps_the_bot_out
 
     assert world.fake_graph.bodies == []
     assert [one["data"]["code"] for one in world.replies("joiner")] == ["leave_asked"]
-    assert [one["data"]["code"] for one in world.replies("leaver")] == ["nothing_to_leave"]
+    assert [one["type"] for one in world.replies("leaver")] == ["rollcall.bot.absent.v1"]
     own = linked_meeting_id_for(
         tenant_id=TENANT, alias=alias_of(read_join_link(CLASSIC, tenant_id=TENANT))
     )
@@ -284,5 +284,4 @@ async def test_a_leave_counts_against_a_join_that_waits_for_the_start(moved: boo
 
     assert world.fake_graph.bodies == []
     (answer,) = world.replies("leaver")
-    assert answer["data"]["code"] == "nothing_to_leave"
-    assert "waits for the meeting's start" in answer["data"]["nextStep"]
+    assert answer["type"] == "rollcall.bot.absent.v1"
