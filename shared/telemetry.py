@@ -56,6 +56,7 @@ type Line = Literal[
     "outbox.undeliverable",  # a queue or topic is not there
     "purge.failed",  # a meeting could not be purged; the next walk, or that of the next day, tries
     "purge.page_unreadable",  # it is deleted; what leads to the meeting may stay, and leads nowhere
+    "request.not_noted",  # readers do not see how far a request is
     "refusal.undeliverable",  # the caller's reply queue is not there
     "signing_keys.not_refreshed",  # the keys that are known are used on
     "tend.fits_no_row",  # what a read said is larger than a transaction

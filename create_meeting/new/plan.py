@@ -128,6 +128,7 @@ def record_created(
         asked=create.asked,
         online=kept_meeting(create, answer),
         made_at=min(moment_of(answer.creation_date_time) or message.first_enqueued, now),
+        trying=None,
         post_claim=None,
         stay=Stay(watch=create.request.watch, alone_for=_alone_for(create.request)),
     )

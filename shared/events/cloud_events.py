@@ -200,7 +200,7 @@ def refusal_data(refused: Rejected) -> dict[str, Any]:
         "nextStep": refused.next_step,
     }
     if refused.graph is not None:
-        data["graph"] = _trace(refused.graph)
+        data["graph"] = trace_data(refused.graph)
     if refused.undelivered is not None:
         data |= undelivered_data(refused.undelivered)
     if refused.history:
@@ -211,7 +211,8 @@ def refusal_data(refused: Rejected) -> dict[str, Any]:
     return data
 
 
-def _trace(trace: GraphTrace) -> dict[str, Any]:
+def trace_data(trace: GraphTrace) -> dict[str, Any]:
+    """Return what Microsoft's support needs of an answer of Graph's."""
     return {
         "status": trace.status,
         "code": trace.code,

@@ -13,12 +13,16 @@ from shared.events.cloud_events import reply_message
 from shared.inbox.copies import copy_of, kept_copy
 from shared.inbox.message import QueueMessage
 from shared.inbox.patience import RetryPolicy, fits_here, next_try
+from shared.inbox.trying import trying_of
+from shared.meeting.meeting import Trying
 from shared.ports import Bus, Clock
 from shared.telemetry import correlated, count, log
 from shared.words.errors import NotSent, Rejected, Transient, Unreadable
 from shared.words.ids import utc_text
 from shared.words.outgoing import Outgoing, Undelivered, no_such_queue
 from shared.words.problems import rejected
+
+type Noted = Callable[[QueueMessage, Trying], Awaitable[None]]
 
 
 class ShortWaits:
@@ -72,8 +76,11 @@ class Inbox:
         message: QueueMessage,
         work: Callable[[QueueMessage], Awaitable[None]],
         refusal: Callable[[QueueMessage, Rejected, datetime], Outgoing | None],
+        noted: Noted | None = None,
     ) -> None:
         """Pass `message` to `work` and carry out its verdict.
+
+        `noted` learns what came of a try that is not the last one, or was refused.
 
         `refusal` turns a refusal into the event that publishes it; None where the event would have
         no reader. Where there is a seat, a short pause is spent here, and `work` gets the message
@@ -85,20 +92,24 @@ class Inbox:
         if reply is not None and reply.problem is not None and message.attempt == 1:
             count("rollcall.answers.undelivered", code=reply.problem.code)
         with correlated(queue=message.queue):
-            await self._handle(message, work, refusal)
+            await self._handle(message, work, refusal, noted)
 
     async def _handle(
         self,
         message: QueueMessage,
         work: Callable[[QueueMessage], Awaitable[None]],
         refusal: Callable[[QueueMessage, Rejected, datetime], Outgoing | None],
+        noted: Noted | None,
     ) -> None:
         began, waited = self._clock.now(), 0
         while (failed := await _failure(message, work)) is not None:
             now = self._clock.now()
             due = self._next_try(message, failed, now)
             if due is None:
-                await _refuse(message, final(failed, message, now=now), refusal, now, self._bus)
+                refused = final(failed, message, now=now)
+                await _refuse(message, refused, refusal, now, self._bus)
+                if noted is not None:
+                    await noted(message, trying_of(refused, message, at=now, due=None))
                 return
             again = message.after(failed, at=now)
             if (
@@ -111,6 +122,8 @@ class Inbox:
             why = _named(failed)
             log("message.deferred", attempt=message.attempt, due=utc_text(due), why=why)
             await self._bus.send([copy_of(again, due=due)])
+            if noted is not None:
+                await noted(message, trying_of(failed, message, at=now, due=due))
             return
 
     def is_last(self, message: QueueMessage, failed: Transient | Rejected) -> bool:
