@@ -47,12 +47,13 @@ def record_joining(
     joining = bot_joining(leg_key, call_id, at=answered_at, state=leg.shown_as)
     published = leg.joining or _next(meeting, joining)
     again = _again(meeting, published, message, now=now) if leg.joining is not None else ()
+    leg, held = _released(meeting, leg, now=now)
     return Step(
         meeting=_answered(meeting, leg, published, message),
         observed=(LegSeen(at=answered_at, leg_key=leg_key, phase="joining"),),
         facts=() if leg.joining is not None else (published.fact,),
         reply=message.reply,
-        outgoing=again,
+        outgoing=(*again, *held),
     )
 
 
@@ -97,11 +98,12 @@ def record_adopted(meeting: Meeting, adopt: Adopt, wish: Wish, *, now: datetime)
     seen = min(leg.phases.values(), default=now)
     joining = bot_joining(leg.key, adopt.call_id, at=seen, state=leg.shown_as)
     published = leg.joining or _next(meeting, joining)
-    awaited = awaited_by(replace(leg, asked=requests), message.reply)
+    awaited, held = _released(meeting, replace(leg, asked=requests), now=now)
+    awaited = awaited_by(awaited, message.reply)
     answered = _answered(meeting, awaited, published, message)
     if leg.joining is None:
         answered, events = publish(answered, [published.fact], now=now, reply=message.reply)
-        return Step(meeting=answered, outgoing=events)
+        return Step(meeting=answered, outgoing=(*events, *held))
     answers = _again(meeting, published, message, now=now)
     # Remember a request even if no queue waits for its answer: its id may come again, with other
     # content or once the leg has left.
@@ -146,6 +148,17 @@ def _next(meeting: Meeting, fact: Fact) -> Published:
 def _answered(meeting: Meeting, leg: Leg, joining: Published, message: QueueMessage) -> Meeting:
     leg = replace(leg, joining=joining)
     return meeting.with_leg(leg).having_answered(message.delivery_id)
+
+
+def _released(meeting: Meeting, leg: Leg, *, now: datetime) -> tuple[Leg, tuple[Outgoing, ...]]:
+    """Return the leg, and for its callers what was published of it before `bot.joining` was."""
+    held = leg.held
+    if held is None:
+        return leg, ()
+    known = [one for one in leg.callers if one.problem is None]
+    answers = tuple(publish_again(meeting, held, one, now=now) for one in known)
+    callers = () if held.fact.name == "bot.joined" else leg.callers
+    return replace(leg, held=None, callers=callers), answers
 
 
 def _again(

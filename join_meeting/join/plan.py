@@ -17,10 +17,10 @@ from shared.inbox.message import AT_START, read_moment
 from shared.journal.step import Step
 from shared.legs.claim import FIRST_PAUSE, Claim
 from shared.legs.leg import Leg
-from shared.meeting.legs import Standing, is_unplaced, standing
+from shared.meeting.legs import Standing, standing
 from shared.meeting.meeting import Meeting
 from shared.meeting.retention import begun
-from shared.words.coordinates import JoinTarget, alias_of, target_of
+from shared.words.coordinates import ByJoinId, JoinTarget, alias_of, target_of
 from shared.words.ids import leg_key_for
 from shared.words.problems import rejected
 
@@ -146,7 +146,7 @@ def _adopt(met: Situation, wish: Wish, rules: Rules) -> Adopt | Wait:
         leg_key=there.key,
         call_id=there.call_id,
         unsure=not met.granted and not _fresh(there, now=met.now),
-        unplaced=is_unplaced(met.meeting, there),
+        unplaced=_is_unplaced(met.meeting, there),
     )
 
 
@@ -184,7 +184,11 @@ def may_be_another(meeting: Meeting, leg: Leg, *, now: datetime) -> bool:
 
     A callback that came before it bound the leg. Only the answer names the thread of a join id.
     """
-    return is_unplaced(meeting, leg) and leg.claim.is_held(now)
+    return _is_unplaced(meeting, leg) and leg.claim.is_held(now)
+
+
+def _is_unplaced(meeting: Meeting, leg: Leg) -> bool:
+    return isinstance(meeting.target, ByJoinId) and leg.joining is None
 
 
 def _context(meeting: Meeting, wish: Wish) -> dict[str, Any] | None:

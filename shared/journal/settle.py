@@ -17,7 +17,7 @@ from shared.events.facts import LEG_OVER, Shown, facts_between
 from shared.events.replies import waiting_for
 from shared.journal.step import Step
 from shared.meeting.follow_up import is_overdue
-from shared.meeting.legs import answer_others, is_unplaced, one_stays
+from shared.meeting.legs import answer_others, one_stays
 from shared.meeting.looks import TendingRules
 from shared.meeting.meeting import Change, Meeting
 from shared.meeting.packing import ROW_BYTES, meeting_type
@@ -28,6 +28,8 @@ from shared.words.outgoing import Fact, Outgoing, Published
 ONE_READ = timedelta(seconds=1)
 """How long a read takes at most, where the bounds that are shown depend on it."""
 LIMITED = "recording_limited"
+AFTER_JOINING = frozenset({"bot.waiting", "bot.joined"})
+"""What callers hear after the answer to their join, though a callback may be recorded before."""
 MANY_FAILURES = 5
 """After this many failed reads in a row a warning says that the roster cannot be read."""
 UNREADABLE = "roster_unreadable"
@@ -213,14 +215,15 @@ def _published(
     for fact in facts:
         leg = meeting.leg(LegKey(fact.data.get("legKey", "")))
         awaited = leg is not None and leg.over is None
-        # While the leg may be in another meeting, it is no answer to a join.
-        told = leg.heard_by(()) if leg is not None and is_unplaced(meeting, leg) else leg
-        others = waiting_for(fact.name, told) if told is not None and awaited else ()
+        held = leg is not None and leg.joining is None and fact.name in AFTER_JOINING
+        others = waiting_for(fact.name, leg) if leg is not None and awaited and not held else ()
         meeting, events = publish(meeting, [fact], now=now, others=others)
         outgoing += events
         if leg is None or not awaited:
             continue
-        if fact.name == "bot.joined":
+        if held and leg.callers:
+            meeting = meeting.with_leg(replace(leg, held=_kept(meeting, fact)))
+        elif fact.name == "bot.joined":
             meeting = meeting.with_leg(leg.heard_by(()))
         elif fact.name in LEG_OVER:
             if leg.more_leaving:

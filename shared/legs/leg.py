@@ -124,6 +124,7 @@ class Leg:
     asked: dict[str, dict[str, str]] = field(default_factory=dict)  # joins answered with it: ids,
     # and a digest of each member
     callers: tuple[ReplyAddress, ...] = ()  # of joins that wait for what becomes of it
+    held: Published | None = None  # what they hear after `bot.joining`: it was published before
     leaving: tuple[Leaver, ...] = ()  # why it has to go; with any, it must not stay
     more_leaving: bool = False  # requests that left the head await its end
     hang_up_at: datetime | None = None  # when we last set about hanging it up
@@ -183,7 +184,7 @@ class Leg:
 
     def heard_by(self, callers: tuple[ReplyAddress, ...]) -> "Leg":
         """Return the leg for whose outcome these callers wait."""
-        return replace(self, callers=callers)
+        return replace(self, callers=callers, held=self.held if callers else None)
 
     def now(self, happening: Happening) -> "Leg":
         """Return the leg after `happening`."""

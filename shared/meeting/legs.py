@@ -64,14 +64,6 @@ def bind(meeting: Meeting, leg_key: LegKey, call_id: CallId) -> Meeting | None:
     return meeting.with_leg(bound)
 
 
-def is_unplaced(meeting: Meeting, leg: Leg) -> bool:
-    """Return whether the leg joined by a join id whose thread Graph's answer has not named yet.
-
-    It may be in another meeting of ours.
-    """
-    return isinstance(meeting.target, ByJoinId) and leg.joining is None
-
-
 def placed(meeting: Meeting, call: Call) -> Meeting:
     """Return the meeting that knows the thread which Graph named behind its join id: an alias."""
     if call.thread_id is None or not isinstance(meeting.target, ByJoinId):

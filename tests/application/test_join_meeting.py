@@ -88,7 +88,7 @@ async def test_an_answer_that_was_lost_is_healed_by_the_callback() -> None:
 
     assert len(world.fake_graph.bodies) == 1
     assert world.names().count("bot.joining") == 1
-    joined, joining = world.replies()
+    joining, joined = world.replies()
     assert joined["type"] == "rollcall.bot.joined.v1"
     assert (joining["type"], joining["data"]["state"]) == ("rollcall.bot.joining.v1", "in")
 
