@@ -35,6 +35,11 @@ class Delivered:
         return str(self.event.get("type", "")).removeprefix("rollcall.").removesuffix(".v1")
 
     @property
+    def is_answer(self) -> bool:
+        """Whether it answers a request; the others say what became of it after that."""
+        return self.kind not in ("bot.waiting", "bot.joined")
+
+    @property
     def data(self) -> dict[str, Any]:
         """The event's own members."""
         data: dict[str, Any] = self.event["data"]
