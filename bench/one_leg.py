@@ -52,7 +52,7 @@ class OneLeg:
     async def begin(cls, crowd: Crowd) -> "OneLeg":
         """Return the meeting after the leg got in, and its first roster was confirmed by a read."""
         one = cls(crowd)
-        joining = bot_joining(LEG_KEY, CallId(same_id(crowd.leg.call_id)), at=T0)
+        joining = bot_joining(LEG_KEY, CallId(same_id(crowd.leg.call_id)), at=T0, state="joining")
         leg = Leg(
             key=LEG_KEY,
             claim=Claim(attempt=1, claimed_at=T0, lease_until=T0 + timedelta(minutes=1)),

@@ -9,6 +9,8 @@ from create_meeting.request import CancelMeeting, CreateMeeting, UpdateMeeting, 
 from shared.events.cloud_events import refusal_message
 from shared.inbox.message import QueueMessage
 from shared.inbox.models import read_members, readable_context, readable_request_id
+from shared.inbox.trying import note
+from shared.meeting.meeting import Trying
 from shared.services import Services
 from shared.words.entities import EVENTS_TOPIC
 from shared.words.errors import Rejected
@@ -18,11 +20,13 @@ from shared.words.outgoing import Outgoing
 async def create_meeting(message: QueueMessage, services: Services) -> None:
     """Carry out one message to its verdict; raise only if the host is to abandon the message."""
     policy = services.policy
-    services.bus.expect([EVENTS_TOPIC, *([message.reply.queue] if message.reply else [])])
+    queue = message.reply.queue if message.reply is not None else ""
+    services.bus.expect([EVENTS_TOPIC, *([queue] if queue else [])])
     await services.inbox.handle(
         message,
         lambda one: _carry_out(one, services),
         lambda one, refused, at: _refusal(one, refused, at, tenant_id=policy.tenant_id),
+        lambda one, trying: _note(one, trying, services),
     )
 
 
@@ -36,6 +40,18 @@ async def _carry_out(message: QueueMessage, services: Services) -> None:
             await update_meeting(request, identity, message, services)
         case CancelMeeting():
             await cancel_meeting(identity, message, services)
+
+
+async def _note(message: QueueMessage, trying: Trying, services: Services) -> None:
+    """Let readers find how far a request for a meeting is; changes are of one that they find."""
+    members = read_members(message.body)
+    if not members or members.get("action") not in (None, "create"):
+        return
+    if trying.code == "request_conflict":
+        return  # the id is that of another request
+    request_id = readable_request_id(members) or message.origin_id
+    tenant_id = services.policy.tenant_id
+    await note(trying, request_id, journal=services.journal, tenant_id=tenant_id)
 
 
 def _refusal(message: QueueMessage, refused: Rejected, at: datetime, *, tenant_id: str) -> Outgoing:

@@ -21,10 +21,12 @@ def join_message(meeting: Meeting, *, at_start: bool) -> Outgoing:
     """Return the message that requests the bot; each change of the start has its own message.
 
     `AT_START` names the start that it was sent for. `ASKED` names the moment of the request: a
-    leave after that moment voids this join, even if the join is due later.
+    leave after that moment voids this join, even if the join is due later. What becomes of it goes
+    to the queue that the request for the meeting named.
     """
     members = meeting.asked.members if meeting.asked else {}
     start = meeting.asked.start_date_time if at_start and meeting.asked else None
+    reply = meeting.asked.reply if meeting.asked else None
     body: dict[str, Any] = {"meetingId": meeting.meeting_id}
     body |= {name: members[name] for name in HANDED_ON if members.get(name) is not None}
     message_id = f"{meeting.meeting_id}-join" + (f"-{meeting.updates}" if meeting.updates else "")
@@ -37,7 +39,8 @@ def join_message(meeting: Meeting, *, at_start: bool) -> Outgoing:
         entity=JOIN_QUEUE,
         message_id=message_id,
         body=json.dumps(body, separators=(",", ":")),
-        correlation_id=meeting.correlation_id,
+        correlation_id=reply.correlation_id if reply is not None else meeting.correlation_id,
+        reply_to=reply.queue if reply is not None else None,
         properties=properties,
         due=start,
     )

@@ -10,6 +10,8 @@ from join_meeting.request import JoinMeeting, read_request
 from shared.events.cloud_events import refusal_message
 from shared.inbox.message import QueueMessage
 from shared.inbox.models import read_members, readable_context, readable_request_id
+from shared.inbox.trying import note
+from shared.meeting.meeting import Trying
 from shared.services import Services
 from shared.words.coordinates import JoinTarget, alias_of
 from shared.words.errors import Rejected, Transient
@@ -23,6 +25,7 @@ async def join_meeting(message: QueueMessage, services: Services) -> None:
         message,
         lambda one: _carry_out(one, services),
         lambda one, refused, at: _refusal(one, refused, at, services.policy.tenant_id),
+        lambda one, trying: _note(one, trying, services),
     )
 
 
@@ -64,6 +67,18 @@ async def _meeting_id(
     if request.action == "leave":
         return await services.ledger.resolve_alias(alias) or own
     return await services.ledger.claim_alias(alias, own)
+
+
+async def _note(message: QueueMessage, trying: Trying, services: Services) -> None:
+    """Let readers find how far a request to join is, if it has an id of its own."""
+    members = read_members(message.body)
+    request_id = readable_request_id(members)
+    if request_id is None or members.get("action") not in (None, "join"):
+        return
+    if trying.code == "request_conflict":
+        return  # the id is that of another request
+    tenant_id = services.policy.tenant_id
+    await note(trying, request_id, journal=services.journal, tenant_id=tenant_id)
 
 
 def _refusal(message: QueueMessage, refused: Rejected, at: datetime, tenant_id: str) -> Outgoing:

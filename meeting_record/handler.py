@@ -3,12 +3,14 @@
 Changes nothing, but for a broken chain of looks that it meets.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from meeting_record.view import Found, record_view
+from meeting_record.view import Found, in_progress, is_answered, record_view
 from shared import VERSION
 from shared.health import OK, WALK_LATE_AFTER
+from shared.meeting.meeting import Meeting
 from shared.meeting.older_legs import with_older
 from shared.meeting.retention import LEAST_DAYS
 from shared.services import Services
@@ -32,15 +34,47 @@ async def read_record(meeting_id: str, services: Services) -> Found:
     """Return the record of `meeting_id`. Raises `Unavailable`."""
     if MEETING_ID.fullmatch(meeting_id) is None:
         return None
-    ledger = services.ledger
-    opened = await services.journal.open(MeetingId(meeting_id))
+    return (await _read(MeetingId(meeting_id), services)).record
+
+
+async def find_record(request_id: str, services: Services) -> Found:
+    """Return the record of the meeting that `request_id` requested, or how far the request is.
+
+    If one id names a request to make a meeting and a request to join one, the first kind counts.
+    """
+    own_id = meeting_id_for(tenant_id=services.policy.tenant_id, request_id=request_id)
+    own = await _read(own_id, services)
+    if own.record is not None:
+        return own.record
+    joined_id = await services.ledger.resolve_alias(join_request_alias(request_id))
+    joined = await _read(joined_id, services) if joined_id is not None else Read()
+    trying = own.meeting.trying if own.meeting is not None else None
+    if trying is None:
+        return joined.record
+    meeting = joined.meeting
+    if meeting is not None and is_answered(meeting, request_id, since=trying.tried_at):
+        return joined.record
+    return in_progress(request_id, trying, joined.record)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """A meeting as it was read, with all its legs, and the record of it that readers see."""
+
+    record: Found = None
+    meeting: Meeting | None = None
+
+
+async def _read(meeting_id: MeetingId, services: Services) -> Read:
+    opened = await services.journal.open(meeting_id)
     meeting = opened.meeting
     if meeting is None:
-        return None
+        return Read()
     if meeting.purged is not None:
-        return meeting.purged if meeting.sequence else None
+        return Read(record=meeting.purged if meeting.sequence else None)
     if not meeting.known:
-        return None
+        return Read(meeting=meeting)
+    ledger = services.ledger
     await opened.mend_in_passing()
     record = meeting.record
     sealed = record.before or any(call.sealed for call in record.calls)
@@ -50,20 +84,10 @@ async def read_record(meeting_id: str, services: Services) -> Found:
         # A walk may have deleted pages since the head was read.
         again = await ledger.load(meeting.meeting_id)
         if again is not None and again.meeting.purged is not None:
-            return again.meeting.purged
-    return record_view(with_older(meeting, legs), pages, shown=services.policy.recording.shown)
-
-
-async def find_record(request_id: str, services: Services) -> Found:
-    """Return the record of the meeting that `request_id` requested.
-
-    If one id names a request to make a meeting and a request to join one, the first kind counts.
-    """
-    meeting_id = meeting_id_for(tenant_id=services.policy.tenant_id, request_id=request_id)
-    if (record := await read_record(meeting_id, services)) is not None:
-        return record
-    joined = await services.ledger.resolve_alias(join_request_alias(request_id))
-    return None if joined is None else await read_record(joined, services)
+            return Read(record=again.meeting.purged)
+    whole = with_older(meeting, legs)
+    record_seen = record_view(whole, pages, shown=services.policy.recording.shown)
+    return Read(record=record_seen, meeting=whole)
 
 
 async def health(services: Services) -> dict[str, Any]:

@@ -5,27 +5,21 @@ link and the passcode.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from shared.calls.record import GroupCall, Session, SessionPage, mark_of
+from shared.events.cloud_events import trace_data
 from shared.events.facts import Shown, end_data, leg_over_data, person_data, session_times
-from shared.legs.leg import Leg, LegState
-from shared.meeting.meeting import Meeting, Purged
+from shared.legs.leg import Leg
+from shared.meeting.meeting import Meeting, Purged, Trying
 from shared.words.ids import utc_text
+from shared.words.problems import CATALOGUE
 
 type Found = dict[str, Any] | Purged | None
 """A record; that it was purged; or None where none is known."""
-
-SHOWN_AS: Mapping[LegState, str] = {
-    "claimed": "joining",
-    "bound": "joining",
-    "unsent": "failed",
-    "refused": "failed",
-}
-"""The states of a leg that events have no word for."""
 
 
 def answer_of(found: Found) -> tuple[int, dict[str, Any]]:
@@ -51,7 +45,7 @@ def record_view(meeting: Meeting, pages: Iterable[SessionPage], *, shown: Shown)
     return {
         "meeting": _meeting_view(meeting),
         "calls": [_call_view(call, sealed[call.number], shown) for call in calls],
-        "bot": _bot_view([_leg_view(leg) for leg in meeting.legs]),
+        "bot": _bot_view(meeting),
     }
 
 
@@ -99,21 +93,86 @@ def _session_view(session: Session, shown: Shown) -> dict[str, Any]:
     }
 
 
-def _bot_view(legs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Show the newest leg as the bot's state, and all legs."""
-    return {**(legs[-1] if legs else {"state": "never"}), "legs": legs}
+def _bot_view(meeting: Meeting) -> dict[str, Any]:
+    """Show the newest leg as the bot's state, and all legs; before the first, what is planned."""
+    legs = [_leg_view(leg) for leg in meeting.legs]
+    return {**(legs[-1] if legs else _planned(meeting)), "legs": legs}
+
+
+def _planned(meeting: Meeting) -> dict[str, Any]:
+    """Show the join that the request for the meeting asks for, unless it became void."""
+    asked, created_at, left = meeting.asked, meeting.created_at, meeting.leave_asked
+    void = left is not None and created_at is not None and created_at < left
+    join = asked.members.get("join") if asked is not None else None
+    if asked is None or join in (None, "never") or void or meeting.cancellation is not None:
+        return {"state": "never"}
+    if join == "atStart":
+        return {"state": "scheduled", "joinAt": utc_text(asked.start_date_time)}
+    return {"state": "joining"}
 
 
 def _leg_view(leg: Leg) -> dict[str, Any]:
     view: dict[str, Any] = {
         "legKey": leg.key,
         "callId": leg.call_id,
-        "state": SHOWN_AS.get(leg.state, leg.state),
+        "state": leg.shown_as,
         "claimedAt": utc_text(leg.claim.claimed_at),
         "joinedAt": _text(leg.phases.get("in")),
         "leftAt": _text(leg.gone_at),
     }
-    return view | (leg_over_data(leg) if leg.is_gone else {})
+    return view | (leg_over_data(leg) if leg.is_gone else {}) | _failure(leg)
+
+
+def _failure(leg: Leg) -> dict[str, Any]:
+    """Show why a leg failed, as `bot.failed` says it."""
+    if leg.over is None or leg.shown_as != "failed":
+        return {}
+    said = leg.over.fact.data
+    code = str(said.get("code", "leg_ended"))
+    return {
+        "failure": {
+            "code": code,
+            "message": said.get("message", CATALOGUE["leg_ended"].message),
+            "nextStep": said.get("nextStep"),
+            "graph": said.get("graph"),
+        }
+    }
+
+
+def in_progress(request_id: str, trying: Trying, found: Found) -> dict[str, Any]:
+    """Return the record, or none yet, with how far the request is."""
+    nothing: dict[str, Any] = {"meeting": None, "calls": [], "bot": {"state": "never", "legs": []}}
+    request: dict[str, Any] = {
+        "requestId": request_id,
+        "state": "refused" if trying.next_try_at is None else "waiting",
+        "attempt": trying.attempt,
+        "triedAt": utc_text(trying.tried_at),
+        "nextTryAt": _text(trying.next_try_at),
+        "why": trying.message if trying.code is None else f"{trying.code}: {trying.message}",
+    }
+    if trying.code is not None:
+        request |= {
+            "code": trying.code,
+            "message": trying.message,
+            "nextStep": trying.next_step,
+        }
+    if trying.graph is not None:
+        request["graph"] = trace_data(trying.graph)
+    return (found if isinstance(found, dict) else nothing) | {"request": request}
+
+
+def is_answered(meeting: Meeting, request_id: str, *, since: datetime) -> bool:
+    """Return whether a leg of the meeting was the answer to the request.
+
+    One that came to nothing may be that to an earlier message under the id, before `since`.
+    """
+    return any(
+        leg.over.fact.at >= since
+        if leg.came_to_nothing and leg.over is not None
+        else leg.joining is not None
+        for leg in meeting.legs
+        if request_id in leg.asked
+    )
 
 
 def _text(moment: datetime | None) -> str | None:

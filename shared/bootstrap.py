@@ -102,6 +102,7 @@ def build(
             policy=settings.retry,
             jitter=jitter,
             waits=waits or ShortWaits(asyncio.sleep, seats=SEATS),
+            namespace=policy.namespace,
         ),
         checkup=Checkup(ledger=ledger, bus=bus, graph=graph, clock=clock),
         policy=policy,

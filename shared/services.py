@@ -29,6 +29,7 @@ class Policy:
     recording: RecordingRules
     claim_lease: timedelta
     retention_days: int
+    namespace: str  # the host name of our Service Bus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

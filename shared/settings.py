@@ -170,6 +170,7 @@ class _Reader(Environment):
             ),
             claim_lease=self.seconds("CLAIM_LEASE_SECONDS"),
             retention_days=self.whole("RETENTION_DAYS", least=LEAST_DAYS, most=MOST_DAYS),
+            namespace=_host(self._service_bus()),
         )
 
     def _tending(self) -> TendingRules:
@@ -202,6 +203,12 @@ class _Reader(Environment):
         if namespace:
             return namespace
         return str(self.read("SERVICE_BUS", _connection_string, "a connection string"))
+
+
+def _host(service_bus: str) -> str:
+    """Return the host name of a namespace, or of the endpoint in a connection string."""
+    _, endpoint, rest = service_bus.partition("Endpoint=")
+    return (urlsplit(rest.partition(";")[0]).hostname or "") if endpoint else service_bus.lower()
 
 
 def _connection_string(text: str) -> str:

@@ -27,6 +27,7 @@ type Counted = Literal[
     "rollcall.unparsed",  # kind: the resource
     "rollcall.incoming",  # outcome: rejected, refused, failed, left, legacy, other
     "rollcall.reads",  # result: people, nobody, nothing, gone, failed
+    "rollcall.answers.undelivered",  # code: why an answer reached no queue of the caller's
     "rollcall.purged",  # records that were kept long enough
     "rollcall.questions.late",  # met by a look or the backstop, more than 10 s after they were due
 ]
@@ -77,6 +78,7 @@ type Line = Literal[
     "outbox.undeliverable",  # a queue or topic is not there
     "purge.failed",  # a meeting could not be purged; the next walk, or that of the next day, tries
     "purge.page_unreadable",  # it is deleted; what leads to the meeting may stay, and leads nowhere
+    "request.not_noted",  # readers do not see how far a request is
     "refusal.undeliverable",  # the caller's reply queue is not there
     "signing_keys.not_refreshed",  # the keys that are known are used on
     "tend.fits_no_row",  # what a read said is larger than a transaction

@@ -20,6 +20,8 @@ from shared.inbox.message import QueueMessage
 from shared.journal.door import OpenMeeting
 from shared.services import Services
 from shared.words.errors import Rejected, Transient
+from shared.words.ids import join_request_alias
+from shared.words.problems import rejected
 
 NOT_FOUND = 404
 
@@ -29,7 +31,11 @@ async def update_meeting(
 ) -> None:
     """Change the meeting of the request's id, and publish it."""
     opened = await services.journal.open(identity.meeting_id, for_message=message)
-    match plan_update(opened.meeting, request, message, identity):
+    try:
+        decision = plan_update(opened.meeting, request, message, identity)
+    except Rejected as refused:
+        raise await _named(refused, identity, services) from refused
+    match decision:
         case Answered():
             await opened.edit(lambda meeting, now: None)
         case Update() as update:
@@ -60,7 +66,21 @@ async def cancel_meeting(identity: Identity, message: QueueMessage, services: Se
         # A refusal that may heal counts as final here: in doubt, the meeting may be joined again.
         if isinstance(failed, Rejected) or services.inbox.is_last(message, failed):
             await opened.edit(lambda meeting, _: record_kept(meeting))
+        if isinstance(failed, Rejected):
+            raise await _named(failed, identity, services) from failed
         raise
+
+
+async def _named(refused: Rejected, identity: Identity, services: Services) -> Rejected:
+    """Return the refusal of a request whose meeting is not known; if it joined one, name that."""
+    request_id = identity.request_id
+    if refused.code != "meeting_not_found":
+        return refused
+    joined = await services.ledger.resolve_alias(join_request_alias(request_id))
+    meeting = (await services.journal.open(joined)).meeting if joined is not None else None
+    if meeting is None or meeting.target is None:
+        return refused
+    return rejected("not_our_meeting", request_id=request_id, meeting_id=meeting.meeting_id)
 
 
 async def _cancel(

@@ -131,9 +131,13 @@ def record_created(
         asked=create.asked,
         online=kept_meeting(create, answer),
         made_at=min(moment_of(answer.creation_date_time) or message.first_enqueued, now),
+        trying=None,
         post_claim=None,
         stay=Stay(watch=create.request.watch, alone_for=_alone_for(create.request)),
     )
+    if create.request.join != "never" and message.reply is not None:
+        usable = message.reply if message.reply.problem is None else None
+        meeting = replace(meeting, asked=replace(create.asked, reply=usable))
     change = publish_created(meeting, warnings, message, now=now)
     if create.request.join == "never":
         return change

@@ -50,7 +50,9 @@ function answerTo(requestId, replies) {
     setTimeout(tooLate, ANSWER_SECONDS * 1000).unref();
     replies.subscribe({
       async processMessage(message) {
-        if (message.correlationId === requestId) resolve(message.body);
+        // What becomes of the bot comes to this queue too.
+        if (message.correlationId !== requestId || !nameOf(message.body).startsWith("meeting.")) return;
+        resolve(message.body);
       },
       async processError({ error }) {
         console.error(`reply queue: ${error.message}`); // the SDK goes on by itself

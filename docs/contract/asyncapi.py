@@ -6,18 +6,24 @@ Source: https://www.asyncapi.com/docs/reference/specification/v3.0.0
 from typing import Any
 
 from docs.contract.events import EVENTS
+from shared.events.replies import HEARD_BY
 
 type Json = dict[str, Any]
 
 FORMAT = "application/schema+json;version=draft-2020-12"
 CLOUD_EVENT = "application/cloudevents+json"
-ANSWERS: dict[str, tuple[str, ...]] = {
-    "create-meeting": ("meeting.created", "meeting.rejected"),
-    "create-meeting.update": ("meeting.updated", "meeting.rejected"),
-    "create-meeting.cancel": ("meeting.cancelled", "meeting.rejected"),
-    "join-meeting": ("bot.joining", "bot.left", "bot.failed"),
+KINDS: dict[str, frozenset[str]] = {
+    "create-meeting": frozenset({"create", "join"}),
+    "create-meeting.update": frozenset({"update"}),
+    "create-meeting.cancel": frozenset({"cancel"}),
+    "join-meeting": frozenset({"join", "leave"}),
 }
-"""The events that answer a request on its `reply_to` queue, by the name of its schema."""
+"""What a request may set going, by the name of its schema."""
+ANSWERS: dict[str, tuple[str, ...]] = {
+    name: tuple(event for event, heard_by in HEARD_BY.items() if kinds & set(heard_by))
+    for name, kinds in KINDS.items()
+}
+"""The events that a request's `reply_to` queue gets, by the name of its schema."""
 TOPIC, REPLIES, KEPT = "meeting-events", "replies", "rejected-requests"
 TEXT = {"type": "string"}
 PROPERTIES = {

@@ -52,6 +52,13 @@ class Attempt(Part):
     request_id: str | None
 
 
+class Undelivered(Part):
+    """Why the event reached no queue of the caller's, besides the topic."""
+
+    code: Literal["own_entity", "other_namespace", "not_a_queue", "no_such_queue"]
+    message: str
+
+
 class Refusal(Part):
     """What every refusal says. `code` is one of docs/problems.md."""
 
@@ -61,11 +68,16 @@ class Refusal(Part):
     next_step: str
     graph: GraphTrace = ABSENT
     history: Annotated[list[Attempt], Field(min_length=1)] = ABSENT
+    undelivered: Undelivered = ABSENT
 
 
 class Told(Part):
-    """What every event of a meeting says. Only `recordedAt` differs between repeats of an event."""
+    """What every event of a meeting says.
 
+    Between repeats of an event only `recordedAt` differs, and the `state` of `bot.joining`.
+    """
+
+    undelivered: Undelivered = ABSENT
     meeting_id: Id
     context: dict[str, Any] | None
     recorded_at: AwareDatetime
@@ -173,7 +185,9 @@ class OfLeg(Told):
 
 
 class BotJoining(OfLeg):
-    """Graph accepted the bot's call; the outcome follows."""
+    """Graph accepted the bot's call; the outcome follows. `state`: the bot's when this was said."""
+
+    state: Literal["joining", "lobby", "in", "gone", "failed"]
 
 
 class BotWaiting(OfLeg):
@@ -184,6 +198,12 @@ class BotWaiting(OfLeg):
 
 class BotJoined(OfLeg):
     """The bot is in the meeting."""
+
+
+class BotAbsent(Told):
+    """No bot was in the meeting or on its way: the leave `requestId` has what it wants."""
+
+    request_id: str
 
 
 class Result(Part):
@@ -231,7 +251,13 @@ class CallStarted(Told):
 class MeetingWarning(Told):
     """A problem limits the record of a meeting. Published once for each code."""
 
-    code: Literal["callback_silent", "recording_limited", "roster_unreadable", "record_unreadable"]
+    code: Literal[
+        "callback_silent",
+        "recording_limited",
+        "roster_unreadable",
+        "record_unreadable",
+        "answer_undelivered",
+    ]
     message: str
     next_step: str
 

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from docs.contract.event_data import (
     ABSENT,
+    BotAbsent,
     BotFailed,
     BotJoined,
     BotJoining,
@@ -69,6 +70,7 @@ EVENTS: dict[str, TypeAdapter[Any]] = {
     "bot.waiting": TypeAdapter(Event[BotWaiting]),
     "bot.joined": TypeAdapter(Event[BotJoined]),
     "bot.left": TypeAdapter(Event[BotLeft]),
+    "bot.absent": TypeAdapter(Event[BotAbsent]),
     "bot.failed": TypeAdapter(Event[BotFailed]),
     "meeting.warning": TypeAdapter(Event[MeetingWarning]),
     "call.started": TypeAdapter(Event[CallStarted]),

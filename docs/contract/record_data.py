@@ -11,6 +11,7 @@ from docs.contract.event_data import (
     ABSENT,
     Bound,
     CallNumber,
+    GraphTrace,
     Id,
     LegKey,
     Part,
@@ -80,23 +81,34 @@ class RecordedCall(Part):
     participants: list[RecordedSession]
 
 
+class Failure(Part):
+    """Why the bot never came in, as `bot.failed` says it."""
+
+    code: str
+    message: str
+    next_step: str | None
+    graph: GraphTrace | None
+
+
 class RecordedLeg(Part):
     """One leg of the bot. `reason` and `result` once it is gone, as `bot.left` says them."""
 
     leg_key: LegKey
     call_id: str | None
-    state: Literal["joining", "lobby", "in", "gone", "failed"]
+    state: Literal["joining", "waiting", "lobby", "in", "gone", "failed"]
     claimed_at: AwareDatetime
     joined_at: AwareDatetime | None
     left_at: AwareDatetime | None
     reason: str = ABSENT
     result: Result = ABSENT
+    failure: Failure = ABSENT
 
 
 class NoBot(Part):
-    """No leg of the bot was ever sent."""
+    """No leg of the bot was ever sent. `joinAt` where one is `scheduled`."""
 
-    state: Literal["never"]
+    state: Literal["never", "scheduled", "joining"]
+    join_at: AwareDatetime = ABSENT
     legs: Annotated[list[RecordedLeg], Field(max_length=0)]
 
 
@@ -106,12 +118,34 @@ class Bot(RecordedLeg):
     legs: Annotated[list[RecordedLeg], Field(min_length=1)]
 
 
-class MeetingRecord(Part):
-    """The record of one meeting. `calls` are sorted by their start."""
+class RequestInProgress(Part):
+    """A request that is not done: it waits for its next try, or it was refused.
 
-    meeting: RecordedMeeting
+    `code`, `message` and `nextStep` are of a refusal, one that may heal included.
+    """
+
+    request_id: str
+    state: Literal["waiting", "refused"]
+    attempt: Annotated[int, Field(ge=1)]
+    tried_at: AwareDatetime
+    next_try_at: AwareDatetime | None
+    why: str
+    code: str = ABSENT
+    message: str = ABSENT
+    next_step: str | None = ABSENT
+    graph: GraphTrace = ABSENT
+
+
+class MeetingRecord(Part):
+    """The record of one meeting. `calls` are sorted by their start.
+
+    `request`, and no meeting where there is none yet, only where it was looked for by `requestId`.
+    """
+
+    meeting: RecordedMeeting | None
     calls: list[RecordedCall]
     bot: NoBot | Bot
+    request: RequestInProgress = ABSENT
 
 
 RECORD: TypeAdapter[MeetingRecord] = TypeAdapter(MeetingRecord)

@@ -15,6 +15,7 @@ from docs.contract.json_schema import DRAFT, opened, schema_of
 from docs.contract.openapi import openapi
 from docs.contract.record_data import RECORD
 from join_meeting.request import JoinMeeting
+from shared.events.replies import HEARD_BY
 from shared.legs.end_codes import (
     FAULTS,
     LEG_ENDS,
@@ -41,7 +42,7 @@ WAITING: dict[Waiting, str] = {
     "later": "the same request may succeed when it is sent again later",
 }
 FIRST_OF_5XX = 500
-IN_EVERY_EVENT = frozenset({"meetingId", "context", "recordedAt"})
+IN_EVERY_EVENT = frozenset({"meetingId", "context", "recordedAt", "undelivered"})
 NOTICE = "<!-- Written by `python -m docs.contract` from the code; changes made here are lost. -->"
 
 
@@ -88,8 +89,12 @@ def with_settings(readme: str) -> str:
 
 def with_events(messages: str) -> str:
     """Return messages.md with the models' events in the table between its markers."""
-    rows = (f"| [`{name}`](schemas/{name}.json) | {_says(name)} |" for name in EVENTS)
-    table = ("| `rollcall.….v1` | `data`, beside these |", "|---|---|", *rows)
+    rows = (
+        f"| [`{name}`](schemas/{name}.json) | {_says(name)} | {', '.join(HEARD_BY.get(name, ()))} |"
+        for name in EVENTS
+    )
+    head = "| `rollcall.….v1` | `data`, beside these | also to the `reply_to` of |"
+    table = (head, "|---|---|---|", *rows)
     return _between(messages, "events", "\n".join(table))
 
 

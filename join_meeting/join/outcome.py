@@ -9,8 +9,9 @@ from datetime import datetime
 
 from join_meeting.join.decision import Adopt, Join
 from join_meeting.repeats import Wish
-from shared.events.cloud_events import publish, publish_again, refusal_data, reply_message
+from shared.events.cloud_events import publish, publish_again, refusal_data
 from shared.events.facts import bot_joining
+from shared.events.replies import awaited_by, waiting_for
 from shared.inbox.copies import kept_copy
 from shared.inbox.message import QueueMessage
 from shared.journal.step import Step
@@ -43,14 +44,16 @@ def record_joining(
     leg = meeting.leg(leg_key) or join.leg
     if leg.call_id == call_id:
         leg = leg.learned(call)
-    published = leg.joining or _next(meeting, bot_joining(leg_key, call_id, at=answered_at))
+    joining = bot_joining(leg_key, call_id, at=answered_at, state=leg.shown_as)
+    published = leg.joining or _next(meeting, joining)
     again = _again(meeting, published, message, now=now) if leg.joining is not None else ()
+    leg, held = _released(meeting, leg, now=now)
     return Step(
         meeting=_answered(meeting, leg, published, message),
         observed=(LegSeen(at=answered_at, leg_key=leg_key, phase="joining"),),
         facts=() if leg.joining is not None else (published.fact,),
         reply=message.reply,
-        outgoing=again,
+        outgoing=(*again, *held),
     )
 
 
@@ -69,6 +72,9 @@ def record_moved(
     answers the request. It also answers requests that the leg leave: their retries find the owner.
     """
     meeting = answered_elsewhere(bind(meeting, leg_key, call_id) or meeting)
+    leg = meeting.leg(leg_key)
+    if leg is not None:
+        meeting = meeting.with_leg(leg.heard_by(()))  # the owner's leg is the outcome
     moved = replace(meeting.having_answered(wish.message.delivery_id), same_as=owner)
     leaver = Leaver(why="meetingMoved")
     return Step(
@@ -90,11 +96,14 @@ def record_adopted(meeting: Meeting, adopt: Adopt, wish: Wish, *, now: datetime)
     remembered = requests == leg.asked and stay == meeting.stay
     meeting = replace(meeting, stay=stay)
     seen = min(leg.phases.values(), default=now)
-    published = leg.joining or _next(meeting, bot_joining(leg.key, adopt.call_id, at=seen))
-    answered = _answered(meeting, replace(leg, asked=requests), published, message)
+    joining = bot_joining(leg.key, adopt.call_id, at=seen, state=leg.shown_as)
+    published = leg.joining or _next(meeting, joining)
+    awaited, held = _released(meeting, replace(leg, asked=requests), now=now)
+    awaited = awaited_by(awaited, message.reply)
+    answered = _answered(meeting, awaited, published, message)
     if leg.joining is None:
         answered, events = publish(answered, [published.fact], now=now, reply=message.reply)
-        return Step(meeting=answered, outgoing=events)
+        return Step(meeting=answered, outgoing=(*events, *held))
     answers = _again(meeting, published, message, now=now)
     # Remember a request even if no queue waits for its answer: its id may come again, with other
     # content or once the leg has left.
@@ -123,15 +132,12 @@ def record_failed(
         key=(leg.key, "refused"),
         data={"legKey": leg.key, "reason": refused.code, **refusal_data(refused)},
     )
-    failed = replace(leg.now("refused"), over=_next(meeting, fact))
+    failed = replace(leg.now("refused").heard_by(()), over=_next(meeting, fact))
     meeting = meeting.with_leg(failed).having_answered(message.delivery_id)
-    meeting, (event, *answers) = publish(meeting, [fact], now=now, reply=message.reply)
-    leavers = [reply_message(event, one.reply) for one in leg.leaving if one.reply is not None]
+    others = waiting_for(fact.name, leg)
+    meeting, events = publish(meeting, [fact], now=now, reply=message.reply, others=others)
     kept = kept_copy(message, refused)
-    return Step(
-        meeting=meeting,
-        outgoing=(event, *answers, *leavers, replace(kept, body=message.body.decode())),
-    )
+    return Step(meeting=meeting, outgoing=(*events, replace(kept, body=message.body.decode())))
 
 
 def _next(meeting: Meeting, fact: Fact) -> Published:
@@ -144,10 +150,27 @@ def _answered(meeting: Meeting, leg: Leg, joining: Published, message: QueueMess
     return meeting.with_leg(leg).having_answered(message.delivery_id)
 
 
+def _released(meeting: Meeting, leg: Leg, *, now: datetime) -> tuple[Leg, tuple[Outgoing, ...]]:
+    """Return the leg, and for its callers what was published of it before `bot.joining` was."""
+    held = leg.held
+    if held is None:
+        return leg, ()
+    known = [one for one in leg.callers if one.problem is None]
+    answers = tuple(publish_again(meeting, held, one, now=now) for one in known)
+    callers = () if held.fact.name == "bot.joined" else leg.callers
+    return replace(leg, held=None, callers=callers), answers
+
+
 def _again(
     meeting: Meeting, joining: Published, message: QueueMessage, *, now: datetime
 ) -> tuple[Outgoing, ...]:
-    """Return the answer to another request for a leg that was published: the same event."""
-    if message.reply is None:
+    """Return the answer to another request for a leg that was published: the same event.
+
+    Its `state` is the leg's by now.
+    """
+    if message.reply is None or message.reply.problem is not None:
         return ()
-    return (publish_again(meeting, joining, message.reply, now=now),)
+    leg = meeting.leg(LegKey(joining.fact.data["legKey"]))
+    state = {"state": leg.shown_as} if leg is not None else {}
+    fact = replace(joining.fact, data=joining.fact.data | state)
+    return (publish_again(meeting, replace(joining, fact=fact), message.reply, now=now),)

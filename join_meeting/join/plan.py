@@ -116,6 +116,7 @@ def _send(met: Situation, wish: Wish, rules: Rules) -> Join:
         without_host=wish.request.without_host,
         asked=wish.asked(),
         asked_at=wish.message.asked_at,
+        callers=(wish.message.reply,) if wish.message.reply is not None else (),
     )
     target = met.where if meeting.online is None else None
     stay, context = wish.stay(meeting.stay), _context(meeting, wish)
@@ -204,7 +205,13 @@ def _if_known(known: Meeting | None, stranger: Meeting) -> Meeting:
     if known is None or known.purged is not None:
         return begun(known, stranger)
     if not known.known and known.leave_asked is not None:
-        return replace(stranger, leave_asked=known.leave_asked)
+        return replace(
+            stranger,
+            leave_asked=known.leave_asked,
+            version=known.version,
+            sequence=known.sequence,
+            lives=known.lives,
+        )
     return known
 
 

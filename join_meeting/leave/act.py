@@ -9,7 +9,6 @@ from join_meeting.leave.plan import (
     Hang,
     Leaving,
     Mark,
-    NothingThere,
     plan_leaving,
     record_leaving,
 )
@@ -19,11 +18,10 @@ from shared.journal.step import Step
 from shared.meeting.meeting import Meeting
 from shared.services import Services
 from shared.words.errors import Transient
-from shared.words.problems import rejected
 
 
 async def leave(wish: Wish, opened: OpenMeeting, services: Services) -> None:
-    """Answer a request to leave with the end of the leg."""
+    """Answer a request to leave: with the end of the leg, or that no bot is there."""
     first = plan_leaving(opened.meeting, wish, now=services.clock.now())
     if isinstance(first, Hang | Mark | AnswerEnd):
         await hold_to_one_meeting(wish, services)
@@ -40,7 +38,5 @@ async def leave(wish: Wish, opened: OpenMeeting, services: Services) -> None:
                 "the bot may be on its way into the meeting; it is hung up once it is seen",
                 retry_after=pause,
             )
-        case NothingThere():
-            raise rejected("nothing_to_leave")
         case _:
-            pass  # the end of the leg is the answer
+            pass  # the end of the leg is the answer, or that no bot is there

@@ -1,6 +1,7 @@
 """What to do about a request that our bot leave, given what the ledger knows of the meeting.
 
-Core. The answer is the end of the leg, published when it is known. A leg whose call is not known
+Core. The answer is the end of the leg, published when it is known; where there is none to leave,
+the request has what it wants, and the answer says so. A leg whose call is not known
 yet is marked, so the first handler that learns of its call hangs it up. Joins requested earlier
 become void.
 """
@@ -16,7 +17,7 @@ from shared.legs.leg import Leaver, Leg
 from shared.meeting.legs import Standing, answered_elsewhere, asked_to_leave, standing
 from shared.meeting.meeting import Meeting
 from shared.words.ids import join_request_alias
-from shared.words.outgoing import Published
+from shared.words.outgoing import Fact, Published
 from shared.words.problems import rejected
 
 
@@ -43,7 +44,7 @@ class AnswerEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NothingThere:
-    """No leg of ours was ever in the meeting, or is on its way."""
+    """No leg of ours was ever in the meeting, or is on its way: the answer is `bot.absent`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,15 @@ def record_leaving(
     if isinstance(decision, AnswerEnd | NothingThere):
         # A leg with an unknown call may still turn up. Its end must not be a second answer.
         left = answered_elsewhere(left, message.delivery_id)
+    if isinstance(decision, NothingThere):
+        absent = Fact(
+            name="bot.absent",
+            at=now,
+            key=(message.delivery_id,),
+            data={"requestId": wish.request_id},
+        )
+        left = left.having_answered(_noted(message))
+        return Step(meeting=left, facts=(absent,), reply=message.reply)
     if isinstance(decision, AnswerEnd):
         for request_id in wish.asked():
             left = left.found_by(join_request_alias(request_id))

@@ -16,27 +16,37 @@ from shared.meeting.meeting import Meeting
 from shared.words.entities import EVENTS_TOPIC
 from shared.words.errors import GraphTrace, Rejected
 from shared.words.ids import MeetingId, digest, life, utc_text
-from shared.words.outgoing import Fact, Outgoing, Published, ReplyAddress
+from shared.words.outgoing import Fact, Outgoing, Published, ReplyAddress, Undelivered
 
 CLOUD_EVENT = "application/cloudevents+json"
 PREFIX, VERSION = "rollcall.", ".v1"
 """What stands around a fact's name in the type of its event."""
+UNDELIVERED = "answer_undelivered"
 
 
 def publish(
-    meeting: Meeting, facts: Iterable[Fact], *, now: datetime, reply: ReplyAddress | None = None
+    meeting: Meeting,
+    facts: Iterable[Fact],
+    *,
+    now: datetime,
+    reply: ReplyAddress | None = None,
+    others: Iterable[ReplyAddress] = (),
 ) -> tuple[Meeting, tuple[Outgoing, ...]]:
     """Return the meeting with its sequence advanced, and one topic message for each fact.
 
-    With `reply`, every event also goes to that queue, with the same body.
+    Every event also goes to the queues of `reply` and `others`, with the same body. Where such an
+    address cannot be used, the event says so.
     """
+    addresses = dict.fromkeys((*([reply] if reply is not None else []), *others))
+    problems = [one.problem for one in addresses if one.problem is not None]
+    said = undelivered_data(problems[0]) if problems else {}
     outgoing: list[Outgoing] = []
     for fact in facts:
         meeting = replace(meeting, sequence=meeting.sequence + 1)
-        message = event_message(meeting, fact, sequence=meeting.sequence, now=now)
+        whole = replace(fact, data=fact.data | said)
+        message = event_message(meeting, whole, sequence=meeting.sequence, now=now)
         outgoing.append(message)
-        if reply is not None:
-            outgoing.append(reply_message(message, reply))
+        outgoing += [reply_message(message, one) for one in addresses if one.problem is None]
     return meeting, tuple(outgoing)
 
 
@@ -49,6 +59,25 @@ def warn_once(
     data = {"code": code, "message": message, "nextStep": next_step}
     fact = Fact(name="meeting.warning", at=now, key=(code,), data=data)
     return publish(replace(meeting, warned=(*meeting.warned, code)), [fact], now=now)
+
+
+def warn_undelivered(
+    meeting: Meeting, problem: Undelivered, *, now: datetime
+) -> tuple[Meeting, tuple[Outgoing, ...]]:
+    """Return the meeting with the warning that an answer reached no queue, once a meeting."""
+    return warn_once(
+        meeting,
+        UNDELIVERED,
+        message=f"An answer was not delivered. {problem.message}",
+        next_step="Name a queue of your own in Rollcall's Service Bus namespace as reply_to, and "
+        "send the request again: the same requestId is answered again.",
+        now=now,
+    )
+
+
+def undelivered_data(problem: Undelivered) -> dict[str, Any]:
+    """Return the member by which an event says that it reached no queue of the caller's."""
+    return {"undelivered": {"code": problem.code, "message": problem.message}}
 
 
 def publish_again(
@@ -193,7 +222,9 @@ def refusal_data(refused: Rejected) -> dict[str, Any]:
         "nextStep": refused.next_step,
     }
     if refused.graph is not None:
-        data["graph"] = _trace(refused.graph)
+        data["graph"] = trace_data(refused.graph)
+    if refused.undelivered is not None:
+        data |= undelivered_data(refused.undelivered)
     if refused.history:
         data["history"] = [
             {"at": utc_text(one.at), "message": one.said, "requestId": one.request_id}
@@ -202,7 +233,8 @@ def refusal_data(refused: Rejected) -> dict[str, Any]:
     return data
 
 
-def _trace(trace: GraphTrace) -> dict[str, Any]:
+def trace_data(trace: GraphTrace) -> dict[str, Any]:
+    """Return what Microsoft's support needs of an answer of Graph's."""
     return {
         "status": trace.status,
         "code": trace.code,

@@ -12,7 +12,7 @@ from typing import Any
 
 from shared.calls.record import GroupCall, Record, Session
 from shared.legs.end_codes import leg_end, next_step
-from shared.legs.leg import Leg, Why
+from shared.legs.leg import BotState, Leg, Why
 from shared.words.ids import CallId, LegKey, utc_text
 from shared.words.observations import Person
 from shared.words.outgoing import Fact
@@ -71,13 +71,16 @@ def facts_between(
     return [*facts, *departures]
 
 
-def bot_joining(leg_key: LegKey, call_id: CallId, *, at: datetime) -> Fact:
-    """Return the fact that Graph accepted a leg; the outcome comes by callback."""
+def bot_joining(leg_key: LegKey, call_id: CallId, *, at: datetime, state: BotState) -> Fact:
+    """Return the fact that Graph accepted a leg; the outcome comes by callback.
+
+    `state`: the bot's as the event is written. A callback may have come before Graph's answer.
+    """
     return Fact(
         name="bot.joining",
         at=at,
         key=(leg_key, "joining"),
-        data={"legKey": leg_key, "callId": call_id},
+        data={"legKey": leg_key, "callId": call_id, "state": state},
     )
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from shared.inbox.attempts import history_text, read_history
+from shared.inbox.reply_to import read_reply_to
 from shared.words.errors import Attempt, Rejected, Transient
 from shared.words.ids import digest, utc_text
 from shared.words.outgoing import LONGEST_MESSAGE_ID, ReplyAddress
@@ -32,7 +33,10 @@ DELIVERY_ID = re.compile("[a-z2-7]{26}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueMessage:
-    """A message as a trigger passes it on; `delivery_count` starts at 1."""
+    """A message as a trigger passes it on; `delivery_count` starts at 1.
+
+    `namespace`: the host name of our Service Bus, with which `reply_to` is read; the inbox knows.
+    """
 
     queue: str
     body: bytes = field(repr=False)
@@ -43,6 +47,7 @@ class QueueMessage:
     delivery_count: int
     enqueued_at: datetime
     properties: dict[str, str] = field(default_factory=dict)
+    namespace: str = ""
     traceparent: str | None = None
     """The trace that the message is part of, as it began; None where there is no trace."""
 
@@ -102,11 +107,13 @@ class QueueMessage:
     @property
     def reply(self) -> ReplyAddress | None:
         """Where the answer goes besides the topic, if the caller named a queue."""
-        if not self.reply_to:
+        if not self.reply_to or not self.reply_to.strip():
             return None
-        return ReplyAddress(
-            queue=self.reply_to, correlation_id=self.correlation_id or self.origin_id
-        )
+        found = read_reply_to(self.reply_to, namespace=self.namespace)
+        correlation_id = self.correlation_id or self.origin_id
+        if isinstance(found, str):
+            return ReplyAddress(queue=found, correlation_id=correlation_id)
+        return ReplyAddress(queue="", correlation_id=correlation_id, problem=found)
 
     def after(self, failed: Transient | Rejected, *, at: datetime) -> "QueueMessage":
         """Return the message for its next try, with this try counted and remembered."""

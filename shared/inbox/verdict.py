@@ -14,14 +14,18 @@ from shared.events.cloud_events import reply_message
 from shared.inbox.copies import copy_of, kept_copy
 from shared.inbox.message import QueueMessage
 from shared.inbox.patience import RetryPolicy, fits_here, hold_before, next_try
+from shared.inbox.trying import trying_of
+from shared.meeting.meeting import Trying
 from shared.ports import Bus, Clock
-from shared.telemetry import correlated, log
+from shared.telemetry import correlated, count, log
 from shared.tracing.work import concluded, of_message
 from shared.words.entities import OWN_ENTITIES
 from shared.words.errors import NotSent, Rejected, Transient, Unreadable
 from shared.words.ids import utc_text
-from shared.words.outgoing import Outgoing
+from shared.words.outgoing import Outgoing, Undelivered, no_such_queue
 from shared.words.problems import rejected
+
+type Noted = Callable[[QueueMessage, Trying], Awaitable[None]]
 
 
 class ShortWaits:
@@ -63,32 +67,42 @@ class Inbox:
         policy: RetryPolicy,
         jitter: Callable[[float], float],
         waits: ShortWaits | None = None,
+        namespace: str = "",
     ) -> None:
         """`jitter(most)` returns a random number of seconds from 0 to `most`.
+
+        `namespace`: the host name of our Service Bus, with which messages' `reply_to` are read.
 
         `waits`: the pauses spent inside an invocation; None: every pause is a scheduled copy, and
         what has to go back goes at once.
         """
         self._bus, self._clock, self._policy = bus, clock, policy
-        self._jitter, self._waits = jitter, waits
+        self._jitter, self._waits, self._namespace = jitter, waits, namespace
 
     async def handle(
         self,
         message: QueueMessage,
         work: Callable[[QueueMessage], Awaitable[None]],
         refusal: Callable[[QueueMessage, Rejected, datetime], Outgoing | None],
+        noted: Noted | None = None,
     ) -> None:
         """Pass `message` to `work` and carry out its verdict.
+
+        `noted` learns what came of a try that is not the last one, or was refused.
 
         `refusal` turns a refusal into the event that publishes it; None where the event would have
         no reader. Where there is a seat, a short pause is spent here, and `work` gets the message
         again: handlers must be safe to repeat. When the bus itself is down, its error goes on to
         the host after a pause, and the host abandons the message.
         """
+        message = replace(message, namespace=self._namespace)
+        reply = message.reply
+        if reply is not None and reply.problem is not None and message.attempt == 1:
+            count("rollcall.answers.undelivered", code=reply.problem.code)
         known = of_message(message.queue, message.message_id, message.properties)
         with correlated(queue=message.queue), known as traceparent:
             try:
-                await self._handle(replace(message, traceparent=traceparent), work, refusal)
+                await self._handle(replace(message, traceparent=traceparent), work, refusal, noted)
             except Transient as down:
                 await self._hold(message, down)
                 raise
@@ -98,13 +112,17 @@ class Inbox:
         message: QueueMessage,
         work: Callable[[QueueMessage], Awaitable[None]],
         refusal: Callable[[QueueMessage, Rejected, datetime], Outgoing | None],
+        noted: Noted | None,
     ) -> None:
         began, waited = self._clock.now(), 0
         while (failed := await _failure(message, work)) is not None:
             now = self._clock.now()
             due = self._next_try(message, failed, now)
             if due is None:
-                await _refuse(message, final(failed, message, now=now), refusal, now, self._bus)
+                refused = final(failed, message, now=now)
+                await _refuse(message, refused, refusal, now, self._bus)
+                if noted is not None:
+                    await noted(message, trying_of(refused, message, at=now, due=None))
                 return
             again = message.after(failed, at=now)
             if (
@@ -118,6 +136,8 @@ class Inbox:
             log("message.deferred", attempt=message.attempt, due=utc_text(due), why=why)
             await self._bus.send([copy_of(again, due=due)])
             concluded("deferred")
+            if noted is not None:
+                await noted(message, trying_of(failed, message, at=now, due=due))
             return
 
     async def _hold(self, message: QueueMessage, down: Transient) -> None:
@@ -184,17 +204,33 @@ async def _refuse(
     bus: Bus,
 ) -> None:
     log("message.rejected", code=refused.code)
-    event = refuse(message, refused, now)
+    event, reply, not_sent = refuse(message, refused, now), message.reply, None
+    if event is not None and reply is not None:
+        # The answer goes first: what the topic says depends on it.
+        problem = reply.problem
+        try:
+            problem = problem or await _undelivered(reply_message(event, reply), bus)
+        except NotSent as error:
+            not_sent = error
+        if problem is not None:
+            event = refuse(message, replace(refused, undelivered=problem), now)
     published = [] if event is None else [event]
-    if event is not None and message.reply is not None:
-        published.append(reply_message(event, message.reply))
-    try:
-        await bus.send([*published, kept_copy(message, refused)])
-    except Rejected as undeliverable:
-        # The caller's own reply queue does not exist; everything else was sent.
-        entities = sorted(problem.member for problem in undeliverable.problems)
-        log("refusal.undeliverable", entities=entities)
+    await bus.send([*published, kept_copy(message, refused)])
+    if not_sent is not None:
+        raise not_sent
     concluded("rejected", refused.code)
+
+
+async def _undelivered(answer: Outgoing, bus: Bus) -> Undelivered | None:
+    """Send an answer to the caller's queue; return why it can never be delivered."""
+    try:
+        await bus.send([answer])
+    except Rejected:
+        log("refusal.undeliverable", entities=[answer.entity])
+        problem = no_such_queue(answer.entity)
+        count("rollcall.answers.undelivered", code=problem.code)
+        return problem
+    return None
 
 
 def _named(failed: Transient | Rejected) -> str:

@@ -6,13 +6,13 @@ about what is sent.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from shared.meeting.meeting import Change, OutboxRow
 from shared.ports import Bus, Clock, Ledger
 from shared.telemetry import log, measure
-from shared.words.entities import OWN_ENTITIES
+from shared.words.entities import OWN_ENTITIES, RESERVED
 from shared.words.errors import LostRace, NotSent, Rejected, RollcallError, Transient
 from shared.words.ids import MeetingId
 from shared.words.outgoing import Outgoing
@@ -37,13 +37,18 @@ class Dispatch:
         clock: Clock,
         jitter: Callable[[float], float],
         lease: timedelta,
+        missed: Callable[[MeetingId, Sequence[str]], Awaitable[None]],
     ) -> None:
-        """`lease`: how long a row is left to the process that wrote it, from when it did."""
+        """`lease`: how long a row is left to the process that wrote it, from when it did.
+
+        `missed` learns of a meeting's answers for which callers' queues do not exist.
+        """
         self._ledger = ledger
         self._bus = bus
         self._clock = clock
         self._jitter = jitter
         self._lease = lease
+        self._missed = missed
         self._under_way: set[tuple[MeetingId, str]] = set()
 
     def is_under_way(self, meeting_id: MeetingId, row: OutboxRow) -> bool:
@@ -65,16 +70,19 @@ class Dispatch:
         self._under_way |= keys
         try:
             messages = [message for row in rows for message in row.messages]
-            left = await self._try(messages)
+            missing: set[str] = set()
+            left = await self._try(messages, missing)
             due = max(self._clock.now(), min(row.written_at for row in rows) + self._lease)
             if left and await self._may_go_on_alone(meeting_id, left, due) and not sent.done():
                 sent.set_result(None)
-            left = await self._retry(rows, left)
+            left = await self._retry(rows, left, missing)
+            if not left and not sent.done():
+                sent.set_result(None)
+            if missing:
+                await self._missed(meeting_id, sorted(missing))
             if left:
                 await self._keep(meeting_id, rows, left, due, whole=len(left) == len(messages))
                 return
-            if not sent.done():
-                sent.set_result(None)
             for row in rows:
                 measure_age(row, now=self._clock.now())
             await self._clear(meeting_id, rows)
@@ -96,7 +104,9 @@ class Dispatch:
             return False
         return True
 
-    async def _retry(self, rows: Sequence[OutboxRow], left: list[Outgoing]) -> list[Outgoing]:
+    async def _retry(
+        self, rows: Sequence[OutboxRow], left: list[Outgoing], missing: set[str]
+    ) -> list[Outgoing]:
         """Retry what young rows have `left` some times; return what still could not be sent."""
         part = self._lease * OF_THE_LEASE
         young = [row for row in rows if row.written_at + part > self._clock.now()]
@@ -108,17 +118,19 @@ class Dispatch:
             if not again or self._clock.now() + wait > latest:
                 break
             await asyncio.sleep(wait.total_seconds())
-            again = await self._try(again)
+            again = await self._try(again, missing)
         return [*(one for one in left if id(one) not in mine), *again]
 
-    async def _try(self, messages: list[Outgoing]) -> list[Outgoing]:
+    async def _try(self, messages: list[Outgoing], missing: set[str]) -> list[Outgoing]:
+        """Return what could not be sent yet; add callers' queues that do not exist to `missing`."""
         try:
             await self._bus.send(messages)
         except Rejected as error:
             # The others were sent. A message to a caller's queue that does not exist is dropped.
-            missing = {problem.member for problem in error.problems}
-            log("outbox.undeliverable", entities=sorted(missing))
-            return [one for one in messages if one.entity in missing & OWN_ENTITIES]
+            refused = {problem.member for problem in error.problems}
+            log("outbox.undeliverable", entities=sorted(refused))
+            missing |= refused - RESERVED
+            return [one for one in messages if one.entity in refused & OWN_ENTITIES]
         except NotSent as error:
             log("outbox.not_sent", error)
             return [one for one in messages if one.entity in error.entities]

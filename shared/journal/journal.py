@@ -9,10 +9,11 @@ has the meeting due in time. The journal decides nothing itself.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from shared.events.cloud_events import warn_undelivered
 from shared.journal.door import Delivered, Loaded, OpenMeeting
 from shared.journal.flush import Dispatch, measure_age
 from shared.journal.settle import RecordingRules
@@ -24,11 +25,12 @@ from shared.meeting.meeting import Change, Meeting, OutboxRow, Stored
 from shared.meeting.older_legs import KEPT, Kept
 from shared.meeting.retention import must_be_scheduled, purge_day
 from shared.ports import Bus, Clock, Ledger
-from shared.telemetry import correlate, correlated, log, measure
+from shared.telemetry import correlate, correlated, count, log, measure
 from shared.tracing.spans import committing
 from shared.tracing.work import Work, apart, current
 from shared.words.errors import LostRace, Transient
 from shared.words.ids import MeetingId
+from shared.words.outgoing import no_such_queue
 
 ATTEMPTS = 40
 """How often one change starts again after a lost race before it gives up as `Transient`."""
@@ -72,7 +74,12 @@ class Journal:
         """
         self.ledger, self.recording, self.tending = ledger, recording, tending
         self._dispatch = Dispatch(
-            ledger=ledger, bus=bus, clock=clock, jitter=jitter, lease=tending.grace
+            ledger=ledger,
+            bus=bus,
+            clock=clock,
+            jitter=jitter,
+            lease=tending.grace,
+            missed=self._warn_of_missing,
         )
         self._clock = clock
         self._jitter = jitter
@@ -227,6 +234,22 @@ class Journal:
         for code in change.meeting.warned[len(meeting.warned) if meeting else 0 :]:
             log("meeting.warned", code=code)
         return stored
+
+    async def _warn_of_missing(self, meeting_id: MeetingId, queues: Sequence[str]) -> None:
+        """Publish that answers of a meeting reached no queue, and count them."""
+        problem = no_such_queue(queues[0])
+        count("rollcall.answers.undelivered", len(queues), code=problem.code)
+
+        def decide(known: Meeting | None, now: datetime) -> Change | None:
+            if known is None or not known.known:
+                return None
+            warned, events = warn_undelivered(known, problem, now=now)
+            return Change(meeting=warned, outgoing=events) if events else None
+
+        try:
+            await self.change(meeting_id, decide)
+        except Transient as error:
+            log("outbox.not_kept", error)
 
     async def _listed(self, before: Meeting | None, change: Change, now: datetime) -> Change:
         """List what was just made or moved, and once the day on which it is to be purged.

@@ -12,8 +12,9 @@ from shared.calls.fold import fold
 from shared.calls.history import as_change
 from shared.calls.record import ROOM, Commit, Record, SessionPage, seal
 from shared.calls.weight import relieved
-from shared.events.cloud_events import publish, reply_message, warn_once
+from shared.events.cloud_events import publish, warn_once
 from shared.events.facts import LEG_OVER, Shown, facts_between
+from shared.events.replies import waiting_for
 from shared.journal.step import Step
 from shared.meeting.follow_up import is_overdue
 from shared.meeting.legs import answer_others, one_stays
@@ -27,6 +28,8 @@ from shared.words.outgoing import Fact, Outgoing, Published
 ONE_READ = timedelta(seconds=1)
 """How long a read takes at most, where the bounds that are shown depend on it."""
 LIMITED = "recording_limited"
+AFTER_JOINING = frozenset({"bot.waiting", "bot.joined"})
+"""What callers hear after the answer to their join, though a callback may be recorded before."""
 MANY_FAILURES = 5
 """After this many failed reads in a row a warning says that the roster cannot be read."""
 UNREADABLE = "roster_unreadable"
@@ -207,22 +210,26 @@ def _silent(
 def _published(
     meeting: Meeting, facts: Iterable[Fact], *, now: datetime
 ) -> tuple[Meeting, tuple[Outgoing, ...]]:
-    """Publish `facts`; send the end of a leg also to the callers who requested it."""
+    """Publish `facts`; those about a leg also to the requests that wait for them."""
     outgoing: list[Outgoing] = []
     for fact in facts:
-        meeting, events = publish(meeting, [fact], now=now)
-        outgoing += events
         leg = meeting.leg(LegKey(fact.data.get("legKey", "")))
-        if leg is not None and fact.name in LEG_OVER and leg.over is None:
-            outgoing += [
-                reply_message(event, leaver.reply)
-                for event in events
-                for leaver in leg.leaving
-                if leaver.reply is not None
-            ]
+        awaited = leg is not None and leg.over is None
+        held = leg is not None and leg.joining is None and fact.name in AFTER_JOINING
+        others = waiting_for(fact.name, leg) if leg is not None and awaited and not held else ()
+        meeting, events = publish(meeting, [fact], now=now, others=others)
+        outgoing += events
+        if leg is None or not awaited:
+            continue
+        if held and leg.callers:
+            meeting = meeting.with_leg(replace(leg, held=_kept(meeting, fact)))
+        elif fact.name == "bot.joined":
+            meeting = meeting.with_leg(leg.heard_by(()))
+        elif fact.name in LEG_OVER:
             if leg.more_leaving:
                 outgoing.append(answer_others(meeting, leg))
-            meeting = meeting.with_leg(replace(leg, over=_kept(meeting, fact)))
+            over = replace(leg.heard_by(()), over=_kept(meeting, fact))
+            meeting = meeting.with_leg(over)
     return meeting, tuple(outgoing)
 
 

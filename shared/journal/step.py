@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.events.cloud_events import publish_again
+from shared.events.cloud_events import publish_again, warn_undelivered
 from shared.meeting.legs import evidence_of, placed
 from shared.meeting.meeting import Meeting
 from shared.words.answers import Call
@@ -70,6 +70,9 @@ def answer_again(
     """
     if reply is None or key in meeting.answered:
         return None
+    if reply.problem is not None:
+        warned, outgoing = warn_undelivered(meeting, reply.problem, now=now)
+        return Step(meeting=warned, outgoing=outgoing) if outgoing else None
     return Step(
         meeting=meeting.having_answered(key),
         outgoing=(publish_again(meeting, published, reply, now=now),),

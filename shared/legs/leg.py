@@ -22,6 +22,21 @@ for good. `bound`: a Graph call is known to be this leg. The others: how far tha
 type Happening = Literal["unsent", "refused", "bound", Phase]
 """What is learned of a leg: what came of its POST, which call it is, how far the call came."""
 
+type BotState = Literal["never", "scheduled", "waiting", "joining", "lobby", "in", "gone", "failed"]
+"""The state of the bot as events and records show it. `scheduled`: it joins at the start of its
+meeting. `waiting`: for the planned time of another try."""
+
+SHOWN_AS: Mapping[LegState, BotState] = {
+    "claimed": "joining",
+    "unsent": "waiting",
+    "refused": "failed",
+    "bound": "joining",
+    "joining": "joining",
+    "lobby": "lobby",
+    "in": "in",
+    "gone": "gone",
+}
+
 HAPPENINGS: tuple[Happening, ...] = (
     *("unsent", "refused", "bound"),
     *("joining", "lobby", "in", "gone"),
@@ -108,6 +123,8 @@ class Leg:
     asked_at: datetime | None = None  # when the join that sent it came into the queue
     asked: dict[str, dict[str, str]] = field(default_factory=dict)  # joins answered with it: ids,
     # and a digest of each member
+    callers: tuple[ReplyAddress, ...] = ()  # of joins that wait for what becomes of it
+    held: Published | None = None  # what they hear after `bot.joining`: it was published before
     leaving: tuple[Leaver, ...] = ()  # why it has to go; with any, it must not stay
     more_leaving: bool = False  # requests that left the head await its end
     hang_up_at: datetime | None = None  # when we last set about hanging it up
@@ -155,6 +172,19 @@ class Leg:
     def came_to_nothing(self) -> bool:
         """Whether it ended, or was refused, before it came in."""
         return self.state == "refused" or (self.is_gone and not self.came_in)
+
+    @property
+    def shown_as(self) -> BotState:
+        """The state of the bot, as far as this leg is it: `failed` where it never came in.
+
+        A leg that had to go is `gone` all the same; one that the lobby kept out has failed.
+        """
+        wanted = any(one.why != "lobbyTimeout" for one in self.leaving)
+        return "failed" if self.is_gone and not (self.came_in or wanted) else SHOWN_AS[self.state]
+
+    def heard_by(self, callers: tuple[ReplyAddress, ...]) -> "Leg":
+        """Return the leg for whose outcome these callers wait."""
+        return replace(self, callers=callers, held=self.held if callers else None)
 
     def now(self, happening: Happening) -> "Leg":
         """Return the leg after `happening`."""

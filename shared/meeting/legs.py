@@ -123,7 +123,7 @@ def one_stays(meeting: Meeting) -> Meeting:
     kept = 1 if meeting.same_as is None else 0
     for leg in sorted(staying, key=lambda one: one.joining is None)[kept:]:
         leaving = (Leaver(why="anotherLegStays"),)
-        meeting = meeting.with_leg(replace(leg, leaving=leaving))
+        meeting = meeting.with_leg(replace(leg, leaving=leaving).heard_by(()))
     return meeting
 
 

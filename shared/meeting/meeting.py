@@ -15,8 +15,9 @@ from shared.legs.leg import Leaver, Leg
 from shared.meeting.days import Days
 from shared.words.answers import GivenMeeting
 from shared.words.coordinates import JoinTarget, OnlineMeeting
+from shared.words.errors import GraphTrace
 from shared.words.ids import LegKey, MeetingId, guest_id_for
-from shared.words.outgoing import Outgoing, Published
+from shared.words.outgoing import Outgoing, Published, ReplyAddress
 
 ANSWERED_KEPT = 16
 """How many answered messages a meeting remembers."""
@@ -37,6 +38,24 @@ class Asked:
     organizer_id: str
     start_date_time: datetime
     end_date_time: datetime
+    reply: ReplyAddress | None = None  # where what becomes of its join goes besides the topic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trying:
+    """What came of the last try of a request that made no meeting yet.
+
+    `next_try_at` None: it was refused. `code` and `next_step` are of a refusal, one that may heal
+    included; a component that did not answer has none.
+    """
+
+    attempt: int
+    tried_at: datetime
+    next_try_at: datetime | None
+    message: str
+    code: str | None = None
+    next_step: str | None = None
+    graph: GraphTrace | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +170,7 @@ class Meeting:
     target: JoinTarget | None = None  # how to join one that became known by a link
     same_as: MeetingId | None = None  # the other meeting of ours that a link led to after all
     aliases: tuple[str, ...] = ()  # what leads to it beside coordinates, target and requests
+    trying: Trying | None = None  # of a request under its id, until one makes the meeting
     post_claim: PostClaim | None = None  # the right to POST it, until it is made
     made_at: datetime | None = None  # a meeting of ours did not exist before
     created: Published | None = None  # `meeting.created`

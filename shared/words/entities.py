@@ -7,3 +7,5 @@ REJECTED_QUEUE = "rejected-requests"
 EVENTS_TOPIC = "meeting-events"
 OWN_ENTITIES = frozenset({EVENTS_TOPIC, CREATE_QUEUE, JOIN_QUEUE, TEND_QUEUE})
 """What a deployment must have. The messages for one that is missing are kept until it exists."""
+RESERVED = OWN_ENTITIES | {REJECTED_QUEUE}
+"""What no caller may name as the queue for answers."""

@@ -15,6 +15,8 @@ Any other exception is a bug: Service Bus redelivers the message and finally dea
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from shared.words.outgoing import Undelivered
+
 
 class RollcallError(Exception):
     """Base of the errors that Rollcall raises on purpose."""
@@ -53,7 +55,8 @@ class Rejected(RollcallError):
     """The request can never succeed as it is, or did not succeed in the time it had.
 
     `code` is stable and machine-readable. `message` says what it means, `next_step` what to do.
-    problems.py has all of them. `history`: the tries before this one.
+    problems.py has all of them. `history`: the tries before this one. `undelivered`: why the
+    refusal reaches the topic alone.
     """
 
     code: str
@@ -62,6 +65,7 @@ class Rejected(RollcallError):
     problems: tuple[Problem, ...] = ()
     graph: GraphTrace | None = None
     history: tuple[Attempt, ...] = ()
+    undelivered: Undelivered | None = None
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"

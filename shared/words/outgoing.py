@@ -2,18 +2,38 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 LONGEST_MESSAGE_ID = 128
 """Source: https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Undelivered:
+    """Why an answer reached no queue of the caller's. `message` quotes at most a queue's name."""
+
+    code: Literal["own_entity", "other_namespace", "not_a_queue", "no_such_queue"]
+    message: str
+
+
+def no_such_queue(queue: str) -> Undelivered:
+    """Return why nothing was sent to a queue that Service Bus does not have."""
+    return Undelivered(
+        code="no_such_queue",
+        message=f"Service Bus has no queue {queue}, or it takes no message of that size.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyAddress:
-    """Where the answer to a message goes besides the topic."""
+    """Where the answer to a message goes besides the topic.
+
+    `problem`: why nothing goes there; `queue` is empty then. The topic's event says it.
+    """
 
     queue: str
     correlation_id: str
+    problem: Undelivered | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ type Code = Literal[
     "meeting_not_found",
     "meeting_cancelled",
     "leave_asked",
-    "nothing_to_leave",
+    "not_our_meeting",
     "organizer_not_allowed",
     "organizer_not_found",
     "organizer_quota",
@@ -82,10 +82,11 @@ _CATALOGUE: dict[str, Refusal] = {
         next_step="If the bot is to join after all, send the join request again.",
         waiting="later",
     ),
-    "nothing_to_leave": Refusal(
-        message="No bot that was requested before is in the meeting, or on its way into it.",
-        next_step="Nothing has to be done. No join that was requested before this request brings a "
-        "bot any more, not even a join that waits for the meeting's start.",
+    "not_our_meeting": Refusal(
+        message="Rollcall did not make the meeting of the request {request_id}: that request sent "
+        "the bot into meeting {meeting_id}.",
+        next_step='To take the bot out, send {{"meetingId": "{meeting_id}", "action": "leave"}} to '
+        "join-meeting. Only the organizer can change or cancel the meeting, in Teams or Outlook.",
     ),
     "organizer_not_allowed": Refusal(
         message="No application access policy lets this app organize meetings for {organizer}.",

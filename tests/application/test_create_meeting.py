@@ -299,7 +299,10 @@ async def test_one_full_queue_does_not_hold_up_or_repeat_the_others() -> None:
 
     assert len(sent) == len(set(sent))
     assert len(world.fake_graph.bodies) == 1
-    assert len(world.replies()) == 1
+    assert [one["type"] for one in world.replies()] == [
+        "rollcall.meeting.created.v1",
+        "rollcall.bot.joining.v1",
+    ]
 
 
 async def test_a_reply_queue_that_does_not_exist_harms_nobody() -> None:
@@ -309,7 +312,7 @@ async def test_a_reply_queue_that_does_not_exist_harms_nobody() -> None:
     await world.drop("create-meeting", ASK, reply_to="nowhere")
     await world.drop("create-meeting", b"junk", reply_to="nowhere")
 
-    assert world.names() == ["meeting.rejected", "meeting.created"]
+    assert world.names() == ["meeting.rejected", "meeting.created", "meeting.warning"]
     stored = await world.ledger.load(world.events("meeting.created")[0]["data"]["meetingId"])
     assert stored is not None
     assert stored.outbox == ()

@@ -186,8 +186,10 @@ async def test_a_call_without_an_id_may_be_on_its_way() -> None:
     await world.callback(meeting_id, leg_key, state(call_id, "established"))
     await world.pump()
 
-    (refused,) = world.replies("first")
+    refused, joined = world.replies("first")
+    assert joined["type"] == "rollcall.bot.joined.v1"
     assert refused["data"]["code"] == "graph_answer_unusable"
     assert len(world.fake_graph.bodies) == 1
     assert leg_of(await world.meeting(meeting_id)) == (leg_key, call_id)
     assert [one["type"] for one in world.replies("second")] == ["rollcall.bot.joining.v1"]
+    assert world.replies("second")[0]["data"]["state"] == "in"

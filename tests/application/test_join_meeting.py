@@ -88,7 +88,9 @@ async def test_an_answer_that_was_lost_is_healed_by_the_callback() -> None:
 
     assert len(world.fake_graph.bodies) == 1
     assert world.names().count("bot.joining") == 1
-    assert [one["type"] for one in world.replies()] == ["rollcall.bot.joining.v1"]
+    joining, joined = world.replies()
+    assert joined["type"] == "rollcall.bot.joined.v1"
+    assert (joining["type"], joining["data"]["state"]) == ("rollcall.bot.joining.v1", "in")
 
 
 async def test_without_a_callback_another_bot_is_sent_only_after_the_lease() -> None:
@@ -373,4 +375,5 @@ async def test_the_same_request_is_answered_with_its_leg_though_that_has_left() 
     await world.drop("join-meeting", ask, reply_to="replies")
 
     assert len(world.fake_graph.bodies) == 1
-    assert [reply["data"]["callId"] for reply in world.replies()] == [call_id, call_id]
+    assert [reply["data"]["callId"] for reply in world.replies()] == [call_id] * 3
+    assert [reply["data"].get("state") for reply in world.replies()] == ["joining", None, "in"]

@@ -125,7 +125,7 @@ async def test_whoever_sends_the_bot_has_pinned_its_request_first(delay: int) ->
     await asyncio.gather(first, asyncio.create_task(handle(other, services)))
     await services.journal.settled()
 
-    (meeting,) = world.ledger.meetings()  # type: ignore[attr-defined]  # the ledger in memory
+    (meeting,) = (one for one in world.ledger.meetings() if one.legs)  # type: ignore[attr-defined]  # in memory
     for leg in meeting.legs:
         if leg.call_id is not None:
             for request_id in leg.asked:

@@ -92,24 +92,35 @@ async def test_everybody_who_asks_is_answered_and_told_the_same() -> None:
     assert world.names().count("bot.left") == 1
 
 
-@pytest.mark.parametrize(
-    ("body", "code"),
-    [
-        ({"joinWebUrl": CLASSIC}, "nothing_to_leave"),
-        ({"meetingId": "a" * 26}, "meeting_not_found"),
-    ],
-)
-async def test_where_nothing_is_to_leave_that_is_said(body: dict[str, Any], code: str) -> None:
-    """Clearly; a meetingId that stands for no meeting is a mistake to be corrected."""
+async def test_a_leave_where_no_bot_is_has_what_it_wants() -> None:
+    """It fails in nothing, so no copy is kept; a join that comes later goes on counting."""
     world = World()
+    leave = {"joinWebUrl": CLASSIC, "requestId": "L-1"} | LEAVE
 
-    await world.drop("join-meeting", body | LEAVE, reply_to="replies")
+    message = await world.drop("join-meeting", leave, reply_to="replies")
+    await world.redeliver(message)
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC})
 
     (answer,) = world.replies()
-    assert (answer["type"], answer["data"]["code"]) == ("rollcall.bot.failed.v1", code)
-    assert await world.ledger.load(MeetingId("a" * 26)) is None
-    await world.drop("join-meeting", {"joinWebUrl": CLASSIC})
+    assert (answer["type"], answer["data"]["requestId"]) == ("rollcall.bot.absent.v1", "L-1")
+    assert world.fake_bus.sent_to("rejected-requests") == []
+    events = world.events()
+    assert [one["sequence"] for one in events] == ["1", "2"]
+    assert world.names() == ["bot.absent", "bot.joining"]
+    assert {one["data"]["meetingId"] for one in events} == {answer["data"]["meetingId"]}
     assert len(world.fake_graph.bodies) == 1
+
+
+async def test_a_leave_of_a_meeting_that_is_not_known_is_a_mistake() -> None:
+    """A meetingId that stands for no meeting is to be corrected."""
+    world = World()
+
+    await world.drop("join-meeting", {"meetingId": "a" * 26} | LEAVE, reply_to="replies")
+
+    (answer,) = world.replies()
+    assert answer["type"] == "rollcall.bot.failed.v1"
+    assert answer["data"]["code"] == "meeting_not_found"
+    assert await world.ledger.load(MeetingId("a" * 26)) is None
 
 
 @pytest.mark.parametrize(("failures", "why"), [(1, refused_token()), (5, lost(503))])

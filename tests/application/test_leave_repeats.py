@@ -50,7 +50,10 @@ async def test_a_redelivered_join_brings_no_bot_back() -> None:
     await world.redeliver(message)
 
     assert len(world.fake_graph.bodies) == 1
-    assert len(world.replies()) == 1
+    assert [one["type"] for one in world.replies()] == [
+        "rollcall.bot.joining.v1",
+        "rollcall.bot.left.v1",
+    ]
 
 
 async def test_a_leave_that_comes_again_is_answered_as_it_was() -> None:

@@ -1,6 +1,8 @@
 """Updates and cancellations of meetings, through the handler, on fakes."""
 
 import asyncio
+import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -12,6 +14,7 @@ from icalendar import Calendar
 from shared.words.answers import MeetingAnswer
 from shared.words.errors import GraphTrace, Rejected
 from tests.application.crashing import every_fuse
+from tests.application.links import CLASSIC
 from tests.application.mortal import drop_until_done, fused
 from tests.application.world import TENANT, World, leg_of, state
 from tests.fakes.graph import FakeGraph
@@ -173,8 +176,9 @@ async def test_messages_of_one_message_id_are_each_carried_out() -> None:
         "meeting.updated.v1",
         "meeting.updated.v1",
         "meeting.cancelled.v1",
+        "bot.left.v1",
     ]
-    assert len({reply["id"] for reply in world.replies()}) == 5
+    assert len({reply["id"] for reply in world.replies()}) == 6
     assert not world.fake_graph.online
 
 
@@ -483,3 +487,23 @@ async def test_no_crash_point_tells_a_change_twice(change: dict[str, Any], name:
         else:
             (meeting,) = world.fake_graph.online.values()
             assert meeting["subject"] == "all well"
+
+
+@pytest.mark.parametrize("action", [{"action": "cancel"}, {"action": "update", "subject": "mine"}])
+async def test_a_meeting_of_others_is_changed_by_its_organizer_alone(
+    action: dict[str, str],
+) -> None:
+    """The request brought the bot there; the refusal says how to take it out again."""
+    world = World()
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC, "requestId": "J-1"})
+    meeting_id = world.events("bot.joining")[0]["data"]["meetingId"]
+
+    await world.drop("create-meeting", {"requestId": "J-1"} | action, reply_to="replies")
+
+    (refused,) = world.replies()
+    assert refused["data"]["code"] == "not_our_meeting"
+    way_out = json.loads(re.findall(r"\{.*\}", refused["data"]["nextStep"])[0])
+    await world.drop("join-meeting", way_out)
+    await world.pump()
+    assert way_out["meetingId"] == meeting_id
+    assert world.fake_graph.calls == {}

@@ -154,8 +154,9 @@ async def test_a_repeat_that_meets_the_purge_is_answered() -> None:
     await world.drop("create-meeting", ASK, reply_to="replies")
     await world.pump()
 
-    (created,) = world.replies()
+    created, joining = world.replies()
     assert created["type"] == "rollcall.meeting.created.v1"
+    assert joining["type"] == "rollcall.bot.joining.v1"
     assert int(created["sequence"]) == int(world.events("meeting.purged")[0]["sequence"]) + 1
 
 

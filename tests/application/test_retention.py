@@ -12,6 +12,7 @@ from shared.calls.record import SessionPage
 from shared.meeting.meeting import Meeting, Purged, Traces
 from shared.ports import Lead
 from shared.words.ids import MeetingId
+from shared.words.problems import rejected
 from tend_meeting.purge.act import MOST_MEETINGS
 from tests.application.joined import ASK, Joined
 from tests.application.kept import RETENTION, held, leave, scheduled, settle, wait, walk
@@ -326,7 +327,7 @@ async def test_a_leave_by_link_leaves_a_purged_meeting_purged() -> None:
     await world.drop("join-meeting", leave_it, reply_to="leaver")
     await world.deliver(early)
 
-    assert [one["data"]["code"] for one in world.replies("leaver")] == ["nothing_to_leave"]
+    assert [one["type"] for one in world.replies("leaver")] == ["rollcall.bot.absent.v1"]
     assert [one["data"]["code"] for one in world.replies("joiner")] == ["leave_asked"]
     assert answer_of(await read_record(meeting_id, world.services))[0] == 410
 
@@ -364,8 +365,9 @@ async def test_what_only_leads_to_another_meeting_is_kept_as_long_as_that_one() 
 async def test_a_claim_that_came_to_nothing_is_purged_without_a_word() -> None:
     """Nothing was ever published of it, and no reader ever found it."""
     world = World()
-    leave_it = {"joinWebUrl": CLASSIC, "action": "leave", "context": {"team": "shop"}}
-    await world.drop("join-meeting", leave_it)
+    by_post = {"subject": "s", "options": {"meetingTemplateId": "t"}, "context": {"team": "shop"}}
+    world.fake_graph.fail_next(rejected("tenant_mismatch"))
+    await world.drop("create-meeting", by_post)
     ((meeting_id, _),) = await scheduled(world)
 
     await wait(world, RETENTION + DAY)

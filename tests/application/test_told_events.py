@@ -175,4 +175,4 @@ def test_an_event_that_nobody_wrote_down_is_found() -> None:
         hold_to_contract('{"type": "rollcall.meeting.vanished.v1"}')
     with pytest.raises(ValidationError):
         hold_to_contract('{"type": "rollcall.bot.joined.v1", "surprise": 1}')
-    assert len(EVENTS) == 17
+    assert len(EVENTS) == 18

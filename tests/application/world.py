@@ -49,7 +49,7 @@ HANDLERS = {
 ISSUER = "https://graph.microsoft.com"
 SETTINGS = Settings.from_env(
     {
-        "SERVICE_BUS": "Endpoint=sb://unused/;SharedAccessKeyName=n;SharedAccessKey=k",
+        "SERVICE_BUS": "Endpoint=sb://ns.servicebus.windows.net/;SharedAccessKeyName=n;SharedAccessKey=k",
         "TABLES": "AccountName=unused;AccountKey=k;TableEndpoint=https://unused.example",
         "PUBLIC_URL": "https://rollcall.example",
         "TENANT_ID": TENANT,

@@ -196,8 +196,12 @@ def _known_of(leg: Leg) -> Leg:
     return replace(leg, asked=asked, leaving=unaddressed, more_leaving=False)
 
 
+CHANGING = ("recordedAt", "state")
+"""What differs between repeats of an event."""
+
+
 def _without_moment(event: dict[str, Any]) -> dict[str, Any]:
-    data = {name: value for name, value in event["data"].items() if name != "recordedAt"}
+    data = {name: value for name, value in event["data"].items() if name not in CHANGING}
     return event | {"data": data}
 
 

@@ -35,6 +35,11 @@ class Delivered:
         return str(self.event.get("type", "")).removeprefix("rollcall.").removesuffix(".v1")
 
     @property
+    def is_answer(self) -> bool:
+        """Whether it answers a request; the others say what became of it after that."""
+        return self.kind not in ("bot.waiting", "bot.joined")
+
+    @property
     def data(self) -> dict[str, Any]:
         """The event's own members."""
         data: dict[str, Any] = self.event["data"]
@@ -42,9 +47,14 @@ class Delivered:
 
     @property
     def content(self) -> str:
-        """The event's text without `recordedAt`: what has to be the same in every repeat."""
-        data = {name: value for name, value in self.data.items() if name != "recordedAt"}
-        return json.dumps(self.event | {"data": data})
+        """The event's text without `recordedAt`, `state`, `dataschema`: the same in every repeat.
+
+        Where the schema is served depends on the host that answers, and there may be two.
+        """
+        data = {
+            name: value for name, value in self.data.items() if name not in ("recordedAt", "state")
+        }
+        return json.dumps(self.event | {"data": data, "dataschema": None})
 
 
 class Mailbox:

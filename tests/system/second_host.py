@@ -87,9 +87,9 @@ async def at_one_instant(
         await _all_in_hands((await up.ready()).service_bus, queue)
     finally:
         kill(azurite, signal.SIGCONT)
-    await client.replies.some(BOTH, lambda one: one.correlation_id in requests)
+    await client.replies.some(BOTH, lambda one: one.is_answer and one.correlation_id in requests)
     await client.quiet(f"sentinel {uuid4().hex}")
-    answers = client.replies.where(lambda one: one.correlation_id in requests)
+    answers = client.replies.where(lambda one: one.is_answer and one.correlation_id in requests)
     assert Counter(one.correlation_id for one in answers) == dict.fromkeys(requests, 1)
     return answers
 

@@ -592,11 +592,11 @@ def test_what_a_leg_has_passed_is_not_told_any_more() -> None:
 def test_joining_alone_is_told_by_who_asked_graph() -> None:
     """A callback that outruns Graph's answer has nothing to add to it."""
     assert told(EMPTY, record(legs=(leg({"joining": at(0)}),))) == []
-    assert bot_joining(LEG, CallId("the-call"), at=at(0)) == Fact(
+    assert bot_joining(LEG, CallId("the-call"), at=at(0), state="in") == Fact(
         name="bot.joining",
         at=at(0),
         key=(LEG, "joining"),
-        data={"legKey": LEG, "callId": "the-call"},
+        data={"legKey": LEG, "callId": "the-call", "state": "in"},
     )
 
 
