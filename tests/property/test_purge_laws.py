@@ -207,10 +207,12 @@ def hold_answers(world: Estate) -> None:
     """Check that each request was answered with one thing, and none was given up."""
     for number in range(1, world.answers + 1):
         replies = world.replies(f"answer-{number}")
-        # A join that is answered hears of its leg after that.
-        told = {reply["id"]: reply["type"] for reply in replies}
-        outcome = ("bot.joined", "bot.failed", "bot.left") if "joining" in str(told) else ()
-        answers = [one for one in told.values() if not any(name in one for name in outcome)]
+        # What was answered hears of the leg after that; a creation of its joining, too.
+        told = {reply["id"]: reply["type"].split(".")[1:3] for reply in replies}.values()
+        made = [name for kind, name in told if kind == "meeting"]
+        bot = [name for kind, name in told if kind == "bot"]
+        later = ("joined", "failed", "left") if "joining" in bot else ()
+        answers = made or [name for name in bot if name not in later]
         assert len(answers) == 1, number
         assert all(reply["data"].get("code") != "gave_up" for reply in replies)
 
