@@ -106,7 +106,7 @@ def null_means(default: object, kind: Any) -> BeforeValidator:
 def _guid(text: str) -> str:
     if GUID.fullmatch(text) is None:
         raise ValueError("must be a GUID, for example 0a1b2c3d-0000-4000-8000-00000000000f")
-    return text
+    return text.lower()
 
 
 def _imaginable(moment: datetime) -> datetime:

@@ -26,10 +26,10 @@ ALIASES_KEPT = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The request that made the meeting known. `members` is the message's own object, less its id.
+    """The request that made the meeting known. `members` is what it means, less its id.
 
-    Members that were absent stay absent, so that a repeat is compared with what was asked; what
-    defaults filled in is pinned beside them.
+    A repeat is compared with that. Members that are absent, or at their defaults, are not there;
+    what defaults filled in is pinned beside them.
     """
 
     request_id: str
