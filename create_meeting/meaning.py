@@ -13,6 +13,7 @@ from shared.words.ids import utc_text
 DEFAULT_LENGTH = timedelta(hours=1)
 IDENTITY = frozenset({"requestId", "action"})
 """Members that say which request it is, not what it requests."""
+UTC = "UTC"
 DEFAULT_ROLE = "attendee"
 NO_PASSCODE = {"isPasscodeRequired": False}
 
@@ -23,6 +24,8 @@ def meaning_of(request: CreateMeeting) -> Members:
     Sign-in names are written in lower case, language tags too; attendees have one order.
     """
     members = {name: one for name, one in meaning(request).items() if name not in IDENTITY}
+    if request.time_zone == UTC:
+        del members["timeZone"]
     if request.attendees:
         members["attendees"] = _people(request.attendees)
     options = _options(members.pop("options", {}))

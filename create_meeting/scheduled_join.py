@@ -31,8 +31,9 @@ def join_message(meeting: Meeting, *, at_start: bool) -> Outgoing:
     properties = own_delivery(message_id)
     if start is not None:
         properties[AT_START] = utc_text(start)
-    if meeting.created_at is not None:
-        properties[ASKED] = utc_text(meeting.created_at)
+    requested_at = (meeting.asked and meeting.asked.join_asked_at) or meeting.created_at
+    if requested_at is not None:
+        properties[ASKED] = utc_text(requested_at)
     return Outgoing(
         entity=JOIN_QUEUE,
         message_id=message_id,
@@ -48,7 +49,7 @@ def rescheduled_join(meeting: Meeting, *, before: datetime, now: datetime) -> tu
 
     A start that moved later while its message still waits needs none: that message waits again.
     """
-    if meeting.asked is None or meeting.asked.members.get("join") != "atStart":
+    if meeting.asked is None or meeting.asked.join != "atStart":
         return ()
     start = meeting.asked.start_date_time
     waits_on = now < before <= start

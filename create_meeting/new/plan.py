@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from create_meeting.answers.published import created_again, publish_created
 from create_meeting.answers.unfilled import is_unfilled, subject_or, time_or
-from create_meeting.answers.warnings import Warn, differences, moment_of
+from create_meeting.answers.warnings import Warn, differences, moment_of, past_start
 from create_meeting.bodies import TIMES, Members, create_or_get_body, option_parts
 from create_meeting.meaning import DEFAULT_LENGTH, meaning_of, require_same
 from create_meeting.request import CreateMeeting
@@ -79,6 +79,8 @@ def plan(
         organizer_id=request.organizer_id or organizer_id,
         start_date_time=start,
         end_date_time=request.end_date_time or start + DEFAULT_LENGTH,
+        time_zone=request.time_zone,
+        join=request.join,
     )
     if known is not None and known.asked is not None:
         require_same(known.asked, asked)
@@ -112,7 +114,11 @@ def record_created(
     if known is not None and known.asked is not None:
         require_same(known.asked, create.asked)
         return created_again(known, message, now=now)
-    warnings = (*refused, *differences(_sent(create, refused, answer.said), answer.said))
+    warnings = (
+        *refused,
+        *differences(_sent(create, refused, answer.said), answer.said),
+        *past_start(create.request.start_date_time, message.first_enqueued),
+    )
     meeting = replace(
         begun(known, newcomer(create.identity)),
         context=create.request.context,
