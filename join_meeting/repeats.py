@@ -27,7 +27,7 @@ class Wish:
     """A message, what it says, how to join by it, and which meeting that is.
 
     `members` are those of its body, as they came. `target` is None where the request names a
-    meeting of ours by its id.
+    meeting of ours by its id, or by the request that made it.
     """
 
     message: QueueMessage

@@ -83,7 +83,7 @@ def _where(meeting: Meeting, wish: Wish) -> JoinTarget:
         return target_of(meeting.online.coordinates)
     where = wish.target or meeting.target
     if where is None:
-        raise rejected("meeting_not_found", what=f"the meetingId {wish.meeting_id}")
+        raise rejected("meeting_not_found", what=wish.request.named)
     return where
 
 
