@@ -229,9 +229,18 @@ class CallStarted(Told):
 
 
 class MeetingWarning(Told):
-    """A problem limits the record of a meeting. Published once for each code."""
+    """A problem limits the record of a meeting, or the use of it. Published once for each code.
 
-    code: Literal["callback_silent", "recording_limited", "roster_unreadable", "record_unreadable"]
+    `passcode_differs` is published once for each request, which it also answers.
+    """
+
+    code: Literal[
+        "callback_silent",
+        "recording_limited",
+        "roster_unreadable",
+        "record_unreadable",
+        "passcode_differs",
+    ]
     message: str
     next_step: str
 
