@@ -271,3 +271,18 @@ def test_another_value_of_a_member_of_a_join_is_named(
     found = differing(join_means(one), join_means({**other, changed: JOIN_CHANGES[changed]}))
 
     assert found == {changed}
+
+
+def test_a_time_on_the_clocks_of_a_zone_is_the_instant() -> None:
+    """Another zone is another request: the invitation is in it. UTC is what none means."""
+    berlin = {"subject": "a", "timeZone": "Europe/Berlin"}
+    local = asked({**berlin, "startDateTime": "2026-11-23T09:00:00"})
+    instant = asked({**berlin, "startDateTime": "2026-11-23T03:00:00-05:00"})
+    plain, utc = (
+        asked({"subject": "a", "startDateTime": "2026-11-23T08:00:00Z", **zone})
+        for zone in ({}, {"timeZone": "UTC"})
+    )
+
+    assert differences_between(local, instant) == frozenset()
+    assert differences_between(plain, utc) == frozenset()
+    assert differences_between(local, plain) == {"timeZone"}
