@@ -4,6 +4,7 @@ Members that Graph takes only together stay together.
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from create_meeting.request import Attendee, CreateMeeting, UpdateMeeting
@@ -55,14 +56,13 @@ def option_parts(request: CreateMeeting) -> tuple[Members, ...]:
     )
 
 
-def update_body(request: UpdateMeeting) -> Members:
-    """Return the body of the PATCH that makes a change."""
+def update_body(request: UpdateMeeting, times: tuple[datetime, datetime] | None) -> Members:
+    """Return the body of the PATCH that makes a change; empty where Graph need not know of it."""
     body: Members = request.options.patch() if request.options else {}
     if request.subject is not None:
         body["subject"] = request.subject
-    if request.start_date_time is not None and request.end_date_time is not None:
-        body["startDateTime"] = utc_text(request.start_date_time)
-        body["endDateTime"] = utc_text(request.end_date_time)
+    if times is not None:
+        body |= zip(TIMES, map(utc_text, times), strict=True)
     if request.attendees is not None:
         body["participants"] = _participants(request.attendees)
     return body

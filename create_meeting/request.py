@@ -21,12 +21,12 @@ from pydantic import (
 )
 
 from create_meeting.options import MeetingOptions, NewMeetingOptions, Role
+from create_meeting.times import Time, TimeZone, placed
 from shared.inbox.models import (
     UNION_TAGS,
     Context,
     Flag,
     Message,
-    Moment,
     ObjectId,
     RequestId,
     Text,
@@ -34,9 +34,12 @@ from shared.inbox.models import (
     printable,
     read_members,
     read_message,
+    refused,
     text_or_object,
 )
+from shared.meeting.meeting import Asked, Join
 from shared.meeting.retention import LEAST_DAYS, MOST_DAYS
+from shared.words.errors import Problem
 
 ACTIONS = ("create", "update", "cancel")
 
@@ -81,11 +84,15 @@ AttendeeAsked = Annotated[
 
 
 Attendees = Annotated[tuple[AttendeeAsked, ...], Field(max_length=MOST_ATTENDEES)]
-Join = Literal["never", "now", "atStart"]
+NO_CHANGE = frozenset({"request_id", "action", "retry_for_seconds"})
+AFTER_START = "must be after startDateTime"
 
 
 class CreateMeeting(Message):
-    """A request for a meeting. Times carry an offset; `end_date_time` needs `start_date_time`."""
+    """A request for a meeting. Times carry an offset, or are those of `time_zone`.
+
+    `end_date_time` needs `start_date_time`.
+    """
 
     subject: Subject
     request_id: RequestId | None = None
@@ -93,8 +100,9 @@ class CreateMeeting(Message):
         Literal["create"], BeforeValidator(_action), null_means("create", Literal["create"])
     ] = "create"
     organizer_id: ObjectId | None = None
-    start_date_time: Moment | None = None
-    end_date_time: Moment | None = None
+    time_zone: TimeZone | None = None
+    start_date_time: Time | None = None
+    end_date_time: Time | None = None
     options: NewMeetingOptions | None = None
     attendees: Annotated[
         Attendees, Strict(strict=False), null_means((), Attendees), Field(validate_default=True)
@@ -106,6 +114,13 @@ class CreateMeeting(Message):
     retry_for_seconds: Patience | None = None
     context: Context | None = None
 
+    @field_validator("start_date_time", "end_date_time")
+    @classmethod
+    def _placed(cls, moment: datetime | None, info: ValidationInfo) -> datetime | None:
+        if moment is None or "time_zone" not in info.data:
+            return None  # a zone that is refused is problem enough
+        return placed(moment, info.data["time_zone"])
+
     @field_validator("end_date_time")
     @classmethod
     def _fits_start(cls, end: datetime | None, info: ValidationInfo) -> datetime | None:
@@ -114,7 +129,8 @@ class CreateMeeting(Message):
         start = info.data["start_date_time"]
         if start is None:
             raise ValueError("needs startDateTime: Graph takes no end without a start")
-        _require_after(start, end)
+        if end <= start:
+            raise ValueError(AFTER_START)
         return end
 
     @field_validator("attendees")
@@ -129,26 +145,48 @@ class CreateMeeting(Message):
 class UpdateMeeting(Message):
     """A change of the meeting requested under `request_id`. Absent members stay as they are.
 
-    `attendees` replaces all of them. Start and end go together.
+    `attendees` replaces all of them. A start alone keeps the length. Times without an offset are
+    those of `time_zone`, else of the meeting's own zone: `times` places them.
     Source: https://learn.microsoft.com/graph/api/onlinemeeting-update
     """
 
     request_id: RequestId
     action: Literal["update"]
     subject: Subject | None = None
-    start_date_time: Moment | None = None
-    end_date_time: Moment | None = None
+    time_zone: TimeZone | None = None
+    start_date_time: Time | None = None
+    end_date_time: Time | None = None
     options: MeetingOptions | None = None
     attendees: Annotated[Attendees | None, Field(validate_default=True)] = None
+    join: Join | None = None
+    context: Context | None = None
     retry_for_seconds: Patience | None = None
 
-    @field_validator("end_date_time")
-    @classmethod
-    def _fits_start(cls, end: datetime | None, info: ValidationInfo) -> datetime | None:
-        start = info.data.get("start_date_time")
-        if start is not None and end is not None:
-            _require_after(start, end)
-        return end
+    def times(self, before: Asked) -> tuple[datetime, datetime] | None:
+        """Return start and end as they are to be; None where the request names neither.
+
+        Graph changes both together. Raises `Rejected` where a time cannot be placed.
+        """
+        zone, problems = self.time_zone or before.time_zone, []
+        found: list[datetime | None] = []
+        for member, moment in (
+            ("startDateTime", self.start_date_time),
+            ("endDateTime", self.end_date_time),
+        ):
+            try:
+                found.append(moment and placed(moment, zone))
+            except ValueError as error:
+                problems.append(Problem(member=member, message=str(error)))
+        if problems:
+            raise refused(problems)
+        start, end = found
+        if start is None and end is None:
+            return None
+        start = start or before.start_date_time
+        end = end or start + (before.end_date_time - before.start_date_time)
+        if end <= start:
+            raise refused([Problem(member="endDateTime", message=AFTER_START)])
+        return start, end
 
     @field_validator("attendees")
     @classmethod
@@ -160,12 +198,14 @@ class UpdateMeeting(Message):
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
-        if (self.start_date_time is None) != (self.end_date_time is None):
-            raise ValueError("startDateTime and endDateTime go together: Graph changes both")
         options = self.options.patch() if self.options else {}
-        if self.subject or self.start_date_time or self.attendees is not None or options:
+        said = self.model_dump(exclude_none=True, exclude={*NO_CHANGE, "options"})
+        if said or options:
             return self
-        raise ValueError("changes nothing: name a subject, times, attendees or options")
+        raise ValueError(
+            "changes nothing: name a subject, times, a time zone, attendees, options, join or "
+            "context"
+        )
 
 
 class CancelMeeting(Message):
@@ -188,11 +228,6 @@ def read_request(body: bytes) -> Request:
             return read_message(CancelMeeting, body)
         case _:
             return read_message(CreateMeeting, body)
-
-
-def _require_after(start: datetime, end: datetime) -> None:
-    if end <= start:
-        raise ValueError("must be after startDateTime")
 
 
 def _require_presenters(attendees: tuple[AttendeeAsked, ...], info: ValidationInfo) -> None:

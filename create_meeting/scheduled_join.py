@@ -7,14 +7,20 @@ import json
 from datetime import datetime
 from typing import Any
 
-from shared.inbox.message import ASKED, AT_START, own_delivery
+from shared.inbox.message import ASKED, AT_START, QueueMessage, own_delivery
 from shared.meeting.meeting import Meeting
 from shared.words.entities import JOIN_QUEUE
 from shared.words.ids import utc_text
-from shared.words.outgoing import Outgoing
+from shared.words.outgoing import Outgoing, ReplyAddress
 
 HANDED_ON = ("leaveWhenAloneSeconds", "retryForSeconds")
 """Members of the request for the meeting that its join also follows."""
+
+
+def heard_at(message: QueueMessage) -> ReplyAddress | None:
+    """Return where the sender of a request hears what becomes of its join; None: nowhere."""
+    reply = message.reply
+    return reply if reply is not None and reply.problem is None else None
 
 
 def join_message(meeting: Meeting, *, at_start: bool) -> Outgoing:
@@ -33,8 +39,9 @@ def join_message(meeting: Meeting, *, at_start: bool) -> Outgoing:
     properties = own_delivery(message_id)
     if start is not None:
         properties[AT_START] = utc_text(start)
-    if meeting.created_at is not None:
-        properties[ASKED] = utc_text(meeting.created_at)
+    requested_at = (meeting.asked and meeting.asked.join_asked_at) or meeting.created_at
+    if requested_at is not None:
+        properties[ASKED] = utc_text(requested_at)
     return Outgoing(
         entity=JOIN_QUEUE,
         message_id=message_id,
@@ -51,7 +58,7 @@ def rescheduled_join(meeting: Meeting, *, before: datetime, now: datetime) -> tu
 
     A start that moved later while its message still waits needs none: that message waits again.
     """
-    if meeting.asked is None or meeting.asked.members.get("join") != "atStart":
+    if meeting.asked is None or meeting.asked.join != "atStart":
         return ()
     start = meeting.asked.start_date_time
     waits_on = now < before <= start

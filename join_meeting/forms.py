@@ -11,6 +11,7 @@ from shared.words.errors import Problem
 
 FORMS: Mapping[str, frozenset[str]] = {
     "meetingId": frozenset(),
+    "meetingRequestId": frozenset(),
     "joinWebUrl": frozenset({"tenantId"}),
     "joinMeetingId": frozenset({"passcode", "tenantId"}),
     "chatInfo": frozenset({"meetingInfo", "tenantId"}),

@@ -61,7 +61,7 @@ async def _meeting_id(
 ) -> MeetingId:
     """Return the meeting's id. A join by a new link claims the link's alias for a new meeting."""
     if target is None:
-        return MeetingId(request.meeting_id or "")
+        return request.own_meeting(tenant_id=services.policy.tenant_id)
     alias = alias_of(target)
     own = linked_meeting_id_for(tenant_id=target.tenant_id, alias=alias)
     if request.action == "leave":

@@ -1,7 +1,8 @@
 """Hold a request's own id to one meeting, until the request has failed there."""
 
 from join_meeting.forms import FORMS
-from join_meeting.repeats import Wish, has_failed, request_conflict
+from join_meeting.repeats import Wish, has_failed
+from shared.inbox.meaning import request_conflict
 from shared.meeting.meeting import Meeting
 from shared.services import Services
 from shared.words.errors import Transient

@@ -5,21 +5,21 @@ leg. Another request under that id is refused.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from join_meeting.forms import COMPANIONS, FORMS
+from join_meeting.meaning import meaning_of
 from join_meeting.request import JoinMeeting
+from shared.inbox.meaning import request_conflict, written
 from shared.inbox.message import ASKED, DELIVERY, MOVED, ORIGIN, QueueMessage
 from shared.legs.leg import Leg
 from shared.meeting.meeting import Meeting, Stay
 from shared.words.coordinates import JoinTarget
-from shared.words.errors import Problem, Rejected
 from shared.words.ids import MeetingId, digest, utc_text
 from shared.words.outgoing import Outgoing
-from shared.words.problems import rejected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class Wish:
     """A message, what it says, how to join by it, and which meeting that is.
 
     `members` are those of its body, as they came. `target` is None where the request names a
-    meeting of ours by its id.
+    meeting of ours by its id, or by the request that made it.
     """
 
     message: QueueMessage
@@ -60,9 +60,8 @@ class Wish:
             return moved_request(self.message)
         return {
             self.request.request_id: {
-                name: digest(json.dumps(value, sort_keys=True), characters=13)
-                for name, value in self.members.items()
-                if name != "requestId"
+                name: digest(written(value), characters=13)
+                for name, value in meaning_of(self.request, self.target).items()
             }
         }
 
@@ -124,15 +123,3 @@ def granted_before(meeting: Meeting, wish: Wish) -> Leg | None:
                 raise request_conflict(request_id, differing)
             return leg
     return None
-
-
-def request_conflict(request_id: str, members: Iterable[str]) -> Rejected:
-    """Return the refusal of another request under an id that was granted already."""
-    return rejected(
-        "request_conflict",
-        request_id=repr(request_id),
-        problems=[
-            Problem(member=name, message="differs from the first request under this id")
-            for name in sorted(members)
-        ],
-    )

@@ -26,7 +26,7 @@ from shared.inbox.models import (
 )
 from shared.words.coordinates import NO_MESSAGE, ByJoinId, ByThread, JoinTarget
 from shared.words.errors import Problem, Rejected
-from shared.words.ids import MEETING_ID
+from shared.words.ids import MEETING_ID, MeetingId, meeting_id_for
 from shared.words.problems import rejected
 
 
@@ -107,9 +107,13 @@ class OrganizerMeetingInfo(GraphPart):
 
 
 class JoinMeeting(Message):
-    """A request that our bot join a meeting, or leave it. Exactly one form names the meeting."""
+    """A request that our bot join a meeting, or leave it. Exactly one form names the meeting.
+
+    `meeting_request_id` is the request id under which the meeting was created.
+    """
 
     meeting_id: Annotated[str, AfterValidator(_meeting_id)] | None = None
+    meeting_request_id: RequestId | None = None
     join_web_url: Link | None = Field(default=None, repr=False)
     join_meeting_id: Annotated[str, AfterValidator(_join_id)] | None = None
     passcode: Passcode | None = Field(default=None, repr=False)
@@ -124,6 +128,19 @@ class JoinMeeting(Message):
     leave_when_alone_seconds: Annotated[float, Field(gt=0)] | None = None
     retry_for_seconds: Annotated[float, Field(ge=0)] | None = None
     context: Context | None = None
+
+    def own_meeting(self, *, tenant_id: str) -> MeetingId:
+        """Return the id of the meeting of ours that the request names; "" where it names none."""
+        if self.meeting_request_id is None:
+            return MeetingId(self.meeting_id or "")
+        return meeting_id_for(tenant_id=tenant_id, request_id=self.meeting_request_id)
+
+    @property
+    def named(self) -> str:
+        """How the request names a meeting of ours, for a refusal."""
+        if self.meeting_request_id is None:
+            return f"the meetingId {self.meeting_id}"
+        return f"the request id {self.meeting_request_id}"
 
     @property
     def without_host(self) -> bool:

@@ -101,12 +101,13 @@ def _bot_view(meeting: Meeting) -> dict[str, Any]:
 
 def _planned(meeting: Meeting) -> dict[str, Any]:
     """Show the join that the request for the meeting asks for, unless it became void."""
-    asked, created_at, left = meeting.asked, meeting.created_at, meeting.leave_asked
-    void = left is not None and created_at is not None and created_at < left
-    join = asked.members.get("join") if asked is not None else None
-    if asked is None or join in (None, "never") or void or meeting.cancellation is not None:
+    asked, left = meeting.asked, meeting.leave_asked
+    if asked is None or asked.join == "never" or meeting.cancellation is not None:
         return {"state": "never"}
-    if join == "atStart":
+    requested_at = asked.join_asked_at or meeting.created_at
+    if left is not None and requested_at is not None and requested_at < left:
+        return {"state": "never"}
+    if asked.join == "atStart":
         return {"state": "scheduled", "joinAt": utc_text(asked.start_date_time)}
     return {"state": "joining"}
 

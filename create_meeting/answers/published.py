@@ -50,23 +50,26 @@ def publish_updated(
     message: QueueMessage,
     *,
     now: datetime,
+    anew: bool = False,
 ) -> Step | None:
-    """Return the step that publishes a meeting which Graph has just changed.
+    """Return the step that publishes a meeting which was just changed.
 
-    If the last `meeting.updated` says the same, the request repeats that update: the answer is the
-    same event. None if that answer was given, or if no queue waits for it.
+    If the last `meeting.updated` says the same, the request repeats that update, unless it is to be
+    carried out `anew`: the answer is the same event. None if that answer was given, or if no queue
+    waits for it.
     """
     data = {
+        "context": meeting.context,
         **_described(meeting),
         "coordinates": _coordinates(_online(meeting).coordinates),
         "changed": list(changed),
         "warnings": list(warnings),
     }
     last = meeting.updated
-    if last is not None and last.fact.data == {**last.fact.data, **data}:
+    if not anew and last is not None and last.fact.data == {**last.fact.data, **data}:
         return _again(meeting, last, message, now=now)
     meeting = replace(meeting, updates=meeting.updates + 1).having_answered(message.delivery_id)
-    shown = {"context": meeting.context, **data, "invitation": invitation(_invited(meeting, now))}
+    shown = {**data, "invitation": invitation(_invited(meeting, now))}
     updated = Fact(name="meeting.updated", at=now, key=(message.delivery_id,), data=shown)
     meeting, events = publish(meeting, [updated], now=now, reply=message.reply)
     published = Published(fact=updated, sequence=meeting.sequence)
@@ -164,6 +167,7 @@ def _invited(meeting: Meeting, at: datetime) -> Invited:
         end=moment_of(online.end_date_time) or asked.end_date_time,
         written_at=at,
         sequence=meeting.updates,
+        time_zone=asked.time_zone,
         organizer=online.organizer_upn,
         attendees=online.attendees,
         join_web_url=where.join_web_url,

@@ -5,7 +5,7 @@ Source: https://github.com/microsoftgraph/microsoft-graph-docs/issues/16874
 """
 
 from create_meeting.answers.warnings import moment_of
-from shared.inbox.models import FIRST_YEAR, LAST_YEAR
+from create_meeting.times import FIRST_YEAR, LAST_YEAR
 
 NO_SUBJECT = frozenset({"", "none", "null", "undefined"})
 """What programs write, in lower case, for a text that is not set."""

@@ -13,6 +13,7 @@ from shared.events.cloud_events import refusal_data
 from shared.words.answers import MeetingAnswer
 from shared.words.coordinates import Attendee
 from shared.words.errors import Rejected
+from shared.words.ids import utc_text
 
 type Warn = dict[str, Any]
 type WarningCode = Literal[
@@ -23,12 +24,15 @@ type WarningCode = Literal[
     "option_not_applied",
     "option_refused",
     "not_confirmed",
+    "start_in_past",
 ]
 MOST_OF_A_CODE = 20
 """Warnings of one code that are published one by one; a thousand would outgrow the event."""
 UNKNOWN = "unknownfuturevalue"
 """Graph's word, in lower case, for a value that it takes to be unknown to us."""
 SAME_TIME = timedelta(seconds=1)
+JUST_NOW = timedelta(minutes=1)
+"""How long ago a start may be and still mean now: clocks differ, and messages take their time."""
 COMPARED_ELSEWHERE = frozenset({"externalId", "subject", "participants", *TIMES})
 
 
@@ -63,6 +67,14 @@ def refused_options(part: Mapping[str, Any], refused: Rejected) -> tuple[Warn, .
         for name, value in part.items()
         if name != "participants"
     )
+
+
+def past_start(start: datetime | None, requested_at: datetime) -> tuple[Warn, ...]:
+    """Return the warning for a start that was over when the request came; none without a start."""
+    if start is None or start >= requested_at - JUST_NOW:
+        return ()
+    message = "The start is in the past. The meeting exists, and can be joined at any time."
+    return (_warning("start_in_past", "startDateTime", message, requested=utc_text(start)),)
 
 
 def moment_of(text: str | None) -> datetime | None:

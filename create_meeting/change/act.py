@@ -19,6 +19,7 @@ from create_meeting.request import UpdateMeeting
 from shared.inbox.message import QueueMessage
 from shared.journal.door import OpenMeeting
 from shared.services import Services
+from shared.words.answers import MeetingAnswer
 from shared.words.errors import Rejected, Transient
 from shared.words.ids import join_request_alias
 from shared.words.problems import rejected
@@ -40,9 +41,7 @@ async def update_meeting(
             await opened.edit(lambda meeting, now: None)
         case Update() as update:
             try:
-                answer = await services.graph.update_meeting(
-                    update.organizer_id, update.online_meeting_id, update.body
-                )
+                answer = await _changed(update, services)
             except Rejected as refused:
                 if refused.graph is not None and refused.graph.status == NOT_FOUND:
                     # If it was cancelled since it was loaded, refuse the request for that.
@@ -52,6 +51,14 @@ async def update_meeting(
             await opened.change(
                 lambda known, now: (record_updated(known, update, answer, message, now=now), None)
             )
+
+
+async def _changed(update: Update, services: Services) -> MeetingAnswer:
+    if not update.body:
+        return MeetingAnswer()
+    return await services.graph.update_meeting(
+        update.organizer_id, update.online_meeting_id, update.body
+    )
 
 
 async def cancel_meeting(identity: Identity, message: QueueMessage, services: Services) -> None:

@@ -1,7 +1,7 @@
 """What to do about a request to update or cancel a meeting. Core.
 
 The ledger's `asked` keeps the members of the first request, so a repeat of it is still recognised.
-Its times follow the changes, so a scheduled join follows them too.
+Its times, their zone and the join follow the changes, so a scheduled join follows them too.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,11 +16,11 @@ from create_meeting.answers.published import (
     publish_updated,
 )
 from create_meeting.answers.unfilled import subject_or, time_or
-from create_meeting.answers.warnings import differences
+from create_meeting.answers.warnings import differences, past_start
 from create_meeting.bodies import Members, update_body
 from create_meeting.new.plan import Identity
 from create_meeting.request import UpdateMeeting
-from create_meeting.scheduled_join import rescheduled_join
+from create_meeting.scheduled_join import heard_at, join_message, rescheduled_join
 from shared.inbox.message import QueueMessage
 from shared.journal.step import Step
 from shared.legs.leg import Leaver
@@ -34,16 +34,22 @@ from shared.words.problems import rejected
 
 NAMES = {"participants": "attendees"}
 """Members that have another name in Graph than in a request."""
+SENT = frozenset({"now", "atStart"})
+"""Requests for a join that send a message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """Change Graph's meeting by `body`."""
+    """Change Graph's meeting by `body`; empty: the change is not one of Graph's.
+
+    `times` are the start and the end as they are to be, where one of them was requested.
+    """
 
     identity: Identity
     request: UpdateMeeting
     organizer_id: str
     online_meeting_id: str
+    times: tuple[datetime, datetime] | None
     body: Members
 
 
@@ -69,12 +75,14 @@ def plan_update(
     if is_answered(meeting, message):
         return Answered()
     _require_standing(meeting)
+    times = request.times(asked)
     return Update(
         identity=identity,
         request=request,
         organizer_id=asked.organizer_id,
         online_meeting_id=online.coordinates.online_meeting_id,
-        body=update_body(request),
+        times=times,
+        body=update_body(request, times),
     )
 
 
@@ -91,24 +99,65 @@ def record_updated(
     if is_answered(meeting, message):
         return None
     _require_standing(meeting)
-    before, start, end = (
-        asked.start_date_time,
-        update.request.start_date_time,
-        update.request.end_date_time,
-    )
-    if start is not None and end is not None:
-        asked = replace(asked, start_date_time=start, end_date_time=end)
-    change = publish_updated(
-        replace(meeting, asked=asked, online=_changed(online, update.body, answer)),
-        _names(update.body),
-        differences(update.body, answer),
+    request, requested_at = update.request, message.first_enqueued
+    changed = publish_updated(
+        replace(
+            meeting,
+            context=meeting.context if request.context is None else request.context,
+            asked=_followed(asked, update, message),
+            online=_changed(online, update.body, answer),
+        ),
+        _names(update.body, request),
+        (
+            *differences(update.body, answer),
+            *past_start(_new_start(update), requested_at),
+        ),
         message,
         now=now,
+        anew=request.join in SENT and _is_void(meeting, asked),
     )
-    if change is None:
+    if changed is None or changed.meeting.updates == meeting.updates:
+        return changed  # it repeats the last one
+    if request.join is None:
+        joins = rescheduled_join(changed.meeting, before=asked.start_date_time, now=now)
+    elif request.join in SENT:
+        joins = (join_message(changed.meeting, at_start=request.join == "atStart"),)
+    else:
+        joins = ()
+    return replace(changed, outgoing=(*changed.outgoing, *joins))
+
+
+def _followed(asked: Asked, update: Update, message: QueueMessage) -> Asked:
+    """Return what is kept of the first request, with what a change of it says instead."""
+    request = update.request
+    start, end = update.times or (asked.start_date_time, asked.end_date_time)
+    followed = replace(
+        asked,
+        start_date_time=start,
+        end_date_time=end,
+        time_zone=request.time_zone or asked.time_zone,
+    )
+    if request.join is None:
+        return followed
+    return replace(
+        followed,
+        join=request.join,
+        join_asked_at=message.first_enqueued,
+        reply=heard_at(message) if request.join in SENT else None,
+    )
+
+
+def _new_start(update: Update) -> datetime | None:
+    if update.request.start_date_time is None or update.times is None:
         return None
-    joins = rescheduled_join(change.meeting, before=before, now=now)
-    return replace(change, outgoing=(*change.outgoing, *joins))
+    return update.times[0]
+
+
+def _is_void(meeting: Meeting, asked: Asked) -> bool:
+    """Return whether a leave was requested after the join of the meeting."""
+    requested_at = asked.join_asked_at or meeting.created_at
+    left = meeting.leave_asked
+    return left is not None and requested_at is not None and requested_at < left
 
 
 def plan_cancel(
@@ -174,9 +223,11 @@ def _require_standing(meeting: Meeting) -> None:
         raise rejected("meeting_cancelled", meeting_id=meeting.meeting_id)
 
 
-def _names(body: Members) -> list[str]:
+def _names(body: Members, request: UpdateMeeting) -> list[str]:
     top = {"subject", "startDateTime", "endDateTime", "participants"}
-    return [NAMES.get(name, name) if name in top else f"options.{name}" for name in body]
+    of_graph = [NAMES.get(name, name) if name in top else f"options.{name}" for name in body]
+    own = {"timeZone": request.time_zone, "join": request.join, "context": request.context}
+    return of_graph + [name for name, value in own.items() if value is not None]
 
 
 def _changed(online: OnlineMeeting, body: Members, answer: MeetingAnswer) -> OnlineMeeting:

@@ -20,7 +20,6 @@ from create_meeting.post.act import claim_post, drop_surplus, end_claim, posted_
 from create_meeting.post.plan import Posting
 from create_meeting.request import CreateMeeting
 from shared.inbox.message import QueueMessage
-from shared.inbox.models import read_members
 from shared.journal.door import OpenMeeting
 from shared.services import Services
 from shared.telemetry import log
@@ -39,7 +38,6 @@ async def create(
     opened = await services.journal.open(identity.meeting_id, for_message=message, likely_new=True)
     decision = plan(
         request,
-        read_members(message.body),
         identity,
         opened.meeting,
         organizer_id=services.policy.organizer_id,

@@ -4,31 +4,24 @@ Core. Identity comes first: the request id gives the meeting's id before the fir
 So a repeated request, whether redelivered or sent again, finds its own record.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from create_meeting.answers.published import created_again, publish_created
 from create_meeting.answers.unfilled import is_unfilled, subject_or, time_or
-from create_meeting.answers.warnings import Warn, differences, moment_of
+from create_meeting.answers.warnings import Warn, differences, moment_of, past_start
 from create_meeting.bodies import TIMES, Members, create_or_get_body, option_parts
+from create_meeting.meaning import DEFAULT_LENGTH, meaning_of, require_same
 from create_meeting.request import CreateMeeting
-from create_meeting.scheduled_join import join_message
+from create_meeting.scheduled_join import heard_at, join_message
 from shared.inbox.message import QueueMessage
 from shared.journal.step import Step
 from shared.meeting.meeting import Asked, Meeting, Stay
 from shared.meeting.retention import begun
 from shared.words.answers import GivenMeeting, MeetingAnswer
 from shared.words.coordinates import OnlineMeeting
-from shared.words.errors import Problem
 from shared.words.ids import MeetingId, meeting_id_for, utc_text
-from shared.words.problems import rejected
-
-DEFAULT_LENGTH = timedelta(hours=1)
-IDENTITY = frozenset({"requestId", "action"})
-"""Members that say which request it is, not what it requests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +67,6 @@ def identify(request_id: str | None, message: QueueMessage, *, tenant_id: str) -
 
 def plan(
     request: CreateMeeting,
-    members: dict[str, Any],
     identity: Identity,
     known: Meeting | None,
     *,
@@ -82,21 +74,22 @@ def plan(
     now: datetime,
 ) -> Create | AnswerAgain:
     """Return what to do; raise `Rejected` where the id already belongs to another request."""
-    members = {name: value for name, value in members.items() if name not in IDENTITY}
-    if known is not None and known.asked is not None:
-        require_same(known.asked, members)
-        return AnswerAgain()
-    post = known.post_claim if known is not None else None
-    if post is not None and post.claim.is_held(now):
-        require_same(post.asked, members)
     start = request.start_date_time or now
     asked = Asked(
         request_id=identity.request_id,
-        members=members,
+        members=meaning_of(request),
         organizer_id=request.organizer_id or organizer_id,
         start_date_time=start,
         end_date_time=request.end_date_time or start + DEFAULT_LENGTH,
+        time_zone=request.time_zone,
+        join=request.join,
     )
+    if known is not None and known.asked is not None:
+        require_same(known.asked, asked)
+        return AnswerAgain()
+    post = known.post_claim if known is not None else None
+    if post is not None and post.claim.is_held(now):
+        require_same(post.asked, asked)
     return Create(
         identity=identity,
         request=request,
@@ -121,9 +114,13 @@ def record_created(
     `answer` is Graph's meeting with its options set. `refused` warns of the options it refused.
     """
     if known is not None and known.asked is not None:
-        require_same(known.asked, create.asked.members)
+        require_same(known.asked, create.asked)
         return created_again(known, message, now=now)
-    warnings = (*refused, *differences(_sent(create, refused, answer.said), answer.said))
+    warnings = (
+        *refused,
+        *differences(_sent(create, refused, answer.said), answer.said),
+        *past_start(create.request.start_date_time, message.first_enqueued),
+    )
     meeting = replace(
         begun(known, newcomer(create.identity)),
         context=create.request.context,
@@ -135,9 +132,8 @@ def record_created(
         post_claim=None,
         stay=Stay(watch=create.request.watch, alone_for=_alone_for(create.request)),
     )
-    if create.request.join != "never" and message.reply is not None:
-        usable = message.reply if message.reply.problem is None else None
-        meeting = replace(meeting, asked=replace(create.asked, reply=usable))
+    if create.request.join != "never":
+        meeting = replace(meeting, asked=replace(create.asked, reply=heard_at(message)))
     change = publish_created(meeting, warnings, message, now=now)
     if create.request.join == "never":
         return change
@@ -177,35 +173,6 @@ def newcomer(identity: Identity) -> Meeting:
         correlation_id=identity.request_id,
         traceparent=identity.traceparent,
     )
-
-
-def require_same(asked: Asked, members: dict[str, Any]) -> None:
-    """Return if `members` repeat the first request; raise `Rejected` naming what differs."""
-    found = differing(asked, members)
-    if found:
-        raise rejected(
-            "request_conflict",
-            request_id=asked.request_id,
-            problems=[
-                Problem(member=name, message="differs from the first request under this id")
-                for name in found
-            ],
-        )
-
-
-def differing(asked: Asked, members: dict[str, Any]) -> list[str]:
-    """Return the names of the members that differ from the first request."""
-    return sorted(
-        name
-        for name in asked.members.keys() | members.keys()
-        if _canonical(asked.members.get(name)) != _canonical(members.get(name))
-        or (name in asked.members) != (name in members)
-    )
-
-
-def _canonical(value: Any) -> str:
-    """Return one text for each JSON value: in Python, True equals 1 and 1.0."""
-    return json.dumps(value, sort_keys=True)
 
 
 def _sent(create: Create, refused: Iterable[Warn], said: MeetingAnswer) -> Members:

@@ -8,7 +8,8 @@ one meeting behind of which no caller has the link.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from create_meeting.new.plan import Create, differing, newcomer, require_same
+from create_meeting.meaning import differences_between, require_same
+from create_meeting.new.plan import Create, newcomer
 from shared.inbox.message import QueueMessage
 from shared.journal.step import Step
 from shared.legs.claim import Claim
@@ -49,16 +50,16 @@ def plan_post(
 ) -> Decision:
     """Return whether to send the POST; raise `Rejected` if the id belongs to another request."""
     if known is not None and known.asked is not None:
-        require_same(known.asked, create.asked.members)
+        require_same(known.asked, create.asked)
         return Made()
     before = known.post_claim if known is not None else None
     if before is None:
         claim = Claim(attempt=1, claimed_at=now, lease_until=now + lease)
         return Posting(post=PostClaim(claim=claim, asked=create.asked))
     if before.claim.is_held(now):
-        require_same(before.asked, create.asked.members)
+        require_same(before.asked, create.asked)
         return Busy(pause=before.claim.pause(now, attempt=message.attempt))
-    same = not differing(before.asked, create.asked.members)
+    same = not differences_between(before.asked, create.asked)
     return Posting(
         post=PostClaim(
             claim=before.claim.taken_over(now, lease=lease),

@@ -249,7 +249,10 @@ class CallStarted(Told):
 
 
 class MeetingWarning(Told):
-    """A problem limits the record of a meeting. Published once for each code."""
+    """A problem limits the record of a meeting, or the use of it. Published once for each code.
+
+    `passcode_differs` is published once for each request, which it also answers.
+    """
 
     code: Literal[
         "callback_silent",
@@ -257,6 +260,7 @@ class MeetingWarning(Told):
         "roster_unreadable",
         "record_unreadable",
         "answer_undelivered",
+        "passcode_differs",
     ]
     message: str
     next_step: str

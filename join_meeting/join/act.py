@@ -15,6 +15,7 @@ from join_meeting.join.decision import (
     is_prepared,
 )
 from join_meeting.join.outcome import record_adopted
+from join_meeting.join.passcode import warned_of_passcode
 from join_meeting.join.plan import plan, record_claim
 from join_meeting.join.sending import send_bot
 from join_meeting.repeats import Wish
@@ -63,9 +64,11 @@ async def _joined(wish: Wish, opened: OpenMeeting, services: Services) -> bool:
         if not is_prepared(decision, by=first):
             return None, None
         if isinstance(decision, Join):
-            return record_claim(decision), decision
+            claimed = record_claim(decision)
+            return warned_of_passcode(claimed, claimed.meeting, wish, now=now), decision
         if isinstance(decision, Adopt) and known is not None:
-            return record_adopted(known, decision, wish, now=now), decision
+            adopted = record_adopted(known, decision, wish, now=now)
+            return warned_of_passcode(adopted, known, wish, now=now), decision
         return None, decision
 
     match await opened.change(decide):

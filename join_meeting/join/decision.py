@@ -69,7 +69,8 @@ class NotYet:
 class Done:
     """There is nothing to do: this message was answered, or another was sent in its place.
 
-    A start that moved earlier has a message of its own. A cancelled meeting needs none.
+    A start that moved earlier has a message of its own. A cancelled meeting needs none, and neither
+    does one whose bot is not to join at the start any more.
     """
 
 

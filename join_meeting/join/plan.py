@@ -83,7 +83,7 @@ def _where(meeting: Meeting, wish: Wish) -> JoinTarget:
         return target_of(meeting.online.coordinates)
     where = wish.target or meeting.target
     if where is None:
-        raise rejected("meeting_not_found", what=f"the meetingId {wish.meeting_id}")
+        raise rejected("meeting_not_found", what=wish.request.named)
     return where
 
 
@@ -101,6 +101,8 @@ def _before_any_leg(meeting: Meeting, wish: Wish, *, now: datetime) -> Decision 
         raise rejected("leave_asked")
     if sent_for is None or start is None:
         return None
+    if meeting.asked is not None and meeting.asked.join != "atStart":
+        return Done()
     if start < (read_moment(sent_for) or start):
         return Done()
     return NotYet(start=start) if now < start else None

@@ -58,7 +58,7 @@ type Leaving = Hang | Mark | AnswerEnd | NothingThere | Answered
 def plan_leaving(meeting: Meeting | None, wish: Wish, *, now: datetime) -> Leaving:
     """Return what to do about a request to leave; raise `Rejected` if its meeting is not known."""
     if wish.target is None and (meeting is None or not meeting.known):
-        raise rejected("meeting_not_found", what=f"the meetingId {wish.meeting_id}")
+        raise rejected("meeting_not_found", what=wish.request.named)
     if meeting is None:
         return NothingThere()
     if _is_answered(meeting, wish.message):

@@ -8,13 +8,10 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -32,9 +29,6 @@ from shared.words.problems import rejected
 LARGEST_CONTEXT = 4 * 1024
 DEEPEST_CONTEXT = 32
 MOST_PROBLEMS = 100
-FIRST_YEAR, LAST_YEAR = 1970, 9000
-"""Beyond these years, adding an offset or an hour can leave the range of dates."""
-MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
 LONGEST_NAME = 128
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 UNION_TAGS = ("<text>", "<object>")
@@ -106,24 +100,9 @@ def null_means(default: object, kind: Any) -> BeforeValidator:
 def _guid(text: str) -> str:
     if GUID.fullmatch(text) is None:
         raise ValueError("must be a GUID, for example 0a1b2c3d-0000-4000-8000-00000000000f")
-    return text
+    return text.lower()
 
 
-def _imaginable(moment: datetime) -> datetime:
-    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        raise ValueError(f"must be in a year from {FIRST_YEAR} to {LAST_YEAR}")
-    return moment
-
-
-def _read_moment(value: object) -> datetime:
-    """Return the moment that RFC 3339 text means. Pydantic would also take seconds since 1970."""
-    if isinstance(value, str) and MOMENT.match(value) is not None:
-        with suppress(ValueError):
-            return datetime.fromisoformat(value.upper())
-    raise ValueError("must be a date and time, for example 2026-11-23T09:00:00Z")
-
-
-Moment = Annotated[AwareDatetime, BeforeValidator(_read_moment), AfterValidator(_imaginable)]
 Text = Annotated[str, Field(min_length=1), AfterValidator(_not_blank), AfterValidator(printable)]
 Flag = Annotated[bool, null_means(default=False, kind=bool)]
 """True or false; absent or null means false."""
@@ -276,7 +255,5 @@ def _words(error: ErrorDetails) -> str:
         case "too_long":
             counted = error.get("ctx", {})
             return f"has {counted.get('actual_length')}; at most {counted.get('max_length')}"
-        case "timezone_aware":
-            return "must carry an offset, for example 2026-11-23T09:00:00Z"
         case _:
             return "is not valid: " + str(error["msg"])

@@ -6,7 +6,7 @@ transaction does to it.
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from shared.calls.history import Heard
 from shared.calls.record import Record, SessionPage, with_leg
@@ -19,6 +19,8 @@ from shared.words.errors import GraphTrace
 from shared.words.ids import LegKey, MeetingId, guest_id_for
 from shared.words.outgoing import Outgoing, Published, ReplyAddress
 
+Join = Literal["never", "now", "atStart"]
+"""When our bot joins a meeting that a request made."""
 ANSWERED_KEPT = 16
 """How many answered messages a meeting remembers."""
 ALIASES_KEPT = 16
@@ -27,10 +29,11 @@ ALIASES_KEPT = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The request that made the meeting known. `members` is the message's own object, less its id.
+    """The request that made the meeting known. `members` is what it means, less its id.
 
-    Members that were absent stay absent, so that a repeat is compared with what was asked; what
-    defaults filled in is pinned beside them.
+    A repeat is compared with that. Members that are absent, or at their defaults, are not there;
+    what defaults filled in is pinned beside them. The times, their zone (an IANA name; None: UTC)
+    and `join` follow each change. `join_asked_at`: when a change said `join`; None: none did.
     """
 
     request_id: str
@@ -39,6 +42,9 @@ class Asked:
     start_date_time: datetime
     end_date_time: datetime
     reply: ReplyAddress | None = None  # where what becomes of its join goes besides the topic
+    time_zone: str | None = None
+    join: Join = "never"
+    join_asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
