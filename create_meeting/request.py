@@ -22,7 +22,6 @@ from pydantic import (
 
 from create_meeting.options import MeetingOptions, NewMeetingOptions, Role
 from shared.inbox.models import (
-    UNION_TAGS,
     Context,
     Flag,
     Message,
@@ -36,20 +35,23 @@ from shared.inbox.models import (
     read_message,
     text_or_object,
 )
+from shared.inbox.queues import require_queue
+from shared.inbox.refusals import UNION_TAGS, wrong
 from shared.meeting.retention import LEAST_DAYS, MOST_DAYS
+from shared.words.entities import CREATE_QUEUE
 
 ACTIONS = ("create", "update", "cancel")
 
 
 def _upn(text: str) -> str:
     if re.fullmatch(r"[^\s@]{1,256}@[^\s@]{1,256}", text) is None:
-        raise ValueError("must be a user principal name, for example ada@example.com")
+        raise wrong("not_upn")
     return printable(text)
 
 
 def _action(value: Any) -> Any:
     if value not in ACTIONS:
-        raise ValueError(f"must be one of {', '.join(ACTIONS)}")
+        raise wrong("not_one_of", allowed=list(ACTIONS))
     return value
 
 
@@ -113,7 +115,7 @@ class CreateMeeting(Message):
             return end
         start = info.data["start_date_time"]
         if start is None:
-            raise ValueError("needs startDateTime: Graph takes no end without a start")
+            raise wrong("end_needs_start")
         _require_after(start, end)
         return end
 
@@ -161,11 +163,11 @@ class UpdateMeeting(Message):
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
         if (self.start_date_time is None) != (self.end_date_time is None):
-            raise ValueError("startDateTime and endDateTime go together: Graph changes both")
+            raise wrong("times_go_together")
         options = self.options.patch() if self.options else {}
         if self.subject or self.start_date_time or self.attendees is not None or options:
             return self
-        raise ValueError("changes nothing: name a subject, times, attendees or options")
+        raise wrong("changes_nothing")
 
 
 class CancelMeeting(Message):
@@ -181,7 +183,9 @@ type Request = CreateMeeting | UpdateMeeting | CancelMeeting
 
 def read_request(body: bytes) -> Request:
     """Return the request in `body`; raise `Rejected` naming every problem."""
-    match read_members(body).get("action"):
+    members = read_members(body)
+    require_queue(CREATE_QUEUE, members)
+    match members.get("action"):
         case "update":
             return read_message(UpdateMeeting, body)
         case "cancel":
@@ -192,14 +196,11 @@ def read_request(body: bytes) -> Request:
 
 def _require_after(start: datetime, end: datetime) -> None:
     if end <= start:
-        raise ValueError("must be after startDateTime")
+        raise wrong("end_not_after_start")
 
 
 def _require_presenters(attendees: tuple[AttendeeAsked, ...], info: ValidationInfo) -> None:
     options = info.data.get("options")
     by_role = options is not None and options.allowed_presenters == "roleIsPresenter"
     if by_role and not attendees:
-        raise ValueError(
-            "must be given in full, with the role presenter for those who present: "
-            "options.allowedPresenters is roleIsPresenter"
-        )
+        raise wrong("presenters_missing")

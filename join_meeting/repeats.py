@@ -16,8 +16,9 @@ from shared.inbox.message import ASKED, DELIVERY, MOVED, ORIGIN, QueueMessage
 from shared.legs.leg import Leg
 from shared.meeting.meeting import Meeting, Stay
 from shared.words.coordinates import JoinTarget
-from shared.words.errors import Problem, Rejected
+from shared.words.errors import Rejected
 from shared.words.ids import MeetingId, digest, utc_text
+from shared.words.kinds import problem
 from shared.words.outgoing import Outgoing
 from shared.words.problems import rejected
 
@@ -131,8 +132,5 @@ def request_conflict(request_id: str, members: Iterable[str]) -> Rejected:
     return rejected(
         "request_conflict",
         request_id=repr(request_id),
-        problems=[
-            Problem(member=name, message="differs from the first request under this id")
-            for name in sorted(members)
-        ],
+        problems=[problem("differs", name) for name in sorted(members)],
     )

@@ -22,8 +22,8 @@ from shared.meeting.meeting import Asked, Meeting, Stay
 from shared.meeting.retention import begun
 from shared.words.answers import GivenMeeting, MeetingAnswer
 from shared.words.coordinates import OnlineMeeting
-from shared.words.errors import Problem
 from shared.words.ids import MeetingId, meeting_id_for, utc_text
+from shared.words.kinds import problem
 from shared.words.problems import rejected
 
 DEFAULT_LENGTH = timedelta(hours=1)
@@ -179,10 +179,7 @@ def require_same(asked: Asked, members: dict[str, Any]) -> None:
         raise rejected(
             "request_conflict",
             request_id=asked.request_id,
-            problems=[
-                Problem(member=name, message="differs from the first request under this id")
-                for name in found
-            ],
+            problems=[problem("differs", name) for name in found],
         )
 
 
@@ -208,7 +205,7 @@ def _sent(create: Create, refused: Iterable[Warn], said: MeetingAnswer) -> Membe
     """
     request = create.request
     options = request.options.every() if request.options else {}
-    declined = {str(warning["member"]).removeprefix("options.") for warning in refused}
+    declined = {str(warning["member"]).removeprefix("/options/") for warning in refused}
     named = {
         name
         for name, text in zip(TIMES, (said.start_date_time, said.end_date_time), strict=True)
