@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from join_meeting.forms import form_problems
+from join_meeting.forms import FORMS, form_problems
 from join_meeting.join_links import DIGITS, PUBLIC_HOSTS, THREAD, read_join_link
 from join_meeting.link_text import visible
 from join_meeting.short_links import PASSCODE, join_id_of
@@ -197,6 +197,9 @@ def read_request(body: bytes) -> JoinMeeting:
     except Rejected as error:
         if any(not problem.member for problem in error.problems):
             raise  # not even an object: which members it lacks does not matter
+        meant = {one.params.get("suggestion") for one in error.problems}
+        if not meant.isdisjoint(FORMS):
+            of_form = [one for one in of_form if one.code != "no_form"]
         raise refused([*error.problems, *of_form]) from error
     if of_form:
         raise refused(of_form)

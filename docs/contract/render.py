@@ -29,6 +29,7 @@ from shared.words.kinds import KINDS
 from shared.words.problems import CATALOGUE, Waiting
 
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
+DOCS_OF_PROBLEMS = PROJECT.parent / "docs/problems.json"
 REQUESTS: dict[str, Any] = {
     "create-meeting": CreateMeeting,
     "create-meeting.update": UpdateMeeting,

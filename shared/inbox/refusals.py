@@ -6,6 +6,7 @@ neither a secret nor a person's name: see `_shown`.
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -67,6 +68,10 @@ _KINDS_OF_ERRORS: Mapping[str, KindName] = {
     "string_too_long": "text_too_long",
     "too_long": "too_many",
     "timezone_aware": "no_offset",
+    "datetime_type": "not_moment",
+    "datetime_parsing": "not_moment",
+    "datetime_from_date_parsing": "not_moment",
+    "datetime_object_invalid": "not_moment",
 }
 """Our word for each type of error of the validator's.
 
@@ -121,6 +126,8 @@ def _kind(error: ErrorDetails) -> KindName:
         return "unreadable_body"
     if error["type"] in OURS:
         return error["type"]  # type: ignore[return-value]  # one of the words, as just looked up
+    if error["type"] == "too_long" and isinstance(error["input"], str):
+        return "text_too_long"
     return _KINDS_OF_ERRORS.get(error["type"], "invalid")
 
 
@@ -148,7 +155,7 @@ def _params(kind: KindName, error: ErrorDetails) -> dict[str, Any]:
             ours = error["type"] == "value_error"
             return {"what": str(context["error"]) if ours else "is not valid"}
         case _:
-            return dict(context)
+            return dict(context) if error["type"] in OURS else {}
 
 
 def _plain_number(bound: float) -> float:
@@ -174,6 +181,8 @@ def _shown(kind: KindName, path: Iterable[int | str], value: Any) -> dict[str, A
     match value:
         case bool() | int() | float():
             return {"value": value} if len(str(value)) <= LONGEST_NUMBER else {}
+        case datetime():
+            return {"value": value.isoformat()}
         case str() if kind in TEXT_SHOWN and _SHORT.fullmatch(value):
             return {"value": value}
         case str() if kind == "not_guid" and _SHORT_ID.fullmatch(value):

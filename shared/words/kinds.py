@@ -14,6 +14,9 @@ from shared.words.errors import Problem
 LONGEST_NAME = 128
 """Characters of a member's name that are shown: it is the caller's own, and of any length."""
 
+LONGEST_POINTER = 512
+"""Characters: a hundred problems with such a pointer fit one event."""
+
 type KindName = Literal[
     "unreadable_body",
     "foreign_envelope",
@@ -105,7 +108,7 @@ _KINDS: dict[KindName, Kind] = {
     ),
     "unknown_member": Kind(
         "is not a member of this message",
-        "Leave {member} out; what can stand there is {allowed}.",
+        "Use only the members that there are: {allowed}.",
     ),
     "misspelt_member": Kind(
         "is not a member of this message; did you mean `{suggestion}`?",
@@ -169,7 +172,7 @@ _KINDS: dict[KindName, Kind] = {
         "needs startDateTime: Graph takes no end without a start", "Add /startDateTime."
     ),
     "end_not_after_start": Kind(
-        "must be after startDateTime", "Move {member} behind /startDateTime."
+        "must be after startDateTime", "Give {member} a time after /startDateTime."
     ),
     "times_go_together": Kind(
         "startDateTime and endDateTime go together: Graph changes both",
@@ -244,9 +247,16 @@ KINDS: Mapping[KindName, Kind] = MappingProxyType(_KINDS)
 def pointer(path: Iterable[int | str]) -> str:
     """Return the JSON Pointer of the member at `path`; "" for the whole.
 
+    Of a member that is nested deeper than `LONGEST_POINTER` has room for: that of the object above.
     Source: https://www.rfc-editor.org/rfc/rfc6901
     """
-    return "".join(f"/{_token(part)}" for part in path)
+    found = ""
+    for part in path:
+        longer = f"{found}/{_token(part)}"
+        if len(longer) > LONGEST_POINTER:
+            break
+        found = longer
+    return found
 
 
 def _token(part: int | str) -> str:
