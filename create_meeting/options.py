@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from shared.inbox.models import Message, ObjectId, Text
+from shared.inbox.refusals import wrong
 
 type Role = Literal["attendee", "presenter", "producer", "coorganizer"]
 type LobbyScope = Literal[
@@ -27,7 +28,7 @@ POST_ONLY = frozenset({"join_meeting_id_settings", "meeting_template_id"})
 
 def _language_tag(text: str) -> str:
     if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", text) is None:
-        raise ValueError("must be a language tag, for example en-US")
+        raise wrong("not_language_tag")
     return text
 
 
@@ -37,7 +38,7 @@ class Settings(Message):
     @model_validator(mode="after")
     def _sets_something(self) -> Self:
         if not self.model_dump(exclude_none=True):
-            raise ValueError("sets nothing: name an option to set, or leave the object out")
+            raise wrong("sets_nothing")
         return self
 
 

@@ -19,11 +19,11 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from create_meeting.options import MeetingOptions, NewMeetingOptions, Role
 from create_meeting.times import Time, TimeZone, placed
 from shared.inbox.models import (
-    UNION_TAGS,
     Context,
     Flag,
     Message,
@@ -34,25 +34,27 @@ from shared.inbox.models import (
     printable,
     read_members,
     read_message,
-    refused,
     text_or_object,
 )
+from shared.inbox.queues import require_queue
+from shared.inbox.refusals import UNION_TAGS, as_problem, refused, wrong
 from shared.meeting.meeting import Asked, Join
 from shared.meeting.retention import LEAST_DAYS, MOST_DAYS
-from shared.words.errors import Problem
+from shared.words.entities import CREATE_QUEUE
+from shared.words.kinds import problem
 
 ACTIONS = ("create", "update", "cancel")
 
 
 def _upn(text: str) -> str:
     if re.fullmatch(r"[^\s@]{1,256}@[^\s@]{1,256}", text) is None:
-        raise ValueError("must be a user principal name, for example ada@example.com")
+        raise wrong("not_upn")
     return printable(text)
 
 
 def _action(value: Any) -> Any:
     if value not in ACTIONS:
-        raise ValueError(f"must be one of {', '.join(ACTIONS)}")
+        raise wrong("not_one_of", allowed=list(ACTIONS))
     return value
 
 
@@ -85,7 +87,6 @@ AttendeeAsked = Annotated[
 
 Attendees = Annotated[tuple[AttendeeAsked, ...], Field(max_length=MOST_ATTENDEES)]
 NO_CHANGE = frozenset({"request_id", "action", "retry_for_seconds"})
-AFTER_START = "must be after startDateTime"
 
 
 class CreateMeeting(Message):
@@ -128,9 +129,9 @@ class CreateMeeting(Message):
             return end
         start = info.data["start_date_time"]
         if start is None:
-            raise ValueError("needs startDateTime: Graph takes no end without a start")
+            raise wrong("end_needs_start")
         if end <= start:
-            raise ValueError(AFTER_START)
+            raise wrong("end_not_after_start")
         return end
 
     @field_validator("attendees")
@@ -175,8 +176,8 @@ class UpdateMeeting(Message):
         ):
             try:
                 found.append(moment and placed(moment, zone))
-            except ValueError as error:
-                problems.append(Problem(member=member, message=str(error)))
+            except PydanticCustomError as error:
+                problems.append(as_problem(error, member))
         if problems:
             raise refused(problems)
         start, end = found
@@ -185,7 +186,7 @@ class UpdateMeeting(Message):
         start = start or before.start_date_time
         end = end or start + (before.end_date_time - before.start_date_time)
         if end <= start:
-            raise refused([Problem(member="endDateTime", message=AFTER_START)])
+            raise refused([problem("end_not_after_start", "endDateTime")])
         return start, end
 
     @field_validator("attendees")
@@ -202,10 +203,7 @@ class UpdateMeeting(Message):
         said = self.model_dump(exclude_none=True, exclude={*NO_CHANGE, "options"})
         if said or options:
             return self
-        raise ValueError(
-            "changes nothing: name a subject, times, a time zone, attendees, options, join or "
-            "context"
-        )
+        raise wrong("changes_nothing")
 
 
 class CancelMeeting(Message):
@@ -221,7 +219,9 @@ type Request = CreateMeeting | UpdateMeeting | CancelMeeting
 
 def read_request(body: bytes) -> Request:
     """Return the request in `body`; raise `Rejected` naming every problem."""
-    match read_members(body).get("action"):
+    members = read_members(body)
+    require_queue(CREATE_QUEUE, members)
+    match members.get("action"):
         case "update":
             return read_message(UpdateMeeting, body)
         case "cancel":
@@ -234,7 +234,4 @@ def _require_presenters(attendees: tuple[AttendeeAsked, ...], info: ValidationIn
     options = info.data.get("options")
     by_role = options is not None and options.allowed_presenters == "roleIsPresenter"
     if by_role and not attendees:
-        raise ValueError(
-            "must be given in full, with the role presenter for those who present: "
-            "options.allowedPresenters is roleIsPresenter"
-        )
+        raise wrong("presenters_missing")

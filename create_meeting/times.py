@@ -12,34 +12,32 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from shared.inbox.refusals import wrong
+
 FIRST_YEAR, LAST_YEAR = 1970, 9000
 """Beyond these years, adding an offset or an hour can leave the range of dates."""
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
 LONGEST_ZONE = 64
 NO_ZONES = frozenset({"Factory", "localtime"})
 """Names that some systems list among the time zones."""
-EXAMPLE = "2026-11-23T09:00:00Z"
 
 
 def placed(moment: datetime, time_zone: str | None) -> datetime:
     """Return the instant of `moment`, which without an offset is on the clocks of `time_zone`.
 
-    Raises ValueError where it has no offset and there is no zone, or no single instant in it.
+    Raises what a validator may raise, where it has no offset and there is no zone, or no single
+    instant in it.
     """
     if moment.tzinfo is not None:
         return moment
     if time_zone is None:
-        raise ValueError(
-            f"must carry an offset, for example {EXAMPLE}, or go with timeZone, for example "
-            "Europe/Berlin"
-        )
+        raise wrong("no_offset")
     zone = ZoneInfo(time_zone)
     first, second = (moment.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     if first.utcoffset() == second.utcoffset():
         return first.astimezone(UTC)
     skipped = first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment
-    said = "is skipped when" if skipped else "comes twice when"
-    raise ValueError(f"{said} the clocks of {time_zone} change: give it with an offset")
+    raise wrong("time_skipped" if skipped else "time_twice", zone=time_zone)
 
 
 def _read_time(value: object) -> datetime:
@@ -48,16 +46,13 @@ def _read_time(value: object) -> datetime:
         with suppress(ValueError):
             return datetime.fromisoformat(value.upper())
     if isinstance(value, dict) and "dateTime" in value:
-        raise ValueError(
-            "must be text: give the dateTime itself, for example 2026-11-23T09:00:00, and timeZone "
-            "as a member of the message, for example Europe/Berlin"
-        )
-    raise ValueError(f"must be a date and time, for example {EXAMPLE}")
+        raise wrong("not_graphs_time")
+    raise wrong("not_moment")
 
 
 def _imaginable(moment: datetime) -> datetime:
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        raise ValueError(f"must be in a year from {FIRST_YEAR} to {LAST_YEAR}")
+        raise wrong("year_out_of_range", first=FIRST_YEAR, last=LAST_YEAR)
     return moment
 
 
@@ -65,8 +60,7 @@ def _zone(name: str) -> str:
     if name in _zones():
         return name
     meant = {one.casefold(): one for one in _zones()}.get(name.casefold()) or _of_windows(name)
-    hint = f": did you mean {meant}?" if meant else ", for example Europe/Berlin"
-    raise ValueError(f"must be the name of a time zone in the IANA database{hint}")
+    raise wrong("misspelt_zone", suggestion=meant) if meant else wrong("not_a_zone")
 
 
 @cache

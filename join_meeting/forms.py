@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.words.errors import Problem
+from shared.words.kinds import problem
 
 FORMS: Mapping[str, frozenset[str]] = {
     "meetingId": frozenset(),
@@ -32,27 +33,21 @@ def form_problems(members: Mapping[str, Any]) -> list[Problem]:
     begun = [form for form in FORMS if form in given]
     if len(begun) > 1:
         return [
-            Problem(
-                member=form,
-                message="cannot go with "
-                + " and ".join(other for other in begun if other != form)
-                + ": name the meeting in one way",
-            )
+            problem("several_forms", form, others=[other for other in begun if other != form])
             for form in begun
         ]
     begun += [form for member, form in BEGUN_BY.items() if not begun and member in given][:1]
     if not begun:
-        return [Problem(member="", message=f"names no meeting: give one of {', '.join(FORMS)}")]
+        return [problem("no_form", forms=list(FORMS))]
     (form,) = begun
     missing = [
-        Problem(member=name, message=f"is required with {form}")
+        problem("required_with", name, form=form)
         for name in REQUIRED.get(form, ())
         if name not in given
     ]
     if form not in given:
-        missing.insert(0, Problem(member=form, message="is required with the members given"))
+        missing.insert(0, problem("required_with", form, form="the members given"))
     foreign = [
-        Problem(member=name, message=f"does not go with {form}")
-        for name in sorted(COMPANIONS & given - FORMS[form])
+        problem("not_with", name, form=form) for name in sorted(COMPANIONS & given - FORMS[form])
     ]
     return [*missing, *foreign]

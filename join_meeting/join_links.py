@@ -22,7 +22,7 @@ from join_meeting.wrapped_links import MOST_LINKS, TEAMS_HOSTS, FoundLink, links
 from shared.inbox.models import GUID
 from shared.words.clouds import CLOUDS
 from shared.words.coordinates import NO_MESSAGE, ByJoinId, ByThread, JoinTarget
-from shared.words.errors import Problem
+from shared.words.kinds import problem
 from shared.words.problems import rejected
 
 PUBLIC_HOSTS = CLOUDS["public"].teams
@@ -213,5 +213,5 @@ def _one(pattern: re.Pattern[str], context: str, what: str) -> str:
 
 
 def _refuse(why: str) -> Never:
-    problem = Problem(member="joinWebUrl", message=f"cannot be understood: {why}")
-    raise rejected("link_not_understood", what=f"{why}.", problems=[problem])
+    found = problem("unreadable_link", "joinWebUrl", reason=why)
+    raise rejected("link_not_understood", what=f"{why}.", problems=[found])

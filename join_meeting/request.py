@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from join_meeting.forms import form_problems
+from join_meeting.forms import FORMS, form_problems
 from join_meeting.join_links import DIGITS, PUBLIC_HOSTS, THREAD, read_join_link
 from join_meeting.link_text import visible
 from join_meeting.short_links import PASSCODE, join_id_of
@@ -22,43 +22,46 @@ from shared.inbox.models import (
     null_means,
     read_members,
     read_message,
-    refused,
 )
+from shared.inbox.queues import require_queue
+from shared.inbox.refusals import refused, wrong
 from shared.words.coordinates import NO_MESSAGE, ByJoinId, ByThread, JoinTarget
-from shared.words.errors import Problem, Rejected
+from shared.words.entities import JOIN_QUEUE
+from shared.words.errors import Rejected
 from shared.words.ids import MEETING_ID, MeetingId, meeting_id_for
+from shared.words.kinds import pointer, problem
 from shared.words.problems import rejected
 
 
 def _meeting_id(text: str) -> str:
     if MEETING_ID.fullmatch(text) is None:
-        raise ValueError("must be a meetingId of Rollcall: 26 characters a-z and 2-7")
+        raise wrong("not_meeting_id")
     return text
 
 
 def _join_id(text: str) -> str:
     digits = join_id_of(visible(text))
     if digits is None:
-        raise ValueError("must be the meeting's join id: 5 to 20 digits, with or without spaces")
+        raise wrong("not_join_id")
     return digits
 
 
 def _passcode(text: str) -> str:
     passcode = visible(text).strip()
     if PASSCODE.fullmatch(passcode) is None:
-        raise ValueError("must be letters and digits, as the invitation shows it")
+        raise wrong("not_passcode")
     return passcode
 
 
 def _thread_id(text: str) -> str:
     if THREAD.fullmatch(text) is None:
-        raise ValueError("must be a chat thread, decoded, for example 19:meeting_…@thread.v2")
+        raise wrong("not_thread")
     return text
 
 
 def _message_id(text: str) -> str:
     if DIGITS.fullmatch(text) is None:
-        raise ValueError("must be digits, given as text")
+        raise wrong("not_message_id")
     return text
 
 
@@ -161,12 +164,11 @@ class JoinMeeting(Message):
         """
         target = self._target(tenant_id=tenant_id, hosts=hosts)
         if target is not None and target.tenant_id != tenant_id.lower():
-            problem = Problem(member="tenantId", message="is not the tenant that the bot serves")
-            raise rejected("tenant_mismatch", problems=[problem])
+            found = problem("foreign_tenant", "tenantId")
+            raise rejected("tenant_mismatch", problems=[found])
         if isinstance(target, ByJoinId) and not self.without_host:
             # Graph's joinMeetingIdMeetingInfo has no such member.
-            message = "cannot be false where the meeting is named by its join id or a short link"
-            raise refused([Problem(member="allowConversationWithoutHost", message=message)])
+            raise refused([problem("host_not_required", "allowConversationWithoutHost")])
         return target
 
     def _target(self, *, tenant_id: str, hosts: AbstractSet[str]) -> JoinTarget | None:
@@ -174,7 +176,7 @@ class JoinMeeting(Message):
         if self.join_web_url is not None:
             target = read_join_link(self.join_web_url, tenant_id=own, hosts=hosts)
             if self.tenant_id is not None and target.tenant_id != own:
-                raise refused([Problem(member="tenantId", message="is not the link's own tenant")])
+                raise refused([problem("not_the_links", "tenantId")])
             return target
         if self.join_meeting_id is not None:
             return ByJoinId(
@@ -185,17 +187,13 @@ class JoinMeeting(Message):
                 None,
                 self.meeting_info.allow_conversation_without_host,
             }:
-                message = "is not what meetingInfo.allowConversationWithoutHost says"
-                raise refused([Problem(member="allowConversationWithoutHost", message=message)])
+                name = "allowConversationWithoutHost"
+                other = pointer(("meetingInfo", name))
+                raise refused([problem("contradicts", name, other=other)])
             organizer = self.meeting_info.organizer.user
             if organizer.tenant_id is not None and organizer.tenant_id.lower() != own:
-                raise refused(
-                    [
-                        Problem(
-                            member="meetingInfo.organizer.user.tenantId", message="is not tenantId"
-                        )
-                    ]
-                )
+                path = ("meetingInfo", "organizer", "user", "tenantId")
+                raise refused([problem("contradicts", *path, other=pointer(["tenantId"]))])
             return ByThread(
                 thread_id=self.chat_info.thread_id,
                 message_id=self.chat_info.message_id,
@@ -208,12 +206,17 @@ class JoinMeeting(Message):
 
 def read_request(body: bytes) -> JoinMeeting:
     """Return the request in `body`; raise `Rejected` naming every problem."""
-    of_form = form_problems(read_members(body))
+    members = read_members(body)
+    require_queue(JOIN_QUEUE, members)
+    of_form = form_problems(members)
     try:
         request = read_message(JoinMeeting, body)
     except Rejected as error:
         if any(not problem.member for problem in error.problems):
             raise  # not even an object: which members it lacks does not matter
+        meant = {one.params.get("suggestion") for one in error.problems}
+        if not meant.isdisjoint(FORMS):
+            of_form = [one for one in of_form if one.code != "no_form"]
         raise refused([*error.problems, *of_form]) from error
     if of_form:
         raise refused(of_form)

@@ -14,6 +14,7 @@ from shared.words.answers import MeetingAnswer
 from shared.words.coordinates import Attendee
 from shared.words.errors import Rejected
 from shared.words.ids import utc_text
+from shared.words.kinds import pointer
 
 type Warn = dict[str, Any]
 type WarningCode = Literal[
@@ -58,7 +59,7 @@ def refused_options(part: Mapping[str, Any], refused: Rejected) -> tuple[Warn, .
         {
             **_warning(
                 "option_refused",
-                f"options.{name}",
+                pointer(["options", name]),
                 f"The meeting exists without this option: {refused.message}",
                 requested=value,
             ),
@@ -91,7 +92,7 @@ def _subject(sent: Mapping[str, Any], returned: MeetingAnswer) -> Iterator[Warn]
     if wanted is not None and got is not None and wanted != got:
         yield _warning(
             "subject_changed",
-            "subject",
+            pointer(["subject"]),
             "Graph's meeting has another subject.",
             requested=wanted,
             returned=got,
@@ -104,7 +105,7 @@ def _times(sent: Mapping[str, Any], returned: MeetingAnswer) -> Iterator[Warn]:
         if wanted is not None and got is not None and abs(wanted - got) >= SAME_TIME:
             yield _warning(
                 "time_changed",
-                name,
+                pointer([name]),
                 "Graph's meeting has another time.",
                 requested=sent[name],
                 returned=text,
@@ -116,7 +117,7 @@ def _attendees(sent: Mapping[str, Any], returned: MeetingAnswer) -> Iterator[War
         return
     for number, wanted in enumerate((sent.get("participants") or {}).get("attendees") or ()):
         found = next((one for one in returned.attendees if _known_as(one) & _who(wanted)), None)
-        member = f"attendees.{number}"
+        member = pointer(["attendees", number])
         if found is None:
             yield _warning(
                 "attendee_not_added",
@@ -143,7 +144,9 @@ def _bounded(warnings: Iterable[Warn]) -> Iterator[Warn]:
         yield from found[:MOST_OF_A_CODE]
         more = len(found) - MOST_OF_A_CODE
         if more > 0:
-            yield _warning(code, "attendees", f"The same holds for {more} more attendees.")
+            yield _warning(
+                code, pointer(["attendees"]), f"The same holds for {more} more attendees."
+            )
 
 
 def _options(sent: Mapping[str, Any], returned: MeetingAnswer) -> Iterator[Warn]:
@@ -152,7 +155,7 @@ def _options(sent: Mapping[str, Any], returned: MeetingAnswer) -> Iterator[Warn]
         if name not in COMPARED_ELSEWHERE and not _agree(wanted, got):
             yield _warning(
                 "option_not_applied",
-                f"options.{name}",
+                pointer(["options", name]),
                 "Graph accepted this option but did not keep it.",
                 requested=wanted,
                 returned=got,
@@ -167,7 +170,7 @@ def _unread(sent: Mapping[str, Any], returned: MeetingAnswer) -> Iterator[Warn]:
             member = "attendees" if name == "participants" else name
             yield _warning(
                 "not_confirmed",
-                f"options.{name}" if option else member,
+                pointer(["options", name]) if option else pointer([member]),
                 "Graph's answer does not say this readably. It may differ from the request.",
             )
 

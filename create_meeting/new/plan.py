@@ -182,7 +182,7 @@ def _sent(create: Create, refused: Iterable[Warn], said: MeetingAnswer) -> Membe
     """
     request = create.request
     options = request.options.every() if request.options else {}
-    declined = {str(warning["member"]).removeprefix("options.") for warning in refused}
+    declined = {str(warning["member"]).removeprefix("/options/") for warning in refused}
     named = {
         name
         for name, text in zip(TIMES, (said.start_date_time, said.end_date_time), strict=True)

@@ -38,10 +38,16 @@ class GraphTrace(Part):
 
 
 class Problem(Part):
-    """One thing wrong with a request. `member` is its path, "" for the whole request."""
+    """One thing wrong with a request. `member` is its JSON Pointer, "" for the whole request.
+
+    `code` and `params` are what clients translate `message` from; docs/problems.json has its
+    template. `params.value` is the member's value, where it is short and no secret.
+    """
 
     member: str
+    code: str
     message: str
+    params: dict[str, Any]
 
 
 class Attempt(Part):

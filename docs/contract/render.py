@@ -26,9 +26,11 @@ from shared.legs.end_codes import (
     next_step,
 )
 from shared.settings import as_markdown
+from shared.words.kinds import KINDS
 from shared.words.problems import CATALOGUE, Waiting
 
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
+DOCS_OF_PROBLEMS = PROJECT.parent / "docs/problems.json"
 REQUESTS: dict[str, Any] = {
     "create-meeting": CreateMeeting,
     "create-meeting.update": UpdateMeeting,
@@ -52,6 +54,7 @@ def documents() -> dict[str, str]:
     version = tomllib.loads(PROJECT.read_text())["project"]["version"]
     return {
         "problems.md": problems(),
+        "problems.json": as_text(catalogue()),
         "asyncapi.json": as_text(asyncapi(version)),
         "openapi.json": as_text(openapi(version)),
         "../meeting_record/schemas.json": _served(),
@@ -144,7 +147,22 @@ def record_schema() -> dict[str, Any]:
 
 def problems() -> str:
     """Return the catalogue of refusals as Markdown."""
-    return "\n".join([*_head(), *(line for code in CATALOGUE for line in _row(code))])
+    rows = (line for code in CATALOGUE for line in _row(code))
+    return "\n".join([*_head(), *rows, *_kinds()])
+
+
+def catalogue() -> dict[str, Any]:
+    """Return the catalogue of refusals, and the kinds of problems, for clients to translate."""
+    return {
+        "codes": {
+            code: {"message": row.message, "nextStep": row.next_step, "waiting": row.waiting}
+            for code, row in CATALOGUE.items()
+        },
+        "problems": {
+            name: {"message": kind.message, "nextStep": kind.next_step}
+            for name, kind in KINDS.items()
+        },
+    }
 
 
 def _head() -> list[str]:
@@ -161,6 +179,10 @@ def _head() -> list[str]:
         "support needs them. `history` holds the first try and the newest ones. Words in braces",
         "are filled in. `undeliverable` is never published: the log has it as a warning, with the",
         "queue or topic.",
+        "",
+        "`problems` names every member that is wrong, by its JSON Pointer, with the word of the",
+        "[kind](#kinds-of-problems) of problem as its `code`. [problems.json](problems.json) has",
+        "this page for programs.",
         "",
         "| code | does waiting help? |",
         "|---|---|",
@@ -191,6 +213,23 @@ def _leg_end(result: str, end: LegEnd) -> str:
     columns = ("yes" if holds else "" for holds in (end.over, end.question, end.rejoin))
     cells = (result, f"`{end.reason}`", end.meaning, *columns, next_step(end.reason))
     return f"| {' | '.join(cells)} |"
+
+
+def _kinds() -> Iterator[str]:
+    yield from (
+        "## Kinds of problems",
+        "",
+        "Each of `problems` has `member`, `code`, `message` and `params`. `params` fill the words",
+        "in braces; a list is joined with commas. `{member}` is the problem's own. `params.value`",
+        "is the value that was sent, where it is short and neither secret nor a name. `nextStep`",
+        "of `invalid_request` has the next steps of the first problems as its `{fix}`.",
+        "",
+        "| `code` | `message` | next step |",
+        "|---|---|---|",
+    )
+    for name, kind in KINDS.items():
+        yield f"| `{name}` | {kind.message} | {kind.next_step} |"
+    yield ""
 
 
 def _row(code: str) -> Iterator[str]:

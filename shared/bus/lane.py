@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from azure.core.exceptions import AzureError
@@ -22,6 +22,7 @@ from azure.servicebus.exceptions import (
 )
 
 from shared.words.errors import Problem, RollcallError, Unavailable
+from shared.words.kinds import problem
 from shared.words.outgoing import Outgoing
 
 PATIENCE_SECONDS = 10.0
@@ -167,13 +168,11 @@ class Lane:
             self._sender = None
 
     def _unknown(self) -> Undeliverable:
-        return Undeliverable(Problem(member=self._entity, message="there is no such entity"))
+        return Undeliverable(replace(problem("no_such_entity"), member=self._entity))
 
     def _too_large(self, message: Outgoing) -> Problem:
-        return Problem(
-            member=self._entity,
-            message=f"message {message.message_id} is larger than the entity takes",
-        )
+        found = problem("message_too_large", message_id=message.message_id)
+        return replace(found, member=self._entity)
 
 
 def service_bus_message(outgoing: Outgoing) -> ServiceBusMessage:

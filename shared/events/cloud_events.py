@@ -216,7 +216,13 @@ def refusal_data(refused: Rejected) -> dict[str, Any]:
     data: dict[str, Any] = {
         "code": refused.code,
         "problems": [
-            {"member": problem.member, "message": problem.message} for problem in refused.problems
+            {
+                "member": one.member,
+                "code": one.code,
+                "message": one.message,
+                "params": dict(one.params),
+            }
+            for one in refused.problems
         ],
         "message": refused.message,
         "nextStep": refused.next_step,

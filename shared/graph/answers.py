@@ -140,6 +140,7 @@ def hold_to_success(answer: Answer, *, asking: Asking, now: datetime) -> None:
         app=asking.bot_app_id,
         organizer=asking.organizer_id or "<organizer's object id>",
         what=f"Graph says: {message}" if message else f"{answer.status} without a message",
+        fix="Correct what Graph names.",
     )
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared.words.errors import Problem, Rejected
+from shared.words.errors import Rejected
 from shared.words.ids import utc_text
+from shared.words.kinds import problem
 from shared.words.problems import rejected
 
 
@@ -41,10 +42,7 @@ def request_conflict(request_id: str, members: Iterable[str]) -> Rejected:
     return rejected(
         "request_conflict",
         request_id=repr(request_id),
-        problems=[
-            Problem(member=name, message="differs from the first request under this id")
-            for name in sorted(members)
-        ],
+        problems=[problem("differs", name) for name in sorted(members)],
     )
 
 

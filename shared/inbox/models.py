@@ -7,7 +7,7 @@ silently dropped would be found out in the middle of an incident.
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import (
@@ -19,19 +19,16 @@ from pydantic import (
     ValidationError,
 )
 from pydantic.alias_generators import to_camel
-from pydantic_core import ErrorDetails
 
 from shared.inbox.bodies import Doubled, UnreadableBodyError, read_body
 from shared.inbox.envelopes import envelope_problem
-from shared.words.errors import Problem, Rejected
-from shared.words.problems import rejected
+from shared.inbox.refusals import UNION_TAGS, problems_of, refused, wrong
+from shared.words.kinds import problem
 
 LARGEST_CONTEXT = 4 * 1024
 DEEPEST_CONTEXT = 32
-MOST_PROBLEMS = 100
 LONGEST_NAME = 128
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-UNION_TAGS = ("<text>", "<object>")
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -43,7 +40,7 @@ def text_or_object(value: object) -> str:
 def _plain(value: object, *, depth: int = DEEPEST_CONTEXT) -> None:
     """Raise ValueError for a value that JSON, or a store of JSON, cannot carry."""
     if depth == 0:
-        raise ValueError(f"is nested deeper than {DEEPEST_CONTEXT}")
+        raise wrong("too_deep", levels=DEEPEST_CONTEXT)
     match value:
         case dict():
             for name, member in value.items():
@@ -53,9 +50,9 @@ def _plain(value: object, *, depth: int = DEEPEST_CONTEXT) -> None:
             for member in value:
                 _plain(member, depth=depth - 1)
         case float() if not math.isfinite(value):
-            raise ValueError("holds a number that JSON does not know")
+            raise wrong("not_a_json_number")
         case str() if not _is_text(value):
-            raise ValueError("holds half a character pair")
+            raise wrong("half_character")
 
 
 def _is_text(text: str) -> bool:
@@ -66,13 +63,13 @@ def _small(context: dict[str, Any]) -> dict[str, Any]:
     _plain(context)
     size = len(json.dumps(context, separators=(",", ":"), ensure_ascii=False).encode())
     if size > LARGEST_CONTEXT:
-        raise ValueError(f"is {size} bytes of JSON; at most {LARGEST_CONTEXT} are allowed")
+        raise wrong("too_large", bytes=size, most=LARGEST_CONTEXT)
     return context
 
 
 def _not_blank(text: str) -> str:
     if not text.strip():
-        raise ValueError("must not be blank")
+        raise wrong("blank")
     return text
 
 
@@ -83,9 +80,8 @@ def printable(text: str) -> str:
     """
     found = CONTROL.search(text)
     if found is not None:
-        raise ValueError(
-            f"holds the control character U+{ord(found.group()):04X}, as character "
-            f"{found.start() + 1}"
+        raise wrong(
+            "control_character", character=f"U+{ord(found.group()):04X}", place=found.start() + 1
         )
     return text
 
@@ -99,7 +95,7 @@ def null_means(default: object, kind: Any) -> BeforeValidator:
 
 def _guid(text: str) -> str:
     if GUID.fullmatch(text) is None:
-        raise ValueError("must be a GUID, for example 0a1b2c3d-0000-4000-8000-00000000000f")
+        raise wrong("not_guid")
     return text.lower()
 
 
@@ -129,23 +125,19 @@ def read_message[M: Message](model: type[M], body: bytes) -> M:
     try:
         read = read_body(body)
     except UnreadableBodyError as error:
-        raise refused([Problem(member="", message=f"the body {error}")]) from error
+        raise refused([problem("unreadable_body", what=str(error))]) from error
     envelope = envelope_problem(read.value)
     if envelope is not None:
-        raise refused([Problem(member="", message=f"the body {envelope}")])
-    halved = [
-        Problem(member=_member(path), message="holds half a character pair")
-        for path in read.halved()
-    ]
+        raise refused([problem("foreign_envelope", what=envelope)])
+    halved = [problem("half_character", *path) for path in read.halved()]
     if halved:
         raise refused(halved)
-    doubled = [
-        Problem(member=_member(path), message="is given more than once") for path in read.doubled()
-    ]
+    doubled = [problem("doubled_member", *path) for path in read.doubled()]
     try:
         message = model.model_validate_json(read.text)
     except ValidationError as error:
-        raise refused([*doubled, *_problems(error.errors(include_url=False))]) from error
+        found = problems_of(model, error.errors(include_url=False))
+        raise refused([*doubled, *found]) from error
     if doubled:
         raise refused(doubled)
     return message
@@ -207,53 +199,3 @@ def readable_context(members: Mapping[str, Any]) -> dict[str, Any] | None:
         return _small(context)
     except ValueError:
         return None
-
-
-def refused(problems: Iterable[Problem]) -> Rejected:
-    """Return the refusal of a request that has `problems`, the first hundred of them named."""
-    found = list(problems)
-    named = found[:MOST_PROBLEMS]
-    if len(found) > len(named):
-        more = f"and {len(found) - len(named)} more problems"
-        named.append(Problem(member="", message=more))
-    return rejected(
-        "invalid_request", problems=named, what="; ".join(_sentence(one) for one in named[:5])
-    )
-
-
-def _sentence(problem: Problem) -> str:
-    return f"{problem.member} {problem.message}" if problem.member else problem.message
-
-
-def _problems(errors: Iterable[ErrorDetails]) -> list[Problem]:
-    return [Problem(member=_member(_path(error)), message=_words(error)) for error in errors]
-
-
-def _member(path: Iterable[int | str]) -> str:
-    parts = (str(part)[:LONGEST_NAME].encode("utf-8", "replace").decode() for part in path)
-    return ".".join(parts)
-
-
-def _path(error: ErrorDetails) -> list[int | str]:
-    # The tag of a union is pydantic's, not a member that the caller wrote.
-    return [part for part in error["loc"] if part not in UNION_TAGS]
-
-
-def _words(error: ErrorDetails) -> str:
-    match error["type"]:
-        case "json_invalid":
-            # What Python reads and pydantic does not: it allows fewer levels.
-            return "the body is not JSON that can be read: it is nested too deep"
-        case "model_type" | "model_attributes_type":
-            return "must be a JSON object"
-        case "extra_forbidden":
-            return "is not a member of this message"
-        case "missing":
-            return "is required"
-        case "value_error":
-            return str(error["msg"]).removeprefix("Value error, ")
-        case "too_long":
-            counted = error.get("ctx", {})
-            return f"has {counted.get('actual_length')}; at most {counted.get('max_length')}"
-        case _:
-            return "is not valid: " + str(error["msg"])

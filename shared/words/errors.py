@@ -12,8 +12,10 @@
 Any other exception is a bug: Service Bus redelivers the message and finally dead-letters it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from shared.words.outgoing import Undelivered
 
@@ -24,10 +26,16 @@ class RollcallError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing wrong with a request: the member (`""`: the whole request), and what is wrong."""
+    """One thing wrong with a request; kinds.py makes them.
+
+    `member` is a JSON Pointer, "" for the whole request. `code` is the word of its kind, and
+    `params`, which are JSON, are what its message was filled with: so clients can translate it.
+    """
 
     member: str
+    code: str
     message: str
+    params: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

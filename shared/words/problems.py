@@ -13,6 +13,7 @@ from shared.words.errors import GraphTrace, Problem, Rejected
 
 type Code = Literal[
     "invalid_request",
+    "wrong_queue",
     "request_conflict",
     "link_not_understood",
     "meeting_not_found",
@@ -52,8 +53,11 @@ class Refusal:
 _CATALOGUE: dict[str, Refusal] = {
     "invalid_request": Refusal(
         message="The request is not valid. {what}",
-        next_step="Correct every member named in `problems`, or what the message says. Then send "
-        "the request again.",
+        next_step="{fix} Then send the request again.",
+    ),
+    "wrong_queue": Refusal(
+        message="The request came into the queue {here}, but it is one for the queue {queue}.",
+        next_step="Send it to the queue {queue}, or write a request as {here} takes it.",
     ),
     "request_conflict": Refusal(
         message="The request id {request_id} already belongs to another request.",

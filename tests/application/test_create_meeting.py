@@ -77,7 +77,7 @@ async def test_a_refused_body_is_kept_as_it_was_sent() -> None:
 
     (answer,) = world.replies()
     assert answer["data"]["requestId"] == "K-4"
-    assert [one["member"] for one in answer["data"]["problems"]] == ["subject"]
+    assert [one["member"] for one in answer["data"]["problems"]] == ["/subject"]
     (kept,) = world.fake_bus.sent_to("rejected-requests")
     assert kept.body == body
 
@@ -120,7 +120,11 @@ async def test_the_same_id_with_other_content_is_refused_by_name() -> None:
 
     (refusal,) = world.replies()
     assert refusal["data"]["code"] == "request_conflict"
-    assert [one["member"] for one in refusal["data"]["problems"]] == ["context", "join", "subject"]
+    assert [one["member"] for one in refusal["data"]["problems"]] == [
+        "/context",
+        "/join",
+        "/subject",
+    ]
     assert len(world.fake_graph.meetings) == 1
 
 
@@ -166,7 +170,7 @@ async def test_an_invalid_request_is_answered_and_kept() -> None:
     (refusal,) = world.replies()
     assert refusal["type"] == "rollcall.meeting.rejected.v1"
     assert refusal["subject"] == "requests/INC-2"
-    assert {one["member"] for one in refusal["data"]["problems"]} == {"subject", "subjekt"}
+    assert {one["member"] for one in refusal["data"]["problems"]} == {"/subject", "/subjekt"}
     (kept,) = world.fake_bus.sent_to("rejected-requests")
     assert kept.subject == "invalid_request"
 
@@ -354,7 +358,12 @@ async def test_more_people_than_a_meeting_holds_are_refused() -> None:
 
     (refused,) = world.replies()
     assert refused["data"]["problems"] == [
-        {"member": "attendees", "message": "has 1001; at most 1000"}
+        {
+            "member": "/attendees",
+            "code": "too_many",
+            "message": "has 1001 entries; at most 1000 are allowed",
+            "params": {"count": 1001, "most": 1000},
+        }
     ]
 
 

@@ -97,9 +97,9 @@ async def test_what_was_asked_for_and_cannot_be_read_is_a_warning() -> None:
 
     (made,) = world.replies()
     assert {(one["code"], one["member"]) for one in made["data"]["warnings"]} == {
-        ("not_confirmed", "subject"),
-        ("not_confirmed", "attendees"),
-        ("option_not_applied", "options.recordAutomatically"),
+        ("not_confirmed", "/subject"),
+        ("not_confirmed", "/attendees"),
+        ("option_not_applied", "/options/recordAutomatically"),
     }
     assert made["data"]["subject"] is None
     assert await world.record("INC-1")
@@ -124,9 +124,9 @@ async def test_the_requests_own_words_stand_where_graph_left_its_own_unfilled(
     assert "Checkout is down\n2027-03-01 08:00 to 09:00 UTC" in data["invitation"]["text"]
     assert "DTSTART:20270301T080000Z" in data["invitation"]["ics"]
     warned = {(one["code"], one["member"]) for one in data["warnings"]}
-    assert ("time_changed", "startDateTime") in warned
-    assert ("time_changed", "endDateTime") in warned
-    assert ("subject_changed", "subject") in warned
+    assert ("time_changed", "/startDateTime") in warned
+    assert ("time_changed", "/endDateTime") in warned
+    assert ("subject_changed", "/subject") in warned
 
 
 async def test_default_times_stand_where_graph_left_them_unfilled() -> None:

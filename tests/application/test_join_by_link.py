@@ -99,7 +99,7 @@ async def test_a_passcode_of_other_characters_is_refused_and_never_sent(passcode
     await world.drop("join-meeting", {**BY_JOIN_ID, "passcode": passcode}, reply_to="replies")
 
     (answer,) = world.replies()
-    assert [problem["member"] for problem in answer["data"]["problems"]] == ["passcode"]
+    assert [problem["member"] for problem in answer["data"]["problems"]] == ["/passcode"]
     assert "letters and digits" in answer["data"]["message"]
     assert world.fake_graph.bodies == []
 
@@ -314,67 +314,69 @@ async def test_a_third_request_adopts_the_second_leg_when_the_first_never_came()
         pytest.param(
             {"meetingId": "a" * 26, "joinWebUrl": CLASSIC},
             "invalid_request",
-            ["meetingId", "joinWebUrl"],
+            ["/meetingId", "/joinWebUrl"],
             id="two",
         ),
         pytest.param(
             {"joinWebUrl": CLASSIC, "joinMeetingId": "23456789012", **EXPLICIT},
             "invalid_request",
-            ["joinWebUrl", "joinMeetingId", "chatInfo"],
+            ["/joinWebUrl", "/joinMeetingId", "/chatInfo"],
             id="three",
         ),
-        pytest.param({"joinMeetingId": "23456789012"}, "invalid_request", ["tenantId"], id="half"),
-        pytest.param({"passcode": "x"}, "invalid_request", ["joinMeetingId", "tenantId"], id="key"),
+        pytest.param({"joinMeetingId": "23456789012"}, "invalid_request", ["/tenantId"], id="half"),
+        pytest.param(
+            {"passcode": "x"}, "invalid_request", ["/joinMeetingId", "/tenantId"], id="key"
+        ),
         pytest.param(
             {"chatInfo": EXPLICIT["chatInfo"]},
             "invalid_request",
-            ["meetingInfo", "tenantId"],
+            ["/meetingInfo", "/tenantId"],
             id="chat alone",
         ),
         pytest.param(
             {"meetingInfo": EXPLICIT["meetingInfo"], "tenantId": TENANT},
             "invalid_request",
-            ["chatInfo"],
+            ["/chatInfo"],
             id="organizer alone",
         ),
         pytest.param(
             {"meetingId": "a" * 26, "tenantId": TENANT, "passcode": "x"},
             "invalid_request",
-            ["passcode", "tenantId"],
+            ["/passcode", "/tenantId"],
             id="too much",
         ),
         pytest.param(
             {"joinMeetingId": "abc", "colour": "red", "watch": "yes"},
             "invalid_request",
-            ["joinMeetingId", "watch", "colour", "tenantId"],
+            ["/joinMeetingId", "/watch", "/colour", "/tenantId"],
             id="everything at once",
         ),
         pytest.param(
             {"joinWebUrl": CLASSIC, "tenantId": ORGANIZER},
             "invalid_request",
-            ["tenantId"],
+            ["/tenantId"],
             id="not the link's tenant",
         ),
         pytest.param(
             {**EXPLICIT, "meetingInfo": {"@odata.type": "#microsoft.graph.tokenMeetingInfo"}},
             "invalid_request",
-            ["meetingInfo.@odata.type", "meetingInfo.organizer"],
+            ["/meetingInfo/@odata.type", "/meetingInfo/organizer"],
             id="a token",
         ),
         pytest.param(
             {"joinWebUrl": f"{BASE}/l/channel/x"},
             "link_not_understood",
-            ["joinWebUrl"],
+            ["/joinWebUrl"],
             id="no join link",
         ),
         pytest.param(
             {"joinWebUrl": CLASSIC.replace(TENANT, ORGANIZER)},
             "tenant_mismatch",
-            ["tenantId"],
+            ["/tenantId"],
             id="another tenant's link",
         ),
         pytest.param(
-            {**BY_JOIN_ID, "tenantId": ORGANIZER}, "tenant_mismatch", ["tenantId"], id="of another"
+            {**BY_JOIN_ID, "tenantId": ORGANIZER}, "tenant_mismatch", ["/tenantId"], id="of another"
         ),
     ],
 )
@@ -463,8 +465,8 @@ async def test_a_request_id_that_stands_for_another_join_is_refused_by_name() ->
 
     same_meeting, other_meeting = (one["data"] for one in world.replies())
     assert same_meeting["code"] == other_meeting["code"] == "request_conflict"
-    assert [one["member"] for one in same_meeting["problems"]] == ["guestName"]
-    assert [one["member"] for one in other_meeting["problems"]] == ["joinWebUrl"]
+    assert [one["member"] for one in same_meeting["problems"]] == ["/guestName"]
+    assert [one["member"] for one in other_meeting["problems"]] == ["/joinWebUrl"]
     assert len(world.fake_graph.bodies) == 1
 
 
@@ -598,5 +600,7 @@ async def test_a_word_on_the_host_that_graph_cannot_be_told_is_refused(
 
     (answer,) = world.replies()
     assert answer["data"]["code"] == "invalid_request"
-    assert [one["member"] for one in answer["data"]["problems"]] == ["allowConversationWithoutHost"]
+    assert [one["member"] for one in answer["data"]["problems"]] == [
+        "/allowConversationWithoutHost"
+    ]
     assert world.fake_graph.bodies == []

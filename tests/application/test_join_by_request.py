@@ -47,4 +47,4 @@ async def test_two_names_of_one_meeting_are_one_too_many() -> None:
     await world.drop("join-meeting", body, reply_to="replies")
 
     problems = world.replies()[0]["data"]["problems"]
-    assert [one["member"] for one in problems] == ["meetingId", "meetingRequestId"]
+    assert [one["member"] for one in problems] == ["/meetingId", "/meetingRequestId"]

@@ -148,7 +148,7 @@ async def test_a_request_that_was_sent_on_is_known_by_its_own_id() -> None:
     (first,), (again,), (other,) = (world.replies(of) for of in ("first", "again", "other"))
     assert first["id"] == again["id"]
     assert other["data"]["code"] == "request_conflict"
-    assert [one["member"] for one in other["data"]["problems"]] == ["guestName"]
+    assert [one["member"] for one in other["data"]["problems"]] == ["/guestName"]
 
 
 async def test_a_request_that_was_sent_on_is_refused_under_its_own_id() -> None:

@@ -65,7 +65,7 @@ async def test_an_option_that_graph_refuses_does_not_cost_the_meeting() -> None:
 
     (event,) = world.replies()
     (warning,) = event["data"]["warnings"]
-    assert (warning["code"], warning["member"]) == ("option_refused", "options.allowMeetingChat")
+    assert (warning["code"], warning["member"]) == ("option_refused", "/options/allowMeetingChat")
     assert warning["requested"] == "limited"
     assert warning["graph"]["status"] == 400
     kept = {name: value for name, value in OPTIONS.items() if name != "allowMeetingChat"}
@@ -105,8 +105,8 @@ async def test_what_graph_drops_without_a_word_is_told() -> None:
 
     (event,) = world.events("meeting.created")
     assert [(one["code"], one["member"]) for one in event["data"]["warnings"]] == [
-        ("attendee_not_added", "attendees.1"),
-        ("option_not_applied", "options.recordAutomatically"),
+        ("attendee_not_added", "/attendees/1"),
+        ("option_not_applied", "/options/recordAutomatically"),
     ]
     assert [one["upn"] for one in event["data"]["attendees"]] == ["ada@example.com"]
 

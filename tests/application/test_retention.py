@@ -135,7 +135,7 @@ async def test_a_request_may_name_its_own_retention(options: dict[str, Any]) -> 
     await wait(world, DAY)
 
     (refused,) = world.replies("other")
-    assert [one["member"] for one in refused["data"]["problems"]] == ["retentionDays"]
+    assert [one["member"] for one in refused["data"]["problems"]] == ["/retentionDays"]
     assert (await head(world, meeting_id)).purged is not None
 
 
@@ -147,7 +147,7 @@ async def test_a_retention_that_cannot_be_is_refused(days: Any) -> None:
     await world.drop("create-meeting", {**ASK, "retentionDays": days}, reply_to="replies")
 
     (refused,) = world.replies()
-    assert [one["member"] for one in refused["data"]["problems"]] == ["retentionDays"]
+    assert [one["member"] for one in refused["data"]["problems"]] == ["/retentionDays"]
 
 
 async def test_a_meeting_that_is_planned_later_is_kept_until_after_its_end() -> None:

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from shared.bus.outbox import undeliverable
-from shared.words.errors import NotSent, Problem, Unavailable
+from shared.words.errors import NotSent, Unavailable
+from shared.words.kinds import problem
 from shared.words.outgoing import Outgoing
 
 LARGEST_HEAD = 64 * 1024
@@ -49,7 +51,7 @@ class InMemoryBus:
         lost = dict.fromkeys(one.entity for one in messages if one.entity in self._unknown)
         if lost:
             raise undeliverable(
-                Problem(member=entity, message="there is no such entity") for entity in lost
+                replace(problem("no_such_entity"), member=entity) for entity in lost
             )
 
     def expect(self, entities: Iterable[str]) -> None:

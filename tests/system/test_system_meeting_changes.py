@@ -51,7 +51,7 @@ async def test_a_meeting_with_passcode_template_and_options_is_made_once(
     other = request | {"options": {"allowMeetingChat": "limited"}, "attendees": [ADA]}
     refused = await _answer(client, other, f"other {subject}")
     assert refused.data["code"] == "request_conflict"
-    assert {one["member"] for one in refused.data["problems"]} == {"options", "attendees"}
+    assert {one["member"] for one in refused.data["problems"]} == {"/options", "/attendees"}
 
 
 async def test_a_change_is_told_with_what_the_meeting_is_now(client: Client, subject: str) -> None:

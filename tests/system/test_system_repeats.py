@@ -66,7 +66,11 @@ async def test_other_request_under_a_used_id_is_refused_naming_what_differs(
 
     assert refused.kind == "meeting.rejected"
     assert refused.data["code"] == "request_conflict"
-    assert {one["member"] for one in refused.data["problems"]} == {"subject", "attendees", "join"}
+    assert {one["member"] for one in refused.data["problems"]} == {
+        "/subject",
+        "/attendees",
+        "/join",
+    }
     assert await client.lab.meetings(other) == []
     assert len(await client.lab.asked_for(subject)) == 1
 

@@ -28,11 +28,11 @@ REFUSED: dict[str, tuple[bytes, set[str]]] = {
     "JSON null": (b"null", {""}),
     "XML": (b"<?xml version='1.0'?><request/>", {""}),
     "an envelope": (_json(messageType=["urn:message:A:B"], message={"subject": "s"}), {""}),
-    "doubled": (b'{"subject": "s", "subject": "t"}', {"subject"}),
-    "a control character": (_json(subject="disk\x00full"), {"subject"}),
+    "doubled": (b'{"subject": "s", "subject": "t"}', {"/subject"}),
+    "a control character": (_json(subject="disk\x00full"), {"/subject"}),
     "junk": (JUNK, {""}),
     "junk in JSON": (_json(subject="junk", x=JUNK.hex()[:200_000]), {""}),
-    "nothing asked": (b"{}", {"subject"}),
+    "nothing asked": (b"{}", {"/subject"}),
     "wrong types": (
         _json(
             subject=7,
@@ -44,19 +44,19 @@ REFUSED: dict[str, tuple[bytes, set[str]]] = {
             startDateTime=1700000000,
         ),
         {
-            "subject", "attendees", "join", "watch", "leaveWhenAloneSeconds", "context",
-            "startDateTime",
+            "/subject", "/attendees", "/join", "/watch", "/leaveWhenAloneSeconds", "/context",
+            "/startDateTime",
         },
     ),
-    "end before start": (_json(subject="s", startDateTime=TEN, endDateTime=NINE), {"endDateTime"}),
-    "end without start": (_json(subject="s", endDateTime=TEN), {"endDateTime"}),
+    "end before start": (_json(subject="s", startDateTime=TEN, endDateTime=NINE), {"/endDateTime"}),
+    "end without start": (_json(subject="s", endDateTime=TEN), {"/endDateTime"}),
     "times without offset": (
         _json(subject="s", startDateTime=NINE.rstrip("Z"), endDateTime=TEN.rstrip("Z")),
-        {"startDateTime", "endDateTime"},
+        {"/startDateTime", "/endDateTime"},
     ),
     "unknown members": (
         _json(subject="s", attendes=[], Join="now", attendees=[{"upn": "a@b", "rol": 1}]),
-        {"attendes", "Join", "attendees.0.rol"},
+        {"/attendes", "/Join", "/attendees/0/rol"},
     ),
     "everything at once": (
         _json(
@@ -67,8 +67,8 @@ REFUSED: dict[str, tuple[bytes, set[str]]] = {
             requestId="",
         ),
         {
-            "subject", "attendees.0", "attendees.1.upn", "attendees.1.role", "organizerId",
-            "extra", "endDateTime", "requestId",
+            "/subject", "/attendees/0", "/attendees/1/upn", "/attendees/1/role", "/organizerId",
+            "/extra", "/endDateTime", "/requestId",
         },
     ),
 }  # fmt: skip

@@ -77,7 +77,7 @@ def test_an_object_that_sets_nothing_is_refused(name: str, change: dict[str, Any
     """It would be a change that changes nothing."""
     found = problems(**change, options={name: {}})
 
-    assert found[f"options.{name}"].startswith("sets nothing")
+    assert found[f"/options/{name}"].startswith("sets nothing")
 
 
 @pytest.mark.parametrize(("name", "value"), PATCHED)
@@ -95,13 +95,13 @@ def test_every_option_travels_as_it_was_asked(name: str, value: Any) -> None:
 @pytest.mark.parametrize("name", CHOICES)
 def test_a_value_that_graph_does_not_have_is_refused_by_path(name: str) -> None:
     """With the values that it has."""
-    assert f"options.{name}" in problems(options={name: "no such value"})
+    assert f"/options/{name}" in problems(options={name: "no such value"})
 
 
 @pytest.mark.parametrize("name", FLAGS)
 def test_a_word_is_no_boolean(name: str) -> None:
     """Nothing is guessed."""
-    assert f"options.{name}" in problems(options={name: "true"})
+    assert f"/options/{name}" in problems(options={name: "true"})
 
 
 def test_options_that_do_not_exist_are_refused_by_path() -> None:
@@ -111,9 +111,9 @@ def test_options_that_do_not_exist_are_refused_by_path() -> None:
     )
 
     assert set(found) == {
-        "options.recordAutomaticaly",
-        "options.lobbyBypassSettings.scope",
-        "options.lobbyBypassSettings.who",
+        "/options/recordAutomaticaly",
+        "/options/lobbyBypassSettings/scope",
+        "/options/lobbyBypassSettings/who",
     }
 
 
@@ -153,7 +153,7 @@ def test_presenters_by_role_without_attendees_are_refused(action: dict[str, str]
     """Nobody could present."""
     found = problems(options={"allowedPresenters": "roleIsPresenter"}, **action)
 
-    assert "roleIsPresenter" in found["attendees"]
+    assert "roleIsPresenter" in found["/attendees"]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_what_is_fixed_cannot_be_changed(option: str, value: Any) -> None:
     """Graph takes it at the creation only."""
     found = problems(action="update", requestId="r", options={option: value})
 
-    assert f"options.{option}" in found
+    assert f"/options/{option}" in found
 
 
 @pytest.mark.parametrize(
@@ -190,9 +190,9 @@ def test_a_change_that_cannot_be_made_is_refused(change: dict[str, Any]) -> None
 @pytest.mark.parametrize("action", ["update", "cancel"])
 def test_a_change_names_its_meeting(action: str) -> None:
     """By the request id that made it known."""
-    assert problems(action=action)["requestId"] == "is required"
+    assert problems(action=action)["/requestId"] == "is required"
 
 
 def test_an_action_that_does_not_exist_is_refused() -> None:
     """With those that do."""
-    assert problems(action="postpone")["action"] == "must be one of create, update, cancel"
+    assert problems(action="postpone")["/action"] == "must be one of create, update, cancel"

@@ -7,7 +7,8 @@ import pytest
 
 from create_meeting.request import Attendee, CreateMeeting, read_request
 from shared.inbox.bodies import LARGEST_BODY
-from shared.inbox.models import MOST_PROBLEMS, readable_context, readable_request_id
+from shared.inbox.models import readable_context, readable_request_id
+from shared.inbox.refusals import MOST_PROBLEMS
 from shared.words.errors import Rejected
 
 
@@ -76,20 +77,20 @@ def test_every_problem_is_named_at_once() -> None:
     )
 
     assert set(found) == {
-        "subject",
-        "requestId",
-        "organizerId",
-        "attendees.0.upn",
-        "attendees.0.role",
-        "attendees.0.nick",
-        "attendees.1",
-        "join",
-        "watch",
-        "context",
-        "leaveWhenAloneSeconds",
-        "startTime",
+        "/subject",
+        "/requestId",
+        "/organizerId",
+        "/attendees/0/upn",
+        "/attendees/0/role",
+        "/attendees/0/nick",
+        "/attendees/1",
+        "/join",
+        "/watch",
+        "/context",
+        "/leaveWhenAloneSeconds",
+        "/startTime",
     }
-    assert found["startTime"] == "is not a member of this message"
+    assert found["/startTime"] == ("is not a member of this message; did you mean `startDateTime`?")
 
 
 def test_thousands_of_unknown_members_are_counted_not_listed() -> None:
@@ -106,14 +107,14 @@ def test_thousands_of_unknown_members_are_counted_not_listed() -> None:
 @pytest.mark.parametrize("member", ["startDateTime", "endDateTime"])
 def test_a_time_without_an_offset_is_refused(member: str) -> None:
     """Graph would take it for a time of nobody's."""
-    assert "offset" in problems(text(**{member: "2026-11-23T09:00:00"}))[member]
+    assert "offset" in problems(text(**{member: "2026-11-23T09:00:00"}))[f"/{member}"]
 
 
 def test_an_end_without_a_start_is_refused() -> None:
     """Graph refuses it too, later and in other words."""
     found = problems(text(endDateTime="2026-11-23T09:00:00Z"))
 
-    assert found["endDateTime"].startswith("needs startDateTime")
+    assert found["/endDateTime"].startswith("needs startDateTime")
 
 
 def test_an_end_before_the_start_is_refused() -> None:
@@ -122,19 +123,19 @@ def test_an_end_before_the_start_is_refused() -> None:
         text(startDateTime="2026-11-23T10:00:00+02:00", endDateTime="2026-11-23T08:00:00Z")
     )
 
-    assert found == {"endDateTime": "must be after startDateTime"}
+    assert found == {"/endDateTime": "must be after startDateTime"}
 
 
 def test_a_time_that_is_a_number_is_refused() -> None:
     """Seconds or milliseconds? Nobody should have to guess."""
-    assert "startDateTime" in problems(text(startDateTime=1700000000))
-    assert "startDateTime" in problems(text(startDateTime="1700000000"))
-    assert "startDateTime" in problems(text(startDateTime="2026-11-23"))
+    assert "/startDateTime" in problems(text(startDateTime=1700000000))
+    assert "/startDateTime" in problems(text(startDateTime="1700000000"))
+    assert "/startDateTime" in problems(text(startDateTime="2026-11-23"))
 
 
 def test_a_context_over_4_kilobytes_is_refused() -> None:
     """It travels in every event."""
-    assert "4096" in problems(text(context={"x": "y" * 5000}))["context"]
+    assert "4096" in problems(text(context={"x": "y" * 5000}))["/context"]
 
 
 @pytest.mark.parametrize(
@@ -147,7 +148,7 @@ def test_a_context_over_4_kilobytes_is_refused() -> None:
 )
 def test_a_context_that_is_not_plain_json_is_refused(body: bytes, word: str) -> None:
     """It would break the events that carry it, or the record that holds it."""
-    assert word in problems(body)["context"]
+    assert word in problems(body)["/context"]
 
 
 def test_three_kilobytes_of_umlauts_are_three_kilobytes() -> None:
@@ -161,7 +162,7 @@ def test_three_kilobytes_of_umlauts_are_three_kilobytes() -> None:
 @pytest.mark.parametrize("moment", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00"])
 def test_a_time_at_the_end_of_the_world_is_refused(moment: str) -> None:
     """An hour more, and no date could hold it."""
-    assert "year" in problems(text(startDateTime=moment))["startDateTime"]
+    assert "year" in problems(text(startDateTime=moment))["/startDateTime"]
 
 
 def test_half_a_character_pair_is_no_request_id() -> None:

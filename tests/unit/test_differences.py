@@ -44,7 +44,7 @@ def test_an_attendee_who_was_dropped_is_named() -> None:
     sent = {"participants": {"attendees": [ADA]}}
     returned: dict[str, Any] = {"participants": {"attendees": []}}
 
-    assert codes(sent, returned) == [("attendee_not_added", "attendees.0")]
+    assert codes(sent, returned) == [("attendee_not_added", "/attendees/0")]
 
 
 def test_many_warnings_of_one_code_are_counted() -> None:
@@ -55,7 +55,7 @@ def test_many_warnings_of_one_code_are_counted() -> None:
     found = differences({"participants": {"attendees": many}}, change_in(returned))
 
     assert len(found) == 21
-    assert found[-1]["member"] == "attendees"
+    assert found[-1]["member"] == "/attendees"
     assert "480 more" in found[-1]["message"]
 
 
@@ -73,7 +73,7 @@ def test_another_role_is_named() -> None:
 
     found = codes({"participants": {"attendees": [ADA]}}, returned)
 
-    assert found == [("attendee_role_changed", "attendees.0")]
+    assert found == [("attendee_role_changed", "/attendees/0")]
 
 
 def test_times_are_compared_as_moments() -> None:
@@ -86,7 +86,7 @@ def test_times_are_compared_as_moments() -> None:
 
     assert codes(sent, same) == []
     assert codes(sent, {**same, "endDateTime": "2026-11-23T10:30:00Z"}) == [
-        ("time_changed", "endDateTime")
+        ("time_changed", "/endDateTime")
     ]
 
 
@@ -126,16 +126,16 @@ def test_an_option_that_took_is_no_warning(asked: Any, returned: Any) -> None:
 def test_an_option_that_did_not_take_is_named(asked: Any, returned: Any) -> None:
     """Graph accepts some options and does not keep them."""
     assert codes({"anOption": asked}, {"anOption": returned}) == [
-        ("option_not_applied", "options.anOption")
+        ("option_not_applied", "/options/anOption")
     ]
 
 
 @pytest.mark.parametrize(
     ("returned", "named"),
     [
-        ({"subject": 5, "participants": {"attendees": "x"}}, {"subject", "attendees"}),
-        ({"startDateTime": {}, "anOption": 7}, {"startDateTime", "options.anOption"}),
-        ({"lobby": {"scope": []}}, {"options.lobby"}),
+        ({"subject": 5, "participants": {"attendees": "x"}}, {"/subject", "/attendees"}),
+        ({"startDateTime": {}, "anOption": 7}, {"/startDateTime", "/options/anOption"}),
+        ({"lobby": {"scope": []}}, {"/options/lobby"}),
         ({"lobby": {"more": 5}, "nothingAsked": 5}, set()),
     ],
 )

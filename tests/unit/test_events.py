@@ -44,7 +44,7 @@ REFUSED = Rejected(
     code="organizer_not_allowed",
     message="No policy.",
     next_step="Grant one.",
-    problems=(Problem(member="organizerId", message="has no policy"),),
+    problems=(Problem(member="/organizerId", code="invalid", message="has no policy"),),
     graph=GraphTrace(status=403, code="Forbidden", request_id="r", client_request_id="c"),
 )
 
@@ -246,7 +246,14 @@ def test_a_refused_request_without_a_meeting_is_told_under_its_own_id() -> None:
             "context": {"ticket": 1},
             "recordedAt": "2026-03-02T09:00:01.500Z",
             "code": "organizer_not_allowed",
-            "problems": [{"member": "organizerId", "message": "has no policy"}],
+            "problems": [
+                {
+                    "member": "/organizerId",
+                    "code": "invalid",
+                    "message": "has no policy",
+                    "params": {},
+                }
+            ],
             "message": "No policy.",
             "nextStep": "Grant one.",
             "graph": {

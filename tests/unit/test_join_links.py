@@ -113,6 +113,6 @@ def test_any_other_link_is_refused_with_what_to_send_instead(link: str) -> None:
         read_join_link(link, tenant_id=OWN)
 
     assert refused.value.code == "link_not_understood"
-    assert [problem.member for problem in refused.value.problems] == ["joinWebUrl"]
+    assert [problem.member for problem in refused.value.problems] == ["/joinWebUrl"]
     assert "/meet/" in refused.value.next_step
     assert not link or link not in str(refused.value)

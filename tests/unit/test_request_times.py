@@ -62,7 +62,7 @@ def test_an_offset_says_more_than_a_zone() -> None:
 
 def test_a_time_without_an_offset_needs_a_zone() -> None:
     """The refusal says both ways to write it."""
-    message = problems(startDateTime="2026-11-23T09:00:00")["startDateTime"]
+    message = problems(startDateTime="2026-11-23T09:00:00")["/startDateTime"]
 
     assert "offset" in message
     assert "timeZone" in message
@@ -73,7 +73,7 @@ def test_a_time_without_an_offset_needs_a_zone() -> None:
 )
 def test_a_time_in_a_change_of_the_clocks_is_refused(text: str, word: str) -> None:
     """It is no instant, or two; with an offset it is one."""
-    assert word in problems(startDateTime=text, timeZone=BERLIN)["startDateTime"]
+    assert word in problems(startDateTime=text, timeZone=BERLIN)["/startDateTime"]
     assert created(startDateTime=f"{text}+02:00", timeZone=BERLIN).start_date_time
 
 
@@ -91,15 +91,15 @@ def test_a_zone_that_is_not_known_is_refused_alone(name: str, meant: str) -> Non
     """With the name that may be meant: Graph and Windows have names of their own."""
     found = problems(startDateTime="2026-11-23T09:00:00", timeZone=name)
 
-    assert list(found) == ["timeZone"]
-    assert meant in found["timeZone"]
+    assert list(found) == ["/timeZone"]
+    assert meant in found["/timeZone"]
 
 
 def test_an_object_as_graph_has_it_is_refused_with_the_way_to_write_it() -> None:
     """Events of Graph's calendars have times in this form, meetings have not."""
     start = {"dateTime": "2026-11-23T09:00:00", "timeZone": "UTC"}
 
-    message = problems(startDateTime=start)["startDateTime"]
+    message = problems(startDateTime=start)["/startDateTime"]
 
     assert "must be text" in message
     assert "timeZone as a member of the message" in message
@@ -131,4 +131,4 @@ def test_a_changed_end_that_cannot_be_is_refused_by_name(end: str) -> None:
     with pytest.raises(Rejected) as refusal:
         changed(endDateTime=end).times(ASKED)
 
-    assert [one.member for one in refusal.value.problems] == ["endDateTime"]
+    assert [one.member for one in refusal.value.problems] == ["/endDateTime"]
