@@ -6,10 +6,15 @@ The parent's side of the same is process.py.
 import asyncio
 import json
 import os
+import secrets
 import signal
+import socket
 import sys
 import threading
 from typing import TextIO
+
+OWN_PORTS = range(15_000, 32_000)
+"""Below those that outgoing connections are given."""
 
 
 def announce(part: str, port: int, *, lab: int | None = None, to: TextIO | None = None) -> None:
@@ -38,3 +43,15 @@ def stop_event(*, with_stdin: bool) -> asyncio.Event:
     if with_stdin:
         threading.Thread(target=watch, daemon=True).start()
     return stopped
+
+
+def free_port() -> int:
+    """Return a port that is free now, for what has to know its port before it listens on it."""
+    while True:
+        port = secrets.choice(OWN_PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port

@@ -6,7 +6,6 @@ only as a folder and by the names of its settings.
 
 import asyncio
 import secrets
-import socket
 from collections.abc import Callable, Sequence
 
 from devstack.control import Control
@@ -16,12 +15,12 @@ from devstack.flex import HTTP, groups_of
 from devstack.packaged import with_own_libraries
 from devstack.plan import Plan
 from devstack.process import Part, PartFailed
+from devstack.serving import free_port
 from devstack.supervised import Command, Restarts, Supervised
 from devstack.trust.certificates import Trust, make_trust
 
 HOST = "functions"
 """The name of the Functions host; with a process for each group, that of the one with HTTP."""
-_OWN_PORTS = range(15_000, 32_000)
 
 
 class Stack:
@@ -32,7 +31,7 @@ class Stack:
         self._tell = tell
         self._identity_header = secrets.token_urlsafe(24)
         self._deployed: Deployed | None = None
-        self._lab_port = _free_port()
+        self._lab_port = free_port()
         self._logs = plan.folder / "logs"
         self._restarts = Restarts(automatic=plan.restarts)
         self._services: list[Supervised] = []
@@ -49,13 +48,13 @@ class Stack:
         plan = self._plan
         trust = make_trust(plan.folder / "trust")
         if plan.identities:
-            self._deployed = Deployed(trust=trust, authority_port=_free_port())
+            self._deployed = Deployed(trust=trust, authority_port=free_port())
         try:
             control = await self._control.start(plan.control_port)
             commands = self._service_commands(trust)
             self._services = [self._supervised(command) for command in commands]
             bus, tables, graph = await _all_started(self._services)
-            functions_port = plan.functions_port or _free_port()
+            functions_port = plan.functions_port or free_port()
             self.endpoints = Endpoints(
                 functions=f"http://127.0.0.1:{functions_port}",
                 service_bus=bus_connection(bus.port),
@@ -186,18 +185,3 @@ async def _all_started(parts: Sequence[Supervised]) -> list[Part]:
     if failures:
         raise PartFailed("\n".join(map(str, failures))) from failures[0]
     return [part.part for part in parts]
-
-
-def _free_port() -> int:
-    """Return a port that is free, below those that outgoing connections are given.
-
-    The app needs its own address among its settings, before the host listens.
-    """
-    while True:
-        port = secrets.choice(_OWN_PORTS)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return port

@@ -40,7 +40,7 @@ param graphRoles array = [
 @description('Queues for answers, which requests name in `reply_to`.')
 param replyQueues array = []
 
-@description('Subscriptions of the topic `meeting-events`, besides `all`.')
+@description('Subscriptions of the topic `meeting-events`. Empty: one, `all`. One that nobody reads fills the topic.')
 param subscriptions array = []
 
 @description('Object ids of service principals that send requests and read the reply queues.')
@@ -122,7 +122,7 @@ module bus 'app/bus.bicep' = {
     location: location
     tags: tags
     replyQueues: replyQueues
-    subscriptions: union(['all'], subscriptions)
+    subscriptions: empty(subscriptions) ? ['all'] : subscriptions
   }
 }
 
@@ -145,7 +145,8 @@ module roles 'app/roles.bicep' = {
     componentName: monitor.outputs.componentName
     principals: concat(
       [{ id: identity.outputs.principalId, type: 'ServicePrincipal' }],
-      empty(principalId) ? [] : [{ id: principalId, type: principalType }]
+      // A pipeline runs no app of its own.
+      empty(principalId) || principalType != 'User' ? [] : [{ id: principalId, type: principalType }]
     )
     replyQueues: replyQueues
     senders: senders
@@ -185,6 +186,7 @@ module app 'app/function.bicep' = {
     tags: tags
     identityId: identity.outputs.id
     identityClientId: identity.outputs.clientId
+    storageName: data.outputs.name
     blobEndpoint: data.outputs.blobEndpoint
     tableEndpoint: data.outputs.tableEndpoint
     packageContainer: data.outputs.packageContainer

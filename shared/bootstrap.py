@@ -19,7 +19,7 @@ from shared.meeting.older_legs import KEPT, Kept
 from shared.ports import Bus, Clock, Graph, Ledger, SigningKeys
 from shared.services import Services
 from shared.settings import Settings, export_role
-from shared.telemetry import quiet_libraries
+from shared.telemetry import log, quiet_libraries
 
 SEATS = 2
 """How many invocations of a process may be waiting at once; host.json lets 4 run on a queue."""
@@ -39,10 +39,18 @@ def services() -> Services:
     quiet_libraries()
     built, role = build(Settings.load()), export_role()
     if role is not None:
+        _export(role)
+    return built
+
+
+def _export(role: str) -> None:
+    """Export what this process says; without that it works all the same."""
+    try:
         from shared.exporting import export  # noqa: PLC0415 - the SDK's, where it is used
 
         export(role)
-    return built
+    except Exception:  # noqa: BLE001 - a mistake in one of the SDK's own settings, of any type
+        log("telemetry.not_exported", traceback=True)
 
 
 def build(

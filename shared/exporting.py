@@ -24,6 +24,7 @@ from opentelemetry.sdk._logs.export import (
     LogRecordExportResult,
 )
 from opentelemetry.sdk.metrics import Counter, Histogram, MeterProvider
+from opentelemetry.sdk.metrics import _Gauge as Gauge
 from opentelemetry.sdk.metrics.export import (
     AggregationTemporality,
     MetricExporter,
@@ -165,7 +166,9 @@ class LateFigures(MetricExporter):
         """`open_exporter` is called once, in the thread that exports."""
         # As the exporter itself prefers, which the reader must know before it is there.
         delta = AggregationTemporality.DELTA
-        super().__init__(preferred_temporality={Counter: delta, Histogram: delta})
+        # A gauge, too: else what was measured once would be said again each minute, for good.
+        kinds = (Counter, Histogram, Gauge)
+        super().__init__(preferred_temporality=dict.fromkeys(kinds, delta))
         self._late = _Late(open_exporter)
 
     @override

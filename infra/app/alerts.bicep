@@ -17,7 +17,7 @@ var manual = 'See docs/operations.md#'
 var metricAlerts = [
   {
     name: 'dead-letters'
-    means: 'Messages failed ten times and wait in a dead-letter queue: nothing handles them any more.'
+    means: 'Messages failed ten times, or expired unread, and wait in a dead-letter queue: nothing handles them any more.'
     scope: serviceBusNamespaceId
     namespace: 'Microsoft.ServiceBus/namespaces'
     metric: 'DeadletteredMessages'

@@ -31,7 +31,8 @@ resource queues 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' = [
       lockDuration: 'PT1M' // the host renews it, for 5 minutes at most (host.json)
       maxDeliveryCount: 10
       defaultMessageTimeToLive: 'P14D'
-      deadLetteringOnMessageExpiration: true
+      // Copies of refused requests hold what callers sent; dead letters would never expire.
+      deadLetteringOnMessageExpiration: queue != 'rejected-requests'
       requiresDuplicateDetection: false // it would swallow the copies by which a message is retried
       requiresSession: false
     }
@@ -45,10 +46,11 @@ resource events 'Microsoft.ServiceBus/namespaces/topics@2024-01-01' = {
     defaultMessageTimeToLive: 'P14D'
     requiresDuplicateDetection: true // an event may be sent again, with the same message id
     duplicateDetectionHistoryTimeWindow: 'PT10M'
+    maxSizeInMegabytes: 5120 // of all subscriptions together, their dead letters included
   }
 }
 
-// A topic without a subscription drops every event, so there is always one: `all`.
+// A topic without a subscription drops every event, so main.bicep always gives one.
 resource eventSubscriptions 'Microsoft.ServiceBus/namespaces/topics/subscriptions@2024-01-01' = [
   for each in subscriptions: {
     parent: events

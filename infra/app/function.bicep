@@ -5,6 +5,7 @@ param location string
 param tags object
 param identityId string
 param identityClientId string
+param storageName string
 param blobEndpoint string
 param tableEndpoint string
 param packageContainer string
@@ -96,7 +97,9 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
   parent: site
   name: 'appsettings'
   properties: {
-    // The host's own storage. Endpoints, not the account's name: their suffix differs by cloud.
+    // The host's own storage. Endpoints, because their suffix differs by cloud; the name too, because
+    // without it the host was seen to start unwell (Azure/azure-functions-host issue 11787).
+    AzureWebJobsStorage__accountName: storageName
     AzureWebJobsStorage__blobServiceUri: blobEndpoint
     AzureWebJobsStorage__tableServiceUri: tableEndpoint
     AzureWebJobsStorage__credential: 'managedidentity'
@@ -110,6 +113,8 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
     // The worker hands over the trace context; the app exports by itself, after its first answer.
     PYTHON_ENABLE_OPENTELEMETRY: 'true'
+    // Else one sender that samples nothing leaves its meeting without spans for good.
+    OTEL_TRACES_SAMPLER: 'always_on'
 
     AZURE_CLIENT_ID: identityClientId
     TABLES: tableEndpoint

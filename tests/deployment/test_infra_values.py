@@ -15,10 +15,12 @@ SAMPLE_REPLIES = "replies"
 SETTINGS_OF_THE_HOST = {
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
     "APPLICATIONINSIGHTS_CONNECTION_STRING",
+    "AzureWebJobsStorage__accountName",
     "AzureWebJobsStorage__blobServiceUri",
     "AzureWebJobsStorage__clientId",
     "AzureWebJobsStorage__credential",
     "AzureWebJobsStorage__tableServiceUri",
+    "OTEL_TRACES_SAMPLER",
     "PYTHON_ENABLE_OPENTELEMETRY",
     "SERVICE_BUS__clientId",
     "SERVICE_BUS__credential",
@@ -92,7 +94,8 @@ def test_the_topic_is_the_same_and_always_has_its_subscription() -> None:
 
     assert read(APP / "bus.bicep").resources["events"].body["name"] == topic["Name"]
     assert topic["Name"] == entities.EVENTS_TOPIC
-    assert given == Expression(f"union(['{subscription['Name']}'], subscriptions)")
+    one = f"['{subscription['Name']}']"
+    assert given == Expression(f"empty(subscriptions) ? {one} : subscriptions")
 
 
 def test_entities_are_of_the_same_kind() -> None:
@@ -116,7 +119,9 @@ def test_entities_are_of_the_same_kind() -> None:
     for one in (queue, subscription):
         assert one["lockDuration"] == "PT1M"
         assert one["defaultMessageTimeToLive"] == "P14D"
-        assert one["deadLetteringOnMessageExpiration"] is True
+    kept = f"queue != '{entities.REJECTED_QUEUE}'"
+    assert queue["deadLetteringOnMessageExpiration"] == Expression(kept)
+    assert subscription["deadLetteringOnMessageExpiration"] is True
     assert topic["defaultMessageTimeToLive"] == "P14D"
     assert topic["duplicateDetectionHistoryTimeWindow"] == "PT10M"
 
