@@ -11,9 +11,8 @@ from typing import Any, Literal
 from bench.counted_graph import CountedGraph
 from bench.counted_table import CountedTable
 from bench.crowd import T0
-from bench.pushing import TAKEN, NotTaken
-from bench.stand_ins import Keys, SetClock, authorization, services_on
-from call_callback.handler import receive_notification
+from bench.pushing import NotTaken
+from bench.stand_ins import Keys, SetClock, authorization, called_back, services_on
 from create_meeting.handler import create_meeting
 from join_meeting.handler import join_meeting
 from meeting_record.handler import find_record
@@ -137,16 +136,7 @@ class CountedApp:
             uri, body = self.graph.callbacks.pop(0)
             meeting_id, leg_key = uri.rsplit("/", 2)[1:]
             self._counts["executions", "call_callback"] += 1
-            status = await receive_notification(
-                meeting_id=meeting_id,
-                leg_key=leg_key,
-                authorization=self._authorization,
-                body=body,
-                services=self._services,
-            )
-            await self._services.journal.settled()
-            if status != TAKEN:
-                raise NotTaken(f"a callback was answered {status}")
+            await called_back(meeting_id, leg_key, body, self._authorization, self._services)
 
     async def _deliver(self, message: Outgoing) -> None:
         queue = message.entity

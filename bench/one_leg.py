@@ -8,9 +8,7 @@ from datetime import timedelta
 
 from bench.counted_table import CountedTable, Traffic
 from bench.crowd import T0, Crowd
-from bench.pushing import TAKEN, NotTaken
-from bench.stand_ins import HeldBus, Keys, RoomOf, SetClock, authorization, services_on
-from call_callback.handler import receive_notification
+from bench.stand_ins import HeldBus, Keys, RoomOf, SetClock, authorization, called_back, services_on
 from devstack.graph.identities import TENANT_ID
 from shared.calls.record import Record
 from shared.events.facts import bot_joining
@@ -78,17 +76,8 @@ class OneLeg:
         """Let Graph call back; return what it took until all that it committed was sent."""
         self.table.taken()
         began = time.process_time()
-        status = await receive_notification(
-            meeting_id=MEETING_ID,
-            leg_key=LEG_KEY,
-            authorization=self._authorization,
-            body=body,
-            services=self._services,
-        )
-        await self._services.journal.settled()
+        await called_back(MEETING_ID, LEG_KEY, body, self._authorization, self._services)
         used = time.process_time() - began
-        if status != TAKEN:
-            raise NotTaken(f"a callback was answered {status}")
         return Cost(cpu_ms=1000 * used, traffic=self.table.taken())
 
     async def rests(self, seconds: float) -> Cost:

@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bench.counted_table import CountedTable
 from bench.crowd import T0, Crowd
+from bench.pushing import TAKEN, NotTaken
+from call_callback.handler import receive_notification
 from devstack.graph.identities import BOT_APP_ID, ORGANIZER_ID, TENANT_ID
 from shared.bootstrap import build
 from shared.graph.roster import read_roster
@@ -129,3 +131,19 @@ def authorization(key: rsa.RSAPrivateKey) -> str:
     }
     token = jwt.encode(claims, key, algorithm="RS256", headers={"kid": "bench"})
     return f"Bearer {token}"
+
+
+async def called_back(
+    meeting_id: str, leg_key: str, body: bytes, authorization: str, services: Services
+) -> None:
+    """Let Graph call back, until all that it committed was sent; raise `NotTaken` if it is not."""
+    status = await receive_notification(
+        meeting_id=meeting_id,
+        leg_key=leg_key,
+        authorization=authorization,
+        body=body,
+        services=services,
+    )
+    await services.journal.settled()
+    if status != TAKEN:
+        raise NotTaken(f"a callback was answered {status}")

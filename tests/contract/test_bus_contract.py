@@ -290,7 +290,10 @@ async def test_more_than_one_batch_holds_is_split(sides: Sides) -> None:
 
 async def test_a_scheduled_message_comes_when_it_is_due(sides: Sides) -> None:
     """Not before, even though it was sent first; what has no due time passes it."""
-    due = datetime.now(UTC).replace(microsecond=321_000) + timedelta(seconds=1)
+    opening = a_message("tend-meeting")
+    await sides.bus.send([opening])
+    assert await sides.mailbox.take("tend-meeting", 1) == [opening]  # every link is open now
+    due = datetime.now(UTC).replace(microsecond=321_000) + timedelta(seconds=2)
     later, now = replace(a_message("tend-meeting"), due=due), a_message("tend-meeting")
 
     await sides.bus.send([later, now])

@@ -2,31 +2,16 @@
 
 import pytest
 
-from join_meeting.join_links import read_join_link
-from shared.words.coordinates import JoinTarget
-from shared.words.errors import Rejected
 from tests.fixtures.join_links import (
     BY_JOIN_ID,
     BY_THREAD,
     CLASSIC,
-    OWN,
     SHORT,
     proofpoint_v3,
+    read,
+    refusal,
     safe_link,
 )
-
-
-def read(text: str) -> JoinTarget:
-    """Return the meeting that the text leads to, for a deployment of its own tenant."""
-    return read_join_link(text, tenant_id=OWN)
-
-
-def refusal(text: str) -> str:
-    """Return why the text is refused."""
-    with pytest.raises(Rejected) as refused:
-        read(text)
-    assert refused.value.code == "link_not_understood"
-    return refused.value.message
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 72, 76])

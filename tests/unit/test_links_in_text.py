@@ -8,7 +8,6 @@ import pytest
 
 from join_meeting.join_links import read_join_link
 from shared.words.coordinates import JoinTarget
-from shared.words.errors import Rejected
 from tests.fixtures.join_links import (
     BY_JOIN_ID,
     BY_THREAD,
@@ -24,6 +23,8 @@ from tests.fixtures.join_links import (
     proofpoint_v1,
     proofpoint_v2,
     proofpoint_v3,
+    read,
+    refusal,
     safe_link,
 )
 
@@ -32,19 +33,6 @@ BOTH = pytest.mark.parametrize(
 )
 ZERO_WIDTH = "\u200b\u200b\u200b"
 INVITATION = "\r\nMeeting ID: 234 567 890 123 45\r\nPasscode: aB3dE6\r\nhttps://aka.ms/JoinTeams"
-
-
-def read(text: str) -> JoinTarget:
-    """Return the meeting that the text leads to, for a deployment of its own tenant."""
-    return read_join_link(text, tenant_id=OWN)
-
-
-def refusal(text: str) -> str:
-    """Return why the text is refused."""
-    with pytest.raises(Rejected) as refused:
-        read(text)
-    assert refused.value.code == "link_not_understood"
-    return refused.value.message
 
 
 @BOTH
