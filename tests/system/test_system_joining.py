@@ -37,7 +37,8 @@ async def test_a_guest_comes_by_one_link_and_goes_by_the_other(
     left = await client.replies.first(lambda one: one.correlation_id == f"leave {subject}")
 
     assert (left.kind, left.data["legKey"]) == ("bot.left", joining.data["legKey"])
-    assert left.data["result"]["subcode"] == 7000
+    # Graph's own result comes with its callback, which a read that finds the call gone may precede.
+    assert left.data["reason"] == "requested"
     story = await client.whole_story(meeting_id)
     # By their times: a callback may be recorded before Graph's answer to the POST is.
     assert [one.kind for one in sorted(story, key=lambda one: str(one.event["time"]))] == [
