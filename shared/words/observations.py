@@ -6,7 +6,7 @@ from typing import Literal
 
 from shared.words.ids import LegKey, SessionId
 
-Basis = Literal["attendanceReport", "graphEvent", "observed", "polled", "assumed"]
+Basis = Literal["attendanceReport", "callRecord", "graphEvent", "observed", "polled", "assumed"]
 """How a time is known, from the best source to the worst."""
 
 Phase = Literal["joining", "lobby", "in", "gone"]

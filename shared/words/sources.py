@@ -1,0 +1,51 @@
+"""What Graph says of a conference afterwards: attendance reports, call records. Core: values.
+
+shared/graph/ reads them. Times are Graph's own, to the millisecond, in UTC.
+https://learn.microsoft.com/graph/api/resources/meetingattendancereport
+https://learn.microsoft.com/graph/api/resources/callrecords-callrecord
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from shared.words.observations import Person
+
+type SourceKind = Literal["attendanceReport", "callRecord"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """One stretch of time in which somebody was there. `left_at` None: Graph gives no end."""
+
+    joined_at: datetime
+    left_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attended:
+    """What a source says of one entry: who, and when. `role` is Graph's (`Organizer`, `Attendee`).
+
+    `is_application`: the source itself says that it is a bot. Call records list bots as users.
+    """
+
+    person: Person
+    stays: tuple[Stay, ...]
+    role: str | None = None
+    is_application: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A report or record as read. `version` grows with each edition of a record; a report has 0.
+
+    `source_id` is Graph's id: of the report, or of the record (a call's chain id).
+    `ended_at` None, or nobody in `attended`: it says nothing yet.
+    """
+
+    kind: SourceKind
+    source_id: str
+    version: int
+    started_at: datetime
+    ended_at: datetime | None
+    attended: tuple[Attended, ...]
