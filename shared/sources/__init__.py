@@ -1,0 +1,1 @@
+"""What Graph says afterwards, laid over what was observed: the view that is shown. Values."""

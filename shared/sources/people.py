@@ -1,0 +1,143 @@
+"""Who was in a call by what a source lists, and by what was observed beside it. Core.
+
+Whom a source lists was there when the source says. Whom it does not list may have opted out, and
+stays as observed.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shared.calls.record import Session
+from shared.sources.spans import CLOCKS, Layer, identity_of
+from shared.words.ids import SessionId, digest
+from shared.words.observations import Person
+from shared.words.sources import Attended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """The sessions of a call, and Graph's role of those whose source gives one.
+
+    A session that was observed and that a source shows to be part of another is an alias of that.
+    """
+
+    sessions: Mapping[SessionId, Session]
+    roles: Mapping[SessionId, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listed:
+    """One stay of one entry."""
+
+    person: Person
+    joined_at: datetime
+    left_at: datetime
+    role: str | None
+
+
+def unlisted(layer: Layer, observed: Iterable[Session]) -> list[Session]:
+    """Return the sessions of people whom a source does not list.
+
+    Entries without an identity stand for as many people without one, those who left first.
+    """
+    nameless = list[Session]()
+    left_out = list[Session]()
+    listed = layer.listed
+    for session in observed:
+        key = identity_of(session.person)
+        if key is None:
+            nameless.append(session)
+        elif key not in listed:
+            left_out.append(session)
+    nameless.sort(key=_end_order)
+    return left_out + nameless[layer.unnamed :]
+
+
+def people_of(number: int, layer: Layer, observed: Sequence[Session]) -> People:
+    """Return who was in call `number`, as a source says and, beside it, as was observed."""
+    kept = {one.session_id: one for one in unlisted(layer, observed)}
+    known: dict[str, list[Session]] = {}
+    for session in sorted(observed, key=_start_order):
+        if session.session_id not in kept:
+            known.setdefault(identity_of(session.person) or "", []).append(session)
+    sessions, roles = dict[SessionId, Session](), dict[SessionId, str]()
+    for key, stays in _stays_of(layer.attended).items():
+        for session, role in _matched(number, key, stays, known.get(key, [])):
+            sessions[session.session_id] = session
+            if role is not None:
+                roles[session.session_id] = role
+    return People(sessions=sessions | kept, roles=roles)
+
+
+def _stays_of(attended: Iterable[Attended]) -> dict[str, list[_Listed]]:
+    """Return the stays of each identity, in order. A stay that is listed twice counts once.
+
+    Those without an identity are together under the empty text, and none of them is a repeat.
+    """
+    found: dict[str, dict[object, _Listed]] = {}
+    for place, entry in enumerate(attended):
+        key = identity_of(entry.person)
+        stays = found.setdefault(key or "", {})
+        for stay in entry.stays:
+            left_at = stay.left_at or stay.joined_at
+            same = stay.joined_at, left_at, None if key else place
+            stays[same] = _Listed(
+                person=entry.person, joined_at=stay.joined_at, left_at=left_at, role=entry.role
+            )
+    return {
+        key: sorted(stays.values(), key=lambda one: (one.joined_at, one.left_at))
+        for key, stays in found.items()
+    }
+
+
+def _matched(
+    number: int, key: str, stays: Sequence[_Listed], observed: Sequence[Session]
+) -> Iterator[tuple[Session, str | None]]:
+    """Yield a session for each stay, under the id by which the session that it meets was known.
+
+    Sessions that meet no stay of their own become aliases of the last stay that began before them.
+    """
+    waiting, spare = deque(observed), list[Session]()
+    met = list[Session | None]()
+    for stay in stays:
+        while waiting and (waiting[0].left_at or stay.left_at) + CLOCKS < stay.joined_at:
+            spare.append(waiting.popleft())
+        meets = bool(waiting) and waiting[0].first_seen <= stay.left_at + CLOCKS
+        met.append(waiting.popleft() if meets else None)
+    spare += waiting
+    aliases: list[list[SessionId]] = [[] for _ in stays]
+    for session in spare:
+        before = [at for at, one in enumerate(stays) if one.joined_at <= session.first_seen]
+        aliases[before[-1] if before else 0] += [session.session_id, *session.aliases]
+    for place, (stay, known) in enumerate(zip(stays, met, strict=True)):
+        session = known or Session(
+            session_id=SessionId(digest("stay", str(number), key, str(place), characters=26)),
+            person=stay.person,
+            first_seen=stay.joined_at,
+            first_version=0,
+            legs=(),
+        )
+        yield _dated(session, stay, aliases[place]), stay.role
+
+
+def _dated(session: Session, stay: _Listed, aliases: Iterable[SessionId]) -> Session:
+    return replace(
+        session,
+        first_seen=stay.joined_at,
+        aliases=(*session.aliases, *aliases),
+        present_before=False,
+        joined_not_before=stay.joined_at,
+        left_at=stay.left_at,
+        left_not_before=stay.left_at,
+        left_not_after=stay.left_at,
+    )
+
+
+def _start_order(session: Session) -> tuple[datetime, SessionId]:
+    return session.first_seen, session.session_id
+
+
+def _end_order(session: Session) -> tuple[datetime, datetime, SessionId]:
+    return session.left_at or session.first_seen, session.first_seen, session.session_id
