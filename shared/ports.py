@@ -11,6 +11,7 @@ from shared.calls.history import LogEntry
 from shared.calls.record import SessionPage
 from shared.meeting.days import Brief
 from shared.meeting.meeting import Change, LegPage, Stored, Traces
+from shared.sources.kept import KeptSource
 from shared.words.answers import Call, GivenMeeting, MeetingAnswer, Roster
 from shared.words.ids import CallId, MeetingId
 from shared.words.outgoing import Outgoing
@@ -85,6 +86,10 @@ class Meetings(Protocol):
 
         As many pages as `Meeting.leg_pages` counts, or more, if the meeting was changed meanwhile.
         """
+        ...
+
+    async def sources(self, meeting_id: MeetingId) -> Sequence[KeptSource]:
+        """Return the dated sources of the meeting, each in its newest version."""
         ...
 
 

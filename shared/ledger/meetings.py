@@ -34,6 +34,7 @@ from shared.ledger.rows import (
     read_pages,
     size_of,
 )
+from shared.ledger.source_rows import SOURCES, read_sources, source_rows
 from shared.ledger.tables import (
     Conflict,
     Missing,
@@ -45,6 +46,7 @@ from shared.ledger.tables import (
     put,
 )
 from shared.meeting.meeting import Change, LegPage, Meeting, OutboxRow, Stored
+from shared.sources.kept import KeptSource
 from shared.telemetry import measure
 from shared.words.errors import LostRace
 from shared.words.ids import MeetingId
@@ -117,6 +119,7 @@ class TableMeetings:
         head = head_row(meeting, commits) | riding_properties(outbox.riding)
         pages = page_rows(meeting.meeting_id, version=version, pages=change.pages)
         legs = leg_rows(meeting.meeting_id, version=version, pages=change.leg_pages)
+        sources = source_rows(meeting.meeting_id, change.sources)
         published = published_in(change.outgoing) if change.heard else ()
         entry = LogEntry(version=version, heard=change.heard, published=published)
         logged = log_rows(meeting.meeting_id, entry)
@@ -124,8 +127,10 @@ class TableMeetings:
             exchange(head, known.etag) if before else create(head),
             *(create(row) for row in logged),
             *(create(row) for row in (*outbox.rows, *pages, *legs)),
+            *(put(row) for row in sources),
         ]
-        hold_to_limits([head, *outbox.rows, *pages, *legs, *logged], operations=len(operations))
+        written = [head, *outbox.rows, *pages, *legs, *sources, *logged]
+        hold_to_limits(written, operations=len(operations))
         etag = await self._write(operations, meeting, commits)
         measure("rollcall.head.size", size_of(head))
         return Stored(
@@ -154,6 +159,10 @@ class TableMeetings:
     async def older_legs(self, meeting_id: MeetingId) -> Sequence[LegPage]:
         """See `ports.Ledger.older_legs`."""
         return read_legs(await self._table.rows("reading older legs", meeting_id, *LEGS))
+
+    async def sources(self, meeting_id: MeetingId) -> Sequence[KeptSource]:
+        """See `ports.Ledger.sources`."""
+        return read_sources(await self._table.rows("reading sources", meeting_id, *SOURCES))
 
     async def delete_rows(self, meeting_id: MeetingId, *, up_to: int) -> None:
         """See `ports.Ledger.delete_rows`."""

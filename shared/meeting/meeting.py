@@ -13,6 +13,7 @@ from shared.calls.record import Record, SessionPage, with_leg
 from shared.legs.claim import Claim
 from shared.legs.leg import Leaver, Leg
 from shared.meeting.days import Days
+from shared.sources.kept import KeptSource, Sourcing
 from shared.words.answers import GivenMeeting
 from shared.words.coordinates import JoinTarget, OnlineMeeting
 from shared.words.errors import GraphTrace
@@ -196,6 +197,7 @@ class Meeting:
 
     # -- calls: our legs, those that live and the newest, and what they heard
     record: Record = field(default_factory=Record)
+    sources: Sourcing = field(default_factory=Sourcing)  # what Graph says of them afterwards
     revisions: dict[int, int] = field(default_factory=dict)  # corrections published, by call
     warned: tuple[str, ...] = ()  # codes of the warnings that were published
 
@@ -264,6 +266,7 @@ class Change:
     outgoing: tuple[Outgoing, ...] = ()
     pages: tuple[SessionPage, ...] = ()
     leg_pages: tuple[LegPage, ...] = ()
+    sources: tuple[KeptSource, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

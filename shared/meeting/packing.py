@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from shared.calls.history import LogEntry
 from shared.calls.record import SessionPage
 from shared.meeting.meeting import LegPage, Meeting
+from shared.sources.kept import KeptSource
 from shared.words.outgoing import Outgoing
 
 PROPERTY_BYTES = 60_000
@@ -57,6 +58,12 @@ def pages_type() -> TypeAdapter[tuple[SessionPage, ...]]:
 def leg_pages_type() -> TypeAdapter[tuple[LegPage, ...]]:
     """Return the adapter of the pages of legs of one row."""
     return TypeAdapter(tuple[LegPage, ...])
+
+
+@cache
+def source_type() -> TypeAdapter[KeptSource]:
+    """Return the adapter of a dated source."""
+    return TypeAdapter(KeptSource)
 
 
 def packed[T](kind: TypeAdapter[T], value: T) -> bytes:

@@ -8,11 +8,26 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from shared.words.ids import digest
 from shared.words.observations import Basis
 from shared.words.sources import Source
 
-type Runs = tuple[tuple[int, int], ...]
-"""Numbers in ascending order, as the first and the last of each run."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Numbers that follow each other, from the first to the last of them."""
+
+    first: int
+    last: int
+
+    @property
+    def count(self) -> int:
+        """How many they are."""
+        return self.last - self.first + 1
+
+
+type Runs = tuple[Run, ...]
+"""Numbers in ascending order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,27 +85,31 @@ class Sourcing:
     tries: int = 0
 
 
+def key_of(source: Source) -> str:
+    """Return the key under which a source is kept, in each of its versions."""
+    return digest("source", source.kind, source.source_id, characters=26)
+
+
 def number_of(place: int, taken: Runs) -> int:
     """Return the number of the fold's call at `place`, counting from 1."""
     number = place
-    for first, last in taken:
-        if first > number:
+    for run in taken:
+        if run.first > number:
             break
-        number += last - first + 1
+        number += run.count
     return number
 
 
 def runs_of(numbers: Iterable[int]) -> Runs:
     """Return numbers as runs."""
-    runs: list[tuple[int, int]] = []
+    runs: list[Run] = []
     for number in sorted(set(numbers)):
-        if runs and runs[-1][1] == number - 1:
-            runs[-1] = runs[-1][0], number
-        else:
-            runs.append((number, number))
+        follows = bool(runs) and runs[-1].last == number - 1
+        first = runs.pop().first if follows else number
+        runs.append(Run(first=first, last=number))
     return tuple(runs)
 
 
 def count_of(taken: Runs) -> int:
     """Return how many numbers the runs hold."""
-    return sum(last - first + 1 for first, last in taken)
+    return sum(run.count for run in taken)

@@ -14,6 +14,7 @@ from shared.calls.record import SessionPage
 from shared.meeting.days import Brief
 from shared.meeting.meeting import Change, LegPage, Stored, Traces
 from shared.ports import Bus, Entry, Graph, Lead, Ledger, PurgeEntry
+from shared.sources.kept import KeptSource
 from shared.words.answers import Call, GivenMeeting, MeetingAnswer, Roster
 from shared.words.ids import CallId, MeetingId
 from shared.words.outgoing import Outgoing
@@ -95,6 +96,10 @@ class FusedLedger:
     async def older_legs(self, meeting_id: MeetingId) -> Sequence[LegPage]:
         """See `ports.Ledger.older_legs`."""
         return await self._fuse.through(self._ledger.older_legs(meeting_id))
+
+    async def sources(self, meeting_id: MeetingId) -> Sequence[KeptSource]:
+        """See `ports.Ledger.sources`."""
+        return await self._fuse.through(self._ledger.sources(meeting_id))
 
     async def claim_alias(self, alias: str, meeting_id: MeetingId) -> MeetingId:
         """See `ports.Ledger.claim_alias`."""

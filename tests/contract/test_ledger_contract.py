@@ -30,6 +30,7 @@ from tests.fixtures.ledger_values import (
     a_page,
     a_read,
     a_roster,
+    a_source,
     a_table,
     an_event,
     by_commit,
@@ -77,6 +78,7 @@ async def test_an_unknown_meeting_is_none(ledger: Ledger) -> None:
     assert await ledger.log(nobody) == []
     assert await ledger.pages(nobody) == []
     assert await ledger.older_legs(nobody) == []
+    assert await ledger.sources(nobody) == []
     await ledger.clear(nobody, ["b-outbox-000000000001-000"])
 
 
@@ -127,6 +129,7 @@ async def test_a_stale_commit_writes_nothing_at_all(ledger: Ledger) -> None:
                 outgoing=(an_event(),),
                 pages=(a_page(1),),
                 leg_pages=(a_leg_page(1),),
+                sources=(a_source("R-1", 0, "ada"),),
             ),
             first,
         )
@@ -136,6 +139,7 @@ async def test_a_stale_commit_writes_nothing_at_all(ledger: Ledger) -> None:
     assert await ledger.log(meeting_id) == []
     assert await ledger.pages(meeting_id) == []
     assert await ledger.older_legs(meeting_id) == []
+    assert await ledger.sources(meeting_id) == []
 
 
 async def test_of_concurrent_commits_exactly_one_wins(ledger: Ledger) -> None:
@@ -382,6 +386,31 @@ async def test_legs_that_left_the_head_are_read_back_in_order(ledger: Ledger) ->
     meeting_id = first.meeting.meeting_id
 
     assert tuple(await ledger.older_legs(meeting_id)) == earlier + later
+    assert await ledger.pages(meeting_id) == []
+    assert await ledger.load(meeting_id) == second
+
+
+@LARGE_BODY
+async def test_a_source_is_replaced_by_its_newer_version(ledger: Ledger) -> None:
+    """One a source, whatever its size was before; no load of the meeting reads it."""
+    noise = random.Random(8)  # noqa: S311 - test data
+    large = a_source("R-1", 0, *(noise.randbytes(40).hex() for _ in range(9_000)))
+    first = await committed(
+        ledger, Change(meeting=a_meeting(), sources=(large, a_source("R-2", 3, "bob")))
+    )
+    meeting_id = first.meeting.meeting_id
+    assert {one.source.source_id: one for one in await ledger.sources(meeting_id)} == {
+        "R-1": large,
+        "R-2": a_source("R-2", 3, "bob"),
+    }
+
+    newer = a_source("R-1", 1, "ada")
+    second = await committed(ledger, Change(meeting=first.meeting, sources=(newer,)), first)
+
+    assert sorted(await ledger.sources(meeting_id), key=lambda one: one.source.source_id) == [
+        newer,
+        a_source("R-2", 3, "bob"),
+    ]
     assert await ledger.pages(meeting_id) == []
     assert await ledger.load(meeting_id) == second
 

@@ -49,6 +49,7 @@ async def test_tables_that_are_down_are_unavailable_until_they_are_back() -> Non
         ledger.clear(meeting_id, [row.key for row in stored.outbox]),
         ledger.log(meeting_id),
         ledger.pages(meeting_id),
+        ledger.sources(meeting_id),
         ledger.claim_alias("thread", meeting_id),
         ledger.resolve_alias("thread"),
         ledger.move_alias("thread", since=meeting_id, to=meeting_id),

@@ -33,9 +33,11 @@ from shared.ledger.rows import (
     size_of,
     walk_row,
 )
+from shared.ledger.source_rows import SOURCES, read_sources, source_rows
 from shared.meeting.days import Brief
 from shared.meeting.meeting import Change, LegPage, Meeting, Stored, Traces
 from shared.ports import Entry, Lead, PurgeEntry
+from shared.sources.kept import KeptSource
 from shared.words.errors import LostRace, Unavailable
 from shared.words.ids import MeetingId
 
@@ -95,10 +97,11 @@ class InMemoryLedger:
         outbox = outbox_rows(meeting_id, version=version, written_at=now, messages=change.outgoing)
         pages = page_rows(meeting_id, version=version, pages=change.pages)
         legs = leg_rows(meeting_id, version=version, pages=change.leg_pages)
+        sources = source_rows(meeting_id, change.sources)
         published = published_in(change.outgoing) if change.heard else ()
         entry = LogEntry(version=version, heard=change.heard, published=published)
         logged = log_rows(meeting_id, entry)
-        written = [head, *outbox, *pages, *legs, *logged]
+        written = [head, *outbox, *pages, *legs, *sources, *logged]
         hold_to_limits(written, operations=len(written))
         await self._answer()
         if self._etags.get(meeting_id) != (before.state if before else None):
@@ -135,6 +138,11 @@ class InMemoryLedger:
         """See `ports.Ledger.older_legs`."""
         await self._answer()
         return read_legs(self._range(meeting_id, LEGS))
+
+    async def sources(self, meeting_id: MeetingId) -> Sequence[KeptSource]:
+        """See `ports.Ledger.sources`."""
+        await self._answer()
+        return read_sources(self._range(meeting_id, SOURCES))
 
     async def claim_alias(self, alias: str, meeting_id: MeetingId) -> MeetingId:
         """See `ports.Ledger.claim_alias`."""

@@ -27,8 +27,10 @@ from shared.ledger.rows import (
     read_log,
     read_pages,
 )
+from shared.ledger.source_rows import read_sources, source_rows
 from shared.meeting.days import Brief
 from shared.meeting.meeting import LegPage, Meeting
+from shared.sources.kept import KeptSource
 from shared.words.ids import MeetingId
 from shared.words.outgoing import Outgoing
 from tests.property.stored import moments, stored
@@ -94,6 +96,12 @@ def test_sessions_come_out_of_their_page_as_they_went_in(page: SessionPage) -> N
 def test_legs_come_out_of_their_pages_as_they_went_in(pages: list[LegPage]) -> None:
     """All of them, in order, with the requests about them."""
     assert read_legs(leg_rows(MEETING_ID, version=1, pages=pages)) == pages
+
+
+@given(stored.of(KeptSource))
+def test_a_source_comes_out_of_its_row_as_it_went_in(source: KeptSource) -> None:
+    """People, stays, and the calls that it was the first to know."""
+    assert read_sources(source_rows(MEETING_ID, [source])) == [source]
 
 
 @given(st.dates(), stored.of(Brief))

@@ -14,10 +14,11 @@ from shared.calls.record import SessionPage
 from shared.meeting import packing
 from shared.meeting.days import Brief
 from shared.meeting.meeting import LegPage, Meeting
+from shared.sources.kept import KeptSource
 from shared.words.outgoing import Outgoing
 from tests.property.stored import Field, Strategies, stored
 
-ROOTS: list[Any] = [Meeting, LogEntry, Outgoing, SessionPage, LegPage, Brief]
+ROOTS: list[Any] = [Meeting, LogEntry, Outgoing, SessionPage, LegPage, Brief, KeptSource]
 """What stands in rows; test_rows_laws.py has a round trip of each."""
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.calls.record import GroupCall, Session
-from shared.sources.kept import Found, Numbers, number_of, runs_of
+from shared.sources.kept import Found, Numbers, Run, number_of, runs_of
 from shared.sources.view import ShownCall, view, without_number
 from shared.words.ids import LegKey, SessionId
 from shared.words.observations import Person
@@ -325,5 +325,5 @@ def test_numbers_of_found_calls_are_left_out_of_the_count() -> None:
     """The fold counts 1, 2, 3, whatever sources find in between."""
     taken = runs_of([2, 3, 6])
 
-    assert taken == ((2, 3), (6, 6))
+    assert taken == (Run(first=2, last=3), Run(first=6, last=6))
     assert [number_of(place, taken) for place in (1, 2, 3, 4)] == [1, 4, 5, 7]
