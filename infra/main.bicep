@@ -35,7 +35,11 @@ param graphRoles array = [
   'OnlineMeetings.ReadWrite.All'
   'Calls.JoinGroupCall.All'
   'Calls.JoinGroupCallAsGuest.All' // for requests with `guestName`
+  'OnlineMeetingArtifact.Read.All' // for attendance reports
 ]
+
+@description('Let the bot read call records: for the app\'s setting CALL_RECORDS. The permission covers every call of the tenant.')
+param callRecords bool = false
 
 @description('Queues for answers, which requests name in `reply_to`.')
 param replyQueues array = []
@@ -88,6 +92,7 @@ param alertEmail string = ''
 
 var abbreviations = loadJsonContent('abbreviations.json')
 var token = toLower(uniqueString(subscription().id, environmentName, location))
+var permissions = concat(graphRoles, callRecords ? ['CallRecords.Read.All'] : [])
 var tags = { 'azd-env-name': environmentName }
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
@@ -168,7 +173,7 @@ module botApp 'app/bot-app.bicep' = if (createBotApp) {
     uniqueName: 'rollcall-${token}'
     displayName: botDisplayName
     trust: botTrust
-    graphRoles: graphRoles
+    graphRoles: permissions
   }
 }
 
@@ -237,5 +242,5 @@ output SERVICE_BUS_NAMESPACE string = bus.outputs.hostName
 // For hooks/next_steps.
 output BOT_APP_ID string = appId
 output BOT_TRUST string = string(botTrust)
-output GRAPH_ROLES string = join(graphRoles, ' ')
+output GRAPH_ROLES string = join(permissions, ' ')
 output ORGANIZER_ID string = organizerId

@@ -15,6 +15,7 @@ from shared.sources.kept import KeptSource
 from shared.words.answers import Call, GivenMeeting, MeetingAnswer, Roster
 from shared.words.ids import CallId, MeetingId
 from shared.words.outgoing import Outgoing
+from shared.words.sources import ListedReports, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +227,62 @@ class Bus(Protocol):
         ...
 
 
-class Graph(Protocol):
+class Sources(Protocol):
+    """What Graph says of calls when they are over. No call is retried inside.
+
+    Every method raises `Unavailable` for 429, 5xx, time-outs and connections that fail (with
+    Graph's `Retry-After`), also in the middle of several pages: nothing of them is returned then.
+    It raises `Rejected`: `attendance_not_readable` for a permission or an access policy that is
+    missing, which an administrator heals; `graph_answer_unusable` for a success that lacks what is
+    essential; `graph_refused` for more pages than are followed; other codes for other refusals.
+
+    An entry that cannot be read is left out and counted. `own_ids` are how legs of ours are named,
+    beside our application. Display names are read only where `show_names` is set.
+    """
+
+    async def attendance_reports(
+        self, organizer_id: str, online_meeting_id: str
+    ) -> ListedReports | None:
+        """GET `/users/{id}/onlineMeetings/{id}/attendanceReports`, all pages (of 50 reports, one).
+
+        None for 404: the meeting is deleted, or not this organizer's. A report is listed while its
+        conference runs, without an end.
+        Source: https://learn.microsoft.com/graph/api/meetingattendancereport-list
+        """
+        ...
+
+    async def attendance_report(
+        self,
+        organizer_id: str,
+        online_meeting_id: str,
+        report_id: str,
+        *,
+        own_ids: frozenset[str],
+        show_names: bool,
+    ) -> Source | None:
+        """GET `…/attendanceReports/{id}?$expand=attendanceRecords`, all pages; None for 404.
+
+        `ended_at` None, or nobody in `attended`: Graph has not written the report yet. At most
+        5,000 entries and 10,000 stays are read.
+        Source: https://learn.microsoft.com/graph/api/meetingattendancereport-get
+        """
+        ...
+
+    async def call_record(
+        self, chain_id: str, *, own_ids: frozenset[str], show_names: bool
+    ) -> Source | None:
+        """GET `/communications/callRecords/{id}?$expand=sessions`, all pages, of 60 sessions each.
+
+        `chain_id` is the `callChainId` of a leg that was in the call. None for 404: Graph has not
+        written the record yet, or keeps it no more (30 days), or the id is none. A later edition
+        has a higher `version` and replaces an earlier one. `alias` says of which meeting it is.
+        Bounds as in `attendance_report`; 40 pages are followed.
+        Source: https://learn.microsoft.com/graph/api/callrecords-callrecord-get
+        """
+        ...
+
+
+class Graph(Sources, Protocol):
     """Microsoft Graph, as far as Rollcall uses it. No call is retried inside.
 
     Every method raises `Unavailable` for 429, 5xx, time-outs and connections that fail (with

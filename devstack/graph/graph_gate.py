@@ -32,6 +32,7 @@ async def _serve(request: web.Request) -> web.Response:
     asked = Asked(
         method=request.method,
         path=short_path,
+        base=f"{request.url.origin()}/{request.match_info['version']}",
         query=dict(request.query),
         body=body,
         body_is_json=body_is_json,

@@ -4,23 +4,43 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from devstack.graph.attendance import (
+    MOST_REPORTS,
+    instance_of,
+    listed_reports,
+    render_records,
+    render_report,
+)
+from devstack.graph.call_records import (
+    SESSIONS_A_PAGE,
+    recorded,
+    render_record,
+    render_sessions,
+)
 from devstack.graph.calls import render_call
 from devstack.graph.json_values import Json, JsonObject
 from devstack.graph.meeting_shapes import render_changed, render_found, render_meeting
 from devstack.graph.meetings import Meeting
-from devstack.graph.refusals import GraphRefusal, bad_request
+from devstack.graph.pages import is_expanded, one_page
+from devstack.graph.refusals import GraphRefusal, bad_request, check_grant
 from devstack.graph.world import World
 
 METADATA = "https://graph.microsoft.com/v1.0/$metadata"
 BASE_URL = "https://graph.microsoft.com/v1.0"
+REPORTS, RECORDS = "OnlineMeetingArtifact.Read.All", "CallRecords.Read.All"
+"""The permissions without which attendance reports and call records are not read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One Graph request. `path` has no version and no doubled slashes; `query` is decoded once."""
+    """One Graph request. `path` has no version and no doubled slashes; `query` is decoded once.
+
+    `base` is what stood before the path, the version included.
+    """
 
     method: str
     path: str
+    base: str = BASE_URL
     query: Mapping[str, str] = field(default_factory=dict)
     body: Json = None
     body_is_json: bool = True
@@ -124,13 +144,64 @@ def _participants(world: World, _: Asked, match: re.Match[str]) -> Answer:
     return Answer(status=200, body=world.roster(match["call"]))
 
 
+def _reports(world: World, asked: Asked, match: re.Match[str]) -> Answer:
+    switches = world.switches
+    check_grant(REPORTS, granted=switches.granted, status=switches.report_status)
+    venue = world.meetings.venue(match["user"], match["meeting"])
+    body = one_page(
+        listed_reports(venue, switches=switches, now=world.now()),
+        size=switches.report_page or MOST_REPORTS,
+        address=asked.base + asked.path,
+        query=asked.query,
+    )
+    return Answer(status=200, body=body)
+
+
+def _report(world: World, asked: Asked, match: re.Match[str]) -> Answer:
+    switches, now = world.switches, world.now()
+    check_grant(REPORTS, granted=switches.granted, status=switches.report_status)
+    venue = world.meetings.venue(match["user"], match["meeting"])
+    instance = instance_of(venue, match["report"])
+    by_itself = match["records"] is not None
+    shown = {} if by_itself else render_report(instance, switches=switches, now=now)
+    if by_itself or is_expanded(asked.query, "attendanceRecords"):
+        records = render_records(venue, instance, switches=switches, now=now)
+        shown |= one_page(
+            records,
+            size=switches.report_page or max(len(records), 1),
+            address=asked.base + asked.path + ("" if by_itself else "/attendanceRecords"),
+            query=asked.query,
+            name="" if by_itself else "attendanceRecords",
+        )
+    return Answer(status=200, body=shown)
+
+
+def _call_record(world: World, asked: Asked, match: re.Match[str]) -> Answer:
+    switches, now = world.switches, world.now()
+    check_grant(RECORDS, granted=switches.granted, status=switches.record_status)
+    venue, instance = recorded(world.meetings.venues, match["record"], switches=switches, now=now)
+    by_itself = match["sessions"] is not None
+    shown = {} if by_itself else render_record(venue, instance, switches=switches, now=now)
+    if by_itself or is_expanded(asked.query, "sessions"):
+        shown |= one_page(
+            render_sessions(instance, switches=switches, now=now),
+            size=SESSIONS_A_PAGE,
+            address=asked.base + asked.path + ("" if by_itself else "/sessions"),
+            query=asked.query,
+            name="" if by_itself else "sessions",
+        )
+    return Answer(status=200, body=shown)
+
+
 def _with_context(meeting: Meeting, shown: JsonObject) -> JsonObject:
     context = f"{METADATA}#users('{meeting.organizer_id}')/onlineMeetings/$entity"
     return {"@odata.context": context, **shown}
 
 
 _MEETINGS = "/users/(?P<user>[^/]+)/onlineMeetings"
+_ATTENDANCE = rf"{_MEETINGS}/(?P<meeting>[^/]+)/attendanceReports"
 _CALLS = "/communications/calls"
+_RECORDS = "/communications/callRecords"
 _ROUTES: tuple[tuple[str, re.Pattern[str], Handler], ...] = tuple(
     (method, re.compile(pattern), handler)
     for method, pattern, handler in (
@@ -140,11 +211,14 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], Handler], ...] = tuple(
         ("GET", rf"{_MEETINGS}/(?P<meeting>[^/]+)", _read),
         ("PATCH", rf"{_MEETINGS}/(?P<meeting>[^/]+)", _update),
         ("DELETE", rf"{_MEETINGS}/(?P<meeting>[^/]+)", _delete),
+        ("GET", _ATTENDANCE, _reports),
+        ("GET", rf"{_ATTENDANCE}/(?P<report>[^/]+)(?P<records>/attendanceRecords)?", _report),
         ("POST", _CALLS, _place_call),
         ("GET", rf"{_CALLS}/(?P<call>[^/]+)", _call),
         ("DELETE", rf"{_CALLS}/(?P<call>[^/]+)", _hang_up),
         ("POST", rf"{_CALLS}/(?P<call>[^/]+)/(microsoft\.graph\.)?keepAlive", _keep_alive),
         ("POST", rf"{_CALLS}/(?P<call>[^/]+)/(microsoft\.graph\.)?reject", _reject),
         ("GET", rf"{_CALLS}/(?P<call>[^/]+)/participants", _participants),
+        ("GET", rf"{_RECORDS}/(?P<record>[^/]+)(?P<sessions>/sessions)?", _call_record),
     )
 )

@@ -29,6 +29,12 @@ _CALL = frozenset(
     {"webhookUri", "format", "userId", "displayName", "joinWebUrl", "onlineMeetingId"}
 )
 _CODES = frozenset({"code", "subcode"})
+_REPORTS = {
+    "delaySeconds": "reportDelaySeconds", "status": "reportStatus", "hide": "hiddenPeople",
+}  # fmt: skip
+_RECORDS = {"delaySeconds": "recordDelaySeconds", "status": "recordStatus"}
+SOURCES = frozenset({"keepAliveLapseSeconds", *_REPORTS.values(), *_RECORDS.values()})
+"""The switches that POST /lab/sources sets, each of them every time."""
 _MEETING = frozenset({"organizerId", "subject", "passcode", "foreign"})
 _PERSON = frozenset({"joinWebUrl", "onlineMeetingId", "userId", "displayName", "isInLobby", "kind"})
 
@@ -131,6 +137,19 @@ def leg_admitted(world: World, call_id: str) -> None:
         world.admit(call_id)
     except GraphRefusal as refusal:
         raise LabMistake(f"no live leg has the call id {call_id}") from refusal
+
+
+def sources_wanted(body: Json) -> JsonObject:
+    """Return the switches that a request about sources names, under their own names."""
+    wanted = lab_object(body, {"attendanceReports", "callRecords", "keepAliveLapseSeconds"})
+    switches = {}
+    for name, value in wanted.items():
+        names = {"attendanceReports": _REPORTS, "callRecords": _RECORDS}.get(name)
+        if names is None:
+            switches[name] = value
+        else:
+            switches |= {names[one]: set_to for one, set_to in lab_object(value, names).items()}
+    return switches
 
 
 def shown_meetings(world: World) -> list[JsonObject]:

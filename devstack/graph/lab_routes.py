@@ -21,8 +21,7 @@ DELIVERY = frozenset(
         "lateSeconds", "participantIds", "retries", "rosterCap", "shuffle",
     }
 )  # fmt: skip
-SOURCES = frozenset({"keepAliveLapseSeconds"})
-"""The switches that POST /lab/delivery and /lab/sources set, each of them every time."""
+"""The switches that POST /lab/delivery sets, each of them every time."""
 
 
 def add_lab(app: web.Application) -> None:
@@ -122,7 +121,8 @@ async def _delivery(request: web.Request) -> web.Response:
 
 
 async def _sources(request: web.Request) -> web.Response:
-    request.app[SIMULATOR].change(lab_object(await _body(request), SOURCES), back=SOURCES)
+    wanted = lab.sources_wanted(await _body(request))
+    request.app[SIMULATOR].change(wanted, back=lab.SOURCES)
     return web.json_response({})
 
 

@@ -109,9 +109,16 @@ class MeetingBook:
         self._same_external_id[organizer_id, wish.external_id].append(venue)
         return meeting
 
+    def venue(self, organizer_id: str, meeting_id: str) -> Venue:
+        """Return one meeting of the organizer, with its room."""
+        for venue in self._of(self._organizer(organizer_id)):
+            if venue.meeting.meeting_id == meeting_id:
+                return venue
+        raise not_found("The meeting does not exist.")
+
     def meeting(self, organizer_id: str, meeting_id: str) -> Meeting:
         """Return one meeting of the organizer."""
-        return self._venue(organizer_id, meeting_id).meeting
+        return self.venue(organizer_id, meeting_id).meeting
 
     def find(self, organizer_id: str, expression: str) -> list[Meeting]:
         """Return the organizer's meetings that a `$filter` names."""
@@ -120,7 +127,7 @@ class MeetingBook:
 
     def update(self, organizer_id: str, meeting_id: str, body: Json) -> Meeting:
         """Change a meeting."""
-        venue, switches = self._venue(organizer_id, meeting_id), self._switches()
+        venue, switches = self.venue(organizer_id, meeting_id), self._switches()
         wish = parse_update(body, switches)
         stays_anonymous = switches.patch_takes == "table"
         venue.meeting = updated(venue.meeting, wish, stays_anonymous=stays_anonymous)
@@ -128,7 +135,7 @@ class MeetingBook:
 
     def delete(self, organizer_id: str, meeting_id: str) -> None:
         """Delete a meeting; who is in its room stays there."""
-        self._venue(organizer_id, meeting_id).deleted = True
+        self.venue(organizer_id, meeting_id).deleted = True
 
     def _organizer(self, organizer_id: str) -> str:
         known = organizer_id.lower()
@@ -144,9 +151,3 @@ class MeetingBook:
             for venue in self.venues
             if venue.meeting.organizer_id == organizer_id and not venue.deleted
         ]
-
-    def _venue(self, organizer_id: str, meeting_id: str) -> Venue:
-        for venue in self._of(self._organizer(organizer_id)):
-            if venue.meeting.meeting_id == meeting_id:
-                return venue
-        raise not_found("The meeting does not exist.")

@@ -1,5 +1,6 @@
 """What Graph refuses, and how it says so. One exception, one body; no I/O."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
@@ -64,6 +65,18 @@ def tenant_mismatch() -> GraphRefusal:
 def no_policy(chance: Random, *, varied: bool) -> GraphRefusal:
     """Return the refusal where no application access policy names the organizer."""
     return GraphRefusal(*(chance.choice(_NO_POLICY) if varied else _NO_POLICY[0]))
+
+
+def check_grant(permission: str, *, granted: Collection[str], status: int | None) -> None:
+    """Return where the bot has a permission and the lab wants no refusal; else refuse."""
+    if status is not None:
+        raise GraphRefusal(status, usual_code(status), "A refusal of the lab.")
+    if permission not in granted:
+        raise GraphRefusal(
+            403,
+            "Forbidden",
+            f"Missing role permissions on the request. API requires one of '{permission}'.",
+        )
 
 
 def usual_code(status: int) -> str:

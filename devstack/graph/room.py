@@ -6,7 +6,7 @@ A conference instance is wider: it lasts from the first in, bots and our legs in
 out.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
 from typing import Literal
@@ -67,6 +67,33 @@ class GroupCall:
     participant_ids: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """One stay in a conference instance: of a person, another bot or a leg of ours, in truth.
+
+    `kind` and `user_id` are those of the identity; a leg is an `application`, or a `guest`.
+    """
+
+    participant_id: str
+    kind: Kind
+    user_id: str
+    display_name: str | None
+    tenant_id: str
+    joined_at: datetime
+    left_at: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Instance:
+    """One conference instance, in truth; it is on while `ended_at` is None."""
+
+    chain_id: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    stays: list[Stay] = field(default_factory=list)
+    """In order of arrival."""
+
+
 class Room:
     """Moves people and legs, and keeps the log. Moments must not run backwards."""
 
@@ -75,8 +102,10 @@ class Room:
         self._ids = ids
         self._here: dict[str, Presence] = {}
         self._legs: dict[str, Leg] = {}
+        self._staying: dict[str, int] = {}
         self.sessions: list[Session] = []
         self.calls: list[GroupCall] = []
+        self.instances: list[Instance] = []
         self.chain_id = new_guid(ids)
         """The id of the conference instance that is on, else of the next one."""
         self.first_leg: str | None = None
@@ -141,7 +170,7 @@ class Room:
         """Let somebody go; the last person out ends the group call. KeyError if not here."""
         somebody = self._here.pop(participant_id)
         if not somebody.in_lobby:
-            self._end_conference_when_empty()
+            self._log_departure(participant_id, at)
         if not somebody.counts:
             return
         self.sessions = [
@@ -156,22 +185,55 @@ class Room:
     def enter(self, leg: Leg) -> None:
         """Let a leg in, or in from the lobby. It starts no group call."""
         self._legs[leg.call_id] = leg
+        if not leg.in_lobby:
+            self._log_stay(leg.call_id, _stay_of(leg))
         if self.first_leg is None and not leg.in_lobby:
             self.first_leg = leg.call_id
 
-    def exit(self, call_id: str) -> None:
+    def exit(self, call_id: str, *, at: datetime) -> None:
         """Let a leg go. It ends no group call, but perhaps the conference instance."""
         leg = self._legs.pop(call_id)
-        # The next instance has the id that waiting legs were given, but not that of one that left.
-        if not leg.in_lobby or not self._legs:
-            self._end_conference_when_empty()
+        if not leg.in_lobby:
+            self._log_departure(call_id, at)
+        elif not self._legs and not self._is_on:
+            # The next instance has the id that waiting legs were given, but not that of one that
+            # left.
+            self.chain_id = new_guid(self._ids)
 
-    def _end_conference_when_empty(self) -> None:
+    @property
+    def _is_on(self) -> bool:
+        return bool(self.instances) and self.instances[-1].ended_at is None
+
+    def _log_stay(self, key: str, stay: Stay) -> None:
+        if key in self._staying:
+            return
+        if not self._is_on:
+            self.instances.append(Instance(chain_id=self.chain_id, started_at=stay.joined_at))
+        stays = self.instances[-1].stays
+        self._staying[key] = len(stays)
+        stays.append(stay)
+
+    def _log_departure(self, key: str, at: datetime) -> None:
+        instance, place = self.instances[-1], self._staying.pop(key)
+        instance.stays[place] = replace(instance.stays[place], left_at=at)
         inside = [one for one in self._here.values() if not one.in_lobby]
         if not inside and all(leg.in_lobby for leg in self._legs.values()):
+            instance.ended_at = at
             self.chain_id = new_guid(self._ids)
 
     def _log_arrival(self, somebody: Presence, at: datetime) -> None:
+        if not somebody.in_lobby:
+            self._log_stay(
+                somebody.participant_id,
+                Stay(
+                    participant_id=somebody.participant_id,
+                    kind=somebody.kind,
+                    user_id=somebody.user_id,
+                    display_name=somebody.display_name,
+                    tenant_id=somebody.tenant_id,
+                    joined_at=at,
+                ),
+            )
         if not somebody.counts:
             return
         self.sessions.append(
@@ -191,6 +253,18 @@ class Room:
             user_ids=call.user_ids if known else (*call.user_ids, somebody.user_id),
             participant_ids=(*call.participant_ids, somebody.participant_id),
         )
+
+
+def _stay_of(leg: Leg) -> Stay:
+    guest = leg.guest
+    return Stay(
+        participant_id=leg.participant_id,
+        kind="application" if guest is None else "guest",
+        user_id=leg.app_id if guest is None else str(guest.get("id")),
+        display_name=leg.display_name if guest is None else str(guest.get("displayName")),
+        tenant_id=leg.tenant_id,
+        joined_at=leg.entered_at or leg.placed_at,
+    )
 
 
 type Seen = Room | Sight

@@ -15,6 +15,7 @@ from devstack.switches import Switches, World
 Chance = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(ge=0, le=3600)]
+Status = Annotated[int, Field(ge=400, le=599)]
 
 
 class GraphSwitches(Switches):
@@ -120,6 +121,43 @@ class GraphSwitches(Switches):
     """`strict`: a token names the identity that asked for it, an identity that the app does not
     have gets none (azure-functions-host issue 8037), and Graph serves the bot's application alone
     (7503, issue 432; 7507, page application-post-calls). `any`: nothing of that is checked."""
+    report_delay_seconds: Seconds = 0.5
+    """How long after the end of a conference instance its attendance report has records. It is
+    listed, empty, while the instance is on (microsoft-graph-docs issue 12670). How long it takes is
+    not documented."""
+    report_status: Status | None = None
+    """The status with which reads of attendance reports are refused."""
+    hidden_people: list[str] = Field(default=[])
+    """The ids of people whom attendance reports leave out, for they opted out: reports only count
+    them. Call records list them."""
+    report_entries: Literal["person", "device"] = "person"
+    """What has an entry in a report. `person`: each person, with an interval for each stay.
+    `device`: each stay, so a person with two devices, or who came back, has several entries. Which
+    of both Graph does is not documented."""
+    report_page: Count | None = None
+    """How many reports, and how many records of a report, are in one answer; the rest are behind
+    next links. Graph documents no page size (pages meetingattendancereport-list and
+    attendancerecord-list)."""
+    anonymous_ids: Literal["kept", "absent"] = "absent"
+    """Whether reports give guests and phones the id that rosters give them. Not documented."""
+    record_delay_seconds: Seconds = 0.5
+    """How long after the end of a conference instance its call record can be read; 404 before. The
+    page callrecords-callrecord says no time; change-notifications-overview says 30 minutes on
+    average, and at most 150."""
+    record_status: Status | None = None
+    """The status with which reads of call records are refused."""
+    partial_seconds: Seconds = 0
+    """For how long a call record, once it can be read, has version 1 and lacks every second
+    session; then it has version 2 and is whole (page callrecords-callrecord)."""
+    session_copies: Annotated[int, Field(ge=1, le=5)] = 2
+    """How often every third session of a call record is returned: with the same id each time, for
+    another identity of the service (page callrecords-session)."""
+    bots: Literal["applications", "users"] = "users"
+    """As what reports and records list our bot and others: known issue of call records (page
+    callrecords-participant)."""
+    granted: list[str] = Field(default=["OnlineMeetingArtifact.Read.All", "CallRecords.Read.All"])
+    """Which of the permissions to read reports and records the bot has; without its permission a
+    read is refused with 403. The text of that refusal is not documented."""
     consent: bool = True
     """False: nobody consented to the bot's permissions; a call is refused with 7504 (issue 276)."""
 
@@ -134,6 +172,11 @@ WORLDS: Mapping[World, GraphSwitches] = MappingProxyType(
             answers="whole",
             patch_takes="any",
             identities="any",
+            report_delay_seconds=0,
+            anonymous_ids="kept",
+            record_delay_seconds=0,
+            session_copies=1,
+            bots="applications",
         ),
         World.DOCUMENTED: DOCUMENTED,
         World.HARSH: GraphSwitches(
@@ -148,6 +191,11 @@ WORLDS: Mapping[World, GraphSwitches] = MappingProxyType(
             links="mixed",
             post_takes_external_id=False,
             policy_refusal="varied",
+            report_delay_seconds=2,
+            report_entries="device",
+            report_page=100,
+            record_delay_seconds=3,
+            partial_seconds=2,
         ),
     }
 )

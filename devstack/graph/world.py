@@ -269,7 +269,7 @@ class World:
         self._notify(over, render_end(over, code, subcode, self._ids))
         if not leg.in_lobby and leg.entered_at is None:
             return
-        room.exit(leg.call_id)
+        room.exit(leg.call_id, at=now)
         people, legs = ends_without_host(
             room, leg, organizer_id=venue.meeting.organizer_id, switches=self.switches
         )

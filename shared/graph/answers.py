@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Literal
 
 from shared.graph.documents import read_json
 from shared.telemetry import log
@@ -38,11 +38,13 @@ class Asking:
     """The app that sends a request, the organizer, and the request's id, for what a refusal says.
 
     `organizer_id`: whose meetings the request is about; None for calls, which have no organizer.
+    `reading`: what Graph says of calls afterwards, where the request reads that.
     """
 
     bot_app_id: str
     organizer_id: str | None = None
     client_request_id: str | None = None
+    reading: Literal["attendance reports", "call records"] | None = None
 
 
 CODES: Mapping[str, Code] = {
@@ -139,9 +141,18 @@ def hold_to_success(answer: Answer, *, asking: Asking, now: datetime) -> None:
         graph=trace,
         app=asking.bot_app_id,
         organizer=asking.organizer_id or "<organizer's object id>",
+        reading=asking.reading or "",
         what=f"Graph says: {message}" if message else f"{answer.status} without a message",
         fix="Correct what Graph names.",
     )
+
+
+def is_missing(answer: Answer, *, asking: Asking) -> bool:
+    """Return whether Graph does not have what was requested; not where it lacks a policy."""
+    if answer.status != 404:
+        return False
+    code, message, _ = _error(answer.body)
+    return asking.organizer_id is None or not _lacks_policy(answer.status, code, message)
 
 
 def no_answer(cause: str, *, asking: Asking) -> Unavailable:
@@ -184,7 +195,8 @@ def _code(
     status: int, code: str, message: str, pause: timedelta | None, asking: Asking
 ) -> Code | None:
     """Return our catalogue's code of a failure; None for an answer that means "retry later"."""
-    about_meetings = asking.organizer_id is not None
+    reads = asking.reading is not None
+    about_meetings = asking.organizer_id is not None and not reads
     over_quota = "month" in message.lower() or (pause is not None and pause >= QUOTA_PAUSE)
     if about_meetings and status in (403, 429) and over_quota:
         return "organizer_quota"
@@ -194,7 +206,10 @@ def _code(
         return None
     if code in CODES:
         return CODES[code]
-    if about_meetings and _lacks_policy(status, code, message):
+    guarded = asking.organizer_id is not None and _lacks_policy(status, code, message)
+    if reads and (guarded or status == 403):
+        return "attendance_not_readable"
+    if guarded:
         return "organizer_not_allowed"
     match status:
         case 401:
@@ -215,7 +230,7 @@ def _lacks_policy(status: int, code: str, message: str) -> bool:
     """Return whether an answer on a path of meetings means that no access policy works."""
     match status:
         case 403:
-            return True  # only the policy guards these paths; the code varies
+            return True  # only policy and permission guard these paths; the code varies
         case 400:
             return NO_POLICY in (code, message.partition(":")[0].strip())
         case 404:

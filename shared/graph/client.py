@@ -4,18 +4,26 @@ Adapter of `ports.Graph`. sdk.py moves the bytes. answers.py, meeting.py, call.p
 what they mean.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from shared.graph.answers import Asking, hold_to_success, read_as
+from shared.graph.answers import Asking, hold_to_success, is_missing, read_as
+from shared.graph.attendance import report_in, reports_in
 from shared.graph.call import call_in
+from shared.graph.call_record import record_in
+from shared.graph.documents import page_in
 from shared.graph.meeting import change_in, meeting_in
-from shared.graph.roster import page_in, read_roster
+from shared.graph.roster import read_roster
+from shared.graph.stays import ours_of
 from shared.ports import Clock
 from shared.words.answers import Call, GivenMeeting, MeetingAnswer, Roster
 from shared.words.errors import Rejected
 from shared.words.ids import CallId
+from shared.words.outside import CALL_ID
 from shared.words.problems import rejected
+from shared.words.sources import ListedReports, Source
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -30,7 +38,13 @@ EVERY_VALUE = {"Prefer": "include-unknown-enum-members"}
 Source: https://learn.microsoft.com/graph/best-practices-concept#handling-future-members-in-evolvable-enumerations
 """
 MOST_PAGES = 100
-"""A roster of more pages is refused: links that lead round must not be followed for ever."""
+"""A list of more pages is refused: links that lead round must not be followed for ever."""
+MOST_RECORD_PAGES = 40
+"""A call record of more pages (60 sessions each) is refused: Graph throttles a record's 41st
+request within 20 seconds, so a reading that starts again would never come to its end.
+
+Source: https://learn.microsoft.com/graph/throttling-limits
+"""
 
 
 class GraphOverSdk:
@@ -106,27 +120,17 @@ class GraphOverSdk:
         self, call_id: CallId, *, own_ids: frozenset[str], show_names: bool
     ) -> Roster | None:
         """See `ports.Graph.read_participants`."""
-        sdk = self._sdk()
-        builder = sdk.client.communications.calls.by_call_id(call_id).participants
-        found: list[Any] = []
-        for _ in range(MOST_PAGES):
-            asking = self._asking()
-            answer = await sdk.send("GET", builder, asking)
-            if answer.status == NOT_FOUND:
-                return None
-            listed, link = read_as(page_in, answer, asking=asking, now=self._clock.now())
-            found.extend(listed)
-            if link is None:
-                return read_roster(
-                    found,
-                    bot_app_id=self._bot_app_id,
-                    my_participant_ids=own_ids,
-                    show_names=show_names,
-                )
-            if not sdk.leads_here(link):
-                raise _lost("Graph's next page is on another server.")
-            builder = builder.with_url(link)
-        raise _lost(f"A roster has more than {MOST_PAGES} pages.")
+        builder = self._sdk().client.communications.calls.by_call_id(call_id).participants
+        found = await self._pages(builder, Asking(bot_app_id=self._bot_app_id))
+        if found is None:
+            return None
+        _, listed = found
+        return read_roster(
+            listed,
+            bot_app_id=self._bot_app_id,
+            my_participant_ids=own_ids,
+            show_names=show_names,
+        )
 
     async def keep_alive(self, call_id: CallId) -> bool:
         """See `ports.Graph.keep_alive`."""
@@ -154,6 +158,69 @@ class GraphOverSdk:
         if answer.status != NOT_FOUND:
             hold_to_success(answer, asking=asking, now=self._clock.now())
 
+    async def attendance_reports(
+        self, organizer_id: str, online_meeting_id: str
+    ) -> ListedReports | None:
+        """See `ports.Sources.attendance_reports`."""
+        builder = self._reports(organizer_id, online_meeting_id)
+        found = await self._pages(builder, self._reading_reports(organizer_id))
+        if found is None:
+            return None
+        _, listed = found
+        return reports_in(listed)
+
+    async def attendance_report(
+        self,
+        organizer_id: str,
+        online_meeting_id: str,
+        report_id: str,
+        *,
+        own_ids: frozenset[str],
+        show_names: bool,
+    ) -> Source | None:
+        """See `ports.Sources.attendance_report`."""
+        if not CALL_ID.fullmatch(report_id):
+            return None
+        reports = self._reports(organizer_id, online_meeting_id)
+        found = await self._pages(
+            reports.by_meeting_attendance_report_id(report_id),
+            self._reading_reports(organizer_id),
+            expand="attendanceRecords",
+        )
+        if found is None:
+            return None
+        report, records = found
+        return report_in(
+            report,
+            records,
+            report_id=report_id,
+            ours=ours_of(self._bot_app_id, own_ids),
+            show_names=show_names,
+        )
+
+    async def call_record(
+        self, chain_id: str, *, own_ids: frozenset[str], show_names: bool
+    ) -> Source | None:
+        """See `ports.Sources.call_record`."""
+        if not CALL_ID.fullmatch(chain_id):
+            return None
+        found = await self._pages(
+            self._sdk().client.communications.call_records.by_call_record_id(chain_id),
+            Asking(bot_app_id=self._bot_app_id, reading="call records"),
+            expand="sessions",
+            most=MOST_RECORD_PAGES,
+        )
+        if found is None:
+            return None
+        record, sessions = found
+        return record_in(
+            record,
+            sessions,
+            chain_id=chain_id,
+            ours=ours_of(self._bot_app_id, own_ids),
+            show_names=show_names,
+        )
+
     async def check(self) -> None:
         """See `ports.Graph.check`."""
         await self._sdk().check_token()
@@ -163,6 +230,48 @@ class GraphOverSdk:
         if self._opened is not None:
             await self._opened.close()
             self._opened = None
+
+    async def _pages(
+        self, builder: Any, asking: Asking, *, expand: str = "", most: int = MOST_PAGES
+    ) -> tuple[Mapping[str, Any], list[Any]] | None:
+        """Return the first answer, and the entries of all pages; None where Graph has it not.
+
+        `expand`: the member of the first answer that holds the list; empty, where the list is all.
+        """
+        sdk, query = self._sdk(), {"expand": expand} if expand else {}
+        read_page = partial(page_in, name=expand or "value")
+        first: Mapping[str, Any] = {}
+        found: list[Any] = []
+        for _ in range(most):
+            asking = replace(asking, client_request_id=self._new_id())
+            answer = await sdk.send("GET", builder, asking, query=query)
+            if is_missing(answer, asking=asking):
+                return None
+            members, (listed, link) = read_as(
+                lambda members: (members, read_page(members)),
+                answer,
+                asking=asking,
+                now=self._clock.now(),
+            )
+            first = first or members
+            found.extend(listed)
+            if link is None:
+                return first, found
+            if not sdk.leads_here(link):
+                raise _lost("Graph's next page is on another server.")
+            builder, query = builder.with_url(link), {}
+        raise _lost(f"A list has more than {most} pages.")
+
+    def _reports(self, organizer_id: str, online_meeting_id: str) -> Any:
+        meetings = self._sdk().client.users.by_user_id(organizer_id).online_meetings
+        return meetings.by_online_meeting_id(online_meeting_id).attendance_reports
+
+    def _reading_reports(self, organizer_id: str) -> Asking:
+        return Asking(
+            bot_app_id=self._bot_app_id,
+            organizer_id=organizer_id,
+            reading="attendance reports",
+        )
 
     def _sdk(self) -> "GraphSdk":
         if self._opened is None:

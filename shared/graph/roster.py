@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from shared.graph.documents import essential, text_of
+from shared.graph.documents import text_of
 from shared.words.answers import Roster
 from shared.words.ids import SessionId, same_id
 from shared.words.observations import Person, Present
@@ -44,17 +44,6 @@ TELLING_KINDS = ("user", "guest", "phone")
 """Kinds of identity, best first. The best one of a participant says who it is."""
 
 type Identities = Mapping[str, Mapping[str, Any]]
-
-
-def page_in(answer: Mapping[str, Any]) -> tuple[list[Any], str | None]:
-    """Return the entries of one page of a roster, and the link to the next one.
-
-    Raises `Rejected` (`graph_answer_unusable`) for a page without a list: a roster that cannot be
-    read must not pass for an empty one.
-    """
-    listed, link = answer.get("value"), answer.get("@odata.nextLink")
-    entries = essential(listed if isinstance(listed, list) else None, "value")
-    return entries, None if link is None else essential(text_of(link), "@odata.nextLink")
 
 
 def read_roster(
@@ -114,6 +103,17 @@ def read_roster(
     )
 
 
+def person_of(kind: str, identity: Mapping[str, Any], *, show_names: bool) -> Person | None:
+    """Return the person that an identity of a kind names; None where an id cannot be kept."""
+    user_id, tenant_id = text_of(identity.get("id")), text_of(identity.get("tenantId"))
+    if len(user_id or "") > LONGEST_ID or len(tenant_id or "") > LONGEST_ID:
+        return None
+    name = text_of(identity.get("displayName")) if show_names else None
+    return _known_person(
+        kind[:LONGEST_KIND], user_id, tenant_id, None if name is None else name[:LONGEST_NAME]
+    )
+
+
 def weight_of(present: Present) -> int:
     """Return how much of a message's `ROOM` a person takes."""
     person = present.person
@@ -157,14 +157,7 @@ def _has_application(identities: Identities, app_id: str) -> bool:
 def _person(identities: Identities, *, show_names: bool) -> Person | None:
     """Return the person that the best identity names; None where an id of it cannot be kept."""
     kind = next((kind for kind in TELLING_KINDS if kind in identities), next(iter(identities)))
-    identity = identities[kind]
-    user_id, tenant_id = text_of(identity.get("id")), text_of(identity.get("tenantId"))
-    if len(user_id or "") > LONGEST_ID or len(tenant_id or "") > LONGEST_ID:
-        return None
-    name = text_of(identity.get("displayName")) if show_names else None
-    return _known_person(
-        kind[:LONGEST_KIND], user_id, tenant_id, None if name is None else name[:LONGEST_NAME]
-    )
+    return person_of(kind, identities[kind], show_names=show_names)
 
 
 # Each roster names all people there: mostly the same as the roster before.

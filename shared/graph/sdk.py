@@ -36,7 +36,7 @@ from shared.words.errors import NotAsked
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 MOST_CONNECTIONS = 64
 LONGEST_REASON = 200
-NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class GraphSdk:
@@ -72,16 +72,20 @@ class GraphSdk:
         builder: BaseRequestBuilder,
         asking: Asking,
         body: dict[str, Any] | None = None,
-        headers: Mapping[str, str] = NO_HEADERS,
+        headers: Mapping[str, str] = NOTHING,
+        *,
+        query: Mapping[str, str] = NOTHING,
     ) -> Answer:
         """Send `body` to where `builder` leads; return the answer of any status.
 
-        `headers` are added to those that every request has.
+        `headers` are added to those that every request has. `query` are parameters of Graph's
+        (without the `$`) that the template of `builder` knows.
 
         Raises `Unavailable` where no answer came, or no token could be had.
         """
         request = RequestInformation(Method(method), builder.url_template, builder.path_parameters)
         request.path_parameters["baseurl"] = self._adapter.base_url
+        request.query_parameters.update({f"%24{name}": value for name, value in query.items()})
         request.url = request.url  # a template would be expanded again at each reading
         request.headers.try_add("Accept", "application/json")
         request.headers.try_add("client-request-id", asking.client_request_id or "")

@@ -22,6 +22,7 @@ type Code = Literal[
     "not_our_meeting",
     "organizer_not_allowed",
     "organizer_not_found",
+    "attendance_not_readable",
     "organizer_quota",
     "calls_quota",
     "consent_missing",
@@ -106,6 +107,15 @@ _CATALOGUE: dict[str, Refusal] = {
         message="Graph does not know the organizer {organizer}, or this meeting of theirs.",
         next_step="Name the object id (not the UPN) of a licensed user of the tenant as "
         "organizerId.",
+        waiting="heals",
+    ),
+    "attendance_not_readable": Refusal(
+        message="Graph does not let the bot read {reading}. {what}",
+        next_step="An administrator of the directory consents to the application permission "
+        "OnlineMeetingArtifact.Read.All (for call records, CallRecords.Read.All) for app {app}. "
+        "For attendance reports, a Teams administrator also grants the application access policy "
+        "that organizer_not_allowed names to the organizer {organizer}. Rollcall reads again at "
+        "its next look; no request has to be sent.",
         waiting="heals",
     ),
     "organizer_quota": Refusal(

@@ -18,6 +18,7 @@ from shared.sources.kept import KeptSource
 from shared.words.answers import Call, GivenMeeting, MeetingAnswer, Roster
 from shared.words.ids import CallId, MeetingId
 from shared.words.outgoing import Outgoing
+from shared.words.sources import ListedReports, Source
 
 
 class Crashed(BaseException):
@@ -248,6 +249,38 @@ class FusedGraph:
     async def reject_call(self, call_id: CallId) -> None:
         """See `ports.Graph.reject_call`."""
         await self._fuse.through(self._graph.reject_call(call_id))
+
+    async def attendance_reports(
+        self, organizer_id: str, online_meeting_id: str
+    ) -> ListedReports | None:
+        """See `ports.Sources.attendance_reports`."""
+        return await self._fuse.through(
+            self._graph.attendance_reports(organizer_id, online_meeting_id)
+        )
+
+    async def attendance_report(
+        self,
+        organizer_id: str,
+        online_meeting_id: str,
+        report_id: str,
+        *,
+        own_ids: frozenset[str],
+        show_names: bool,
+    ) -> Source | None:
+        """See `ports.Sources.attendance_report`."""
+        return await self._fuse.through(
+            self._graph.attendance_report(
+                organizer_id, online_meeting_id, report_id, own_ids=own_ids, show_names=show_names
+            )
+        )
+
+    async def call_record(
+        self, chain_id: str, *, own_ids: frozenset[str], show_names: bool
+    ) -> Source | None:
+        """See `ports.Sources.call_record`."""
+        return await self._fuse.through(
+            self._graph.call_record(chain_id, own_ids=own_ids, show_names=show_names)
+        )
 
     async def check(self) -> None:
         """See `ports.Graph.check`."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from shared.settings import SETTINGS, Settings
 from shared.words import entities
+from shared.words.problems import CATALOGUE
 from tests.deployment.bicep import INFRA, ROOT, Expression, read
 
 APP = INFRA / "app"
@@ -197,6 +198,23 @@ def test_role_ids_are_the_documented_ones() -> None:
     }
 
     assert {name[0].upper() + name[1:]: role for name, role in written.items()} == documented
+
+
+def test_the_bot_is_granted_what_refusals_say_it_needs() -> None:
+    """By name: the ids are Graph's own. That for call records covers the tenant: it is a choice."""
+    main = (INFRA / "main.bicep").read_text()
+    [listed] = re.findall(r"param graphRoles array = \[(.*?)\]", main, re.DOTALL)
+    advice = " ".join(one.next_step for one in CATALOGUE.values())
+    named = set(re.findall(r"\b[A-Z]\w+\.\w+(?:\.\w+)*\.All\b", advice))
+
+    granted = set(re.findall(r"'([\w.]+)'", listed))
+    assert named == granted | {"CallRecords.Read.All"}
+    assert read(INFRA / "main.bicep").variables["permissions"] == Expression(
+        "concat(graphRoles, callRecords ? ['CallRecords.Read.All'] : [])"
+    )
+    given = read(INFRA / "main.bicep").modules["botApp"].body["params"]["graphRoles"]
+    assert given == Expression("permissions")
+    assert read(INFRA / "main.bicep").outputs["GRAPH_ROLES"] == Expression("join(permissions, ' ')")
 
 
 def test_roles_are_assigned_where_they_are_needed() -> None:

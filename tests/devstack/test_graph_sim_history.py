@@ -69,7 +69,7 @@ def test_a_conference_has_one_id_from_the_first_in_to_the_last_out(
         if name in present:
             participant_id, _ = present.pop(name)
             if name in "xy":
-                room.exit(name)
+                room.exit(name, at=at)
             else:
                 room.leave(participant_id, at=at)
         elif name in "xy":

@@ -99,7 +99,7 @@ def test_a_conference_instance_lasts_from_the_first_in_to_the_last_out() -> None
     room.enter(LEG)
     ada = room.join(user_id="ada", at=after(0))
     seen.append(room.chain_id)
-    room.exit(LEG.call_id)
+    room.exit(LEG.call_id, at=after(1))
     other = room.join(user_id="other-bot", at=after(1), kind="application")
     room.leave(ada, at=after(2))
     seen.append(room.chain_id)
@@ -144,9 +144,9 @@ def test_a_leg_that_leaves_the_lobby_takes_its_id_along() -> None:
     room.enter(replace(LEG, call_id="d", in_lobby=True))
     promised = room.chain_id
 
-    room.exit("d")
+    room.exit("d", at=after(0))
     while_one_waits = room.chain_id
-    room.exit(LEG.call_id)
+    room.exit(LEG.call_id, at=after(1))
 
     assert while_one_waits == promised
     assert room.chain_id != promised
@@ -161,7 +161,7 @@ def test_bots_start_and_end_no_group_call() -> None:
     ada = room.join(user_id="ada", at=after(1))
     room.leave(ada, at=after(2))
     room.leave(foreign, at=after(3))
-    room.exit("c")
+    room.exit("c", at=after(4))
 
     assert [(call.started_at, call.ended_at) for call in room.calls] == [(after(1), after(2))]
     assert [one.user_id for one in room.sessions] == ["ada"]

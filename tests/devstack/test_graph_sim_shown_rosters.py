@@ -152,7 +152,7 @@ def test_the_first_leg_is_the_first_that_got_in() -> None:
     room = Room(seeded(1))
     room.enter(replace(SECOND, in_lobby=True))
     room.enter(LEG)
-    room.exit(LEG.call_id)
+    room.exit(LEG.call_id, at=NOW)
     room.enter(SECOND)
 
     assert room.first_leg == LEG.call_id

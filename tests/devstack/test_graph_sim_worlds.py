@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic.alias_generators import to_camel
 
-from devstack.graph import lab_routes
+from devstack.graph import lab, lab_routes
 from devstack.graph.meeting_book import LONGEST_LAG
 from devstack.graph.switches import DOCUMENTED, WORLDS, GraphSwitches
 from devstack.switches import SwitchMistake, World
@@ -32,6 +32,8 @@ def _type(name: str, schema: dict[str, Any]) -> str:
     if "anyOf" in schema:
         value, _ = schema["anyOf"]
         return f"{_type(name, value)}, or null"
+    if schema["type"] == "array":
+        return "list of texts"
     if "enum" in schema:
         return " or ".join(f"`{one}`" for one in schema["enum"])
     words = {"integer": "whole number", "boolean": "true or false", "string": "text"}
@@ -49,6 +51,8 @@ def _shown(value: object) -> str:
             return str(value).lower()
         case float() | int():
             return f"{value:g}"
+        case list():
+            return ", ".join(f"`{one}`" for one in value) or "none"
         case _:
             return f"`{value}`"
 
@@ -125,4 +129,4 @@ def test_a_lab_request_takes_what_it_does_not_name_back_to_the_start() -> None:
 
 def test_every_member_of_the_older_requests_is_a_switch() -> None:
     """So that both ways set the same."""
-    assert DOCUMENTED.shown().keys() >= lab_routes.DELIVERY | lab_routes.SOURCES
+    assert DOCUMENTED.shown().keys() >= lab_routes.DELIVERY | lab.SOURCES

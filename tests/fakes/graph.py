@@ -7,20 +7,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.graph.call import call_in
+from shared.graph.documents import page_in
 from shared.graph.meeting import change_in, meeting_in
-from shared.graph.roster import page_in, read_roster
+from shared.graph.roster import read_roster
 from shared.words.answers import Call, GivenMeeting, MeetingAnswer, Roster
 from shared.words.errors import GraphTrace, RollcallError, Unavailable
 from shared.words.ids import CallId, same_id
 from tests.fakes.graph_shapes import guid, new_meeting, organizer_of, refused
+from tests.fakes.sources import FakeSources
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 FIXED = frozenset({"externalId", "joinMeetingIdSettings", "meetingTemplateId", "chatInfo"})
 """What no PATCH changes."""
 
 
-class FakeGraph:
+class FakeGraph(FakeSources):
     """Implements `ports.Graph`. Everybody may organise meetings; calls accept any coordinates.
+    What it says of calls afterwards is in `FakeSources`.
 
     `online` (by id) and `calls` (the rosters of live legs, ours first) hold what Graph holds;
     `posted` is what each call looked like when it was accepted, over or not, `threads` the chat
@@ -43,6 +46,7 @@ class FakeGraph:
         bot_app_id: str = "",
     ) -> None:
         """`organizers`: who exists in the tenant; None for everybody."""
+        super().__init__()
         self.online: dict[str, dict[str, Any]] = {}
         self.patches: list[dict[str, Any]] = []
         self.refused: set[str] = set()

@@ -260,7 +260,10 @@ async def test_the_lab_makes_a_meeting_that_graph_knows(graph: httpx.AsyncClient
     ("method", "path", "body"),
     [
         ("POST", "/lab/meetings", {"passcode": 7}),
-        ("POST", "/lab/sources", {"callRecords": {}}),
+        ("POST", "/lab/sources", {"callRecords": {"hide": []}}),
+        ("POST", "/lab/sources", {"attendanceReports": {"status": 200}}),
+        ("POST", "/lab/sources", {"attendanceReports": {"hide": "ada"}}),
+        ("POST", "/lab/sources", {"callRecords": 1}),
         ("POST", "/lab/incoming", {"webhookUri": "https://bot.contoso.example/api/calls"}),
         ("POST", "/lab/people", {"userId": "ada", "onlineMeetingId": "none"}),
         ("POST", "/lab/people", {"userId": "ada"}),

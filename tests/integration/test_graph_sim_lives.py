@@ -82,9 +82,10 @@ async def test_forgetting_goes_back_to_45_minutes(lab: Lab) -> None:
     assert lab.simulator.world.switches.keep_alive_lapse_seconds == 2700
 
 
-async def test_sources_of_a_later_day_are_unknown(lab: Lab) -> None:
-    """Reports and records are refused by name."""
-    answer = await lab.client.post("/lab/sources", json={"attendanceReports": {}})
+async def test_an_unknown_source_is_refused_by_name(lab: Lab) -> None:
+    """The known ones may be empty: their switches go back."""
+    answer = await lab.client.post("/lab/sources", json={"meetingCallEvents": {}})
+    await lab.post("/lab/sources", {"attendanceReports": {}, "callRecords": {}})
 
     assert answer.status_code == 400
-    assert "attendanceReports" in answer.text
+    assert "meetingCallEvents" in answer.text

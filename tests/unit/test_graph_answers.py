@@ -1,6 +1,7 @@
 """What answers of Graph mean: every documented shape of error, and every way to say "later"."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from shared.graph.answers import (
     Answer,
     Asking,
     hold_to_success,
+    is_missing,
     no_answer,
     read_answer,
     retry_after,
@@ -22,6 +24,8 @@ from shared.words.problems import heals
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CALL = Asking(bot_app_id="the-bot", client_request_id="asked-as")
 MEETING = Asking(bot_app_id="the-bot", organizer_id="the-organizer", client_request_id="asked-as")
+REPORTS = replace(MEETING, reading="attendance reports")
+RECORDS = replace(CALL, reading="call records")
 
 
 def answered(status: int, body: Any = b"", **headers: str) -> Answer:
@@ -196,6 +200,37 @@ def test_every_shape_of_a_missing_access_policy_heals(status: int, body: Any) ->
     assert heals(refused.code)
     assert "Grant-CsApplicationAccessPolicy" in refused.next_step
     assert refusal(answered(status, body), asking=CALL).code != "organizer_not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "asking"),
+    [
+        (403, error("Forbidden", "Missing role permissions on the request."), REPORTS),
+        (403, error("Forbidden", "Missing role permissions on the request."), RECORDS),
+        (403, b"", RECORDS),
+        (400, error("BadRequest", "1026: An error has occurred."), REPORTS),
+    ],
+)
+def test_what_forbids_to_read_sources_heals(status: int, body: Any, asking: Asking) -> None:
+    """It names both permissions, and the policy; it is about no meeting that is to be made."""
+    refused = refusal(answered(status, body), asking=asking)
+
+    assert refused.code == "attendance_not_readable"
+    assert heals(refused.code)
+    assert str(asking.reading) in refused.message
+    assert "the-bot" in refused.next_step
+
+
+def test_a_report_that_is_not_there_is_missing_but_not_one_without_a_policy() -> None:
+    """Both are 404. Nothing else is missing."""
+    gone = answered(404, error("NotFound", "The meeting does not exist."))
+    mismatch = answered(404, error("NotFound", "Organizer Id mismatch User Id: x."))
+
+    assert is_missing(gone, asking=REPORTS)
+    assert not is_missing(mismatch, asking=REPORTS)
+    assert refusal(mismatch, asking=REPORTS).code == "attendance_not_readable"
+    assert is_missing(mismatch, asking=RECORDS)
+    assert not is_missing(answered(410, {}), asking=RECORDS)
 
 
 @pytest.mark.parametrize(
