@@ -20,11 +20,12 @@ HOURS, AN_HOUR = 4, 3_600.0
 ALONE = 900.0
 """After so many seconds alone the bot has left, and is known to be gone."""
 KEPT_DAYS = 95
+THREE_DAYS = 259_200.0
 A_DAY = 720
 """How often the backstop walks in a day."""
 
 MADE, VISITED, CALLED, VISITOR, MUTED = "meeting", "visit", "call", "person", "push"
-RESTED, READ, PURGED, WALKED = "hour", "read", "purge", "day"
+RESTED, READ, PURGED, WALKED, SOUGHT = "hour", "read", "purge", "day", "sources"
 STEPS: Mapping[str, str] = {
     MADE: "a meeting is made, and its request answered on a reply queue",
     VISITED: "the bot comes, and leaves once it was alone for five minutes",
@@ -33,6 +34,7 @@ STEPS: Mapping[str, str] = {
     MUTED: "a push says nothing new",
     RESTED: "the bot is in a call for an hour, without a move",
     READ: "a record is read",
+    SOUGHT: "what Graph says of a call is looked for seven times, and is not there",
     PURGED: "a record is purged",
     WALKED: "the deployment is there for a day",
 }
@@ -43,6 +45,7 @@ A_THOUSAND: Mapping[str, int] = {
     VISITOR: 9_000,
     MUTED: 40_000,
     RESTED: 1_000,
+    SOUGHT: 1_000,
     PURGED: 1_000,
 }
 """1,000 meetings, each with a call of an hour of ten people; four in five pushes are no news."""
@@ -95,6 +98,8 @@ async def counted_steps() -> dict[str, Counts]:
     went = counted()
     await app.read(REQUEST_ID)
     read = counted()
+    await app.passes(THREE_DAYS)
+    sought = counted()
     await app.sleeps_until_purged(KEPT_DAYS)
     purged = counted()
     return {
@@ -105,6 +110,7 @@ async def counted_steps() -> dict[str, Counts]:
         MUTED: muted,
         RESTED: rested,
         READ: read,
+        SOUGHT: sought,
         PURGED: purged,
         WALKED: _scaled(walk, A_DAY),
     }

@@ -79,6 +79,8 @@ async def _read(meeting_id: MeetingId, services: Services) -> Read:
     record = meeting.record
     sealed = record.before or any(call.sealed for call in record.calls)
     pages = await ledger.pages(meeting.meeting_id) if sealed else ()
+    # A source may have been read since the head was: it corrects, and contradicts nothing.
+    sources = await ledger.sources(meeting.meeting_id) if meeting.sources.seen else ()
     legs = await ledger.older_legs(meeting.meeting_id) if meeting.leg_pages else ()
     if record.moment is not None and services.clock.now() - record.moment >= MAY_BE_PURGED:
         # A walk may have deleted pages since the head was read.
@@ -86,7 +88,8 @@ async def _read(meeting_id: MeetingId, services: Services) -> Read:
         if again is not None and again.meeting.purged is not None:
             return Read(record=again.meeting.purged)
     whole = with_older(meeting, legs)
-    record_seen = record_view(whole, pages, shown=services.policy.recording.shown)
+    recording = services.policy.recording
+    record_seen = record_view(whole, pages, sources, shown=recording.shown, settle=recording.settle)
     return Read(record=record_seen, meeting=whole)
 
 

@@ -4,17 +4,19 @@ Shows no token, no passcode and no join link. Only `meeting.created` and `meetin
 link and the passcode.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from shared.calls.record import GroupCall, Session, SessionPage, mark_of
+from shared.calls.record import Session, SessionPage
 from shared.events.cloud_events import trace_data
+from shared.events.corrections import outlook_data
 from shared.events.facts import Shown, end_data, leg_over_data, person_data, session_times
 from shared.legs.leg import Leg
 from shared.meeting.meeting import Meeting, Purged, Trying
+from shared.meeting.shown import shown_calls
+from shared.sources.kept import KeptSource
+from shared.sources.view import ShownCall
 from shared.words.ids import utc_text
 from shared.words.problems import CATALOGUE
 
@@ -33,18 +35,25 @@ def answer_of(found: Found) -> tuple[int, dict[str, Any]]:
             return 200, record
 
 
-def record_view(meeting: Meeting, pages: Iterable[SessionPage], *, shown: Shown) -> dict[str, Any]:
-    """Return the members `meeting`, `calls` (by start) and `bot` of a record."""
-    record = meeting.record
-    sealed: defaultdict[int, list[Session]] = defaultdict(list)
-    over = list[GroupCall]()
-    for page in pages:
-        sealed[page.call_number].extend(page.sessions)
-        over += [page.call] if page.call is not None else []
-    calls = sorted((*over, *record.known_calls), key=lambda call: (call.started_at, call.number))
+def record_view(
+    meeting: Meeting,
+    pages: Iterable[SessionPage],
+    sources: Sequence[KeptSource],
+    *,
+    shown: Shown,
+    settle: timedelta,
+) -> dict[str, Any]:
+    """Return the members `meeting`, `calls` (by start) and `bot` of a record.
+
+    `settle`: see `sources.view`.
+    """
+    calls = sorted(
+        shown_calls(meeting, pages, sources, settle=settle),
+        key=lambda one: (one.call.started_at, one.call.number),
+    )
     return {
         "meeting": _meeting_view(meeting),
-        "calls": [_call_view(call, sealed[call.number], shown) for call in calls],
+        "calls": [_call_view(one, shown) for one in calls],
         "bot": _bot_view(meeting),
     }
 
@@ -69,17 +78,18 @@ def _meeting_view(meeting: Meeting) -> dict[str, Any]:
     return view | {"createdAt": _text(meeting.created_at), "sequence": meeting.sequence}
 
 
-def _call_view(call: GroupCall, sealed: list[Session], shown: Shown) -> dict[str, Any]:
-    sessions = (*sealed, *call.sessions.values())
-    people = call.sealed_people | {mark_of(one) for one in sealed}
-    call = replace(call, sealed_people=people)
-    participants = sorted(sessions, key=lambda one: (one.first_seen, one.session_id))
+def _call_view(one: ShownCall, shown: Shown) -> dict[str, Any]:
+    call = one.call
+    participants = sorted(
+        call.sessions.values(), key=lambda session: (session.first_seen, session.session_id)
+    )
     since = call.unwatched_since
     return {
         **end_data(call, shown),
+        **outlook_data(one),
         **({"unwatchedSince": utc_text(since)} if since is not None else {}),
         "lastEvidenceAt": utc_text(call.heard_at),
-        "participants": [_session_view(one, shown) for one in participants],
+        "participants": [_session_view(session, shown) for session in participants],
     }
 
 

@@ -16,6 +16,7 @@ from shared.inbox.patience import RetryPolicy
 from shared.journal.settle import RecordingRules
 from shared.meeting.looks import TendingRules
 from shared.meeting.retention import LEAST_DAYS, MOST_DAYS
+from shared.meeting.sourcing import SourceRules
 from shared.services import Policy
 from shared.words.clouds import CLOUDS, Cloud, cloud_for, host_of
 from shared.words.outside import MOST_ENTRIES
@@ -188,6 +189,10 @@ class _Reader(Environment):
             max_duration=self.seconds("MAX_DURATION_SECONDS"),
             rejoin=self.read("REJOIN_SECONDS", _pauses, "numbers of seconds, with commas between"),
             assume_after=self.seconds("ASSUME_AFTER_SECONDS"),
+            sources=SourceRules(
+                after=self.read("SOURCES_AFTER_SECONDS", _rising, RISING_EXPECTED),
+                call_records=self.read("CALL_RECORDS", _switch, "on or off"),
+            ),
         )
 
     def _retry(self) -> RetryPolicy:
@@ -238,6 +243,23 @@ def _issuers(text: str) -> frozenset[str]:
 
 def _pauses(text: str) -> tuple[timedelta, ...]:
     return tuple(seconds(one) for one in text.split(","))
+
+
+RISING_EXPECTED = "rising numbers of seconds, with commas between"
+
+
+def _rising(text: str) -> tuple[timedelta, ...]:
+    """Return moments after an end, each later than the one before."""
+    moments = _pauses(text)
+    if sorted(set(moments)) != list(moments):
+        raise ValueError(text)
+    return moments
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in ("on", "off"):
+        raise ValueError(text)
+    return text.lower() == "on"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -348,6 +370,18 @@ SETTINGS: tuple[Setting, ...] = (
         name="ASSUME_AFTER_SECONDS",
         meaning="how long a call may go on that no bot hears before it is taken for over",
         default="14400",
+    ),
+    Setting(
+        name="SOURCES_AFTER_SECONDS",
+        meaning="how long after the end of a call each look comes at what Graph says of it "
+        "afterwards; the last one makes the call final",
+        default="300,900,2700,10800,28800,86400,172800",
+    ),
+    Setting(
+        name="CALL_RECORDS",
+        meaning="`on`: the call records of calls in which the bot was are read too; that takes the "
+        "permission `CallRecords.Read.All`, for the whole tenant",
+        default="off",
     ),
     Setting(
         name="SILENT_SECONDS",

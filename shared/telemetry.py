@@ -81,6 +81,8 @@ type Line = Literal[
     "request.not_noted",  # readers do not see how far a request is
     "refusal.undeliverable",  # the caller's reply queue is not there
     "signing_keys.not_refreshed",  # the keys that are known are used on
+    "sources.refused",  # Graph refuses what it says of calls afterwards; the look goes on without
+    "sources.unanswered",  # Graph did not answer; the look at sources is repeated before long
     "telemetry.not_exported",  # a setting of the SDK's is wrong; the app works all the same
     "tend.fits_no_row",  # what a read said is larger than a transaction
 ]

@@ -31,6 +31,7 @@ from tend_meeting.plan import (
     Seen,
     Visit,
     call_result,
+    looks_at_sources,
     plan,
     read_result,
     read_tend_message,
@@ -41,6 +42,7 @@ from tend_meeting.plan import (
     without_rosters,
 )
 from tend_meeting.purge.act import purge_meetings
+from tend_meeting.sources.act import look_at_sources
 
 LATE = timedelta(seconds=10)
 """How long after it was due a question that is open is counted as late."""
@@ -129,6 +131,8 @@ async def _tend(message: QueueMessage, services: Services) -> None:
         await services.ledger.list_day(meeting_id, day, brief)
 
     _count_late(meeting, now)
+    if looks_at_sources(meeting, generation, now=now, rules=rules):
+        await look_at_sources(opened, services)
     found = [await _visited(visit, services) for visit in visits]
     _count_reads(found)
 

@@ -140,6 +140,14 @@ def to_list(
     return unlisted(meeting) if is_due else {}
 
 
+def looks_at_sources(
+    meeting: Meeting, generation: int, *, now: datetime, rules: TendingRules
+) -> bool:
+    """Return whether a tend message of `generation` is to read what Graph says afterwards."""
+    due = _due(meeting, now=now, rules=rules)
+    return _planned(meeting, generation, now=now) is not None and Look(what="sources") in due
+
+
 def read_result(
     visit: Visit, roster: Roster | None, *, asked_at: datetime, answered_at: datetime
 ) -> Observation:

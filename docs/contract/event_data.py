@@ -267,6 +267,7 @@ class MeetingWarning(Told):
         "record_unreadable",
         "answer_undelivered",
         "passcode_differs",
+        "attendance_not_readable",
     ]
     message: str
     next_step: str
@@ -297,10 +298,16 @@ class CallEnded(CallStarted):
 
 
 class CallCorrected(CallEnded):
-    """What is now known of a call that was published as over. `revision` counts from 1."""
+    """What is now known of a call that was published as over. `revision` counts from 1.
+
+    `confirmed`: Graph spoke of it afterwards. `final`: Graph is not waited for any more.
+    With `mergedInto`, the call was part of that one, which has its participants.
+    """
 
     revision: Annotated[int, Field(ge=1)]
     final: bool
+    confirmed: bool
+    merged_into: CallNumber = ABSENT
 
 
 class Participant(Part):
@@ -334,8 +341,13 @@ class ParticipantJoined(OfSession):
 
 
 class ParticipantLeft(OfSession):
-    """A person left a group call. `notBefore` and `notAfter` are bounds of `leftAt`."""
+    """A person left a group call. `notBefore` and `notAfter` are bounds of `leftAt`.
+
+    The last event of a `sessionId` holds. With `mergedInto`, Graph says afterwards that the session
+    was part of that one; null: that it was none.
+    """
 
     left_at: AwareDatetime
     not_before: Bound = ABSENT
     not_after: Bound = ABSENT
+    merged_into: str | None = ABSENT

@@ -62,7 +62,8 @@ class RecordedCall(Part):
     """One group call, as `call.started` and `call.ended` say it. `endedAt` is null while it lasts.
 
     `unwatchedSince`: no leg of the bot hears it since then. `lastEvidenceAt`: when it was last
-    heard of.
+    heard of. `confirmed`: Graph spoke of it afterwards. `final`: Graph is not waited for any more.
+    With `mergedInto`, it was part of that call, which has its participants.
     """
 
     call_number: CallNumber
@@ -76,6 +77,9 @@ class RecordedCall(Part):
     reason: str | None
     participant_count: Annotated[int, Field(ge=0)]
     participants_complete: bool
+    final: bool
+    confirmed: bool
+    merged_into: CallNumber = ABSENT
     unwatched_since: AwareDatetime = ABSENT
     last_evidence_at: AwareDatetime
     participants: list[RecordedSession]

@@ -5,7 +5,7 @@ when they are confirmed. A call that changes after it was published as over is p
 a revision.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -56,18 +56,29 @@ class Shown:
 
 
 def facts_between(
-    before: Record, after: Record, *, revisions: Mapping[int, int], shown: Shown
+    before: Record,
+    after: Record,
+    *,
+    revisions: Mapping[int, int],
+    shown: Shown,
+    covered: Collection[int] = (),
+    final: Collection[int] = (),
 ) -> list[Fact]:
     """Return what `after` knows that `before` did not, in the order it is published.
 
-    `revisions`: how many corrections of each call were published.
+    The calls of both have the numbers under which they are shown. `revisions`: how many corrections
+    of each call were published. Of a `covered` call nothing: looks at its sources publish that.
+    `final`: of these calls no source is waited for.
     """
     arrivals, departures = _leg_facts(before, after)
     facts = list(arrivals)
     known = {call.number: call for call in before.known_calls}
     for call in after.known_calls:
+        if call.number in covered:
+            continue
         revision = revisions.get(call.number, 0) + 1
-        facts.extend(_call_facts(known.get(call.number), call, after, revision, shown))
+        outlook = {"final": call.number in final, "confirmed": False, "revision": revision}
+        facts += _call_facts(known.get(call.number), call, after, outlook, shown)
     return [*facts, *departures]
 
 
@@ -154,11 +165,15 @@ def _leg_data(leg: Leg) -> dict[str, Any]:
 
 
 def _call_facts(
-    known: GroupCall | None, call: GroupCall, after: Record, revision: int, shown: Shown
+    known: GroupCall | None,
+    call: GroupCall,
+    after: Record,
+    outlook: dict[str, Any],
+    shown: Shown,
 ) -> Iterator[Fact]:
     number = call.number
     if known is None:
-        yield _call_fact("call.started", call, call.started_at, _start_data(call, shown))
+        yield call_fact("call.started", call, call.started_at, start_data(call, shown))
     yield from _session_facts(known, call, after, shown)
     since = call.unwatched_since
     if since is not None and (known is None or known.unwatched_since != since):
@@ -166,17 +181,21 @@ def _call_facts(
         leg = after.legs.get(call.unwatched_by) if call.unwatched_by is not None else None
         reason = leg_over_data(leg)["reason"] if leg is not None else "unknown"
         data = {"callNumber": number, "since": utc_text(since), "reason": reason}
-        yield _call_fact("call.unwatched", call, since, data, utc_text(since))
+        yield call_fact("call.unwatched", call, since, data, utc_text(since))
     if call.ended_at is None:
         return
     if known is None or known.ended_at is None:
-        yield _call_fact("call.ended", call, call.ended_at, end_data(call, shown))
-    elif end_data(known, shown) != end_data(call, shown):
-        data = end_data(call, shown) | {"revision": revision, "final": False}
-        yield _call_fact("call.corrected", call, call.ended_at, data, str(revision))
+        yield call_fact("call.ended", call, call.ended_at, end_data(call, shown))
+        if not outlook["final"]:
+            return
+    elif end_data(known, shown) == end_data(call, shown):
+        return
+    data = end_data(call, shown) | outlook
+    yield call_fact("call.corrected", call, call.ended_at, data, str(outlook["revision"]))
 
 
-def _call_fact(name: str, call: GroupCall, at: datetime, data: dict[str, Any], *key: str) -> Fact:
+def call_fact(name: str, call: GroupCall, at: datetime, data: dict[str, Any], *key: str) -> Fact:
+    """Return a fact about a call; `key` tells it from others of that name."""
     return Fact(name=name, at=at, key=(str(call.number), *key), data=data, call_number=call.number)
 
 
@@ -217,7 +236,7 @@ def _session_fact(
         "participant": person_data(session.person, show_names=shown.names),
         **session_times(session, shown, ended=name == "participant.left"),
     }
-    return _call_fact(name, call, at, data, session.session_id, *key)
+    return call_fact(name, call, at, data, session.session_id, *key)
 
 
 def session_times(session: Session, shown: Shown, *, ended: bool) -> dict[str, Any]:
@@ -232,7 +251,8 @@ def session_times(session: Session, shown: Shown, *, ended: bool) -> dict[str, A
     return data
 
 
-def _start_data(call: GroupCall, shown: Shown) -> dict[str, Any]:
+def start_data(call: GroupCall, shown: Shown) -> dict[str, Any]:
+    """Return what `call.started` says of a call."""
     return {
         "callNumber": call.number,
         "startedAt": utc_text(call.started_at),
@@ -249,7 +269,7 @@ def end_data(call: GroupCall, shown: Shown) -> dict[str, Any]:
         else {}
     )
     return {
-        **_start_data(call, shown),
+        **start_data(call, shown),
         "endedAt": _text(call.ended_at),
         "endBasis": call.end_basis,
         **bounds,

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from shared.calls.fold import fold
 from shared.calls.history import as_change
-from shared.calls.record import ROOM, Commit, Record, SessionPage, seal
+from shared.calls.record import ROOM, Commit, GroupCall, Record, SessionPage, seal
 from shared.calls.weight import relieved
 from shared.events.cloud_events import publish, warn_once
 from shared.events.facts import LEG_OVER, Shown, facts_between
@@ -21,6 +21,8 @@ from shared.meeting.legs import answer_others, one_stays
 from shared.meeting.looks import TendingRules
 from shared.meeting.meeting import Change, Meeting
 from shared.meeting.packing import ROW_BYTES, meeting_type
+from shared.meeting.sourcing import SourceRules, awaiting, readable
+from shared.sources.view import numbered
 from shared.words.ids import LegKey
 from shared.words.observations import LegSeen, Observation, RosterRead, Unparsed
 from shared.words.outgoing import Fact, Outgoing, Published
@@ -34,6 +36,8 @@ MANY_FAILURES = 5
 """After this many failed reads in a row a warning says that the roster cannot be read."""
 UNREADABLE = "roster_unreadable"
 SILENT = "callback_silent"
+REVISIONS_KEPT = 64
+"""Of how many calls, the newest, the head counts the corrections."""
 SILENT_FOR = timedelta(minutes=5)
 """After so long without a push of people whom reads found it is said that callbacks are lost."""
 
@@ -71,16 +75,18 @@ def settled(
     A meeting whose look is overdue is written in any case: that plans the look again.
     """
     if not (step.observed or step.facts):
-        return Change(meeting=step.meeting, outgoing=step.outgoing)
+        return Change(meeting=step.meeting, outgoing=step.outgoing, sources=step.sources)
     room = room_of(step.meeting, rules)
-    change = _observed(step, room, now=now, rules=rules)
+    change = _observed(step, room, now=now, rules=rules, sources=tending.sources)
     change = replace(change, outgoing=(*change.outgoing, *step.outgoing))
     if step.only_news and before is not None and not _is_news(before, change, room):
         return change if is_overdue(before, now=now, rules=tending) else None
     return change
 
 
-def _observed(step: Step, room: int, *, now: datetime, rules: RecordingRules) -> Change:
+def _observed(
+    step: Step, room: int, *, now: datetime, rules: RecordingRules, sources: SourceRules
+) -> Change:
     meeting, before = step.meeting, step.meeting.record
     by = Commit(
         version=meeting.version + 1,
@@ -94,13 +100,19 @@ def _observed(step: Step, room: int, *, now: datetime, rules: RecordingRules) ->
         earlier, after = after, fold(after, [observation], by)
         heard.append(as_change(earlier, observation, after))
     kept, pages = put_away(after, room)
-    found = facts_between(before, after, revisions=meeting.revisions, shown=rules.shown)
-    revisions = {
-        number: count for number, count in _revised(meeting, found).items() if number > kept.before
-    }
+    meeting = _waiting(meeting, before, after, sources)
+    found = facts_between(
+        _numbered(before, meeting),
+        _numbered(after, meeting),
+        revisions=meeting.revisions,
+        shown=rules.shown,
+        covered=meeting.sources.covered,
+        final=_final(meeting, after),
+    )
     days = meeting.days.having_sealed(one for one in after.calls if one.number <= kept.before)
-    meeting = replace(meeting, record=kept, revisions=revisions, days=days)
+    meeting = replace(meeting, record=kept, revisions=_revised(meeting, found), days=days)
     meeting = one_stays(meeting)
+    meeting = replace(meeting, revisions=_revised(meeting, step.facts))
     meeting, answers = publish(meeting, step.facts, now=now, reply=step.reply)
     meeting, events = _published(meeting, found, now=now)
     meeting, limited = _limited(meeting, after, now=now)
@@ -111,7 +123,43 @@ def _observed(step: Step, room: int, *, now: datetime, rules: RecordingRules) ->
         heard=tuple(heard),
         outgoing=(*answers, *events, *limited, *unreadable, *silent),
         pages=pages,
+        sources=step.sources,
     )
+
+
+def _numbered(record: Record, meeting: Meeting) -> Record:
+    """Return the record with its calls under the numbers by which they are shown."""
+    taken = meeting.sources.taken
+    return replace(record, calls=numbered(record.calls, taken)) if taken else record
+
+
+def _waiting(meeting: Meeting, before: Record, after: Record, rules: SourceRules) -> Meeting:
+    """Return the meeting that waits for sources of the calls that are over now.
+
+    A call of which a source spoke and that changed all the same is published by the next look.
+    """
+    calls = {call.number: call for call in _numbered(before, meeting).known_calls}
+    changed = [
+        call
+        for call in _numbered(after, meeting).known_calls
+        if call.ended_at is not None and calls.get(call.number) != call
+    ]
+    covered = meeting.sources.covered
+    touched = {call.number for call in changed if call.number in covered}
+    if touched:
+        known = meeting.sources.touched
+        meeting = replace(meeting, sources=replace(meeting.sources, touched=known | touched))
+    over = [call for call in changed if _is_open(calls.get(call.number))]
+    return awaiting(meeting, over) if over and readable(meeting, rules) else meeting
+
+
+def _is_open(call: GroupCall | None) -> bool:
+    return call is None or call.ended_at is None
+
+
+def _final(meeting: Meeting, record: Record) -> frozenset[int]:
+    over = [call for call in _numbered(record, meeting).known_calls if call.ended_at is not None]
+    return frozenset(call.number for call in over) - meeting.sources.awaited.keys()
 
 
 def room_of(meeting: Meeting, rules: RecordingRules) -> int:
@@ -241,8 +289,9 @@ def _kept(meeting: Meeting, fact: Fact) -> Published:
 
 
 def _revised(meeting: Meeting, facts: Iterable[Fact]) -> dict[int, int]:
+    """Return how many corrections were published of each of the newest calls."""
     revisions = dict(meeting.revisions)
     for fact in facts:
         if fact.name == "call.corrected" and fact.call_number is not None:
             revisions[fact.call_number] = revisions.get(fact.call_number, 0) + 1
-    return revisions
+    return dict(sorted(revisions.items())[-REVISIONS_KEPT:])

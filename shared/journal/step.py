@@ -11,6 +11,7 @@ from datetime import datetime
 from shared.events.cloud_events import publish_again, warn_undelivered
 from shared.meeting.legs import evidence_of, placed
 from shared.meeting.meeting import Meeting
+from shared.sources.kept import KeptSource
 from shared.words.answers import Call
 from shared.words.ids import LegKey
 from shared.words.observations import LegSeen, Observation
@@ -22,7 +23,7 @@ class Step:
     """The meeting as edited, what was observed of it, what to publish first, and what to send.
 
     `facts` are published before what the observations show, and to `reply` as well. With
-    `only_news`, observations without news write nothing.
+    `only_news`, observations without news write nothing. `sources` replace what is kept of them.
     """
 
     meeting: Meeting
@@ -31,6 +32,7 @@ class Step:
     reply: ReplyAddress | None = None
     outgoing: tuple[Outgoing, ...] = ()
     only_news: bool = False
+    sources: tuple[KeptSource, ...] = ()
 
 
 type Decide[D] = Callable[[Meeting | None, datetime], tuple[Step | None, D]]

@@ -21,6 +21,7 @@ def followed_up(change: Change, *, now: datetime, rules: TendingRules) -> Change
     outgoing = (*change.outgoing, *messages)
     # Until a bot is requested, the request's own message stands behind all that is sent.
     unsent = bool(outgoing) and bool(meeting.legs)
+    due = due and _needs_index(meeting)
     by = _indexed_by(meeting, now=now, rules=rules, due=due, unsent=unsent)
     indexed = meeting.tend.indexed
     if by is not None and (indexed is None or by < indexed):
@@ -79,6 +80,14 @@ def _indexed_by(
     if unsent:
         moments.append(now + rules.grace)
     return min(moments) + rules.backstop if moments else None
+
+
+def _needs_index(meeting: Meeting) -> bool:
+    """Return whether the backstop must know the meeting.
+
+    Of a meeting without a bot the message of the first look is committed with its creation.
+    """
+    return bool(meeting.legs) or meeting.sources.looked_at is not None
 
 
 def _hung_up(

@@ -16,6 +16,7 @@ from shared.legs.leg import Leg, Why
 from shared.meeting.legs import unwanted
 from shared.meeting.listing import list_due
 from shared.meeting.meeting import Meeting
+from shared.meeting.sourcing import SourceRules, sources_due
 from shared.words.ids import LegKey
 
 HANG_UP_AGAIN = timedelta(minutes=2)
@@ -38,6 +39,7 @@ type What = Literal[
     "rejoin",
     "assume",
     "listDays",
+    "sources",
 ]
 SOON: frozenset[What] = frozenset({"confirm", "readCall", "rejoin"})
 
@@ -50,7 +52,8 @@ class TendingRules:
     before another process sends it. `backstop`: how long a look may be overdue before it is mended.
     `keep_alive`: the longest time between two keepAlives. `poll`: that between two reads. `silent`:
     how long a leg may be on its way without a word. `lapse`: after so long without any answer a leg
-    is over. `rejoin`: the pauses before each further leg within an hour.
+    is over. `rejoin`: the pauses before each further leg within an hour. `sources`: when dated
+    sources are read, and which.
     """
 
     settle: timedelta
@@ -66,6 +69,7 @@ class TendingRules:
     max_duration: timedelta
     rejoin: tuple[timedelta, ...]
     assume_after: timedelta
+    sources: SourceRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +214,11 @@ def _list_days(meeting: Meeting, _: TendingRules) -> Iterator[Due]:
         yield due, Look(what="listDays")
 
 
+def _sources(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
+    if (due := sources_due(meeting, rules.sources)) is not None:
+        yield due, Look(what="sources")
+
+
 ROWS: tuple[Callable[[Meeting, TendingRules], Iterator[Due]], ...] = (
     _confirm,
     _poll,
@@ -221,6 +230,7 @@ ROWS: tuple[Callable[[Meeting, TendingRules], Iterator[Due]], ...] = (
     _rejoin,
     _assume,
     _list_days,
+    _sources,
 )
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from shared.words.ids import digest
 from shared.words.observations import Basis
-from shared.words.sources import Source
+from shared.words.sources import Source, SourceKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +72,9 @@ class Sourcing:
     and not final, and when they ended as far as was observed. `covered`: calls of the record of
     which a source speaks; `touched`: those that evidence has changed since they were published.
 
-    `seen` has the version of each source that was read, the newest last, by `key_of`. `since` is
-    the end from which looks are counted, and `tries` how many there were.
+    `seen` has the version of each source that was read, the newest last, by `key_of`. `looked_at`
+    is when the last look was. `again_at`: the next one comes then; after so many `failures`, or
+    because not all was read.
     """
 
     taken: Runs = ()
@@ -81,13 +82,19 @@ class Sourcing:
     covered: frozenset[int] = frozenset()
     touched: frozenset[int] = frozenset()
     seen: Mapping[str, int] = field(default_factory=dict)
-    since: datetime | None = None
-    tries: int = 0
+    looked_at: datetime | None = None
+    again_at: datetime | None = None
+    failures: int = 0
 
 
 def key_of(source: Source) -> str:
     """Return the key under which a source is kept, in each of its versions."""
-    return digest("source", source.kind, source.source_id, characters=26)
+    return key_for(source.kind, source.source_id)
+
+
+def key_for(kind: SourceKind, source_id: str) -> str:
+    """Return the key of the source of a kind and an id."""
+    return digest("source", kind, source_id, characters=26)
 
 
 def number_of(place: int, taken: Runs) -> int:

@@ -1,12 +1,15 @@
 """The head of a meeting does not grow with what is over, and nothing of it is lost to readers."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from shared.ledger.rows import head_row
+from shared.meeting.sourcing import SourceRules
 from tests.application.joined import Joined
 from tests.application.world import roster
+from tests.fixtures.tending import HINTED
 
 
 async def test_sessions_that_left_long_ago_leave_the_head_of_an_open_call() -> None:
@@ -55,7 +58,8 @@ async def test_calls_that_ended_long_ago_leave_the_head() -> None:
 @pytest.mark.long
 async def test_the_head_is_as_large_after_two_hundred_calls_as_after_ten() -> None:
     """Counted in bytes of its row, sessions, calls and what was published included."""
-    world = await Joined().begin()
+    soon = SourceRules(after=(timedelta(minutes=5), timedelta(minutes=10)))
+    world = await Joined(tending=replace(HINTED, sources=soon)).begin()
     sizes = []
     for n in range(200):
         await world.see(f"guest-{n}")

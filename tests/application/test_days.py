@@ -130,9 +130,11 @@ async def test_a_busy_call_is_listed_once_a_minute() -> None:
 
 
 async def test_what_was_asked_before_the_bot_was_is_listed_without_a_tend_message() -> None:
-    """A request alone costs one row more, and nothing else."""
+    """A request alone costs one row more; its only look is at sources, after the planned end."""
     world = World()
 
     await world.drop("create-meeting", {**ASK, "join": "never"})
 
-    assert world.fake_bus.sent_to("tend-meeting") == []
+    [look] = world.fake_bus.sent_to("tend-meeting")
+    assert look.due is not None
+    assert look.due > world.clock.now() + timedelta(days=365)

@@ -15,6 +15,7 @@ from shared.calls.record import GroupCall, SessionPage
 from shared.events.facts import Shown
 from shared.legs.leg import Leg
 from shared.meeting.meeting import Meeting
+from shared.sources.kept import Found, KeptSource
 from shared.words.outgoing import Outgoing
 from tests.property.stored import Strategies, words
 
@@ -34,6 +35,7 @@ kept = Strategies(
         (Meeting, "meeting_id"): base32(26),
         (Leg, "key"): base32(16),
         (GroupCall, "number"): st.integers(min_value=1, max_value=10**6),
+        (Found, "number"): st.integers(min_value=1, max_value=10**6),
     }
 )
 
@@ -41,15 +43,18 @@ kept = Strategies(
 @given(
     kept.of(Meeting),
     st.lists(kept.of(SessionPage), max_size=2),
+    st.lists(kept.of(KeptSource), max_size=2),
     st.builds(
         Shown, names=st.booleans(), within=st.sampled_from([timedelta(0), timedelta(days=1)])
     ),
 )
 def test_a_record_is_as_its_schema_says(
-    meeting: Meeting, pages: list[SessionPage], shown: Shown
+    meeting: Meeting, pages: list[SessionPage], sources: list[KeptSource], shown: Shown
 ) -> None:
     """Held to the model, which takes no other members, and to the schema that readers get."""
-    text = json.dumps(record_view(meeting, pages, shown=shown))
+    text = json.dumps(
+        record_view(meeting, pages, sources, shown=shown, settle=timedelta(seconds=1))
+    )
 
     RECORD.validate_json(text)
     found: list[Any] = list(VALIDATOR.iter_errors(json.loads(text)))

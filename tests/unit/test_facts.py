@@ -530,7 +530,11 @@ def test_an_end_that_was_told_and_changed_is_told_again(change: dict[str, Any]) 
     [fact] = told(record(known), record(corrected))
 
     assert (fact.name, fact.key) == ("call.corrected", ("1", "1"))
-    assert fact.data == end_data(corrected, SHOWN) | {"revision": 1, "final": False}
+    assert fact.data == end_data(corrected, SHOWN) | {
+        "revision": 1,
+        "final": False,
+        "confirmed": False,
+    }
 
 
 def test_revisions_of_each_call_count_up() -> None:

@@ -1,0 +1,151 @@
+"""Whether and when dated sources are read, and which calls wait for them. Core.
+
+A source speaks minutes to hours after a call. Each call is final once a source covers it, at the
+latest when the last look is over.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zlib import crc32
+
+from shared.calls.record import GroupCall
+from shared.meeting.meeting import Meeting
+from shared.sources.kept import number_of
+
+JITTER = 0.1
+"""By which part of its pause a look may come earlier: meetings that end at once are not read so."""
+PAUSES = timedelta(seconds=30), timedelta(minutes=5)
+"""The first and the longest pause after a look that Graph did not answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRules:
+    """Settings that looks at sources follow.
+
+    `after`: how long after an end each look comes. `call_records`: those are read too.
+    """
+
+    after: tuple[timedelta, ...]
+    call_records: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readable:
+    """What may be read of a meeting: its reports, as (organizer, meeting), and records by chain."""
+
+    reports: tuple[str, str] | None = None
+    chain_ids: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Return whether any source can speak."""
+        return self.reports is not None or bool(self.chain_ids)
+
+
+def readable(meeting: Meeting, rules: SourceRules) -> Readable:
+    """Return which sources can speak of a meeting.
+
+    Reports are of meetings of ours, until they are deleted. A call record is of a conference in
+    which a leg of ours was.
+    """
+    if not rules.after or meeting.purged is not None:
+        return Readable()
+    asked, online, cancelled = meeting.asked, meeting.online, meeting.cancellation
+    reports = None
+    if asked is not None and online is not None and (cancelled is None or not cancelled.done_at):
+        reports = asked.organizer_id, online.coordinates.online_meeting_id
+    if not rules.call_records:
+        return Readable(reports=reports)
+    chains = (chain for leg in meeting.legs if leg.came_in for chain in leg.chain_ids)
+    return Readable(reports=reports, chain_ids=tuple(dict.fromkeys(chains)))
+
+
+def looked_since(meeting: Meeting) -> datetime | None:
+    """Return the end from which looks are counted; None while nothing is waited for.
+
+    It is that of the newest call that waits, or when the open call was heard last. Where no call
+    was seen, it is the planned end.
+    """
+    record, sources = meeting.record, meeting.sources
+    waiting = [*sources.awaited.values()]
+    if record.open_call is not None and record.open_call.unwatched_since is not None:
+        waiting.append(record.open_call.unwatched_since)
+    if waiting:
+        return max(waiting)
+    asked = meeting.asked
+    if record.before or record.known_calls or sources.taken or asked is None:
+        return None
+    # A bot that is on its way brings looks of its own.
+    expected = asked.join != "never" and not meeting.legs
+    return None if expected else asked.end_date_time
+
+
+def sources_due(meeting: Meeting, rules: SourceRules) -> datetime | None:
+    """Return when sources are read next; None where none can speak, or nothing is waited for.
+
+    Calls for which no source can speak any more are final at once.
+    """
+    since, sources = looked_since(meeting), meeting.sources
+    if not readable(meeting, rules):
+        return min(sources.awaited.values(), default=None)
+    if sources.again_at is not None:
+        return sources.again_at
+    if sources.touched and meeting.record.moment is not None:
+        return meeting.record.moment
+    if since is None:
+        return None
+    looked_at = sources.looked_at
+    coming = (at for at in _moments(meeting, since, rules) if looked_at is None or at > looked_at)
+    final = (_final_at(meeting, end, rules) for end in sources.awaited.values())
+    return min((*coming, *final), default=None)
+
+
+def having_looked(meeting: Meeting, rules: SourceRules, *, now: datetime) -> Meeting:
+    """Return the meeting after a look: it waits no more for what was waited for long enough."""
+    sources = meeting.sources
+    awaited = {
+        number: end
+        for number, end in sources.awaited.items()
+        if readable(meeting, rules) and now < _final_at(meeting, end, rules)
+    }
+    looked = replace(sources, looked_at=now, awaited=awaited, again_at=None, failures=0)
+    return replace(meeting, sources=looked)
+
+
+def is_patient(meeting: Meeting, rules: SourceRules, *, now: datetime) -> bool:
+    """Return whether there is time to repeat a look that Graph did not answer."""
+    return all(now < _final_at(meeting, end, rules) for end in meeting.sources.awaited.values())
+
+
+def having_failed(meeting: Meeting, *, now: datetime) -> Meeting:
+    """Return the meeting after a look that Graph did not answer: it is repeated before long."""
+    sources = meeting.sources
+    first, longest = PAUSES
+    pause = min(first * (1 << min(sources.failures, 8)), longest)
+    failed = replace(sources, failures=sources.failures + 1, again_at=now + pause)
+    return replace(meeting, sources=failed)
+
+
+def awaiting(meeting: Meeting, calls: Iterable[GroupCall]) -> Meeting:
+    """Return the meeting that waits for sources of `calls`, which are over."""
+    ends = {call.number: call.ended_at for call in calls if call.ended_at is not None}
+    sources = meeting.sources
+    return replace(meeting, sources=replace(sources, awaited={**sources.awaited, **ends}))
+
+
+def number_in(meeting: Meeting, place: int) -> int:
+    """Return the number of the fold's call at `place`."""
+    return number_of(place, meeting.sources.taken)
+
+
+def _moments(meeting: Meeting, since: datetime, rules: SourceRules) -> list[datetime]:
+    """Return when looks come that are counted from `since`."""
+    return [
+        since + pause * (1 - JITTER * crc32(f"{meeting.meeting_id} {place}".encode()) / 2**32)
+        for place, pause in enumerate(rules.after)
+    ]
+
+
+def _final_at(meeting: Meeting, end: datetime, rules: SourceRules) -> datetime:
+    """Return when a call that ended at `end` is final though no source spoke of it."""
+    return _moments(meeting, end, rules)[-1]

@@ -1,0 +1,1 @@
+"""Looks at what Graph says of calls when they are over."""

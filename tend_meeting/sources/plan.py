@@ -1,0 +1,227 @@
+"""What a look at sources reads, and what follows from it. Core.
+
+New calls get their numbers here, in the commit that publishes them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared.calls.record import GroupCall, SessionPage
+from shared.events.cloud_events import warn_once
+from shared.events.corrections import corrections
+from shared.events.facts import Shown
+from shared.journal.step import Step
+from shared.meeting.meeting import Meeting
+from shared.meeting.retention import traces_of
+from shared.meeting.shown import numbers_in, whole_calls
+from shared.meeting.sourcing import SourceRules, having_looked, number_in
+from shared.sources.kept import Found, KeptSource, Numbers, Runs, count_of, key_for, key_of
+from shared.sources.spans import SourceCall, source_calls, speaks
+from shared.sources.view import ShownCall, view, without_number
+from shared.words.errors import Rejected
+from shared.words.observations import GivenUp
+from shared.words.outgoing import Outgoing
+from shared.words.sources import ListedReports, Source
+
+MOST_REPORTS = 10
+"""How many reports one look reads; what is left is read at once by the next."""
+SEEN_KEPT = 96
+"""Of how many sources, the newest, the head knows the version. Graph lists 50 reports."""
+NOT_READABLE = "attendance_not_readable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What the ledger had of a meeting when a look began."""
+
+    meeting: Meeting
+    pages: Sequence[SessionPage]
+    sources: Sequence[KeptSource]
+
+    def is_of(self, meeting: Meeting) -> bool:
+        """Return whether that is still all there is of its calls and sources."""
+        known = self.meeting
+        same = meeting.record.calls == known.record.calls
+        return same and meeting.sources == known.sources
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What Graph said. `more`: reports are left unread. `refused`: why nothing was readable."""
+
+    sources: tuple[Source, ...] = ()
+    more: bool = False
+    refused: Rejected | None = None
+
+
+def unread_reports(meeting: Meeting, listed: ListedReports) -> list[str]:
+    """Return which reports were not read yet and have an end, the oldest first."""
+    over = [one for one in reversed(listed.reports) if one.ended_at is not None]
+    seen = meeting.sources.seen
+    return [one.report_id for one in over if key_for("attendanceReport", one.report_id) not in seen]
+
+
+def is_of(meeting: Meeting, source: Source) -> bool:
+    """Return whether a source says something new, and of this meeting.
+
+    The id of a call record may be that of another call after a transfer.
+    Source: https://learn.microsoft.com/graph/api/resources/callrecords-callrecord
+    """
+    seen = meeting.sources.seen.get(key_of(source), -1)
+    ours = source.alias is None or source.alias in traces_of(meeting).aliases
+    return ours and speaks(source) and source.version > seen
+
+
+def give_up(meeting: Meeting, read: Read, *, settle: timedelta, now: datetime) -> Step | None:
+    """Return the step that ends an unwatched call of which a source says that it is over."""
+    call, legs = meeting.record.open_call, meeting.legs
+    if call is None or call.provisional or call.unwatched_since is None or not legs:
+        return None
+    if any(leg.has_call for leg in legs):
+        return None
+    since = call.unwatched_since
+    for said in source_calls(map(_people, read.sources), settle=settle):
+        if said.hull.started_at <= since and said.hull.ended_at >= since - settle:
+            return Step(meeting=meeting, observed=(GivenUp(at=now, leg_key=legs[-1].key),))
+    return None
+
+
+def record_sources(
+    known: Meeting,
+    now: datetime,
+    *,
+    kept: Kept | None,
+    read: Read,
+    rules: SourceRules,
+    settle: timedelta,
+    shown: Shown,
+) -> Step | None:
+    """Return the step that records and publishes what was read; None where `kept` is out of date.
+
+    Two workers may read one source: the second finds that the head has it.
+    """
+    if kept is None or not kept.is_of(known):
+        return None
+    observed = whole_calls(known.record, kept.pages)
+    before = _shown(observed, kept.sources, numbers_in(known, kept.sources), settle)
+    sources = {key_of(one.source): one for one in kept.sources}
+    new = {key_of(one): _people(one) for one in read.sources if is_of(known, one)}
+    for key, source in new.items():
+        found = sources[key].found if key in sources else ()
+        sources[key] = KeptSource(source=source, found=found)
+    sources, changed = _with_numbers(known, observed, sources, settle)
+    looked = _looked(known, read, new, rules, now=now)
+    numbers = numbers_in(looked, sources.values())
+    after = _shown(observed, sources.values(), numbers, settle)
+    meeting, after = _covered(looked, numbers.taken, after)
+    meeting = replace(meeting, days=meeting.days.having_sealed(_found_now(before, after)))
+    meeting, warning = _warned(meeting, read, now=now)
+    facts = corrections(
+        before, after, touched=known.sources.touched, revisions=known.revisions, shown=shown
+    )
+    return Step(
+        meeting=meeting,
+        facts=tuple(facts),
+        outgoing=warning,
+        sources=tuple(sources[key] for key in sorted(new.keys() | changed)),
+    )
+
+
+def _shown(
+    observed: Iterable[GroupCall],
+    sources: Iterable[KeptSource],
+    numbers: Numbers,
+    settle: timedelta,
+) -> tuple[ShownCall, ...]:
+    return view(observed, [one.source for one in sources], numbers, settle=settle)
+
+
+def _people(source: Source) -> Source:
+    """Return a source without applications, ours among them."""
+    people = tuple(one for one in source.attended if not one.is_application)
+    return replace(source, attended=people)
+
+
+def _with_numbers(
+    meeting: Meeting,
+    observed: Sequence[GroupCall],
+    sources: Mapping[str, KeptSource],
+    settle: timedelta,
+) -> tuple[dict[str, KeptSource], set[str]]:
+    """Return the sources with a number for each call that only they know, and which have new."""
+    numbered, changed = dict(sources), set[str]()
+    numbers = numbers_in(meeting, sources.values())
+    said = [one.source for one in sources.values()]
+    last = len(observed) + count_of(numbers.taken)
+    for call in without_number(observed, said, numbers, settle=settle):
+        last += 1
+        key = _key_in(call)
+        span = call.best.span
+        found = Found(
+            number=last,
+            started_at=span.started_at,
+            ended_at=span.ended_at,
+            basis=call.best.kind,
+        )
+        holder = numbered[key]
+        numbered[key] = replace(holder, found=(*holder.found, found))
+        changed.add(key)
+    return numbered, changed
+
+
+def _looked(
+    meeting: Meeting,
+    read: Read,
+    new: Mapping[str, Source],
+    rules: SourceRules,
+    *,
+    now: datetime,
+) -> Meeting:
+    looked = having_looked(meeting, rules, now=now)
+    seen = {key: version for key, version in meeting.sources.seen.items() if key not in new}
+    seen |= {key: source.version for key, source in new.items()}
+    kept = dict(list(seen.items())[-SEEN_KEPT:])
+    again_at = now if read.more and new else None
+    return replace(looked, sources=replace(looked.sources, seen=kept, again_at=again_at))
+
+
+def _covered(
+    meeting: Meeting, taken: Runs, after: Sequence[ShownCall]
+) -> tuple[Meeting, tuple[ShownCall, ...]]:
+    """Return the meeting that waits no more for calls of which a source speaks; they are final."""
+    confirmed = {one.call.number for one in after if one.confirmed}
+    sources = meeting.sources
+    awaited = {key: end for key, end in sources.awaited.items() if key not in confirmed}
+    meeting = replace(meeting, sources=replace(sources, taken=taken, awaited=awaited))
+    in_head = {number_in(meeting, call.number) for call in meeting.record.calls}
+    sources = replace(meeting.sources, covered=frozenset(confirmed & in_head), touched=frozenset())
+    final = tuple(
+        replace(one, final=one.call.ended_at is not None and one.call.number not in awaited)
+        for one in after
+    )
+    return replace(meeting, sources=sources), final
+
+
+def _found_now(before: Sequence[ShownCall], after: Sequence[ShownCall]) -> list[GroupCall]:
+    known = {one.call.number for one in before}
+    return [one.call for one in after if one.call.number not in known]
+
+
+def _warned(meeting: Meeting, read: Read, *, now: datetime) -> tuple[Meeting, tuple[Outgoing, ...]]:
+    refused = read.refused
+    if refused is None or refused.code != NOT_READABLE:
+        return meeting, ()
+    return warn_once(
+        meeting,
+        NOT_READABLE,
+        message=refused.message,
+        next_step=refused.next_step,
+        now=now,
+    )
+
+
+def _key_in(call: SourceCall) -> str:
+    """Return the key of the source that keeps the number of a call."""
+    layer = call.best
+    return key_for(layer.kind, layer.source_ids[0])

@@ -1,0 +1,222 @@
+"""The record corrects itself: looks at attendance reports and call records."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.meeting.sourcing import SourceRules
+from shared.words.errors import GraphTrace
+from shared.words.ids import utc_text
+from shared.words.problems import rejected
+from tests.application.joined import Joined
+from tests.application.world import T0, World, roster, state
+from tests.fakes.sources import a_record, a_report, a_session, an_entry
+from tests.fixtures.rebuilt import rebuilt, shown
+from tests.fixtures.tending import HINTED
+
+AFTER = SourceRules(after=(timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=48)))
+RULES = replace(HINTED, sources=AFTER)
+WITH_RECORDS = replace(HINTED, sources=replace(AFTER, call_records=True))
+LONG = timedelta(days=4)
+
+
+def at(seconds: float) -> datetime:
+    """Return the moment so many seconds after the world began."""
+    return T0 + timedelta(seconds=seconds)
+
+
+def report_of(app: World, *entries: dict[str, Any], ended: float) -> None:
+    """Let Graph have a report of the meeting, beside those it has."""
+    [online_id] = app.fake_graph.online
+    reports = app.fake_graph.reports.setdefault(online_id, [])
+    reports.insert(0, a_report(T0, at(ended), *entries))
+
+
+async def one_call(app: Joined) -> Joined:
+    """Let Ada and Bob come and go, as the bot sees it a second late."""
+    await app.begin()
+    await app.see("ada")
+    await app.pump(until=timedelta(seconds=5))
+    await app.see("ada", "bob")
+    await app.pump(until=timedelta(seconds=5))
+    await app.see()
+    await app.pump(until=timedelta(seconds=30))
+    return app
+
+
+async def hold_to_law_9(app: World, request_id: str = "INC-1") -> dict[int, dict[str, Any]]:
+    """Return the calls of the record, which are those that events alone say."""
+    calls = shown(await app.record(request_id))
+    assert rebuilt(app.events()) == calls
+    return calls
+
+
+async def test_a_report_corrects_times_and_people() -> None:
+    """And the call is final with it; the second look is not needed."""
+    app = await one_call(Joined(tending=RULES))
+    report_of(app, an_entry("ada", (at(9), at(29))), an_entry("bob", (at(19), at(28.5))), ended=29)
+
+    await app.pump(until=LONG)
+
+    [call] = (await hold_to_law_9(app)).values()
+    assert (call["startedAt"], call["startBasis"]) == (utc_text(at(9)), "attendanceReport")
+    assert (call["endedAt"], call["endBasis"]) == (utc_text(at(29)), "attendanceReport")
+    assert (call["final"], call["confirmed"]) == (True, True)
+    assert {one["joinedAt"] for one in call["participants"].values()} == {
+        utc_text(at(9)),
+        utc_text(at(19)),
+    }
+    assert [one["data"]["revision"] for one in app.events("call.corrected")] == [1]
+
+
+async def test_a_call_nobody_saw_exists_after_the_report() -> None:
+    """No bot was ever there: it starts, ends and is final by the report alone."""
+    app = World(tending=RULES)
+    await app.drop("create-meeting", {"requestId": "INC-1", "subject": "down"})
+    report_of(app, an_entry("ada", (at(9), at(29))), ended=29)
+
+    await app.pump(until=LONG)
+
+    [call] = (await hold_to_law_9(app)).values()
+    assert (call["startBasis"], call["final"]) == ("attendanceReport", True)
+    assert [name for name in app.names() if not name.startswith("meeting.")] == [
+        "call.started",
+        "participant.joined",
+        "participant.left",
+        "call.ended",
+        "call.corrected",
+    ]
+
+
+async def test_without_a_source_a_call_is_final_when_the_last_look_is_over() -> None:
+    """It always comes, also unchanged; and nothing is due any more."""
+    app = await one_call(Joined(tending=RULES))
+
+    await app.pump(until=LONG)
+
+    [call] = (await hold_to_law_9(app)).values()
+    assert (call["final"], call["confirmed"]) == (True, False)
+    [corrected] = app.events("call.corrected")
+    assert corrected["data"]["final"] is True
+    assert app.clock.now() <= at(48 * 3600 + 60)
+
+
+async def test_people_who_come_back_after_the_bot_left_are_another_call() -> None:
+    """The report knows it; the numbers that were given stay."""
+    app = await one_call(Joined(tending=RULES))
+    report_of(
+        app,
+        an_entry("ada", (at(9), at(29)), (at(200), at(260))),
+        an_entry("bob", (at(19), at(28.5))),
+        ended=260,
+    )
+
+    await app.pump(until=LONG)
+
+    first, second = (await hold_to_law_9(app)).values()
+    assert (first["endedAt"], second["startedAt"]) == (utc_text(at(29)), utc_text(at(200)))
+    assert second["final"] is True
+
+
+async def test_a_source_ends_a_call_that_no_leg_hears() -> None:
+    """Nobody waits for hours until it is assumed."""
+    app = await Joined(tending=RULES).begin()
+    await app.see("ada")
+    await app.pump(until=timedelta(seconds=5))
+    await app.call(state(app.call_id, "terminated", resultInfo={"code": 500, "subcode": 0}))
+    report_of(app, an_entry("ada", (at(9), at(90))), ended=90)
+
+    await app.pump(until=LONG)
+
+    [call] = (await hold_to_law_9(app)).values()
+    assert (call["endedAt"], call["endBasis"]) == (utc_text(at(90)), "attendanceReport")
+    assert call["final"] is True
+
+
+async def test_a_late_roster_of_a_corrected_call_is_published_by_the_next_look() -> None:
+    """Of a call that a source covers, events say what the view says."""
+    app = await one_call(Joined(tending=RULES))
+    report_of(app, an_entry("ada", (at(9), at(29))), an_entry("bob", (at(19), at(28.5))), ended=29)
+    await app.pump(until=timedelta(minutes=10))
+
+    await app.call(roster(app.call_id, "ada", "eve"))
+    app.people_in(app.call_id)
+    await app.pump(until=LONG)
+
+    [call] = (await hold_to_law_9(app)).values()
+    assert len(call["participants"]) == 3
+    assert [one["data"]["final"] for one in app.events("call.corrected")] == [True, True]
+
+
+async def test_what_only_an_administrator_heals_is_warned_of_once() -> None:
+    """The looks go on: it may heal."""
+    app = await one_call(Joined(tending=RULES))
+    refused = rejected(
+        "attendance_not_readable",
+        graph=GraphTrace(status=403, code="Forbidden"),
+        reading="attendance reports",
+        what="no",
+        app="a",
+        organizer="o",
+    )
+    app.fake_graph.fail_next(refused, times=9)
+
+    await app.pump(until=LONG)
+
+    assert [one["data"]["code"] for one in app.events("meeting.warning")] == [
+        "attendance_not_readable"
+    ]
+    assert app.events("call.corrected")[-1]["data"]["final"] is True
+
+
+async def test_a_look_that_graph_does_not_answer_is_repeated() -> None:
+    """Before long, and until it does: no look is lost by it."""
+    app = await one_call(Joined(tending=RULES))
+    report_of(app, an_entry("ada", (at(9), at(29))), an_entry("bob", (at(19), at(28.5))), ended=29)
+    app.fake_graph.fail_next(times=99)
+    await app.pump(until=timedelta(minutes=30))
+    app.fake_graph.heal()
+
+    await app.pump(until=timedelta(minutes=6))
+
+    [call] = (await hold_to_law_9(app)).values()
+    assert call["confirmed"] is True
+
+
+async def test_a_call_record_corrects_a_meeting_that_is_not_ours() -> None:
+    """By the chain of the leg that was in it, and only where the setting says so."""
+    app = await one_call(Joined(tending=WITH_RECORDS))
+    [chain_id] = (await app.meeting(app.meeting_id)).legs[-1].chain_ids
+    app.fake_graph.hold_record(
+        a_record(
+            chain_id,
+            at(9),
+            at(29),
+            [a_session("ada", at(9), at(29)), a_session("bob", at(19), at(28.5))],
+        )
+    )
+
+    await app.pump(until=LONG)
+
+    [call] = (await hold_to_law_9(app)).values()
+    assert (call["startBasis"], call["endBasis"]) == ("callRecord", "callRecord")
+
+
+async def test_a_report_that_comes_after_the_record_wins() -> None:
+    """The call is final again, with another revision."""
+    app = await one_call(Joined(tending=WITH_RECORDS))
+    [chain_id] = (await app.meeting(app.meeting_id)).legs[-1].chain_ids
+    sessions = [a_session("ada", at(9), at(29)), a_session("bob", at(19), at(28.5))]
+    app.fake_graph.hold_record(a_record(chain_id, at(9), at(29), sessions))
+    await app.pump(until=timedelta(minutes=10))
+
+    await app.see("ada")
+    await app.pump(until=timedelta(seconds=5))
+    await app.see()
+    report_of(
+        app, an_entry("ada", (at(8.5), at(29.5))), an_entry("bob", (at(19), at(28))), ended=30
+    )
+    await app.pump(until=LONG)
+
+    first, _ = (await hold_to_law_9(app)).values()
+    assert (first["startBasis"], first["startedAt"]) == ("attendanceReport", utc_text(at(8.5)))
