@@ -2,6 +2,7 @@
 
 import zlib
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,10 +11,13 @@ from shared.ledger.ledger import TableLedger
 from shared.ledger.rows import Row
 from shared.meeting.older_legs import Kept
 from shared.meeting.packing import blob_of
+from shared.meeting.sourcing import SourceRules
 from tests.application.joined import Joined
 from tests.application.kept import RETENTION, leave, wait
 from tests.application.links import CLASSIC
-from tests.application.world import World, leg_of, roster, state
+from tests.application.world import T0, World, leg_of, roster, state
+from tests.fakes.sources import a_report, an_entry
+from tests.fixtures.tending import HINTED
 
 ASK: dict[str, Any] = {
     "requestId": "INC-1",
@@ -24,6 +28,8 @@ ASK: dict[str, Any] = {
 }
 SECRETS = ("secret", "thread.v2", "teams.microsoft.com", "J-")
 """Nothing so short that an id may hold it by chance."""
+SOON = replace(HINTED, sources=SourceRules(after=(timedelta(minutes=1),)))
+"""Sources are looked at once, so that a meeting comes to its end."""
 BESIDE = ("alias-", "day-", "purge-", "unfinished-")
 
 
@@ -45,9 +51,14 @@ def text_of(row: Row) -> str:
 
 async def busy(table: CountedTable) -> Joined:
     """Return a world over the ledger of production, whose meeting has rows of every kind."""
-    world = Joined(ledger=TableLedger(table.client), kept=Kept(legs=1, requests=1))
+    ledger = TableLedger(table.client)
+    world = Joined(ledger=ledger, kept=Kept(legs=1, requests=1), tending=SOON)
     await world.drop("create-meeting", ASK)
     await world.pump()
+    [online_id] = world.fake_graph.online
+    secret = an_entry("secret ada", (T0, T0 + timedelta(minutes=1)))
+    ended = T0 + timedelta(minutes=1)
+    world.fake_graph.reports[online_id] = [a_report(T0, ended, secret)]
     world.meeting_id = world.events("meeting.created")[0]["data"]["meetingId"]
     for number in range(4):
         by_id = {"meetingId": world.meeting_id, "requestId": f"J-{number}"}
@@ -78,7 +89,16 @@ async def test_nothing_is_left_in_the_table_but_the_tombstone() -> None:
     """Its head, and the mark beside it that its event was sent; nothing in them but ids."""
     world = await busy(table := CountedTable())
     before = kinds(table.rows())
-    assert set(before) >= {"a-head", "c-log-", "d-page", "g-legs", "alias-", "day-", "purge-"}
+    assert set(before) >= {
+        "a-head",
+        "c-log-",
+        "d-page",
+        "e-sour",
+        "g-legs",
+        "alias-",
+        "day-",
+        "purge-",
+    }
     assert any(secret in text_of(row) for row in table.rows().values() for secret in SECRETS)
 
     await wait(world, RETENTION + timedelta(days=1))
@@ -120,7 +140,8 @@ async def test_a_purge_touches_no_row_of_another_meeting() -> None:
 
 async def test_a_long_log_is_deleted_a_hundred_rows_a_transaction() -> None:
     """More than one transaction takes."""
-    world = await Joined(ledger=TableLedger((table := CountedTable()).client)).begin()
+    ledger = TableLedger((table := CountedTable()).client)
+    world = await Joined(ledger=ledger, tending=SOON).begin()
     for number in range(130):
         await world.see(*["ada", "bo"][: number % 3])
     await world.pump(until=timedelta(minutes=3))
