@@ -15,7 +15,7 @@ from shared.words.errors import GraphTrace, RollcallError, Unavailable
 from shared.words.problems import rejected
 from tests.fixtures.afternoon import Afternoon
 from tests.fixtures.simulated_graph import AboutALeg
-from tests.fixtures.tending import TENDING
+from tests.fixtures.tending import NEVER, TENDING
 
 MOST = 100
 """Messages of looks in an hour: one a minute while reads fail, few others, some of them early."""
@@ -109,7 +109,7 @@ async def _meeting(day: Afternoon) -> Meeting:
 
 
 async def _entry(day: Afternoon) -> datetime:
-    later = day.clock.now() + timedelta(days=9)
+    later = day.clock.now() + 2 * NEVER
     [due_at] = [one.due_at async for one in day.ledger.overdue(now=later)]
     return due_at
 
