@@ -73,7 +73,7 @@ def test_a_conference_has_one_id_from_the_first_in_to_the_last_out(
             else:
                 room.leave(participant_id, at=at)
         elif name in "xy":
-            room.enter(replace(LEG, call_id=name, in_lobby=in_lobby))
+            room.enter(replace(LEG, call_id=name, in_lobby=in_lobby, placed_at=at))
             present[name] = (name, in_lobby)
         else:
             present[name] = (room.join(user_id=name, at=at, in_lobby=in_lobby), in_lobby)
@@ -84,5 +84,14 @@ def test_a_conference_has_one_id_from_the_first_in_to_the_last_out(
             assert room.chain_id == instances[-1]
         else:
             assert room.chain_id not in instances
+        inside = sum(not waits for _, waits in present.values())
+        for one in room.instances[-1:]:
+            assert sum(stay.left_at is None for stay in one.stays) == inside
+            assert (one.ended_at is None) == (inside > 0)
+    assert [one.chain_id for one in room.instances] == instances
+    for one in room.instances:
+        assert one.started_at == one.stays[0].joined_at
+        ends = [stay.left_at for stay in one.stays if stay.left_at is not None]
+        assert one.ended_at in (None, max(ends, default=None))
     assert len(set(instances)) == len(instances)
     assert {call.chain_id for call in room.calls} <= set(instances)

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
-from shared.graph.client import MOST_PAGES, GraphOverSdk, open_graph
+from shared.graph.client import MOST_PAGES, MOST_RECORD_PAGES, GraphOverSdk, open_graph
 from shared.words.clouds import CLOUDS
 from shared.words.errors import NotAsked, Rejected, Unavailable
 from shared.words.ids import CallId
@@ -25,9 +25,14 @@ pytestmark = [
 ]
 CALL = CallId("57dab8b1894c409ab240bd8beae78896")
 PARTICIPANTS = f"/v1.0/communications/calls/{CALL}/participants"
+REPORTS = "/v1.0/users/the-organizer/onlineMeetings/MSp%2Ax/attendanceReports"
+RECORD = f"/v1.0/communications/callRecords/{CALL}"
 PUBLIC = CLOUDS["public"]
 NEVER = 4_102_444_800
-ANSWER = {"id": "x", "joinWebUrl": "https://x", "chatInfo": {"threadId": "19:x"}, "value": []}
+ANSWER = {
+    "id": "x", "joinWebUrl": "https://x", "chatInfo": {"threadId": "19:x"}, "value": [],
+    "meetingStartDateTime": "2026-03-02T09:00:00Z", "startDateTime": "2026-03-02T09:00:00Z",
+}  # fmt: skip
 """What each request takes for its answer."""
 ASKED: Any = {"own_ids": frozenset(), "show_names": False}
 
@@ -131,6 +136,9 @@ def every_request(graph: GraphOverSdk) -> list[Callable[[], Awaitable[Any]]]:
         lambda: graph.read_participants(CALL, **ASKED),
         lambda: graph.end_call(CALL),
         lambda: graph.reject_call(CALL),
+        lambda: graph.attendance_reports("the-organizer", "MSp*x"),
+        lambda: graph.attendance_report("the-organizer", "MSp*x", "r-1", **ASKED),
+        lambda: graph.call_record(CALL, **ASKED),
     ]
 
 
@@ -149,6 +157,9 @@ async def test_requests_go_where_graph_serves_them_each_under_its_own_id(rig: Ri
         ("GET", PARTICIPANTS),
         ("DELETE", f"/v1.0/communications/calls/{CALL}"),
         ("POST", f"/v1.0/communications/calls/{CALL}/reject"),
+        ("GET", REPORTS),
+        ("GET", f"{REPORTS}/r-1?$expand=attendanceRecords"),
+        ("GET", f"{RECORD}?$expand=sessions"),
     ]
     assert [one.headers["client-request-id"] for one in rig.seen] == [
         f"id-{n}" for n in range(1, len(rig.seen) + 1)
@@ -244,6 +255,17 @@ async def test_pages_that_lead_round_come_to_an_end(rig: Rig) -> None:
         await rig.graph.read_participants(CALL, **ASKED)
 
     assert len(rig.seen) == MOST_PAGES
+
+
+async def test_a_record_of_more_pages_than_graph_lets_be_read_is_refused(rig: Rig) -> None:
+    """The 41st request for one record within 20 seconds would be throttled."""
+    page = {"value": [], "@odata.nextLink": rig.url(f"{RECORD}/sessions")}
+    rig.answer = lambda _: web.json_response(page)
+
+    with pytest.raises(Rejected):
+        await rig.graph.call_record(CALL, **ASKED)
+
+    assert len(rig.seen) == MOST_RECORD_PAGES == 40
 
 
 async def test_a_leg_that_vanishes_between_two_pages_is_gone(rig: Rig) -> None:
