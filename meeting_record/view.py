@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from meeting_record.people import attendances, person_view
 from shared.calls.record import GroupCall, Session, SessionPage, mark_of
 from shared.events.cloud_events import trace_data
 from shared.events.facts import Shown, end_data, leg_over_data, person_data, session_times
@@ -44,7 +45,7 @@ def record_view(meeting: Meeting, pages: Iterable[SessionPage], *, shown: Shown)
     calls = sorted((*over, *record.known_calls), key=lambda call: (call.started_at, call.number))
     return {
         "meeting": _meeting_view(meeting),
-        "calls": [_call_view(call, sealed[call.number], shown) for call in calls],
+        "calls": [_call_view(call, sealed[call.number], meeting, shown) for call in calls],
         "bot": _bot_view(meeting),
     }
 
@@ -69,7 +70,9 @@ def _meeting_view(meeting: Meeting) -> dict[str, Any]:
     return view | {"createdAt": _text(meeting.created_at), "sequence": meeting.sequence}
 
 
-def _call_view(call: GroupCall, sealed: list[Session], shown: Shown) -> dict[str, Any]:
+def _call_view(
+    call: GroupCall, sealed: list[Session], meeting: Meeting, shown: Shown
+) -> dict[str, Any]:
     sessions = (*sealed, *call.sessions.values())
     people = call.sealed_people | {mark_of(one) for one in sealed}
     call = replace(call, sealed_people=people)
@@ -80,7 +83,20 @@ def _call_view(call: GroupCall, sealed: list[Session], shown: Shown) -> dict[str
         **({"unwatchedSince": utc_text(since)} if since is not None else {}),
         "lastEvidenceAt": utc_text(call.heard_at),
         "participants": [_session_view(one, shown) for one in participants],
+        "people": people_view(sessions, until=call.heard_at, meeting=meeting, shown=shown),
     }
+
+
+def people_view(
+    sessions: Iterable[Session], *, until: datetime, meeting: Meeting, shown: Shown
+) -> list[dict[str, Any]]:
+    """Return the people of sessions of one call, by when they first came."""
+    asked = meeting.asked
+    roles = {asked.organizer_id.lower(): "organizer"} if asked is not None else {}
+    return [
+        person_view(one, until=until, tenant_id=meeting.tenant_id, roles=roles, shown=shown)
+        for one in attendances(sessions)
+    ]
 
 
 def _session_view(session: Session, shown: Shown) -> dict[str, Any]:

@@ -58,11 +58,40 @@ class RecordedSession(Part):
     not_after: Bound = ABSENT
 
 
+class Interval(Part):
+    """A time for which a person was there. `leftAt` is null while they are there.
+
+    `presentBefore`: they may have been there before `joinedAt`, when they were first seen.
+    """
+
+    joined_at: AwareDatetime
+    left_at: AwareDatetime | None
+    present_before: Literal[True] = ABSENT
+
+
+class RecordedPerson(Part):
+    """One person in one call, however often and on however many devices they came.
+
+    A session without a `userId` is a person of its own. `external`: of another tenant than the
+    meeting's; null where Graph did not say. `role` where it is known: `organizer`. `seconds` is the
+    length of `intervals`, an open one up to the call's `lastEvidenceAt`. `lastLeftAt` is null
+    while they are there.
+    """
+
+    participant: Participant
+    external: bool | None
+    role: str = ABSENT
+    first_joined_at: AwareDatetime
+    last_left_at: AwareDatetime | None
+    seconds: Annotated[float, Field(ge=0)]
+    intervals: Annotated[list[Interval], Field(min_length=1)]
+
+
 class RecordedCall(Part):
     """One group call, as `call.started` and `call.ended` say it. `endedAt` is null while it lasts.
 
     `unwatchedSince`: no leg of the bot hears it since then. `lastEvidenceAt`: when it was last
-    heard of.
+    heard of. `participants` are sessions; `people` has each person once.
     """
 
     call_number: CallNumber
@@ -79,6 +108,7 @@ class RecordedCall(Part):
     unwatched_since: AwareDatetime = ABSENT
     last_evidence_at: AwareDatetime
     participants: list[RecordedSession]
+    people: list[RecordedPerson]
 
 
 class Failure(Part):
