@@ -72,8 +72,15 @@ class Meetings(Protocol):
         """Forget outbox rows whose messages were sent. Unknown keys are no error; idempotent."""
         ...
 
-    async def log(self, meeting_id: MeetingId) -> Sequence[LogEntry]:
-        """Return what each commit heard and published, in the order of commits."""
+    async def log(
+        self, meeting_id: MeetingId, *, after: int = 0, most: int | None = None
+    ) -> Sequence[LogEntry]:
+        """Return what commits behind version `after` heard and published, in their order.
+
+        With `most` not all, but whole commits, of so many rows or little more; none where nothing
+        was committed behind `after`. The first commit has no entry where it only published
+        `meeting.created`: `Meeting.created` says so.
+        """
         ...
 
     async def pages(self, meeting_id: MeetingId) -> Sequence[SessionPage]:
@@ -139,8 +146,20 @@ class Index(Protocol):
         """Let the list of `day` say `brief` of the meeting; None: it does not name it."""
         ...
 
-    def day(self, day: date) -> AsyncIterator[tuple[MeetingId, Brief]]:
-        """Yield the meetings that a day's list names, and what it says of each."""
+    def day(
+        self,
+        day: date,
+        *,
+        first: MeetingId | None = None,
+        open_only: bool = False,
+        most: int | None = None,
+    ) -> AsyncIterator[tuple[MeetingId, Brief]]:
+        """Yield the meetings that a day's list names, by their ids, and what it says of each.
+
+        `first`: begin with this one, or the one that would stand behind it. `open_only`: those in
+        which a call that began that day goes on. `most`: only so many, in one round trip up to
+        1,000.
+        """
         ...
 
     async def note_walk(self, at: datetime) -> None:

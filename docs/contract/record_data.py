@@ -87,11 +87,11 @@ class RecordedPerson(Part):
     intervals: Annotated[list[Interval], Field(min_length=1)]
 
 
-class RecordedCall(Part):
+class CallFacts(Part):
     """One group call, as `call.started` and `call.ended` say it. `endedAt` is null while it lasts.
 
     `unwatchedSince`: no leg of the bot hears it since then. `lastEvidenceAt`: when it was last
-    heard of. `participants` are sessions; `people` has each person once.
+    heard of.
     """
 
     call_number: CallNumber
@@ -107,6 +107,11 @@ class RecordedCall(Part):
     participants_complete: bool
     unwatched_since: AwareDatetime = ABSENT
     last_evidence_at: AwareDatetime
+
+
+class RecordedCall(CallFacts):
+    """One group call, its sessions (`participants`), and its people, each once."""
+
     participants: list[RecordedSession]
     people: list[RecordedPerson]
 

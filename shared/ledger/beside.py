@@ -136,11 +136,28 @@ class RowsBeside:
         else:
             await self._table.write(what, [put(day_row(meeting_id, day, brief))])
 
-    async def day(self, day: date) -> AsyncIterator[tuple[MeetingId, Brief]]:
+    async def day(
+        self,
+        day: date,
+        *,
+        first: MeetingId | None = None,
+        open_only: bool = False,
+        most: int | None = None,
+    ) -> AsyncIterator[tuple[MeetingId, Brief]]:
         """See `ports.Ledger.day`."""
         query, words = "PartitionKey eq @day", {"day": day_partition(day)}
-        async for row in self._table.entries("reading the list of a day", query, words):
-            yield read_day(row)
+        if first is not None:
+            query, words = f"{query} and RowKey ge @first", words | {"first": first}
+        if open_only:
+            # A row without the member fulfils no comparison of it.
+            query, words = f"{query} and openSince ge @any", words | {"any": "0"}
+        rows, count = self._table.entries("reading the list of a day", query, words, most=most), 0
+        async with contextlib.aclosing(rows):
+            async for row in rows:
+                yield read_day(row)
+                count += 1
+                if count == most:
+                    return
 
     async def note_walk(self, at: datetime) -> None:
         """See `ports.Ledger.note_walk`."""

@@ -84,9 +84,11 @@ class FusedLedger:
         """See `ports.Ledger.clear`."""
         await self._fuse.through(self._ledger.clear(meeting_id, row_keys))
 
-    async def log(self, meeting_id: MeetingId) -> Sequence[LogEntry]:
+    async def log(
+        self, meeting_id: MeetingId, *, after: int = 0, most: int | None = None
+    ) -> Sequence[LogEntry]:
         """See `ports.Ledger.log`."""
-        return await self._fuse.through(self._ledger.log(meeting_id))
+        return await self._fuse.through(self._ledger.log(meeting_id, after=after, most=most))
 
     async def pages(self, meeting_id: MeetingId) -> Sequence[SessionPage]:
         """See `ports.Ledger.pages`."""
@@ -124,9 +126,16 @@ class FusedLedger:
         """See `ports.Ledger.list_day`."""
         await self._fuse.through(self._ledger.list_day(meeting_id, day, brief))
 
-    def day(self, day: date) -> AsyncIterator[tuple[MeetingId, Brief]]:
+    def day(
+        self,
+        day: date,
+        *,
+        first: MeetingId | None = None,
+        open_only: bool = False,
+        most: int | None = None,
+    ) -> AsyncIterator[tuple[MeetingId, Brief]]:
         """See `ports.Ledger.day`."""
-        return self._ledger.day(day)
+        return self._ledger.day(day, first=first, open_only=open_only, most=most)
 
     async def note_walk(self, at: datetime) -> None:
         """See `ports.Ledger.note_walk`."""

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from shared.calls.history import LogEntry
 from shared.calls.record import SessionPage
-from shared.events.cloud_events import published_in
+from shared.events.cloud_events import logged_in
 from shared.ledger.outbox_rows import outbox_rows, read_outbox
 from shared.ledger.rows import (
     HEAD,
@@ -21,7 +21,9 @@ from shared.ledger.rows import (
     head_row,
     hold_to_limits,
     is_of_commit,
+    is_page_of_log,
     leg_rows,
+    log_after,
     log_rows,
     page_rows,
     read_day,
@@ -95,7 +97,7 @@ class InMemoryLedger:
         outbox = outbox_rows(meeting_id, version=version, written_at=now, messages=change.outgoing)
         pages = page_rows(meeting_id, version=version, pages=change.pages)
         legs = leg_rows(meeting_id, version=version, pages=change.leg_pages)
-        published = published_in(change.outgoing) if change.heard else ()
+        published = logged_in(change, first=before is None)
         entry = LogEntry(version=version, heard=change.heard, published=published)
         logged = log_rows(meeting_id, entry)
         written = [head, *outbox, *pages, *legs, *logged]
@@ -120,11 +122,17 @@ class InMemoryLedger:
         for key in row_keys:
             self._partitions.get(meeting_id, {}).pop(key, None)
 
-    async def log(self, meeting_id: MeetingId) -> Sequence[LogEntry]:
+    async def log(
+        self, meeting_id: MeetingId, *, after: int = 0, most: int | None = None
+    ) -> Sequence[LogEntry]:
         """See `ports.Ledger.log`."""
         await self._answer()
-        rows = self._range(meeting_id, LOG)
-        return read_log(rows)
+        found: list[Row] = []
+        for row in self._range(meeting_id, (log_after(after), LOG[1])):
+            if is_page_of_log(found, row, most=most):
+                break
+            found.append(row)
+        return read_log(found)
 
     async def pages(self, meeting_id: MeetingId) -> Sequence[SessionPage]:
         """See `ports.Ledger.pages`."""
@@ -187,10 +195,23 @@ class InMemoryLedger:
         else:
             rows[meeting_id] = day_row(meeting_id, day, brief) | {"etag": self._new_etag()}
 
-    async def day(self, day: date) -> AsyncIterator[tuple[MeetingId, Brief]]:
+    async def day(
+        self,
+        day: date,
+        *,
+        first: MeetingId | None = None,
+        open_only: bool = False,
+        most: int | None = None,
+    ) -> AsyncIterator[tuple[MeetingId, Brief]]:
         """See `ports.Ledger.day`."""
         await self._answer()
-        for _, row in sorted(self._days.get(day, {}).items()):
+        rows = sorted(self._days.get(day, {}).items())
+        found = [
+            row
+            for meeting_id, row in rows
+            if meeting_id >= (first or "") and ("openSince" in row or not open_only)
+        ]
+        for row in found[:most]:
             yield read_day(row)
 
     async def note_walk(self, at: datetime) -> None:
