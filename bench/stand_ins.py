@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import jwt
+from azure.data.tables.aio import TableClient
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from bench.counted_table import CountedTable
 from bench.crowd import T0, Crowd
 from bench.pushing import TAKEN, NotTaken
 from call_callback.handler import receive_notification
@@ -100,8 +100,17 @@ class Keys:
         return self._public
 
 
+class HasClient(Protocol):
+    """A table, counted or real."""
+
+    @property
+    def client(self) -> TableClient:
+        """The client that the ledger takes."""
+        ...
+
+
 def services_on(
-    table: CountedTable, clock: SetClock, bus: Bus, keys: Keys, *, graph: object
+    table: HasClient, clock: SetClock, bus: Bus, keys: Keys, *, graph: object
 ) -> Services:
     """Return services over the real ledger on `table`. Names are kept; no roster counts as cut.
 

@@ -4,11 +4,12 @@ Nothing is kept by caches on the way: records are about people. The tag is for a
 the last answer itself, and need not get the same again.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+from pydantic_core import to_json
 
 from meeting_record.asked import MEDIA, BadRequest, Form
 from meeting_record.attendance import as_csv, as_ndjson, file_name
@@ -35,7 +36,7 @@ class Answer:
 
 def json_answer(body: dict[str, Any], status: int = 200) -> Answer:
     """Return an answer of one JSON object."""
-    return Answer(status=status, body=json.dumps(body, ensure_ascii=False))
+    return Answer(status=status, body=to_json(body).decode())
 
 
 def problem(status: int, message: str) -> Answer:

@@ -14,6 +14,8 @@ from shared.events.facts import Shown, person_data
 from shared.words.ids import utc_text
 from shared.words.observations import Person
 
+NO_TIME = timedelta(0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
@@ -26,10 +28,10 @@ class Interval:
     left_at: datetime | None
     present_before: bool = False
 
-    def seconds(self, until: datetime) -> float:
-        """Return its length; where it is open, that up to `until`."""
-        left_at = self.left_at if self.left_at is not None else _shown(until)
-        return max(left_at - self.joined_at, timedelta(0)).total_seconds()
+    def length(self, until: datetime) -> timedelta:
+        """Return how long it is, by its times as shown; where it is open, up to `until`."""
+        left_at = until if self.left_at is None else self.left_at
+        return max(_shown(left_at) - _shown(self.joined_at), NO_TIME)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,29 +41,24 @@ class Attendance:
     person: Person
     intervals: tuple[Interval, ...]
 
-    @property
-    def last_left_at(self) -> datetime | None:
-        """When the person left for the last time; None while they are there."""
-        return self.intervals[-1].left_at
-
     def seconds(self, until: datetime) -> float:
         """Return for how long the person was there, up to `until`."""
-        return round(sum(one.seconds(until) for one in self.intervals), 3)
+        first, *others = self.intervals
+        length = first.length(until)
+        for one in others:
+            length += one.length(until)
+        return length.total_seconds()
 
 
 def attendances(sessions: Iterable[Session]) -> list[Attendance]:
-    """Return who was in a call, by when they first came.
+    """Return who was in a call, by when they were first seen.
 
     Sessions of one user id are one person. A session without an id is a person of its own.
     """
     of_people = defaultdict[str, list[Session]](list)
     for one in sorted(sessions, key=lambda one: (one.first_seen, one.session_id)):
         of_people[one.person.user_id or f"session {one.session_id}"].append(one)
-    found = (
-        Attendance(person=_person(own), intervals=_union(map(_interval, own)))
-        for own in of_people.values()
-    )
-    return sorted(found, key=lambda one: one.intervals[0].joined_at)
+    return [_attendance(own) for own in of_people.values()]
 
 
 def person_view(
@@ -74,20 +71,28 @@ def person_view(
 ) -> dict[str, Any]:
     """Return a person as the record shows them.
 
-    `until`: when the call was last heard of. `tenant_id`: ours. `roles`: of people, by user id in
-    lower case.
+    `until`: when the call was last heard of. `tenant_id`: ours, in lower case. `roles`: of people,
+    by user id in lower case.
     """
     person = one.person
     role = roles.get(person.user_id.lower()) if person.user_id is not None else None
+    intervals = [_interval_view(interval) for interval in one.intervals]
     return {
         "participant": person_data(person, show_names=shown.names),
         "external": _external(person, tenant_id),
         **({"role": role} if role is not None else {}),
-        "firstJoinedAt": utc_text(one.intervals[0].joined_at),
-        "lastLeftAt": _text(one.last_left_at),
+        "firstJoinedAt": intervals[0]["joinedAt"],
+        "lastLeftAt": intervals[-1]["leftAt"],
         "seconds": one.seconds(until),
-        "intervals": [_interval_view(interval) for interval in one.intervals],
+        "intervals": intervals,
     }
+
+
+def _attendance(sessions: list[Session]) -> Attendance:
+    first, *others = sessions
+    if not others:
+        return Attendance(person=first.person, intervals=(_interval(first),))
+    return Attendance(person=_person(sessions), intervals=_union(map(_interval, sessions)))
 
 
 def _union(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
@@ -107,8 +112,7 @@ def _union(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
 
 
 def _interval(session: Session) -> Interval:
-    left_at = None if session.left_at is None else _shown(session.left_at)
-    first_seen = _shown(session.first_seen)
+    first_seen, left_at = session.first_seen, session.left_at
     return Interval(
         # A late roster may name a person only after the call was over.
         joined_at=first_seen if left_at is None else min(first_seen, left_at),
@@ -131,18 +135,15 @@ def _person(sessions: list[Session]) -> Person:
 def _external(person: Person, tenant_id: str) -> bool | None:
     if person.tenant_id is None:
         return None
-    return person.tenant_id.lower() != tenant_id.lower()
+    return person.tenant_id.lower() != tenant_id
 
 
 def _interval_view(one: Interval) -> dict[str, Any]:
-    view = {"joinedAt": utc_text(one.joined_at), "leftAt": _text(one.left_at)}
+    left_at = None if one.left_at is None else utc_text(one.left_at)
+    view = {"joinedAt": utc_text(one.joined_at), "leftAt": left_at}
     return {**view, "presentBefore": True} if one.present_before else view
 
 
 def _shown(moment: datetime) -> datetime:
     """Return a moment as exact as it is shown, so that lengths follow from what is shown."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
-def _text(moment: datetime | None) -> str | None:
-    return utc_text(moment) if moment is not None else None

@@ -90,11 +90,12 @@ def _call_view(
 def people_view(
     sessions: Iterable[Session], *, until: datetime, meeting: Meeting, shown: Shown
 ) -> list[dict[str, Any]]:
-    """Return the people of sessions of one call, by when they first came."""
+    """Return the people of sessions of one call, by when they were first seen."""
     asked = meeting.asked
+    tenant_id = meeting.tenant_id.lower()
     roles = {asked.organizer_id.lower(): "organizer"} if asked is not None else {}
     return [
-        person_view(one, until=until, tenant_id=meeting.tenant_id, roles=roles, shown=shown)
+        person_view(one, until=until, tenant_id=tenant_id, roles=roles, shown=shown)
         for one in attendances(sessions)
     ]
 

@@ -115,13 +115,14 @@ def leg_over_data(leg: Leg) -> dict[str, Any]:
 
 def person_data(person: Person, *, show_names: bool) -> dict[str, Any]:
     """Return a person as events and records show them; names only where the setting allows."""
-    shown = {
-        "kind": person.kind,
-        "userId": person.user_id,
-        "displayName": person.display_name if show_names else None,
-        "tenantId": person.tenant_id,
-    }
-    return {member: value for member, value in shown.items() if value is not None}
+    shown: dict[str, Any] = {"kind": person.kind}
+    if person.user_id is not None:
+        shown["userId"] = person.user_id
+    if show_names and person.display_name is not None:
+        shown["displayName"] = person.display_name
+    if person.tenant_id is not None:
+        shown["tenantId"] = person.tenant_id
+    return shown
 
 
 def _leg_facts(before: Record, after: Record) -> tuple[list[Fact], list[Fact]]:
