@@ -100,7 +100,12 @@ def form_of(asked: Asked, *, beside: Collection[str] = ()) -> Form:
 
 def day_of_list(asked: Asked) -> DayAsked:
     """Return which part of which day's list is requested. Raises `BadRequest`."""
-    parameters, problems = asked.parameters, [*_unknown(asked, OF_DAYS)]
+    parameters = asked.parameters
+    if "day" not in parameters:
+        why = "is missing: /api/meetings?requestId=… reads a record, ?day=2026-11-24 lists a day"
+        missing = Wrong(parameter="requestId", message=why)
+        raise BadRequest((missing, *_unknown(asked, {*OF_REQUEST, *OF_RECORDS, *OF_DAYS})))
+    problems = [*_unknown(asked, OF_DAYS)]
     day = _day(parameters["day"])
     if day is None:
         why = "is no day: write it as 2026-11-24; it is one of UTC"

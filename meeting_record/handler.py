@@ -17,8 +17,6 @@ from meeting_record.answers import (
 from meeting_record.asked import (
     OF_REQUEST,
     Asked,
-    BadRequest,
-    Wrong,
     day_of_list,
     form_of,
     whole_number,
@@ -62,9 +60,6 @@ async def answer_meetings(asked: Asked, services: Services) -> Answer:
     if request_id is not None:
         form = form_of(asked, beside=OF_REQUEST)
         return record_answer(await find_record(request_id, services), form)
-    if "day" not in asked.parameters:
-        why = "is missing: /api/meetings?requestId=… reads a record, ?day=2026-11-24 lists a day"
-        raise BadRequest((Wrong(parameter="requestId", message=why),))
     day = day_of_list(asked)
     tenant_id = services.policy.tenant_id
     first = first_of(day, tenant_id)

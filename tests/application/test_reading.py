@@ -191,6 +191,7 @@ async def test_every_wrong_parameter_of_a_record_is_named(
     ("parameters", "wrong"),
     [
         ({}, ["requestId"]),
+        ({"reqestId": "INC-1", "open": "true"}, ["reqestId", "requestId"]),
         ({"day": "2026-9-14"}, ["day"]),
         ({"day": "2026-02-30", "open": "yes", "opne": "true"}, ["day", "open", "opne"]),
         ({"day": "2026-09-14,2026-09-15"}, ["day"]),
