@@ -108,7 +108,8 @@ class Named(Mortal):
         chance, queue = self.chance, f"caller-{len(self.callers)}"
         self.callers.append(queue)
         names = list(self.names_of_it)
-        known = {event["data"].get("meetingId") for event in self.events()} - {None}
+        told = [one for one in self.events() if one["type"] != "rollcall.bot.absent.v1"]
+        known = {one["data"].get("meetingId") for one in told} - {None}
         names += [{"meetingId": min(known)}] if known else []
         body = dict(chance.choice(names)) | ({"action": action} if action != "join" else {})
         if chance.random() < 0.5:
@@ -181,6 +182,51 @@ async def run(seed: int) -> Named:
     return world
 
 
+async def run_with_leaves(seed: int) -> Named:
+    """Play one random story of joins and leaves; when all is over, the bot is to join once more."""
+    world = Named(seed)
+    if world.chance.random() < 0.3:
+        await world.own()
+    for _ in range(world.chance.randrange(2, 7)):
+        await world.request(world.chance.choice(("join", "join", "leave")))
+        for _ in range(world.chance.randrange(3)):
+            await world.chance.choice((world.greet, world.pass_time))()
+    await world.settle()
+    await world.request()
+    await world.settle()
+    return world
+
+
+def verify_with_leaves(world: Named) -> None:
+    """Hold a story with leaves to the law.
+
+    A leave by a join id by which no bot came yet is answered `bot.absent`: where that id leads is
+    not known to anybody.
+    """
+    events = [one for one in world.events() if one["data"].get("meetingId") is not None]
+    told = [one for one in events if one["type"] != "rollcall.bot.absent.v1"]
+    (meeting_id,) = {one["data"]["meetingId"] for one in told}
+    numbers = [int(one["sequence"]) for one in events if one["data"]["meetingId"] == meeting_id]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(world.fake_graph.calls) == 1
+    legs = {name: _legs(name, told) for name in ("joining", "joined", "left", "failed")}
+    for known in legs.values():
+        assert len(known) == len(set(known))
+    ended = {*legs["left"], *legs["failed"]}
+    assert ended <= {*legs["joining"], *legs["joined"]}
+    (stays,) = set(legs["joined"]) - ended
+    leg_keys = [body["callbackUri"].split("/")[-1] for body in world.fake_graph.bodies]
+    (there,) = world.fake_graph.calls
+    assert stays == leg_keys[list(world.fake_graph.posted).index(there)]
+    for caller in world.callers:
+        assert world.replies(caller), caller
+
+
+def _legs(name: str, told: list[dict[str, Any]]) -> list[str]:
+    """Return the legs of which the events `bot.{name}` tell."""
+    return [one["data"]["legKey"] for one in told if one["type"] == f"rollcall.bot.{name}.v1"]
+
+
 def verify(world: Named) -> None:
     """Hold a story to the law."""
     events = world.events()
@@ -207,3 +253,16 @@ async def test_one_meeting_is_one_meeting_whatever_it_is_called(seed: int) -> No
 async def test_many_more_stories_of_names(seed: int) -> None:
     """The same, in stories that the usual run has no time for."""
     verify(await run(seed))
+
+
+@pytest.mark.parametrize("seed", SAMPLE)
+async def test_leaves_by_any_name_leave_one_meeting_and_one_bot(seed: int) -> None:
+    """Each caller is answered, each leg told of once, and the bot that is there was told."""
+    verify_with_leaves(await run_with_leaves(seed))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", MANY)
+async def test_many_more_stories_of_leaves(seed: int) -> None:
+    """The same, in stories that the usual run has no time for."""
+    verify_with_leaves(await run_with_leaves(seed))
