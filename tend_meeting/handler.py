@@ -7,7 +7,7 @@ from shared.events.cloud_events import warning_message
 from shared.inbox.message import QueueMessage
 from shared.journal.door import OpenMeeting
 from shared.meeting.days import day_of
-from shared.meeting.legs import tend_message
+from shared.meeting.legs import leg_of, may_hang_up, tend_message
 from shared.meeting.meeting import Meeting
 from shared.meeting.older_legs import unanswered, with_older
 from shared.meeting.retention import ONE_DAY
@@ -33,8 +33,6 @@ from tend_meeting.plan import (
     Visit,
     call_result,
     is_plausible_end,
-    leg_of,
-    may_hang_up,
     plan,
     read_result,
     read_tend_message,

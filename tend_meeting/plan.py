@@ -18,10 +18,11 @@ from shared.journal.settle import MANY_FAILURES, UNREADABLE
 from shared.journal.step import Step, record_call
 from shared.legs.leg import Leaver, Leg
 from shared.meeting.days import Brief
-from shared.meeting.legs import evidence_of, placed, unwanted
+from shared.meeting.legs import evidence_of, leg_of
 from shared.meeting.listing import having_listed, unlisted
 from shared.meeting.looks import Look, TendingRules, looks
 from shared.meeting.meeting import Meeting, Planned
+from shared.meeting.places import placed
 from shared.words.answers import Call, Roster
 from shared.words.entities import JOIN_QUEUE
 from shared.words.ids import (
@@ -302,26 +303,6 @@ def rejoin_message(meeting: Meeting, leg: Leg, *, at: datetime) -> Outgoing:
 
 def _is_unreadable(meeting: Meeting) -> bool:
     return meeting.record.failures >= MANY_FAILURES and UNREADABLE not in meeting.warned
-
-
-def may_hang_up(meeting: Meeting | None, call: Call) -> bool:
-    """Return whether a call is ours to end for this meeting.
-
-    It is where Graph says that its callbacks are about this meeting; where Graph does not say, if
-    it is a leg's. A leg that is to stay is never ended.
-    """
-    if meeting is None:
-        return False
-    leg = leg_of(meeting, call.call_id)
-    known = leg is not None and leg in unwanted(meeting)
-    if leg is not None and not known:
-        return False
-    return known if call.callback is None else call.callback[0] == meeting.meeting_id
-
-
-def leg_of(meeting: Meeting, call_id: CallId) -> Leg | None:
-    """Return the meeting's leg that is this call of Graph's."""
-    return next((leg for leg in meeting.legs if leg.call_id == call_id), None)
 
 
 def is_plausible_end(meeting: Meeting, call_id: CallId, *, at: datetime, now: datetime) -> bool:

@@ -16,8 +16,9 @@ from shared.inbox.copies import kept_copy
 from shared.inbox.message import QueueMessage
 from shared.journal.step import Step
 from shared.legs.leg import Leg
-from shared.meeting.legs import bind, hang_up, one_stays, placed
+from shared.meeting.legs import bind, hang_up
 from shared.meeting.meeting import Meeting
+from shared.meeting.places import one_stays, placed
 from shared.words.answers import Call
 from shared.words.errors import Rejected
 from shared.words.ids import LegKey, MeetingId

@@ -17,10 +17,11 @@ from shared.events.facts import LEG_OVER, Shown, facts_between
 from shared.events.replies import waiting_for
 from shared.journal.step import Step
 from shared.meeting.follow_up import is_overdue
-from shared.meeting.legs import answer_others, sorted_out
+from shared.meeting.legs import answer_others
 from shared.meeting.looks import TendingRules
 from shared.meeting.meeting import Change, Meeting
 from shared.meeting.packing import ROW_BYTES, meeting_type
+from shared.meeting.places import sorted_out
 from shared.words.ids import LegKey
 from shared.words.observations import LegSeen, Observation, RosterRead, Unparsed
 from shared.words.outgoing import Fact, Outgoing, Published

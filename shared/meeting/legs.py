@@ -1,30 +1,20 @@
 """Our legs in a meeting: which are there, and which are to go.
 
-Core. One bot a meeting is enough: of several legs one stays, and one that was asked to leave does
-not. Of a leg that may be in another meeting nothing is published, and what is heard of it is kept.
-What a leg's end means is not decided here.
+Core. One that was asked to leave does not stay; places.py decides which of several does. What a
+leg's end means is not decided here.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.legs.leg import Leaver, Leg
 from shared.meeting.meeting import Meeting
 from shared.words.answers import Call
-from shared.words.coordinates import thread_alias
 from shared.words.entities import TEND_QUEUE
 from shared.words.ids import CallId, LegKey, MeetingId, digest
-from shared.words.observations import (
-    GONE,
-    LegSeen,
-    Observation,
-    ReadFailed,
-    RosterPushed,
-    RosterRead,
-    Unanswered,
-)
+from shared.words.observations import GONE, LegSeen, ReadFailed
 from shared.words.outgoing import LONGEST_MESSAGE_ID, Outgoing
 
 
@@ -76,48 +66,6 @@ def bind(meeting: Meeting, leg_key: LegKey, call_id: CallId) -> Meeting | None:
     return meeting.with_leg(bound)
 
 
-def placed(meeting: Meeting, leg_key: LegKey, call: Call, owner: MeetingId | None) -> Meeting:
-    """Return the meeting that knows where a leg of unknown place is, by Graph's `call`.
-
-    `owner`: the meeting to which the call's thread leads; None where that is not known. Where the
-    call names no thread, a leg that is in, or over, is here: Graph will not say more.
-    """
-    leg = meeting.leg(leg_key)
-    if leg is None or leg.place != "unknown":
-        return meeting
-    if call.thread_id is None:
-        return meeting if call.is_on_its_way else meeting.with_leg(replace(leg, place="here"))
-    if owner is None:
-        return meeting
-    if owner != meeting.meeting_id:
-        return replace(meeting, same_as=owner)
-    return replace(meeting, thread=thread_alias(call.thread_id, call.message_id))
-
-
-def sorted_out(
-    meeting: Meeting, observed: Iterable[Observation]
-) -> tuple[Meeting, tuple[Observation, ...]]:
-    """Return the meeting in which each leg has its place, and what is to be recorded of the legs.
-
-    What was heard of a leg before its place was known is recorded once it is here.
-    """
-    meeting, heard = one_stays(meeting), list[Observation]()
-    for leg in meeting.legs:
-        if leg.place == "here" and leg.state == "bound" and leg.phases:
-            heard += _kept(leg)
-            meeting = meeting.with_leg(_unheard(leg))
-    for seen in observed:
-        known = meeting.leg(seen.leg_key)
-        if known is None or known.place == "here":
-            heard.append(seen)
-        elif known.place == "unknown" and _is_lost(seen):
-            heard += [*_kept(known), seen]
-            meeting = meeting.with_leg(_unheard(replace(known, place="here")))
-        else:
-            meeting = meeting.with_leg(_noted(known, seen))
-    return meeting, tuple(heard)
-
-
 def evidence_of(call: Call | None, *, leg_key: LegKey, at: datetime) -> LegSeen | ReadFailed | None:
     """Return what GET call says, as evidence like a callback's; None where it says nothing new.
 
@@ -157,25 +105,6 @@ def answered_elsewhere(meeting: Meeting, origin_id: str) -> Meeting:
     return meeting
 
 
-def one_stays(meeting: Meeting) -> Meeting:
-    """Return the meeting in which of several legs all but one must go.
-
-    The leg that was published stays, else the first; of another nothing is ever published. None
-    stays in a meeting that is another of ours: the bot is there. The decision is final.
-    """
-    for leg in (one for one in meeting.legs if one.place == "unknown"):
-        if meeting.same_as is not None and leg.call_id is not None:
-            meeting = meeting.with_leg(leg.surplus())
-        elif meeting.thread is not None:
-            meeting = meeting.with_leg(replace(leg, place="here"))
-    kept = 1 if meeting.same_as is None else 0
-    staying = [leg for leg in meeting.legs if leg.stays]
-    for leg in sorted(staying, key=lambda one: not one.is_published)[kept:]:
-        moved = replace(leg, leaving=(Leaver(why="meetingMoved"),)).heard_by(())
-        meeting = meeting.with_leg(moved if leg.is_published else leg.surplus())
-    return meeting
-
-
 def unwanted(meeting: Meeting) -> list[Leg]:
     """Return the legs to hang up (`Leaver` says why). One of unknown place waits until it is known.
 
@@ -186,6 +115,26 @@ def unwanted(meeting: Meeting) -> list[Leg]:
         for leg in meeting.legs
         if leg.has_call and (leg.place == "surplus" or (leg.place == "here" and leg.leaving))
     ]
+
+
+def may_hang_up(meeting: Meeting | None, call: Call) -> bool:
+    """Return whether a call is ours to end for this meeting.
+
+    It is where Graph says that its callbacks are about this meeting; where Graph does not say, if
+    it is a leg's. A leg that is to stay is never ended.
+    """
+    if meeting is None:
+        return False
+    leg = leg_of(meeting, call.call_id)
+    wanted = leg is not None and leg not in unwanted(meeting)
+    if wanted:
+        return False
+    return leg is not None if call.callback is None else call.callback[0] == meeting.meeting_id
+
+
+def leg_of(meeting: Meeting, call_id: CallId) -> Leg | None:
+    """Return the meeting's leg that is this call of Graph's."""
+    return next((leg for leg in meeting.legs if leg.call_id == call_id), None)
 
 
 def hang_up(meeting: Meeting, call_id: CallId, *, again: str | None = None) -> Outgoing:
@@ -231,48 +180,3 @@ def tend_message(
         correlation_id=correlation_id,
         due=due,
     )
-
-
-def _kept(leg: Leg) -> list[Observation]:
-    """Return what was heard of a leg before its place was known."""
-    return [
-        LegSeen(at=at, leg_key=leg.key, phase=phase, code=leg.code, subcode=leg.subcode)
-        if phase == "gone"
-        else LegSeen(at=at, leg_key=leg.key, phase=phase)
-        for phase, at in sorted(leg.phases.items(), key=lambda one: one[1])
-    ]
-
-
-def _unheard(leg: Leg) -> Leg:
-    return replace(leg, phases={}, code=None, subcode=None, failures=0, failed_at=None)
-
-
-def _is_lost(seen: Observation) -> bool:
-    return isinstance(seen, ReadFailed | Unanswered) and seen.status == GONE
-
-
-def _noted(leg: Leg, seen: Observation) -> Leg:
-    """Return a leg that is not here, or not known to be, with what was heard of it.
-
-    People are not kept: once the leg is here, they are read.
-    """
-    at = seen.answered_at if isinstance(seen, RosterRead) else seen.at
-    over = _is_lost(seen) or (isinstance(seen, LegSeen) and seen.phase == "gone")
-    if leg.place == "surplus":
-        return leg.seen("gone", at) if over else leg
-    match seen:
-        case ReadFailed() | Unanswered():
-            return replace(leg, failures=leg.failures + 1, failed_at=at)
-        case LegSeen(phase=phase):
-            pass
-        case RosterPushed(lists_ourselves=True):
-            phase = "in"
-        case _:
-            return leg
-    news = phase not in leg.phases
-    leg = replace(leg, phases={phase: at, **leg.phases}, last_sign=at)
-    if news:
-        leg = replace(leg, failures=0, failed_at=None)
-    if isinstance(seen, LegSeen) and over and leg.code is None:
-        leg = replace(leg, code=seen.code, subcode=seen.subcode)
-    return leg

@@ -270,6 +270,9 @@ class FakeGraph:
 
     def _chat(self, meeting_info: dict[str, Any]) -> dict[str, Any]:
         join_id = str(meeting_info.get("joinMeetingId"))
+        for meeting in self.online.values():
+            if meeting["joinMeetingIdSettings"]["joinMeetingId"] == join_id:
+                return {**meeting["chatInfo"]}
         thread = self.threads.get(join_id, f"19:meeting_{join_id}@thread.v2")
         return {"threadId": thread, "messageId": "0"}
 
