@@ -5,7 +5,7 @@ from datetime import datetime
 
 from join_meeting.join.act import join
 from join_meeting.leave.act import leave
-from join_meeting.repeats import Wish, moved_request
+from join_meeting.repeats import Wish
 from join_meeting.request import JoinMeeting, read_request
 from shared.events.cloud_events import refusal_message
 from shared.inbox.message import QueueMessage
@@ -17,6 +17,9 @@ from shared.words.coordinates import JoinTarget, alias_of
 from shared.words.errors import Rejected, Transient
 from shared.words.ids import MeetingId, linked_meeting_id_for
 from shared.words.outgoing import Outgoing
+
+ROUNDS = 12
+"""How often a request begins again because the meeting changed between a look and its decision."""
 
 
 async def join_meeting(message: QueueMessage, services: Services) -> None:
@@ -39,6 +42,15 @@ async def _carry_out(message: QueueMessage, services: Services) -> None:
         target=target,
         meeting_id=await _meeting_id(request, target, services),
     )
+    for _ in range(ROUNDS):
+        if await _carried_out(wish, services):
+            return
+    raise Transient("the legs of the bot in this meeting change too fast")
+
+
+async def _carried_out(wish: Wish, services: Services) -> bool:
+    """Decide and act; return False if the meeting changed meanwhile, so that it begins again."""
+    message, request, target = wish.message, wish.request, wish.target
     # A leg that left the head may be the answer to this request: only its own id shows that.
     whole = request.action == "leave" or bool(wish.asked())
     opened = await services.journal.open(wish.meeting_id, for_message=message, whole=whole)
@@ -52,8 +64,8 @@ async def _carry_out(message: QueueMessage, services: Services) -> None:
         opened = await services.journal.open(wish.meeting_id, for_message=message, whole=whole)
     if request.action == "leave":
         await leave(wish, opened, services)
-    else:
-        await join(wish, opened, services)
+        return True
+    return await join(wish, opened, services)
 
 
 async def _meeting_id(
@@ -87,8 +99,7 @@ def _refusal(message: QueueMessage, refused: Rejected, at: datetime, tenant_id: 
         "bot.failed",
         refused,
         tenant_id=tenant_id,
-        request_id=readable_request_id(members)
-        or next(iter(moved_request(message)), message.origin_id),
+        request_id=readable_request_id(members) or message.origin_id,
         delivery_id=message.delivery_id,
         at=at,
         context=readable_context(members),

@@ -72,6 +72,8 @@ async def _read(meeting_id: MeetingId, services: Services) -> Read:
         return Read()
     if meeting.purged is not None:
         return Read(record=meeting.purged if meeting.sequence else None)
+    if meeting.same_as is not None:
+        return await _read(meeting.same_as, services)
     if not meeting.known:
         return Read(meeting=meeting)
     ledger = services.ledger

@@ -95,7 +95,7 @@ def _session_view(session: Session, shown: Shown) -> dict[str, Any]:
 
 def _bot_view(meeting: Meeting) -> dict[str, Any]:
     """Show the newest leg as the bot's state, and all legs; before the first, what is planned."""
-    legs = [_leg_view(leg) for leg in meeting.legs]
+    legs = [_leg_view(leg) for leg in meeting.legs if leg.place != "surplus"]
     return {**(legs[-1] if legs else _planned(meeting)), "legs": legs}
 
 

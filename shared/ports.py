@@ -98,14 +98,7 @@ class Aliases(Protocol):
         """Let `alias` lead to `meeting_id` unless it leads somewhere; return where it leads.
 
         `alias` is any text (a thread id, a join id, a link); only a hash of it is stored. The first
-        claim wins, until the alias is moved, or purged with the meeting.
-        """
-        ...
-
-    async def move_alias(self, alias: str, *, since: MeetingId, to: MeetingId) -> MeetingId:
-        """Let `alias` lead to the meeting `to` if it leads to `since`, or nowhere.
-
-        Return where it leads. Of several who move it at once one wins.
+        claim wins, until the alias is purged with the meeting.
         """
         ...
 

@@ -67,7 +67,6 @@ type Line = Literal[
     "create.join_id_unknown",  # Graph did not answer what the join id of a new meeting is
     "create.surplus_left",  # a meeting that a lost race made could not be deleted
     "graph.failed",  # a request to Graph failed; the ids are what Microsoft's support asks for
-    "join.thread_not_noted",  # another form of the meeting's link may not find it
     "look.not_mended",  # a broken chain of looks was met and could not be mended; the backstop will
     "meeting.warned",  # a problem limits a meeting's record; published once as meeting.warning
     "message.deferred",  # a message is tried again later
@@ -83,6 +82,7 @@ type Line = Literal[
     "signing_keys.not_refreshed",  # the keys that are known are used on
     "telemetry.not_exported",  # a setting of the SDK's is wrong; the app works all the same
     "tend.fits_no_row",  # what a read said is larger than a transaction
+    "tend.not_ours",  # a message names a call, or a time, that is none of the meeting's; ignored
 ]
 LEVELS: Mapping[Line, int] = {
     "backstop.failed": logging.ERROR,

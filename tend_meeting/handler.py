@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from shared.events.cloud_events import warning_message
 from shared.inbox.message import QueueMessage
+from shared.journal.door import OpenMeeting
 from shared.meeting.days import day_of
-from shared.meeting.legs import tend_message
+from shared.meeting.legs import leg_of, may_hang_up, tend_message
 from shared.meeting.meeting import Meeting
 from shared.meeting.older_legs import unanswered, with_older
 from shared.meeting.retention import ONE_DAY
@@ -31,6 +32,7 @@ from tend_meeting.plan import (
     Seen,
     Visit,
     call_result,
+    is_plausible_end,
     plan,
     read_result,
     read_tend_message,
@@ -129,7 +131,7 @@ async def _tend(message: QueueMessage, services: Services) -> None:
         await services.ledger.list_day(meeting_id, day, brief)
 
     _count_late(meeting, now)
-    found = [await _visited(visit, services) for visit in visits]
+    found = [await _visited(visit, opened, services) for visit in visits]
     _count_reads(found)
 
     async def record(seen: Iterable[Seen]) -> None:
@@ -147,7 +149,7 @@ async def _tend(message: QueueMessage, services: Services) -> None:
         await record(without_rosters(found, at=services.clock.now()))
 
 
-async def _visited(visit: Visit, services: Services) -> Seen:
+async def _visited(visit: Visit, opened: OpenMeeting, services: Services) -> Seen:
     """Send Graph the requests of a visit; no further one once the leg is gone."""
     observations: list[Observation] = []
     call: Call | None = None
@@ -164,7 +166,8 @@ async def _visited(visit: Visit, services: Services) -> Seen:
             observations.append(call_result(visit, call, at=services.clock.now()))
     if visit.roster and not _is_gone(observations):
         observations.append(await _read(visit, call, services))
-    return Seen(leg_key=visit.leg_key, observations=tuple(observations), call=call)
+    owner = await opened.owner_of(call) if call is not None and visit.unplaced else None
+    return Seen(leg_key=visit.leg_key, observations=tuple(observations), call=call, owner=owner)
 
 
 async def _kept_alive(visit: Visit, services: Services) -> Observation:
@@ -230,7 +233,15 @@ async def _hang_up(
     message: QueueMessage, meeting_id: MeetingId, call_id: CallId, services: Services
 ) -> None:
     """End a leg; a message of ours comes back to see whether its end was published."""
-    await services.graph.end_call(call_id)
+    opened = await services.journal.open(meeting_id)
+    call = await services.graph.read_call(call_id)
+    if call is not None and not call.is_over:
+        if not may_hang_up(opened.meeting, call):
+            log("tend.not_ours", call=call_id)
+            return
+        await services.graph.end_call(call_id)
+    if opened.meeting is None or leg_of(opened.meeting, call_id) is None:
+        return
     at = services.clock.now()
     look = tend_message(
         meeting_id,
@@ -245,8 +256,12 @@ async def _hang_up(
 async def _record_hung_up(
     meeting_id: MeetingId, call_id: CallId, at: datetime, services: Services
 ) -> None:
-    opened = services.journal.unread(meeting_id)
-    await opened.edit(lambda meeting, _: record_hung_up(meeting, call_id, at=at))
+    opened = await services.journal.open(meeting_id)
+    meeting, now = opened.meeting, services.clock.now()
+    if meeting is None or not is_plausible_end(meeting, call_id, at=at, now=now):
+        log("tend.not_ours", call=call_id)
+        return
+    await opened.edit(lambda known, _: record_hung_up(known, call_id, at=at))
 
 
 async def _answer(meeting_id: MeetingId, leg_key: LegKey, services: Services) -> None:

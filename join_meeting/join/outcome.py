@@ -15,13 +15,13 @@ from shared.events.replies import awaited_by, waiting_for
 from shared.inbox.copies import kept_copy
 from shared.inbox.message import QueueMessage
 from shared.journal.step import Step
-from shared.legs.claim import FIRST_PAUSE
-from shared.legs.leg import Leaver, Leg
-from shared.meeting.legs import answered_elsewhere, asked_to_leave, bind, placed, standing
+from shared.legs.leg import Leg
+from shared.meeting.legs import bind, hang_up
 from shared.meeting.meeting import Meeting
+from shared.meeting.places import one_stays, placed
 from shared.words.answers import Call
 from shared.words.errors import Rejected
-from shared.words.ids import CallId, LegKey, MeetingId
+from shared.words.ids import LegKey, MeetingId
 from shared.words.observations import LegSeen
 from shared.words.outgoing import Fact, Outgoing, Published
 
@@ -32,56 +32,37 @@ def record_joining(
     call: Call,
     message: QueueMessage,
     *,
+    owner: MeetingId | None,
     answered_at: datetime,
     now: datetime,
-) -> Step:
-    """Return the step that records the `call` that Graph accepted, and answers `bot.joining`.
+) -> tuple[Step, bool]:
+    """Return the step that records the `call` that Graph accepted, and whether it answers.
 
-    A callback may have come first. The leg is bound to the call all the same.
+    The answer is `bot.joining`; none where the leg is not known to be the bot of this meeting.
+    `owner`: see `placed`. A callback may have come first: the leg is bound to the call anyway.
     """
     leg_key, call_id = join.leg.key, call.call_id
-    meeting = placed(bind(meeting, leg_key, call_id) or meeting, call)
+    meeting = placed(bind(meeting, leg_key, call_id) or meeting, leg_key, call, owner)
+    meeting = one_stays(meeting)
     leg = meeting.leg(leg_key) or join.leg
-    if leg.call_id == call_id:
-        leg = leg.learned(call)
+    seen = (LegSeen(at=answered_at, leg_key=leg_key, phase="joining"),)
+    if leg.call_id != call_id:
+        return Step(meeting=meeting, outgoing=(hang_up(meeting, call_id),)), False
+    leg = leg.learned(call)
+    if leg.place != "here":
+        return Step(meeting=meeting.with_leg(leg), observed=seen), False
     joining = bot_joining(leg_key, call_id, at=answered_at, state=leg.shown_as)
     published = leg.joining or _next(meeting, joining)
     again = _again(meeting, published, message, now=now) if leg.joining is not None else ()
     leg, held = _released(meeting, leg, now=now)
-    return Step(
+    step = Step(
         meeting=_answered(meeting, leg, published, message),
-        observed=(LegSeen(at=answered_at, leg_key=leg_key, phase="joining"),),
+        observed=seen,
         facts=() if leg.joining is not None else (published.fact,),
         reply=message.reply,
         outgoing=(*again, *held),
     )
-
-
-def record_moved(
-    meeting: Meeting,
-    leg_key: LegKey,
-    call_id: CallId,
-    wish: Wish,
-    owner: MeetingId,
-    *,
-    now: datetime,
-) -> Step:
-    """Return the step for a meeting that a call of Graph's shows to be `owner`, another of ours.
-
-    Two forms of its coordinates reached Rollcall unconnected. This leg has to go, and the owner
-    answers the request. It also answers requests that the leg leave: their retries find the owner.
-    """
-    meeting = answered_elsewhere(bind(meeting, leg_key, call_id) or meeting)
-    leg = meeting.leg(leg_key)
-    if leg is not None:
-        meeting = meeting.with_leg(leg.heard_by(()))  # the owner's leg is the outcome
-    moved = replace(meeting.having_answered(wish.message.delivery_id), same_as=owner)
-    leaver = Leaver(why="meetingMoved")
-    return Step(
-        meeting=asked_to_leave(moved, standing(moved, now=now), leaver),
-        observed=(LegSeen(at=now, leg_key=leg_key, phase="joining"),),
-        outgoing=(wish.elsewhere(owner, due=now + FIRST_PAUSE),),
-    )
+    return step, True
 
 
 def record_adopted(meeting: Meeting, adopt: Adopt, wish: Wish, *, now: datetime) -> Step | None:

@@ -102,9 +102,7 @@ def leg_over_data(leg: Leg) -> dict[str, Any]:
     """Return why a leg that is gone ended, and Graph's result where it gave one."""
     end, why = leg_end(leg.code, leg.subcode), {one.why for one in leg.leaving}
     reason = end.reason
-    if why == {"anotherLegStays"}:
-        reason = "anotherLegStays"
-    elif why and (leg.code is None or reason == "left"):
+    if why and (leg.code is None or reason == "left"):
         # We ended it; Graph says only that we did.
         reason = next((one for one in OURS if one in why), "left")
     if leg.code is None:
@@ -128,6 +126,8 @@ def _leg_facts(before: Record, after: Record) -> tuple[list[Fact], list[Fact]]:
     arrivals: list[Fact] = []
     departures: list[Fact] = []
     for key, leg in after.legs.items():
+        if leg.place != "here":
+            continue
         known = before.legs.get(key)
         reached = max((ORDER.index(phase) for phase in known.phases), default=-1) if known else -1
         for phase, at in leg.phases.items():

@@ -25,8 +25,6 @@ FIRST_TRIED = "rollcall-first-tried"
 HISTORY = "rollcall-history"
 AT_START = "rollcall-at-start"
 ASKED = "rollcall-asked"
-MOVED = "rollcall-moved-request"
-"""Of a request sent on to another meeting: its own id, with a digest of each member."""
 LONGEST_COUNT = 6
 DELIVERY_ID = re.compile("[a-z2-7]{26}")
 

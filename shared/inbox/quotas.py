@@ -17,7 +17,6 @@ from shared.inbox.message import (
     FIRST_ENQUEUED,
     FIRST_TRIED,
     HISTORY,
-    MOVED,
     ORIGIN,
 )
 from shared.words.outgoing import Outgoing
@@ -56,7 +55,7 @@ OURS: Mapping[str, int] = dict.fromkeys(
         QUEUE,
     ),
     SHORT,
-) | {HISTORY: 20 * 1024, TRIES: 20 * 1024, MOVED: 3 * 1024}
+) | {HISTORY: 20 * 1024, TRIES: 20 * 1024}
 """The properties that Rollcall reads or writes, and the bytes that it writes at most into each.
 
 A longer one is of the caller's making, and nothing reads it.

@@ -14,6 +14,8 @@ from shared.meeting.older_legs import Older
 from shared.meeting.retention import require_as_seen, require_cleared
 from shared.telemetry import log
 from shared.tracing.work import current
+from shared.words.answers import Call
+from shared.words.coordinates import thread_alias
 from shared.words.errors import RollcallError, Transient
 from shared.words.ids import MeetingId
 
@@ -76,6 +78,16 @@ class OpenMeeting:
             work.part_of(head.traceparent)
         self._loaded, self.meeting = Loaded(stored), self._older.beside(head)
         self._looked = True
+
+    async def owner_of(self, call: Call) -> MeetingId | None:
+        """Return the meeting to which the thread of Graph's `call` leads; None if it names none.
+
+        A thread that led nowhere leads to this meeting from now on. Raises `Unavailable`.
+        """
+        if call.thread_id is None:
+            return None
+        alias = thread_alias(call.thread_id, call.message_id)
+        return await self._journal.ledger.claim_alias(alias, self.meeting_id)
 
     async def change[D](self, decide: Decide[D], *, within: float | None = None) -> D:
         """Let `decide` say what to write, commit it, and send; return what it decided.

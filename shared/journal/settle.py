@@ -17,10 +17,11 @@ from shared.events.facts import LEG_OVER, Shown, facts_between
 from shared.events.replies import waiting_for
 from shared.journal.step import Step
 from shared.meeting.follow_up import is_overdue
-from shared.meeting.legs import answer_others, one_stays
+from shared.meeting.legs import answer_others
 from shared.meeting.looks import TendingRules
 from shared.meeting.meeting import Change, Meeting
 from shared.meeting.packing import ROW_BYTES, meeting_type
+from shared.meeting.places import sorted_out
 from shared.words.ids import LegKey
 from shared.words.observations import LegSeen, Observation, RosterRead, Unparsed
 from shared.words.outgoing import Fact, Outgoing, Published
@@ -70,7 +71,9 @@ def settled(
 
     A meeting whose look is overdue is written in any case: that plans the look again.
     """
-    if not (step.observed or step.facts):
+    meeting, observed = sorted_out(step.meeting, step.observed)
+    step = replace(step, meeting=meeting, observed=observed)
+    if not (observed or step.facts or step.only_news):
         return Change(meeting=step.meeting, outgoing=step.outgoing)
     room = room_of(step.meeting, rules)
     change = _observed(step, room, now=now, rules=rules)
@@ -100,7 +103,6 @@ def _observed(step: Step, room: int, *, now: datetime, rules: RecordingRules) ->
     }
     days = meeting.days.having_sealed(one for one in after.calls if one.number <= kept.before)
     meeting = replace(meeting, record=kept, revisions=revisions, days=days)
-    meeting = one_stays(meeting)
     meeting, answers = publish(meeting, step.facts, now=now, reply=step.reply)
     meeting, events = _published(meeting, found, now=now)
     meeting, limited = _limited(meeting, after, now=now)

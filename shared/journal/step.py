@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.events.cloud_events import publish_again, warn_undelivered
-from shared.meeting.legs import evidence_of, placed
+from shared.meeting.legs import evidence_of
 from shared.meeting.meeting import Meeting
 from shared.words.answers import Call
 from shared.words.ids import LegKey
@@ -55,10 +55,9 @@ def record_call(
     seen = evidence_of(call, leg_key=leg_key, at=at)
     known = isinstance(seen, LegSeen) and seen.phase in leg.phases
     observed = () if seen is None or known else (seen,)
-    known_by = meeting if call is None else placed(meeting, call)
-    if not observed and learned == leg and known_by == meeting:
+    if not observed and learned == leg:
         return None
-    return Step(meeting=known_by.with_leg(learned), observed=observed)
+    return Step(meeting=meeting.with_leg(learned), observed=observed)
 
 
 def answer_again(

@@ -174,7 +174,8 @@ class Meeting:
     asked: Asked | None = None  # the request that made it
     online: OnlineMeeting | None = None  # what Graph made of that
     target: JoinTarget | None = None  # how to join one that became known by a link
-    same_as: MeetingId | None = None  # the other meeting of ours that a link led to after all
+    thread: str | None = None  # the alias that Graph named behind its join id: it is this meeting
+    same_as: MeetingId | None = None  # or the other meeting of ours that the alias leads to
     aliases: tuple[str, ...] = ()  # what leads to it beside coordinates, target and requests
     trying: Trying | None = None  # of a request under its id, until one makes the meeting
     post_claim: PostClaim | None = None  # the right to POST it, until it is made

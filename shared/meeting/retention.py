@@ -134,7 +134,7 @@ def require_cleared(before: Meeting | None, seen: Meeting | None, after: Meeting
 
 def traces_of(meeting: Meeting) -> Traces:
     """Return the aliases and the days that a meeting's head knows of."""
-    aliases = {*meeting.aliases}
+    aliases = {*meeting.aliases} | ({meeting.thread} if meeting.thread is not None else set())
     if meeting.online is not None:
         aliases |= aliases_of(meeting.online.coordinates)
     if meeting.target is not None:

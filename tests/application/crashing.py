@@ -100,10 +100,6 @@ class FusedLedger:
         """See `ports.Ledger.claim_alias`."""
         return await self._fuse.through(self._ledger.claim_alias(alias, meeting_id))
 
-    async def move_alias(self, alias: str, *, since: MeetingId, to: MeetingId) -> MeetingId:
-        """See `ports.Ledger.move_alias`."""
-        return await self._fuse.through(self._ledger.move_alias(alias, since=since, to=to))
-
     async def resolve_alias(self, alias: str) -> MeetingId | None:
         """See `ports.Ledger.resolve_alias`."""
         return await self._fuse.through(self._ledger.resolve_alias(alias))

@@ -143,13 +143,6 @@ class InMemoryLedger:
             self._aliases[alias] = meeting_id, self._new_etag()
         return self._aliases[alias][0]
 
-    async def move_alias(self, alias: str, *, since: MeetingId, to: MeetingId) -> MeetingId:
-        """See `ports.Ledger.move_alias`."""
-        await self._answer()
-        if self._aliases.get(alias, (since, ""))[0] == since:
-            self._aliases[alias] = to, self._new_etag()
-        return self._aliases[alias][0]
-
     async def resolve_alias(self, alias: str) -> MeetingId | None:
         """See `ports.Ledger.resolve_alias`."""
         await self._answer()

@@ -399,7 +399,7 @@ def test_a_call_that_no_leg_hears_any_longer_is_unwatched() -> None:
     [
         ((), "unknown"),
         ((Leaver(request_id="r-leave"),), "left"),
-        ((Leaver(why="anotherLegStays"),), "anotherLegStays"),
+        ((Leaver(why="alone"),), "alone"),
     ],
 )
 def test_a_call_is_unwatched_for_the_reason_that_the_bot_left(
