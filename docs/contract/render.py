@@ -2,7 +2,8 @@
 
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,8 @@ IN_EVERY_EVENT = frozenset({"meetingId", "context", "recordedAt", "undelivered"}
 NOTICE = "<!-- Written by `python -m docs.contract` from the code; changes made here are lost. -->"
 
 
-def documents() -> dict[str, str]:
+@cache
+def documents() -> Mapping[str, str]:
     """Return every generated document by its path under docs/."""
     rendered = {f"schemas/{name}.json": as_text(schema) for name, schema in schemas().items()}
     version = tomllib.loads(PROJECT.read_text())["project"]["version"]
@@ -62,7 +64,8 @@ def documents() -> dict[str, str]:
     }
 
 
-def schemas() -> dict[str, dict[str, Any]]:
+@cache
+def schemas() -> Mapping[str, dict[str, Any]]:
     """Return every schema by its name: of requests, of events, and of the record."""
     return {
         **{name: request_schema(name) for name in REQUESTS},
