@@ -42,7 +42,8 @@ class OneLeg:
     def __init__(self, crowd: Crowd) -> None:
         self.crowd = crowd
         self.table = CountedTable()
-        self._clock, self._bus, keys = SetClock(), HeldBus(), Keys()
+        self._clock, self._bus = SetClock(), HeldBus()
+        keys = Keys(self._clock)
         self._services = services_on(self.table, self._clock, self._bus, keys, graph=RoomOf(crowd))
         self._authorization = authorization(keys.private)
 

@@ -2,8 +2,8 @@
 tests/contract holds every implementation, fakes included, to it.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -329,14 +329,31 @@ class Clock(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownKeys:
+    """The RSA public keys by id that a signer published, as far as they were fetched.
+
+    `read_at`: when the fetch began that brought them. `failed_at`: when the last fetch began since
+    then, if it failed. `fetching`: one is on its way.
+    """
+
+    by_id: Mapping[str, Any] = field(default_factory=dict)
+    read_at: datetime | None = None
+    failed_at: datetime | None = None
+    fetching: bool = False
+
+
 class SigningKeys(Protocol):
-    """The public keys with which Graph signs its callbacks."""
+    """The public keys with which Graph signs its callbacks. When to fetch them, the caller says."""
 
-    async def key(self, key_id: str) -> Any | None:
-        """Return the RSA public key under `key_id`; None when the signer has no such key.
+    def known(self) -> KnownKeys:
+        """Return what is known of the keys now."""
+        ...
 
-        Keys are fetched once and kept. An unknown id fetches them again, but not more often than a
-        limit, whatever callers send. Raises `Unavailable` for an id that is unknown while the keys
-        cannot be fetched: it may be a new one.
+    def fetch(self) -> Awaitable[None]:
+        """Start to fetch the keys, unless a fetch is on its way; what is returned may be awaited.
+
+        It ends with the fetch, within a few seconds, and raises nothing. A failed fetch leaves the
+        keys as they are.
         """
         ...

@@ -67,6 +67,7 @@ type Line = Literal[
     "create.join_id_unknown",  # Graph did not answer what the join id of a new meeting is
     "create.surplus_left",  # a meeting that a lost race made could not be deleted
     "graph.failed",  # a request to Graph failed; the ids are what Microsoft's support asks for
+    "graph.token_renewed",  # Graph refused a token before its time; whether another was had
     "look.not_mended",  # a broken chain of looks was met and could not be mended; the backstop will
     "meeting.warned",  # a problem limits a meeting's record; published once as meeting.warning
     "message.deferred",  # a message is tried again later

@@ -1,12 +1,14 @@
 """One msgraph-sdk client and what it needs to send a request: a token and an HTTP connection.
 
-Returns answers as bytes: the SDK's response models cost a second of cold start. Repeats no request
-and follows no redirect: each retry has one owner, and it is not this module. Importing this module
-imports the SDK, so client.py imports it on the first request.
+Returns answers as bytes: the SDK's response models cost a second of cold start. Follows no redirect
+and repeats no request but one whose token was refused (tokens.py): each other retry has one owner,
+and it is not this module. Importing this module imports the SDK, so client.py imports it on the
+first request.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
@@ -14,13 +16,11 @@ from urllib.parse import unquote, urlsplit
 import httpx
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError
+from kiota_abstractions.authentication import AnonymousAuthenticationProvider
 from kiota_abstractions.base_request_builder import BaseRequestBuilder
 from kiota_abstractions.method import Method
 from kiota_abstractions.native_response_handler import NativeResponseHandler
 from kiota_abstractions.request_information import RequestInformation
-from kiota_authentication_azure.azure_identity_authentication_provider import (
-    AzureIdentityAuthenticationProvider,
-)
 from kiota_http.kiota_client_factory import KiotaClientFactory
 from kiota_http.middleware import ParametersNameDecodingHandler
 from kiota_http.middleware.options import ResponseHandlerOption
@@ -30,6 +30,7 @@ from msgraph.graph_service_client import GraphServiceClient
 
 from shared.graph.answers import Answer, Asking, no_answer
 from shared.graph.http_transport import AiohttpTransport
+from shared.graph.tokens import GraphTokens, TokenOnRequest
 from shared.tracing.spans import asking_graph
 from shared.words.errors import NotAsked
 
@@ -42,27 +43,34 @@ NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 class GraphSdk:
     """A client for Graph under one URL. One instance, and so one HTTP client, a process."""
 
-    def __init__(self, graph_url: str, credential: AsyncTokenCredential, *, scope: str) -> None:
+    def __init__(
+        self,
+        graph_url: str,
+        credential: AsyncTokenCredential,
+        *,
+        scope: str,
+        now: Callable[[], datetime],
+    ) -> None:
         """`graph_url` has no version: `https://graph.microsoft.com`, or http on loopback.
 
         `scope` is that of the cloud's Graph, whatever stands in its place under `graph_url`.
         """
-        self._scope = scope
         self._credential = credential
+        self._tokens = GraphTokens(credential, scope=scope, now=now)
         self._transport = AiohttpTransport(connections=MOST_CONNECTIONS)
         # Only the middleware that every request needs. Left out: the Graph core's, which replaces
         # our client-request-id; retries, which have another owner; and redirects, which would turn
         # a POST into a GET or send it to another server.
         http_client = KiotaClientFactory.create_with_custom_middleware(
             [ParametersNameDecodingHandler(), UserAgentHandler()],
-            client=httpx.AsyncClient(transport=self._transport, timeout=TIMEOUT, trust_env=False),
-        )
-        self._adapter = GraphRequestAdapter(
-            AzureIdentityAuthenticationProvider(
-                credential, scopes=[self._scope], allowed_hosts=[urlsplit(graph_url).hostname or ""]
+            client=httpx.AsyncClient(
+                transport=self._transport,
+                auth=TokenOnRequest(self._tokens),
+                timeout=TIMEOUT,
+                trust_env=False,
             ),
-            client=http_client,
         )
+        self._adapter = _Adapter(AnonymousAuthenticationProvider(), client=http_client)
         self._adapter.base_url = f"{graph_url.rstrip('/')}/v1.0"
         self.client = GraphServiceClient(request_adapter=self._adapter)
 
@@ -114,7 +122,7 @@ class GraphSdk:
     async def check_token(self) -> None:
         """Return if a token can be had; otherwise raise `Unavailable` that says why."""
         try:
-            await self._credential.get_token(self._scope)
+            await self._tokens.token()
         except AzureError as error:
             raise _no_token(error) from error
 
@@ -122,6 +130,14 @@ class GraphSdk:
         """Close connections and credential. The SDK's own client would leave them open."""
         await self._transport.aclose()
         await self._credential.close()
+
+
+class _Adapter(GraphRequestAdapter):
+    async def retry_cae_response_if_required(
+        self, resp: httpx.Response, request_info: RequestInformation, claims: str
+    ) -> httpx.Response:
+        """Return the answer as it is: tokens.py has renewed the token already."""
+        return resp
 
 
 def route_of(url_template: str) -> str:

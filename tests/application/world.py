@@ -34,6 +34,7 @@ from shared.words.outgoing import Outgoing
 from tend_meeting.handler import mend_meetings, tend_meeting
 from tests.fakes.bus import InMemoryBus
 from tests.fakes.graph import FakeGraph, participant
+from tests.fakes.keys import FakeSigningKeys
 from tests.fakes.ledger import InMemoryLedger
 from tests.fixtures.tending import HINTED, SETTLE
 
@@ -79,14 +80,6 @@ class SettableClock:
         self.moment += timedelta(seconds=seconds)
 
 
-class OneKey:
-    """Implements `ports.SigningKeys`: knows the key `test`."""
-
-    async def key(self, key_id: str) -> Any | None:
-        """See `ports.SigningKeys.key`."""
-        return KEY.public_key() if key_id == "test" else None
-
-
 @dataclass
 class World:
     """One app on fakes. `bus.sent` grows; `delivered` has the numbers of what was delivered of it.
@@ -111,6 +104,7 @@ class World:
     def __post_init__(self) -> None:
         self.fake_graph.now = self.clock.now
         self.fake_graph.bot_app_id = BOT
+        self.keys = FakeSigningKeys(self.clock, {"test": KEY.public_key()})
         self.restart()
 
     def restart(self) -> None:
@@ -130,7 +124,7 @@ class World:
             ledger=self.ledger,
             bus=self.bus or self.fake_bus,
             graph=self.graph or self.fake_graph,
-            keys=OneKey(),
+            keys=self.keys,
             clock=self.clock,
             jitter=lambda most: 0.0,
             waits=waits,
@@ -212,17 +206,22 @@ class World:
             properties=dict(sent.properties),
         )
 
-    def token(self, **claims: Any) -> str:
+    def token(self, *, kid: str = "test", key: rsa.RSAPrivateKey = KEY, **claims: Any) -> str:
         """Return the Authorization header of a genuine callback, but for `claims`."""
         now = int(self.clock.now().timestamp())
         genuine = {"aud": BOT, "iss": ISSUER, "tid": TENANT, "iat": now, "exp": now + 3900}
+<<<<<<< HEAD
         return f"Bearer {_signed(**genuine | claims)}"
+=======
+        signed = jwt.encode(genuine | claims, key, algorithm="RS256", headers={"kid": kid})
+        return f"Bearer {signed}"
+>>>>>>> tokens
 
     async def callback(
         self, meeting_id: str, leg_key: str, body: bytes, *, authorization: str | None = None
     ) -> int:
         """Let Graph call back; return the status it is answered with."""
-        status = await receive_notification(
+        answer = await receive_notification(
             meeting_id=meeting_id,
             leg_key=leg_key,
             authorization=authorization or self.token(),
@@ -230,7 +229,7 @@ class World:
             services=self.services,
         )
         await self.services.journal.settled()
-        return status
+        return answer.status
 
     async def mend(self) -> None:
         """Let the backstop walk once."""

@@ -71,6 +71,11 @@ class InMemoryLedger:
         """Return every meeting, for tests to look at."""
         return [read_head(rows[HEAD]) for rows in self._partitions.values()]
 
+    def rows_of(self, meeting_id: str) -> dict[str, int]:
+        """Return the bytes of each row of a meeting, for tests to look at."""
+        rows = self._partitions[MeetingId(meeting_id)]
+        return {key: size_of(row) for key, row in rows.items()}
+
     async def load(self, meeting_id: MeetingId, *, likely_new: bool = False) -> Stored | None:
         """See `ports.Ledger.load`."""
         await self._answer()
