@@ -13,7 +13,7 @@ from datetime import datetime
 from shared.events.cloud_events import reply_message
 from shared.inbox.copies import copy_of, kept_copy
 from shared.inbox.message import QueueMessage
-from shared.inbox.patience import RetryPolicy, fits_here, hold_before, next_try
+from shared.inbox.patience import fits_here, hold_before, next_try
 from shared.inbox.trying import trying_of
 from shared.meeting.meeting import Trying
 from shared.ports import Bus, Clock
@@ -24,6 +24,7 @@ from shared.words.errors import NotSent, Rejected, Transient, Unreadable
 from shared.words.ids import utc_text
 from shared.words.outgoing import Outgoing, Undelivered, no_such_queue
 from shared.words.problems import rejected
+from shared.words.rules import RetryPolicy
 
 type Noted = Callable[[QueueMessage, Trying], Awaitable[None]]
 

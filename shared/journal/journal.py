@@ -16,11 +16,9 @@ from datetime import datetime
 from shared.events.cloud_events import warn_undelivered
 from shared.journal.door import Delivered, Loaded, OpenMeeting
 from shared.journal.flush import Dispatch, measure_age
-from shared.journal.settle import RecordingRules
 from shared.journal.together import Decision, decide_together
 from shared.meeting.follow_up import followed_up, is_overdue
 from shared.meeting.listing import having_listed, unlisted
-from shared.meeting.looks import TendingRules
 from shared.meeting.meeting import Change, Meeting, OutboxRow, Stored
 from shared.meeting.older_legs import KEPT, Kept
 from shared.meeting.retention import must_be_scheduled, purge_day
@@ -31,6 +29,7 @@ from shared.tracing.work import Work, apart, current
 from shared.words.errors import LostRace, Transient
 from shared.words.ids import MeetingId
 from shared.words.outgoing import no_such_queue
+from shared.words.rules import RecordingRules, TendingRules
 
 ATTEMPTS = 40
 """How often one change starts again after a lost race before it gives up as `Transient`."""

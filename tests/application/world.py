@@ -19,17 +19,15 @@ from join_meeting.handler import join_meeting
 from meeting_record.handler import find_record, read_record
 from meeting_record.view import Found
 from shared.bootstrap import build
-from shared.calls.record import ROOM
 from shared.inbox.message import QueueMessage
 from shared.inbox.verdict import ShortWaits
-from shared.journal.settle import RecordingRules
-from shared.meeting.looks import TendingRules
 from shared.meeting.meeting import Meeting
 from shared.meeting.older_legs import KEPT, Kept
 from shared.ports import Bus, Graph, Ledger
 from shared.settings import Settings
 from shared.words.ids import CallId, LegKey, MeetingId, same_id
 from shared.words.outgoing import Outgoing
+from shared.words.rules import ROOM, RecordingRules, TendingRules
 from tend_meeting.handler import mend_meetings, tend_meeting
 from tests.fakes.bus import InMemoryBus
 from tests.fakes.graph import FakeGraph, participant
