@@ -22,7 +22,7 @@ from shared.words.outgoing import Outgoing
 
 async def join_meeting(message: QueueMessage, services: Services) -> None:
     """Carry out one message to its verdict; raise only if the host is to abandon the message."""
-    correlate(requestId=_request_id(message))
+    correlate(requestId=_own_request_id(message))
     await services.inbox.handle(
         message,
         lambda one: _carry_out(one, services),
@@ -83,9 +83,9 @@ async def _note(message: QueueMessage, trying: Trying, services: Services) -> No
     await note(trying, request_id, journal=services.journal, tenant_id=tenant_id)
 
 
-def _request_id(message: QueueMessage) -> str:
+def _own_request_id(message: QueueMessage) -> str | None:
     named = readable_request_id(read_members(message.body))
-    return named or next(iter(moved_request(message)), message.origin_id)
+    return named or next(iter(moved_request(message)), None)
 
 
 def _refusal(message: QueueMessage, refused: Rejected, at: datetime, tenant_id: str) -> Outgoing:
@@ -93,7 +93,7 @@ def _refusal(message: QueueMessage, refused: Rejected, at: datetime, tenant_id: 
         "bot.failed",
         refused,
         tenant_id=tenant_id,
-        request_id=_request_id(message),
+        request_id=_own_request_id(message) or message.origin_id,
         delivery_id=message.delivery_id,
         at=at,
         context=readable_context(read_members(message.body)),

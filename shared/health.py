@@ -69,17 +69,22 @@ class Begin:
 
 
 def next_for_caller(
-    found: Report | None, began_at: datetime | None, *, now: datetime
+    found: Report | None,
+    began_at: datetime | None,
+    *,
+    now: datetime,
+    most: timedelta = ANSWERED_WITHIN,
 ) -> Report | Wait | Begin:
     """Return what a caller gets, or what it has to do for it.
 
     `found`: the newest report. `began_at`: when the examination under way began; None: none is.
+    `most`: how long after that callers wait for it.
     """
     if found is not None and now - found.at < KEPT_FOR:
         return found
     if began_at is None:
         return Begin()
-    return Wait(max(began_at + ANSWERED_WITHIN - now, timedelta()))
+    return Wait(max(began_at + most - now, timedelta()))
 
 
 class Checkup:
@@ -93,10 +98,14 @@ class Checkup:
         graph: Graph,
         clock: Clock,
         within: float = EXAMINED_WITHIN,
+        answered_within: timedelta = ANSWERED_WITHIN,
     ) -> None:
-        """`within`: most seconds one part may take to answer."""
+        """`within`: most seconds one part may take to answer.
+
+        `answered_within`: how long after an examination began `status` waits for it.
+        """
         self._ledger, self._bus, self._graph, self._clock = ledger, bus, graph, clock
-        self._within = within
+        self._within, self._answered_within = within, answered_within
         self._started_at = clock.now()
         self._found: Report | None = None
         self._under_way: asyncio.Task[Report] | None = None
@@ -107,13 +116,13 @@ class Checkup:
 
         That takes `within` seconds at most.
         """
-        found = next_for_caller(self._found, self._began_at, now=self._clock.now())
+        found = self._next()
         return found if isinstance(found, Report) else await asyncio.shield(self._examining())
 
     async def status(self) -> Status:
         """Return the status of the newest report; `degraded` where none is there in time."""
         while True:
-            match next_for_caller(self._found, self._began_at, now=self._clock.now()):
+            match self._next():
                 case Report() as found:
                     return found.status
                 case Begin():
@@ -121,6 +130,10 @@ class Checkup:
                 case Wait(most):
                     done, _ = await asyncio.wait({self._examining()}, timeout=most.total_seconds())
                     return next((task.result().status for task in done), "degraded")
+
+    def _next(self) -> Report | Wait | Begin:
+        now, most = self._clock.now(), self._answered_within
+        return next_for_caller(self._found, self._began_at, now=now, most=most)
 
     def _examining(self) -> asyncio.Task[Report]:
         """Return the examination under way; it begins now at the latest."""

@@ -104,6 +104,7 @@ LEVELS: Mapping[Line, int] = {
     "callback.recorded": logging.INFO,
     "callback.unknown_leg": logging.INFO,
     "function.failed": logging.ERROR,
+    "health.failed": logging.ERROR,
     "message.deferred": logging.INFO,
     "message.done": logging.INFO,
     "message.rejected": logging.INFO,

@@ -256,7 +256,7 @@ def _log(trace: GraphTrace, asked: str) -> None:
     log(
         "graph.failed",
         status=trace.status,
-        code=trace.code,
+        code=trace.code or None,
         method=method or None,
         route=route or None,
         graphRequestId=trace.request_id,

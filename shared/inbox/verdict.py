@@ -18,7 +18,7 @@ from shared.inbox.patience import fits_here, hold_before, next_try
 from shared.inbox.trying import trying_of
 from shared.meeting.meeting import Trying
 from shared.ports import Bus, Clock
-from shared.telemetry import correlate, count, log, milliseconds
+from shared.telemetry import correlate, count, log, milliseconds, presume
 from shared.tracing.work import concluded, current, of_message
 from shared.words.entities import OWN_ENTITIES
 from shared.words.errors import NotSent, Rejected, Transient, Unreadable
@@ -119,6 +119,8 @@ class Inbox:
     ) -> None:
         began, waited = self._clock.now(), 0
         while (failed := await _failure(message, work)) is not None:
+            # A request that names no id has that of its meeting, where one was met, else this one.
+            presume(requestId=message.origin_id)
             now = self._clock.now()
             due = self._next_try(message, failed, now)
             if due is None:
@@ -143,6 +145,7 @@ class Inbox:
             if noted is not None:
                 await noted(message, trying_of(failed, message, at=now, due=due))
             return
+        presume(requestId=message.origin_id)
         times = _times(message, began, self._clock.now())
         outcome, code = ("done", "") if (doing := current()) is None else doing.outcome
         if outcome == "rejected":  # by an event that the work itself committed
