@@ -178,15 +178,18 @@ def stack_of(error: BaseException) -> str:
 
     Followed by those of its cause. Files, lines and names of functions: no values, no texts.
     """
-    found = " < ".join(frames_of(error)[:MOST_FRAMES])
+    found = " < ".join(frames_of(error))
     cause = error.__cause__ or error.__context__
-    return f"{found} from {type(cause).__name__}: {_cause_stack(cause)}" if cause else found
+    if cause is None:
+        return found
+    return f"{found} from {type(cause).__name__}: {' < '.join(frames_of(cause))}"
 
 
 def frames_of(error: BaseException) -> list[str]:
     """Return where an error was raised, and from where that was called, as `file:line function`."""
     summary = StackSummary.extract(walk_tb(error.__traceback__), lookup_lines=False)
-    return [f"{_short(one.filename)}:{one.lineno} {one.name}" for one in reversed(summary)]
+    inmost = reversed(summary[-MOST_FRAMES:])
+    return [f"{_short(one.filename)}:{one.lineno} {one.name}" for one in inmost]
 
 
 def milliseconds(time: timedelta) -> int:
@@ -207,10 +210,6 @@ def measure(what: Measured, value: float, **attributes: str) -> None:
 def show(what: Shown, value: float) -> None:
     """Note a figure of which the newest value counts."""
     _gauge(what).set(value)
-
-
-def _cause_stack(cause: BaseException) -> str:
-    return " < ".join(frames_of(cause)[:MOST_FRAMES])
 
 
 def _short(file: str) -> str:

@@ -1,6 +1,5 @@
 """How Rollcall says that it is well: one word for anybody, the details for operators."""
 
-import asyncio
 import re
 import tomllib
 from dataclasses import replace
@@ -13,21 +12,14 @@ import pytest
 from meeting_record.handler import health, health_details
 from shared import VERSION
 from shared.health import (
-    ANSWERED_WITHIN,
     KEPT_FOR,
     WALK_LATE_AFTER,
     WALK_PERIOD,
-    Begin,
-    Checkup,
     Report,
-    Wait,
-    next_for_caller,
 )
-from shared.ports import Graph
 from shared.words.errors import GraphTrace, Unavailable
+from tests.application.examined import BrokenGraph, HeldGraph, Watched, a_checkup
 from tests.application.world import T0, TENANT, World
-from tests.fakes.bus import InMemoryBus
-from tests.fakes.graph import FakeGraph
 from tests.fakes.ledger import InMemoryLedger
 
 TICK = timedelta(microseconds=1)
@@ -43,64 +35,6 @@ WELL: dict[str, Any] = {
     "examinedAt": "2026-09-14T08:00:00.000Z",
 }
 """The details in a process that just started."""
-
-
-class HeldGraph(FakeGraph):
-    """Counts its checks; `begun` is set by a check, which is answered when `released` is set."""
-
-    def __init__(self) -> None:
-        super().__init__(tenant_id=TENANT)
-        self.checks = 0
-        self.begun, self.released = asyncio.Event(), asyncio.Event()
-
-    async def check(self) -> None:
-        """See `ports.Graph.check`."""
-        self.checks += 1
-        self.begun.set()
-        await self.released.wait()
-        await super().check()
-
-
-class BrokenGraph(FakeGraph):
-    """Has a bug in its check while it is `broken`."""
-
-    broken = True
-
-    async def check(self) -> None:
-        """See `ports.Graph.check`."""
-        if self.broken:
-            raise ZeroDivisionError
-
-
-class Watched(World):
-    """A world whose checks of Graph are counted, and answered at once unless they are held."""
-
-    def __init__(self) -> None:
-        self.held = HeldGraph()
-        self.held.released.set()
-        super().__init__(graph=self.held)
-
-    def later(self, waited: timedelta) -> None:
-        """Let time pass."""
-        self.clock.advance(waited.total_seconds())
-
-
-def a_checkup(
-    world: World,
-    *,
-    graph: Graph,
-    within: float = 20.0,
-    answered_within: timedelta = ANSWERED_WITHIN,
-) -> Checkup:
-    """Return a checkup over fakes, and over a Graph of the test's own."""
-    return Checkup(
-        ledger=InMemoryLedger(),
-        bus=InMemoryBus(),
-        graph=graph,
-        clock=world.clock,
-        within=within,
-        answered_within=answered_within,
-    )
 
 
 async def test_anybody_is_told_one_word() -> None:
@@ -153,121 +87,6 @@ async def test_a_report_is_kept_for_ten_seconds_and_shared() -> None:
     assert kept == WELL
     assert anew == {"status": "degraded"}
     assert world.held.checks == 2
-
-
-async def test_callers_at_once_share_one_examination() -> None:
-    """However many there are, and however long it takes."""
-    world = Watched()
-    world.held.released.clear()
-    asking = [asyncio.create_task(health(world.services)) for _ in range(50)]
-    await world.held.begun.wait()
-
-    world.later(2 * KEPT_FOR)
-    world.held.released.set()
-    answers = await asyncio.gather(*asking)
-
-    assert answers == [{"status": "ok"}] * 50
-    assert world.held.checks == 1
-
-
-async def test_the_word_does_not_wait_for_a_part_that_is_slow() -> None:
-    """After three seconds it is `degraded`; the examination goes on, and the next caller has it."""
-    world = Watched()
-    world.held.released.clear()
-    first = asyncio.create_task(health(world.services))
-    await world.held.begun.wait()
-    world.later(ANSWERED_WITHIN)
-
-    late = [await health(world.services) for _ in range(50)]
-    world.held.released.set()
-
-    assert late == [{"status": "degraded"}] * 50
-    assert await first == {"status": "ok"}
-    assert await health(world.services) == {"status": "ok"}
-    assert world.held.checks == 1
-
-
-async def test_the_details_wait_for_the_examination_under_way() -> None:
-    """They are for operators, who need the part that is slow; each part has its bound."""
-    world = Watched()
-    world.held.released.clear()
-    asking = asyncio.create_task(health_details(world.services))
-    await world.held.begun.wait()
-
-    world.later(ANSWERED_WITHIN)
-    assert await health(world.services) == {"status": "degraded"}
-    world.held.released.set()
-
-    assert (await asking)["status"] == "ok"
-    assert world.held.checks == 1
-
-
-async def test_the_word_is_degraded_once_the_first_caller_waited_long_enough() -> None:
-    """With the real clock: a part that hangs holds no caller for longer than it may."""
-    world, graph = Watched(), HeldGraph()
-    checkup = a_checkup(world, graph=graph, answered_within=timedelta(milliseconds=10))
-
-    assert await checkup.status() == "degraded"
-    graph.released.set()
-    assert (await checkup.report()).status == "ok"
-    assert graph.checks == 1
-
-
-async def test_a_bug_in_an_examination_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    """Also where the caller that began it is gone."""
-    world = Watched()
-    checkup = a_checkup(world, graph=BrokenGraph(tenant_id=TENANT))
-
-    with pytest.raises(ZeroDivisionError):
-        await checkup.status()
-
-    assert [line.partition(" stack=")[0] for line in caplog.messages] == [
-        "health.failed: error=ZeroDivisionError"
-    ]
-
-
-def a_report(*, age: timedelta) -> Report:
-    """Return a report of that age at T0."""
-    return Report(at=T0 - age, parts={}, last_walk=None, started_at=T0)
-
-
-YOUNG, OLD = a_report(age=KEPT_FOR - TICK), a_report(age=KEPT_FOR)
-
-
-@pytest.mark.parametrize(
-    ("found", "began", "expected"),
-    [
-        (None, None, Begin()),
-        (OLD, None, Begin()),
-        (YOUNG, None, YOUNG),
-        (YOUNG, timedelta(seconds=1), YOUNG),
-        (None, timedelta(), Wait(ANSWERED_WITHIN)),
-        (OLD, timedelta(seconds=1), Wait(ANSWERED_WITHIN - timedelta(seconds=1))),
-        (OLD, ANSWERED_WITHIN, Wait(timedelta())),
-        (None, timedelta(days=1), Wait(timedelta())),
-    ],
-)
-def test_a_caller_gets_a_young_report_or_waits_for_the_one_that_is_made(
-    found: Report | None, began: timedelta | None, expected: Report | Wait | Begin
-) -> None:
-    """`began`: how long ago the examination under way began."""
-    began_at = None if began is None else T0 - began
-
-    assert next_for_caller(found, began_at, now=T0) == expected
-
-
-async def test_a_caller_who_goes_away_leaves_the_examination_to_the_next() -> None:
-    """A probe that gives up must not break the report for all others."""
-    world = Watched()
-    world.held.released.clear()
-    first = asyncio.create_task(health(world.services))
-    second = asyncio.create_task(health(world.services))
-    await world.held.begun.wait()
-
-    first.cancel()
-    world.held.released.set()
-
-    assert await second == {"status": "ok"}
 
 
 async def test_a_part_that_hangs_did_not_answer() -> None:
