@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
+from shared.edge import at_edge
+
 if TYPE_CHECKING:
     from call_callback.handler import Answer
 
@@ -16,6 +18,7 @@ bp = func.Blueprint()
 
 @bp.function_name("call_callback")
 @bp.route(route="calls/{meetingId}/{legKey}", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@at_edge
 async def call_callback(req: func.HttpRequest) -> func.HttpResponse:
     """Take a notification about one of our legs."""
     from call_callback.handler import receive_notification
@@ -33,6 +36,7 @@ async def call_callback(req: func.HttpRequest) -> func.HttpResponse:
 
 @bp.function_name("incoming_call")
 @bp.route(route="calls", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@at_edge
 async def incoming_call(req: func.HttpRequest) -> func.HttpResponse:
     """Take a notification at the bot's registered webhook."""
     from call_callback.handler import receive_incoming

@@ -13,6 +13,7 @@ from shared.inbox.models import read_members, readable_context, readable_request
 from shared.inbox.trying import note
 from shared.meeting.meeting import Trying
 from shared.services import Services
+from shared.telemetry import correlate
 from shared.words.coordinates import JoinTarget, alias_of
 from shared.words.errors import Rejected, Transient
 from shared.words.ids import MeetingId, linked_meeting_id_for
@@ -24,6 +25,7 @@ ROUNDS = 12
 
 async def join_meeting(message: QueueMessage, services: Services) -> None:
     """Carry out one message to its verdict; raise only if the host is to abandon the message."""
+    correlate(requestId=readable_request_id(read_members(message.body)))
     await services.inbox.handle(
         message,
         lambda one: _carry_out(one, services),

@@ -12,11 +12,12 @@ from typing import Any
 
 from shared.calls.record import GroupCall, Session, SessionPage, mark_of
 from shared.events.cloud_events import trace_data
-from shared.events.facts import Shown, end_data, leg_over_data, person_data, session_times
+from shared.events.facts import end_data, leg_over_data, person_data, session_times
 from shared.legs.leg import Leg
 from shared.meeting.meeting import Meeting, Purged, Trying
 from shared.words.ids import utc_text
 from shared.words.problems import CATALOGUE
+from shared.words.rules import Shown
 
 type Found = dict[str, Any] | Purged | None
 """A record; that it was purged; or None where none is known."""

@@ -20,7 +20,7 @@ from shared.legs.leg import Leaver, Leg
 from shared.meeting.days import Brief
 from shared.meeting.legs import evidence_of, leg_of
 from shared.meeting.listing import having_listed, unlisted
-from shared.meeting.looks import Look, TendingRules, looks
+from shared.meeting.looks import Look, looks
 from shared.meeting.meeting import Meeting, Planned
 from shared.meeting.places import placed
 from shared.words.answers import Call, Roster
@@ -45,6 +45,7 @@ from shared.words.observations import (
 )
 from shared.words.outgoing import Outgoing
 from shared.words.outside import CALL_ID
+from shared.words.rules import TendingRules
 
 
 def _meeting_id(text: str) -> str:

@@ -26,7 +26,7 @@ from shared.legs.end_codes import (
     LegEnd,
     next_step,
 )
-from shared.settings import as_markdown
+from shared.settings_table import SETTINGS, Setting
 from shared.words.kinds import KINDS
 from shared.words.problems import CATALOGUE, Waiting
 
@@ -90,7 +90,19 @@ def _served() -> str:
 
 def with_settings(readme: str) -> str:
     """Return the README with the code's settings in the table between its markers."""
-    return _between(readme, "settings", as_markdown())
+    return _between(readme, "settings", settings_table())
+
+
+def settings_table() -> str:
+    """Return the settings as the table that the README shows."""
+    rows = [f"| `{one.name}` | {_default(one)} | {one.meaning} |" for one in SETTINGS]
+    return "\n".join(["| setting | default | meaning |", "|---|---|---|", *rows])
+
+
+def _default(setting: Setting) -> str:
+    if setting.default is None:
+        return "required"
+    return f"`{setting.default}`" if setting.default else setting.follows
 
 
 def with_events(messages: str) -> str:

@@ -5,29 +5,27 @@ way. What follows from the meeting as it then stands is in meeting/follow_up.py.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.calls.fold import fold
 from shared.calls.history import as_change
-from shared.calls.record import ROOM, Commit, Record, SessionPage, seal
+from shared.calls.record import Commit, Record, SessionPage, seal
 from shared.calls.weight import relieved
 from shared.events.cloud_events import publish, warn_once
-from shared.events.facts import LEG_OVER, Shown, facts_between
+from shared.events.facts import LEG_OVER, facts_between
 from shared.events.replies import waiting_for
 from shared.journal.step import Step
 from shared.meeting.follow_up import is_overdue
 from shared.meeting.legs import answer_others
-from shared.meeting.looks import TendingRules
 from shared.meeting.meeting import Change, Meeting
 from shared.meeting.packing import ROW_BYTES, meeting_type
 from shared.meeting.places import sorted_out
 from shared.words.ids import LegKey
 from shared.words.observations import LegSeen, Observation, RosterRead, Unparsed
 from shared.words.outgoing import Fact, Outgoing, Published
+from shared.words.rules import RecordingRules, TendingRules
 
-ONE_READ = timedelta(seconds=1)
-"""How long a read takes at most, where the bounds that are shown depend on it."""
 LIMITED = "recording_limited"
 AFTER_JOINING = frozenset({"bot.waiting", "bot.joined"})
 """What callers hear after the answer to their join, though a callback may be recorded before."""
@@ -37,26 +35,6 @@ UNREADABLE = "roster_unreadable"
 SILENT = "callback_silent"
 SILENT_FOR = timedelta(minutes=5)
 """After so long without a push of people whom reads found it is said that callbacks are lost."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordingRules:
-    """Settings that recording follows.
-
-    `settle`: how long after a hint a read confirms it. `roster_cap`: rosters of this many entries
-    or more may have been cut. `show_names`: names are kept and published. `room`: how many bytes of
-    a head row calls and people take at most.
-    """
-
-    settle: timedelta
-    roster_cap: int = 100
-    show_names: bool = False
-    room: int = ROOM
-
-    @property
-    def shown(self) -> Shown:
-        """How events and records show what was recorded by these rules."""
-        return Shown(names=self.show_names, within=self.settle + ONE_READ)
 
 
 def settled(

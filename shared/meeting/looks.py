@@ -17,6 +17,7 @@ from shared.meeting.legs import unwanted
 from shared.meeting.listing import list_due
 from shared.meeting.meeting import Meeting
 from shared.words.ids import LegKey
+from shared.words.rules import TendingRules
 
 HANG_UP_AGAIN = timedelta(minutes=2)
 """How long after a hang-up a leg that is still there is hung up again. Twice does no harm."""
@@ -40,32 +41,6 @@ type What = Literal[
     "listDays",
 ]
 SOON: frozenset[What] = frozenset({"confirm", "readCall", "rejoin"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TendingRules:
-    """Settings that looks follow.
-
-    `settle`: how long after a hint a read confirms it. `grace`: how old an unsent message must be
-    before another process sends it. `backstop`: how long a look may be overdue before it is mended.
-    `keep_alive`: the longest time between two keepAlives. `poll`: that between two reads. `silent`:
-    how long a leg may be on its way without a word. `lapse`: after so long without any answer a leg
-    is over. `rejoin`: the pauses before each further leg within an hour.
-    """
-
-    settle: timedelta
-    grace: timedelta
-    backstop: timedelta
-    keep_alive: timedelta
-    poll: timedelta
-    silent: timedelta
-    lapse: timedelta
-    leave_when_alone: timedelta
-    nobody_came: timedelta
-    lobby: timedelta
-    max_duration: timedelta
-    rejoin: tuple[timedelta, ...]
-    assume_after: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

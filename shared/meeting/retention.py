@@ -18,8 +18,6 @@ from shared.words.coordinates import alias_of, aliases_of, thread_alias
 from shared.words.errors import Transient
 from shared.words.ids import join_request_alias
 
-LEAST_DAYS, MOST_DAYS = 3, 3650
-"""The sources of a call are looked at for two days after its end; nothing is kept for ever."""
 ONE_DAY = timedelta(days=1)
 
 

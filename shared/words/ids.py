@@ -73,5 +73,10 @@ def utc_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def utc_text_or_null(moment: datetime | None) -> str | None:
+    """Return `moment` as `utc_text` has it; None where it is not known."""
+    return None if moment is None else utc_text(moment)
+
+
 UNCOUNTED = "uncounted"
 """The kind of a person whom the log only counts."""

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from shared.meeting.looks import TendingRules, looks
+from shared.meeting.looks import looks
+from shared.words.rules import TendingRules
 from tests.application.crashing import Fuse
 from tests.fixtures.afternoon import WALK, Afternoon
 from tests.fixtures.tending import HINTED

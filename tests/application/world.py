@@ -20,17 +20,16 @@ from join_meeting.handler import join_meeting
 from meeting_record.handler import find_record, read_record
 from meeting_record.view import Found
 from shared.bootstrap import build
-from shared.calls.record import ROOM
 from shared.inbox.message import QueueMessage
 from shared.inbox.verdict import ShortWaits
-from shared.journal.settle import RecordingRules
-from shared.meeting.looks import TendingRules
 from shared.meeting.meeting import Meeting
 from shared.meeting.older_legs import KEPT, Kept
 from shared.ports import Bus, Graph, Ledger
 from shared.settings import Settings
+from shared.telemetry import correlated
 from shared.words.ids import CallId, LegKey, MeetingId, same_id
 from shared.words.outgoing import Outgoing
+from shared.words.rules import ROOM, RecordingRules, TendingRules
 from tend_meeting.handler import mend_meetings, tend_meeting
 from tests.fakes.bus import InMemoryBus
 from tests.fakes.graph import FakeGraph, participant
@@ -157,7 +156,8 @@ class World:
 
     async def deliver(self, message: QueueMessage) -> None:
         """Hand a message to its handler and wait until what it committed was sent and cleared."""
-        await HANDLERS[message.queue](message, self.services)
+        with correlated():  # as shared/edge.py does for each invocation
+            await HANDLERS[message.queue](message, self.services)
         await self.services.journal.settled()
 
     async def redeliver(self, message: QueueMessage, count: int = 2) -> None:
@@ -210,30 +210,27 @@ class World:
         """Return the Authorization header of a genuine callback, but for `claims`."""
         now = int(self.clock.now().timestamp())
         genuine = {"aud": BOT, "iss": ISSUER, "tid": TENANT, "iat": now, "exp": now + 3900}
-<<<<<<< HEAD
-        return f"Bearer {_signed(**genuine | claims)}"
-=======
-        signed = jwt.encode(genuine | claims, key, algorithm="RS256", headers={"kid": kid})
-        return f"Bearer {signed}"
->>>>>>> tokens
+        return f"Bearer {_signed(kid, key, **genuine | claims)}"
 
     async def callback(
         self, meeting_id: str, leg_key: str, body: bytes, *, authorization: str | None = None
     ) -> int:
         """Let Graph call back; return the status it is answered with."""
-        answer = await receive_notification(
-            meeting_id=meeting_id,
-            leg_key=leg_key,
-            authorization=authorization or self.token(),
-            body=body,
-            services=self.services,
-        )
+        with correlated():
+            answer = await receive_notification(
+                meeting_id=meeting_id,
+                leg_key=leg_key,
+                authorization=authorization or self.token(),
+                body=body,
+                services=self.services,
+            )
         await self.services.journal.settled()
         return answer.status
 
     async def mend(self) -> None:
         """Let the backstop walk once."""
-        await mend_meetings(self.services)
+        with correlated():
+            await mend_meetings(self.services)
         await self.services.journal.settled()
 
     def events(self, *names: str) -> list[dict[str, Any]]:
@@ -322,6 +319,6 @@ def _name(event: dict[str, Any]) -> str:
 
 
 @cache
-def _signed(**claims: Any) -> str:
+def _signed(kid: str, key: rsa.RSAPrivateKey, **claims: Any) -> str:
     """Return a token with those claims. Signing takes longer than the app takes for a callback."""
-    return jwt.encode(claims, KEY, algorithm="RS256", headers={"kid": "test"})
+    return jwt.encode(claims, key, algorithm="RS256", headers={"kid": kid})

@@ -12,10 +12,10 @@ from jsonschema import Draft202012Validator
 from docs.contract.record_data import RECORD
 from meeting_record.view import record_view
 from shared.calls.record import GroupCall, SessionPage
-from shared.events.facts import Shown
 from shared.legs.leg import Leg
 from shared.meeting.meeting import Meeting
 from shared.words.outgoing import Outgoing
+from shared.words.rules import Shown
 from tests.property.stored import Strategies, words
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schemas/record.json").read_text())

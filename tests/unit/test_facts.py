@@ -10,12 +10,13 @@ import pytest
 from docs.contract.events import hold_to_contract
 from shared.calls.record import GroupCall, Record, Session, mark_of, seal_of
 from shared.events.cloud_events import event_message, naming_schema
-from shared.events.facts import ORDER, Shown, bot_joining, end_data, facts_between, person_data
+from shared.events.facts import ORDER, bot_joining, end_data, facts_between, person_data
 from shared.legs.leg import Leaver, Leg, LegState
 from shared.meeting.meeting import Meeting
 from shared.words.ids import CallId, LegKey, MeetingId, SessionId, utc_text
 from shared.words.observations import Person, Phase
 from shared.words.outgoing import Fact
+from shared.words.rules import Shown
 from tests.fixtures.legs import a_leg
 
 T0 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
