@@ -25,7 +25,7 @@ from call_callback.plan import MOST_HANG_UPS, record_notifications, sort_out
 from shared.journal.step import Step
 from shared.meeting.meeting import Meeting
 from shared.services import Services
-from shared.telemetry import correlated, count, log, measure
+from shared.telemetry import correlate, count, log, measure, milliseconds
 from shared.tracing.work import of_callback
 from shared.words.errors import Rejected, Transient
 from shared.words.ids import LEG_KEY, MEETING_ID, CallId, LegKey, MeetingId
@@ -111,21 +111,21 @@ async def _receive(
     if not (MEETING_ID.fullmatch(meeting_id) and LEG_KEY.fullmatch(leg_key)):
         log("callback.unknown_leg")
         return ACCEPTED
-    with correlated(meeting=meeting_id, leg=leg_key):
-        try:
-            async with asyncio.timeout(recorded_within):
-                known_leg = await _record(
-                    envelope, MeetingId(meeting_id), LegKey(leg_key), received_at, services
-                )
-        except (Transient, TimeoutError) as error:
-            log("callback.not_stored", error)
-            return UNAVAILABLE
-        except ValueError:
-            log("callback.fits_no_row", traceback=True)
-            return FAILED
-        if not known_leg:
-            log("callback.unknown_leg")
-        return ACCEPTED
+    correlate(meetingId=meeting_id, legKey=leg_key)
+    try:
+        async with asyncio.timeout(recorded_within):
+            known_leg = await _record(
+                envelope, MeetingId(meeting_id), LegKey(leg_key), received_at, services
+            )
+    except (Transient, TimeoutError) as error:
+        log("callback.not_stored", error)
+        return UNAVAILABLE
+    except ValueError as error:
+        log("callback.fits_no_row", error=error)
+        return FAILED
+    if not known_leg:
+        log("callback.unknown_leg")
+    return ACCEPTED
 
 
 async def _record(
@@ -166,7 +166,7 @@ async def _record(
         arrived = await record(brief=False)
     except ValueError as error:
         # Without this, Graph would send it again for ever.
-        log("callback.fits_no_row", error)
+        log("callback.fits_no_row", error=error)
         arrived = await record(brief=True)
     if arrived is None:
         return False
@@ -174,8 +174,10 @@ async def _record(
     _count(parsed, news=opened.written)
     if parsed.left:
         log("callback.left_unread", read=len(envelope.items), left=parsed.left)
+    if opened.written:
+        log("callback.recorded", tookMs=milliseconds(services.clock.now() - received_at))
     if surplus:
-        log("callback.surplus", calls=len(surplus), hung_up=min(len(surplus), MOST_HANG_UPS))
+        log("callback.surplus", calls=len(surplus), hungUp=min(len(surplus), MOST_HANG_UPS))
     return True
 
 
@@ -228,13 +230,13 @@ async def _reject(call_id: CallId, services: Services, *, within: float) -> Reje
         async with asyncio.timeout(within):
             await services.graph.reject_call(call_id)
     except (Transient, TimeoutError) as error:
-        log("callback.incoming_not_rejected", error, call=call_id)
+        log("callback.incoming_not_rejected", error, callId=call_id)
         return "failed"
     except Rejected as error:
         # Graph would refuse it again for each copy of the notification that we ask for.
-        log("callback.incoming_not_rejected", error.code, call=call_id)
+        log("callback.incoming_not_rejected", error.code, callId=call_id)
         return "refused"
-    log("callback.incoming_rejected", call=call_id)
+    log("callback.incoming_rejected", callId=call_id)
     return "rejected"
 
 

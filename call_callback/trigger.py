@@ -6,11 +6,14 @@ a signed token that the handler verifies.
 
 import azure.functions as func
 
+from shared.edge import at_edge
+
 bp = func.Blueprint()
 
 
 @bp.function_name("call_callback")
 @bp.route(route="calls/{meetingId}/{legKey}", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@at_edge
 async def call_callback(req: func.HttpRequest) -> func.HttpResponse:
     """Take a notification about one of our legs."""
     from call_callback.handler import receive_notification
@@ -28,6 +31,7 @@ async def call_callback(req: func.HttpRequest) -> func.HttpResponse:
 
 @bp.function_name("incoming_call")
 @bp.route(route="calls", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@at_edge
 async def incoming_call(req: func.HttpRequest) -> func.HttpResponse:
     """Take a notification at the bot's registered webhook."""
     from call_callback.handler import receive_incoming

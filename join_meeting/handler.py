@@ -13,6 +13,7 @@ from shared.inbox.models import read_members, readable_context, readable_request
 from shared.inbox.trying import note
 from shared.meeting.meeting import Trying
 from shared.services import Services
+from shared.telemetry import correlate
 from shared.words.coordinates import JoinTarget, alias_of
 from shared.words.errors import Rejected, Transient
 from shared.words.ids import MeetingId, linked_meeting_id_for
@@ -21,6 +22,7 @@ from shared.words.outgoing import Outgoing
 
 async def join_meeting(message: QueueMessage, services: Services) -> None:
     """Carry out one message to its verdict; raise only if the host is to abandon the message."""
+    correlate(requestId=_own_request_id(message))
     await services.inbox.handle(
         message,
         lambda one: _carry_out(one, services),
@@ -81,16 +83,19 @@ async def _note(message: QueueMessage, trying: Trying, services: Services) -> No
     await note(trying, request_id, journal=services.journal, tenant_id=tenant_id)
 
 
+def _own_request_id(message: QueueMessage) -> str | None:
+    named = readable_request_id(read_members(message.body))
+    return named or next(iter(moved_request(message)), None)
+
+
 def _refusal(message: QueueMessage, refused: Rejected, at: datetime, tenant_id: str) -> Outgoing:
-    members = read_members(message.body)
     return refusal_message(
         "bot.failed",
         refused,
         tenant_id=tenant_id,
-        request_id=readable_request_id(members)
-        or next(iter(moved_request(message)), message.origin_id),
+        request_id=_own_request_id(message) or message.origin_id,
         delivery_id=message.delivery_id,
         at=at,
-        context=readable_context(members),
+        context=readable_context(read_members(message.body)),
         traceparent=message.traceparent,
     )

@@ -49,8 +49,8 @@ def _export(role: str) -> None:
         from shared.exporting import export  # noqa: PLC0415 - the SDK's, where it is used
 
         export(role)
-    except Exception:  # noqa: BLE001 - a mistake in one of the SDK's own settings, of any type
-        log("telemetry.not_exported", traceback=True)
+    except Exception as error:  # noqa: BLE001 - a mistake in one of the SDK's own settings, of any type
+        log("telemetry.not_exported", error=error)
 
 
 def build(

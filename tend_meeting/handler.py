@@ -12,7 +12,7 @@ from shared.meeting.older_legs import unanswered, with_older
 from shared.meeting.retention import ONE_DAY
 from shared.ports import Entry
 from shared.services import Services
-from shared.telemetry import correlated, count, log, show
+from shared.telemetry import correlate, correlated, count, log, show
 from shared.tracing.work import of_mending, of_walk
 from shared.words.answers import Call
 from shared.words.errors import Rejected, Transient
@@ -50,6 +50,7 @@ NOTIFIED_WITHIN = timedelta(seconds=10)
 
 async def tend_meeting(message: QueueMessage, services: Services) -> None:
     """Carry out one tend message; raises only what the host is to abandon it for."""
+    correlate(requestId=message.correlation_id)
     await services.inbox.handle(
         message,
         lambda one: _tend(one, services),
@@ -77,13 +78,13 @@ async def mend_meetings(services: Services) -> None:
     """
     with of_walk():
         async for entry in services.ledger.overdue(now=services.clock.now()):
-            with correlated(meeting=entry.meeting_id):
+            with correlated(meetingId=entry.meeting_id):
                 try:
                     with of_mending():
                         await _mend(entry, services)
-                except Exception:  # noqa: BLE001 - the line has it
+                except Exception as error:  # noqa: BLE001 - the line has it
                     # The next walk comes by itself; one meeting must not keep the others waiting.
-                    log("backstop.failed", traceback=True)
+                    log("backstop.failed", error=error)
         await purge_meetings(services)
         now = services.clock.now()
         await services.ledger.note_walk(now)
@@ -107,6 +108,7 @@ async def _open_calls(services: Services, now: datetime) -> int:
 async def _tend(message: QueueMessage, services: Services) -> None:
     asked = read_tend_message(message.body)
     meeting_id = MeetingId(asked.meeting_id)
+    correlate(meetingId=meeting_id)
     if asked.hang_up is not None:
         await _hang_up(message, meeting_id, CallId(asked.hang_up), services)
         return
@@ -143,7 +145,7 @@ async def _tend(message: QueueMessage, services: Services) -> None:
         if not visits:
             raise
         # A read that cannot be kept is one that failed: the chain goes on, and warns.
-        log("tend.fits_no_row", error)
+        log("tend.fits_no_row", error=error)
         await record(without_rosters(found, at=services.clock.now()))
 
 

@@ -15,7 +15,7 @@ from shared.journal.door import OpenMeeting
 from shared.journal.step import Step
 from shared.meeting.meeting import Meeting
 from shared.services import Services
-from shared.telemetry import log
+from shared.tracing.work import concluded
 from shared.words.answers import Call
 from shared.words.errors import NotAsked, Rejected, Transient
 from shared.words.redaction import without_coordinates
@@ -36,7 +36,7 @@ async def send_bot(join: Join, wish: Wish, opened: OpenMeeting, services: Servic
             await _give_back(join, opened)  # the problem may heal: the message is retried
             raise error from said
         refused = final(error, message, now=services.clock.now())
-        log("message.rejected", code=refused.code)
+        concluded("rejected", refused.code)
         await opened.edit(
             lambda meeting, now: record_failed(meeting, join, refused, message, now=now)
         )

@@ -92,11 +92,14 @@ class GraphSdk:
                 json.dumps(body, ensure_ascii=False).encode(), "application/json"
             )
         request.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
-        with asking_graph(method, route_of(builder.url_template)) as asked:
+        route = route_of(builder.url_template)
+        with asking_graph(method, route) as asked:
             try:
                 response: Any = await self._adapter.send_primitive_async(request, "bytes", {})
             except httpx.RequestError as error:
-                raise no_answer(type(error).__name__, asking=asking) from error
+                raise no_answer(
+                    type(error).__name__, asking=asking, asked=f"{method} {route}"
+                ) from error
             except AzureError as error:
                 raise _no_token(error) from error
             asked.status = response.status_code
@@ -104,6 +107,7 @@ class GraphSdk:
             status=response.status_code,
             headers={name.lower(): value for name, value in response.headers.items()},
             body=response.content,
+            asked=f"{method} {route}",
         )
 
     def leads_here(self, link: str) -> bool:

@@ -9,6 +9,7 @@ Source: https://learn.microsoft.com/azure/azure-functions/functions-bindings-ser
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from shared.events.cloud_events import reply_message
 from shared.inbox.copies import copy_of, kept_copy
@@ -17,8 +18,8 @@ from shared.inbox.patience import fits_here, hold_before, next_try
 from shared.inbox.trying import trying_of
 from shared.meeting.meeting import Trying
 from shared.ports import Bus, Clock
-from shared.telemetry import correlated, count, log
-from shared.tracing.work import concluded, of_message
+from shared.telemetry import correlate, count, log, milliseconds, presume
+from shared.tracing.work import concluded, current, of_message
 from shared.words.entities import OWN_ENTITIES
 from shared.words.errors import NotSent, Rejected, Transient, Unreadable
 from shared.words.ids import utc_text
@@ -100,11 +101,12 @@ class Inbox:
         reply = message.reply
         if reply is not None and reply.problem is not None and message.attempt == 1:
             count("rollcall.answers.undelivered", code=reply.problem.code)
-        known = of_message(message.queue, message.message_id, message.properties)
-        with correlated(queue=message.queue), known as traceparent:
+        correlate(queue=message.queue, messageId=message.message_id)
+        with of_message(message.queue, message.message_id, message.properties) as traceparent:
             try:
                 await self._handle(replace(message, traceparent=traceparent), work, refusal, noted)
             except Transient as down:
+                log("message.given_back", down, delivery=message.delivery_count)
                 await self._hold(message, down)
                 raise
 
@@ -117,10 +119,13 @@ class Inbox:
     ) -> None:
         began, waited = self._clock.now(), 0
         while (failed := await _failure(message, work)) is not None:
+            # A request that names no id has that of its meeting, where one was met, else this one.
+            presume(requestId=message.origin_id)
             now = self._clock.now()
             due = self._next_try(message, failed, now)
             if due is None:
                 refused = final(failed, message, now=now)
+                log("message.rejected", code=refused.code, **_times(message, began, now))
                 await _refuse(message, refused, refusal, now, self._bus)
                 if noted is not None:
                     await noted(message, trying_of(refused, message, at=now, due=None))
@@ -134,12 +139,19 @@ class Inbox:
                 message, waited = again, waited + 1
                 continue
             why = _named(failed)
-            log("message.deferred", attempt=message.attempt, due=utc_text(due), why=why)
+            log("message.deferred", due=utc_text(due), why=why, **_times(message, began, now))
             await self._bus.send([copy_of(again, due=due)])
             concluded("deferred")
             if noted is not None:
                 await noted(message, trying_of(failed, message, at=now, due=due))
             return
+        presume(requestId=message.origin_id)
+        times = _times(message, began, self._clock.now())
+        outcome, code = ("done", "") if (doing := current()) is None else doing.outcome
+        if outcome == "rejected":  # by an event that the work itself committed
+            log("message.rejected", code=code, **times)
+        else:
+            log("message.done", **times)
 
     async def _hold(self, message: QueueMessage, down: Transient) -> None:
         """Keep `message` for a while, so that an outage of minutes does not use up its deliveries.
@@ -204,7 +216,6 @@ async def _refuse(
     now: datetime,
     bus: Bus,
 ) -> None:
-    log("message.rejected", code=refused.code)
     event, reply, not_sent = refuse(message, refused, now), message.reply, None
     if event is not None and reply is not None:
         # The answer goes first: what the topic says depends on it.
@@ -227,11 +238,25 @@ async def _undelivered(answer: Outgoing, bus: Bus) -> Undelivered | None:
     try:
         await bus.send([answer])
     except Rejected:
-        log("refusal.undeliverable", entities=[answer.entity])
+        log("refusal.undeliverable", entities=answer.entity)
         problem = no_such_queue(answer.entity)
         count("rollcall.answers.undelivered", code=problem.code)
         return problem
     return None
+
+
+def _times(message: QueueMessage, began: datetime, ended: datetime) -> dict[str, Any]:
+    """Return which try this was, and how long it took: in the queue, in all, and of that at Graph.
+
+    The time in the queue is that of this message, a scheduled copy's since it was due.
+    """
+    work = current()
+    return {
+        "attempt": message.attempt,
+        "queuedMs": milliseconds(began - message.enqueued_at),
+        "graphMs": milliseconds(work.graph_time) if work is not None else 0,
+        "tookMs": milliseconds(ended - began),
+    }
 
 
 def _named(failed: Transient | Rejected) -> str:

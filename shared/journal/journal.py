@@ -107,7 +107,7 @@ class Journal:
 
     def unread(self, meeting_id: MeetingId, *, for_message: Delivered | None = None) -> OpenMeeting:
         """Return a meeting that its first change loads, once for all changes that wait for it."""
-        correlate(meeting=meeting_id)
+        correlate(meetingId=meeting_id)
         again = for_message is not None and for_message.delivery_count > 1
         return OpenMeeting(self, meeting_id, resend=again)
 
@@ -150,9 +150,14 @@ class Journal:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _begin(self, meeting_id: MeetingId, work: Coroutine[None, None, None]) -> None:
+    def _begin(
+        self,
+        meeting_id: MeetingId,
+        work: Coroutine[None, None, None],
+        request_id: str | None = None,
+    ) -> None:
         # Its lines and spans belong to all changes that wait for the meeting, not to the first one.
-        with correlated(meeting=meeting_id), apart():
+        with correlated(meetingId=meeting_id, requestId=request_id), apart():
             task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -186,6 +191,7 @@ class Journal:
             together = [waiting for waiting in together if not waiting.receipt.done()]
             decisions = [waiting.decide for waiting in together]
             meeting, now = stored.meeting if stored else None, self._clock.now()
+            correlate(requestId=meeting.correlation_id if meeting is not None else None)
             decided = decide_together(decisions, meeting, now=now, kept=self._kept)
             for place, error in decided.failures.items():
                 _fail([together[place]], error)
@@ -230,6 +236,7 @@ class Journal:
             if by is not None and (known is None or by < known):
                 await self.ledger.index(change.meeting.meeting_id, due_at=by)
             stored = await self.ledger.commit(before, change, now=now)
+        correlate(requestId=stored.meeting.correlation_id)
         for code in change.meeting.warned[len(meeting.warned) if meeting else 0 :]:
             log("meeting.warned", code=code)
         return stored
@@ -301,7 +308,8 @@ class Journal:
     ) -> None:
         sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if rows:
-            self._begin(meeting_id, self._dispatch.send(meeting_id, rows, sent))
+            request_id = stored.meeting.correlation_id if stored is not None else None
+            self._begin(meeting_id, self._dispatch.send(meeting_id, rows, sent), request_id)
         else:
             sent.set_result(None)
         receipt = Receipt(meeting=stored.meeting if stored else None, sent=sent)

@@ -186,8 +186,12 @@ async def test_a_refusal_of_graphs_is_in_the_log(caplog: pytest.LogCaptureFixtur
 
     await world.drop("join-meeting", {"meetingId": meeting_id})
 
-    line = f"message.rejected: queue=join-meeting meeting={meeting_id} code=source_identity_invalid"
-    assert line in caplog.messages
+    (line,) = (one for one in caplog.messages if one.startswith("message.rejected"))
+    assert {
+        "queue=join-meeting",
+        f"meetingId={meeting_id}",
+        "code=source_identity_invalid",
+    } < set(line.split())
 
 
 async def test_a_refusal_is_told_and_the_claim_ended() -> None:

@@ -25,6 +25,7 @@ from shared.meeting.meeting import Meeting
 from shared.meeting.older_legs import KEPT, Kept
 from shared.ports import Bus, Graph, Ledger
 from shared.settings import Settings
+from shared.telemetry import correlated
 from shared.words.ids import CallId, LegKey, MeetingId, same_id
 from shared.words.outgoing import Outgoing
 from shared.words.rules import ROOM, RecordingRules, TendingRules
@@ -160,7 +161,8 @@ class World:
 
     async def deliver(self, message: QueueMessage) -> None:
         """Hand a message to its handler and wait until what it committed was sent and cleared."""
-        await HANDLERS[message.queue](message, self.services)
+        with correlated():  # as shared/edge.py does for each invocation
+            await HANDLERS[message.queue](message, self.services)
         await self.services.journal.settled()
 
     async def redeliver(self, message: QueueMessage, count: int = 2) -> None:
@@ -220,19 +222,21 @@ class World:
         self, meeting_id: str, leg_key: str, body: bytes, *, authorization: str | None = None
     ) -> int:
         """Let Graph call back; return the status it is answered with."""
-        status = await receive_notification(
-            meeting_id=meeting_id,
-            leg_key=leg_key,
-            authorization=authorization or self.token(),
-            body=body,
-            services=self.services,
-        )
+        with correlated():
+            status = await receive_notification(
+                meeting_id=meeting_id,
+                leg_key=leg_key,
+                authorization=authorization or self.token(),
+                body=body,
+                services=self.services,
+            )
         await self.services.journal.settled()
         return status
 
     async def mend(self) -> None:
         """Let the backstop walk once."""
-        await mend_meetings(self.services)
+        with correlated():
+            await mend_meetings(self.services)
         await self.services.journal.settled()
 
     def events(self, *names: str) -> list[dict[str, Any]]:
