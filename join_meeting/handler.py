@@ -20,7 +20,7 @@ from shared.words.ids import MeetingId, linked_meeting_id_for
 from shared.words.outgoing import Outgoing
 
 ROUNDS = 12
-"""How often a request begins again because the meeting changed between a look and its decision."""
+"""How often a request begins again: the meeting changed since it was read, or is another."""
 
 
 async def join_meeting(message: QueueMessage, services: Services) -> None:
@@ -45,13 +45,15 @@ async def _carry_out(message: QueueMessage, services: Services) -> None:
         meeting_id=await _meeting_id(request, target, services),
     )
     for _ in range(ROUNDS):
-        if await _carried_out(wish, services):
+        again = await _tried(wish, services)
+        if again is None:
             return
+        wish = again
     raise Transient("the legs of the bot in this meeting change too fast")
 
 
-async def _carried_out(wish: Wish, services: Services) -> bool:
-    """Decide and act; return False if the meeting changed meanwhile, so that it begins again."""
+async def _tried(wish: Wish, services: Services) -> Wish | None:
+    """Decide and act; return the request as it begins again: the meeting changed, or is another."""
     message, request, target = wish.message, wish.request, wish.target
     # A leg that left the head may be the answer to this request: only its own id shows that.
     whole = request.action == "leave" or bool(wish.asked())
@@ -62,12 +64,9 @@ async def _carried_out(wish: Wish, services: Services) -> bool:
         if wish.meeting_id != opened.meeting_id:
             raise Transient("the meeting was purged meanwhile")
     if opened.meeting is not None and opened.meeting.same_as is not None:
-        wish = replace(wish, meeting_id=opened.meeting.same_as)
-        opened = await services.journal.open(wish.meeting_id, for_message=message, whole=whole)
-    if request.action == "leave":
-        await leave(wish, opened, services)
-        return True
-    return await join(wish, opened, services)
+        return replace(wish, meeting_id=opened.meeting.same_as)
+    carry_out = leave if request.action == "leave" else join
+    return None if await carry_out(wish, opened, services) else wish
 
 
 async def _meeting_id(

@@ -7,6 +7,9 @@ from shared.meeting.meeting import Traces
 from shared.services import Services
 from shared.words.ids import MeetingId, join_request_alias
 
+HOPS = 4
+"""How often a meeting may have become another: once, or once more in each further life."""
+
 
 async def hold_to_one_meeting(wish: Wish, services: Services) -> None:
     """Let the request's own id lead to its meeting; refuse it if it leads to another."""
@@ -27,4 +30,8 @@ async def _leads_to(own: MeetingId, alias: str, services: Services) -> bool:
         left = await ledger.leads(found, Traces(aliases=frozenset({alias})))
         await ledger.drop(left)
         return await ledger.claim_alias(alias, own) == own
+    for _ in range(HOPS):
+        if other is None or other.same_as in {None, own}:
+            break
+        other = (await services.journal.open(other.same_as)).meeting
     return other is not None and other.same_as == own

@@ -47,6 +47,8 @@ async def join(wish: Wish, opened: OpenMeeting, services: Services) -> bool:
         await hold_to_one_meeting(wish, services)
 
     def decide(known: Meeting | None, now: datetime) -> tuple[Step | None, Decision | None]:
+        if known is not None and known.same_as is not None:
+            return None, None  # learned since it was read
         decision = plan(known, wish, now=now, rules=rules)
         if not is_prepared(decision, by=first):
             return None, None

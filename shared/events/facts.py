@@ -137,7 +137,9 @@ def _call_facts(
         leg = after.legs.get(call.unwatched_by) if call.unwatched_by is not None else None
         reason = leg_over_data(leg)["reason"] if leg is not None else "unknown"
         data = {"callNumber": number, "since": utc_text(since), "reason": reason}
-        yield _call_fact("call.unwatched", call, since, data, utc_text(since))
+        # Two legs may fall silent in one millisecond: the key names the leg too.
+        by = call.unwatched_by or ""
+        yield _call_fact("call.unwatched", call, since, data, utc_text(since), by)
     if call.ended_at is None:
         return
     if known is None or known.ended_at is None:

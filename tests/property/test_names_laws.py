@@ -98,17 +98,9 @@ class Named(Mortal):
             {"joinMeetingId": join_id, "tenantId": TENANT},
         ]
 
-    async def callback(
-        self, meeting_id: str, leg_key: str, body: bytes, *, authorization: str | None = None
-    ) -> int:
-        """See `World.callback`. No two come in one millisecond."""
-        self.clock.advance(0.001)
-        return await super().callback(meeting_id, leg_key, body, authorization=authorization)
-
     async def hasty_callback(self, uri: str, call_id: CallId) -> None:
         """Call back, to another process, while the POST is under way."""
         meeting_id, leg_key = uri.split("/")[-2:]
-        self.clock.advance(0.001)
         await self.beside.callback(meeting_id, leg_key, state(call_id, "established"))
 
     async def request(self, action: str = "join") -> None:

@@ -390,7 +390,7 @@ def test_a_call_that_no_leg_hears_any_longer_is_unwatched() -> None:
     facts = told(before, after)
 
     assert names(facts) == ["call.unwatched", "bot.left"]
-    assert (facts[0].at, facts[0].key, facts[0].call_number) == (at(5), ("1", text(5)), 1)
+    assert (facts[0].at, facts[0].key, facts[0].call_number) == (at(5), ("1", text(5), LEG), 1)
     assert facts[0].data == {"callNumber": 1, "since": text(5), "reason": "removed"}
     assert told(after, after) == []
 
@@ -430,7 +430,7 @@ def test_each_gap_of_a_call_is_published_once() -> None:
     [second_gap] = told(record(watched, legs=gone), record(again, legs=gone))
 
     assert told(record(first, legs=gone), record(watched, legs=gone)) == []
-    assert (second_gap.name, second_gap.key) == ("call.unwatched", ("1", text(18)))
+    assert (second_gap.name, second_gap.key) == ("call.unwatched", ("1", text(18), OTHER_LEG))
 
 
 def test_an_end_after_a_gap_is_an_end_alone() -> None:
