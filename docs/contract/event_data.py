@@ -61,7 +61,15 @@ class Attempt(Part):
 class Undelivered(Part):
     """Why the event reached no queue of the caller's, besides the topic."""
 
-    code: Literal["own_entity", "other_namespace", "not_a_queue", "no_such_queue"]
+    code: Literal[
+        "own_entity",
+        "other_namespace",
+        "not_a_queue",
+        "correlation_id_too_long",
+        "no_such_queue",
+        "refused_by_queue",
+        "closed_queue",
+    ]
     message: str
 
 

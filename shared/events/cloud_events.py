@@ -162,12 +162,17 @@ def refusal_message(
 ) -> Outgoing:
     """Return the topic message that refuses a request which has no meeting.
 
-    `delivery_id` is that of the request's message: a redelivery is refused with the same event id.
+    `delivery_id` is that of the request's message: a redelivery is refused with the same event id,
+    but where the answer was lost meanwhile: the event that says so is another one.
     `traceparent`: the trace that the request is part of.
     """
     return _message(
         name=name,
-        event_id=digest(name, tenant_id, request_id, delivery_id, refused.code, characters=26),
+        event_id=digest(
+            *(name, tenant_id, request_id, delivery_id, refused.code),
+            *([refused.undelivered.code] if refused.undelivered is not None else []),
+            characters=26,
+        ),
         tenant_id=tenant_id,
         subject=f"requests/{request_id}",
         at=at,

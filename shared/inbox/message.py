@@ -14,7 +14,7 @@ from shared.inbox.attempts import history_text, read_history
 from shared.inbox.reply_to import read_reply_to
 from shared.words.errors import Attempt, Rejected, Transient
 from shared.words.ids import digest, utc_text
-from shared.words.outgoing import LONGEST_MESSAGE_ID, ReplyAddress
+from shared.words.outgoing import LONGEST_MESSAGE_ID, ReplyAddress, Undelivered
 
 ORIGIN = "rollcall-origin"
 DELIVERY = "rollcall-delivery"
@@ -27,6 +27,11 @@ AT_START = "rollcall-at-start"
 ASKED = "rollcall-asked"
 MOVED = "rollcall-moved-request"
 """Of a request sent on to another meeting: its own id, with a digest of each member."""
+LONGEST_CORRELATION_ID = 1024
+CORRELATION_ID_TOO_LONG = Undelivered(
+    code="correlation_id_too_long",
+    message=f"An answer carries a correlation id of up to {LONGEST_CORRELATION_ID} characters.",
+)
 LONGEST_COUNT = 6
 DELIVERY_ID = re.compile("[a-z2-7]{26}")
 
@@ -111,6 +116,9 @@ class QueueMessage:
             return None
         found = read_reply_to(self.reply_to, namespace=self.namespace)
         correlation_id = self.correlation_id or self.origin_id
+        if len(correlation_id) > LONGEST_CORRELATION_ID:
+            # A meeting keeps the addresses of many requests: sixteen of 64 KB fit no row.
+            correlation_id, found = "", CORRELATION_ID_TOO_LONG
         if isinstance(found, str):
             return ReplyAddress(queue=found, correlation_id=correlation_id)
         return ReplyAddress(queue="", correlation_id=correlation_id, problem=found)

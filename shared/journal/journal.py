@@ -30,7 +30,7 @@ from shared.tracing.spans import committing
 from shared.tracing.work import Work, apart, current
 from shared.words.errors import LostRace, Transient
 from shared.words.ids import MeetingId
-from shared.words.outgoing import no_such_queue
+from shared.words.outgoing import Undelivered
 
 ATTEMPTS = 40
 """How often one change starts again after a lost race before it gives up as `Transient`."""
@@ -79,7 +79,7 @@ class Journal:
             clock=clock,
             jitter=jitter,
             lease=tending.grace,
-            missed=self._warn_of_missing,
+            missed=self._warn_of_lost,
         )
         self._clock = clock
         self._jitter = jitter
@@ -235,15 +235,15 @@ class Journal:
             log("meeting.warned", code=code)
         return stored
 
-    async def _warn_of_missing(self, meeting_id: MeetingId, queues: Sequence[str]) -> None:
+    async def _warn_of_lost(self, meeting_id: MeetingId, lost: Sequence[Undelivered]) -> None:
         """Publish that answers of a meeting reached no queue, and count them."""
-        problem = no_such_queue(queues[0])
-        count("rollcall.answers.undelivered", len(queues), code=problem.code)
+        for one in lost:
+            count("rollcall.answers.undelivered", code=one.code)
 
         def decide(known: Meeting | None, now: datetime) -> Change | None:
             if known is None or not known.known:
                 return None
-            warned, events = warn_undelivered(known, problem, now=now)
+            warned, events = warn_undelivered(known, lost[0], now=now)
             return Change(meeting=warned, outgoing=events) if events else None
 
         try:
