@@ -15,6 +15,7 @@ from join_meeting.meaning import meaning_of
 from join_meeting.request import JoinMeeting
 from shared.inbox.meaning import request_conflict, written
 from shared.inbox.message import ASKED, DELIVERY, MOVED, ORIGIN, QueueMessage
+from shared.inbox.quotas import OURS
 from shared.legs.leg import Leg
 from shared.meeting.meeting import Meeting, Stay
 from shared.words.coordinates import JoinTarget
@@ -94,9 +95,10 @@ def has_failed(meeting: Meeting, request_id: str) -> bool:
 
 def moved_request(message: QueueMessage) -> dict[str, dict[str, str]]:
     """Return the `Wish.asked` of a request that was sent on from another meeting; {} for others."""
+    text = message.properties.get(MOVED, "{}")
     try:
-        found = json.loads(message.properties.get(MOVED, "{}"))
-    except ValueError:
+        found = json.loads(text) if len(text) <= OURS[MOVED] else {}
+    except (ValueError, RecursionError):
         return {}
     if not isinstance(found, dict) or len(found) > 1:
         return {}

@@ -12,6 +12,7 @@ from join_meeting.repeats import Wish
 from shared.events.cloud_events import publish, publish_again, refusal_data
 from shared.events.facts import bot_joining
 from shared.events.replies import awaited_by, waiting_for
+from shared.inbox.bodies import read_body
 from shared.inbox.copies import kept_copy
 from shared.inbox.message import QueueMessage
 from shared.journal.step import Step
@@ -136,8 +137,17 @@ def record_failed(
     meeting = meeting.with_leg(failed).having_answered(message.delivery_id)
     others = waiting_for(fact.name, leg)
     meeting, events = publish(meeting, [fact], now=now, reply=message.reply, others=others)
-    kept = kept_copy(message, refused)
-    return Step(meeting=meeting, outgoing=(*events, replace(kept, body=message.body.decode())))
+    return Step(meeting=meeting, outgoing=(*events, _kept(message, refused)))
+
+
+def _kept(message: QueueMessage, refused: Rejected) -> Outgoing:
+    """Return the copy that is kept of the message, with its body as text: the outbox holds text.
+
+    The body was read, so it is JSON in some encoding; this has what was read of it.
+    """
+    body = read_body(message.body).text.encode()
+    copy = kept_copy(replace(message, body=body), refused)
+    return replace(copy, body=body[: len(copy.body)].decode(errors="ignore"))
 
 
 def _next(meeting: Meeting, fact: Fact) -> Published:

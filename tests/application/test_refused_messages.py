@@ -97,7 +97,7 @@ async def test_an_answer_that_a_queue_never_takes_is_warned_of() -> None:
     (made,) = world.events("meeting.created")
 
     def decide(known: Meeting | None, _: object) -> Change | None:
-        return known and Change(meeting=known, outgoing=(message("replies", LONG),))
+        return Change(meeting=known, outgoing=(message("replies", LONG),)) if known else None
 
     await world.services.journal.change(MeetingId(made["data"]["meetingId"]), decide)
     await world.services.journal.settled()
