@@ -73,6 +73,10 @@ class Undelivered(Part):
     message: str
 
 
+Shortened = Annotated[list[str], Field(min_length=1)]
+"""The members that lack something, because the event would be larger than any message."""
+
+
 class Refusal(Part):
     """What every refusal says. `code` is one of docs/problems.md."""
 
@@ -86,20 +90,22 @@ class Refusal(Part):
 
 
 class Told(Part):
-    """What every event of a meeting says.
+    """What every event of a meeting says. All events under one id are the same.
 
-    Between repeats of an event only `recordedAt` differs, and the `state` of `bot.joining`.
+    `shortened` names the members that lack something: the event would be larger than any message.
     """
 
     undelivered: Undelivered = ABSENT
+    shortened: Shortened = ABSENT
     meeting_id: Id
     context: dict[str, Any] | None
     recorded_at: AwareDatetime
 
 
 class RefusedRequest(Refusal):
-    """A refused request. The event belongs to no meeting."""
+    """A refused request. The event belongs to no meeting. `shortened`: see the other events."""
 
+    shortened: Shortened = ABSENT
     request_id: str
     context: dict[str, Any] | None
     recorded_at: AwareDatetime
@@ -169,7 +175,7 @@ class MeetingCreated(Described):
 
     coordinates: Coordinates
     warnings: list[Alteration]
-    invitation: Invitation
+    invitation: Invitation = ABSENT  # only where `shortened` names it
 
 
 class MeetingUpdated(MeetingCreated):
@@ -182,7 +188,7 @@ class MeetingCancelled(Described):
     """The meeting was deleted; the invitation takes it off a calendar."""
 
     online_meeting_id: str
-    invitation: Invitation
+    invitation: Invitation = ABSENT  # only where `shortened` names it
 
 
 class MeetingPurged(Told):

@@ -25,7 +25,7 @@ OF_THE_LEASE = 1 / 4
 
 With the default of 40 s these are 10 s, which all pauses fit into, and 30 s, the longest try.
 """
-LONGEST_KEPT = timedelta(hours=1)
+LONGEST_KEPT = timedelta(days=1)
 """How long an answer is kept for a caller's queue that takes nothing. The topic has the event."""
 type Lost = dict[str, Undelivered]
 """The callers' queues that answers did not reach, and why."""

@@ -95,7 +95,11 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """A fact that was published as event number `sequence`, kept to answer repeated requests."""
+    """A fact that was published as event number `sequence`, kept to answer repeated requests.
+
+    Its data has all that the event said of itself: `context` and `undelivered`, too.
+    """
 
     fact: Fact
     sequence: int
+    recorded_at: datetime

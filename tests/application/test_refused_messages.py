@@ -108,7 +108,7 @@ async def test_an_answer_that_a_queue_never_takes_is_warned_of() -> None:
     assert world.fake_bus.sent_to(REJECTED_QUEUE) == []
 
 
-async def test_an_answer_is_given_up_where_its_queue_takes_nothing_for_an_hour() -> None:
+async def test_an_answer_is_given_up_where_its_queue_takes_nothing_for_a_day() -> None:
     """It is full, disabled or forbidden; the meeting is not looked at for ever for its sake."""
     world = World()
     world.fake_bus.down = {"replies"}
