@@ -43,10 +43,12 @@ class Dispatch:
         jitter: Callable[[float], float],
         lease: timedelta,
         missed: Callable[[MeetingId, Sequence[Undelivered]], Awaitable[None]],
+        unsent: Callable[[MeetingId, datetime], None],
     ) -> None:
         """`lease`: how long a row is left to the process that wrote it, from when it did.
 
-        `missed` learns of a meeting's answers that never reach the callers' queues.
+        `missed` learns of a meeting's answers that never reach the callers' queues, and `unsent` of
+        a meeting whose messages to our own entities may be sent again from some moment on.
         """
         self._ledger = ledger
         self._bus = bus
@@ -54,6 +56,7 @@ class Dispatch:
         self._jitter = jitter
         self._lease = lease
         self._missed = missed
+        self._unsent = unsent
         self._under_way: set[tuple[MeetingId, str]] = set()
 
     def is_under_way(self, meeting_id: MeetingId, row: OutboxRow) -> bool:
@@ -86,6 +89,8 @@ class Dispatch:
             if lost:
                 await self._missed(meeting_id, [lost[queue] for queue in sorted(lost)])
             if left:
+                if any(one.entity in OWN_ENTITIES for one in left):
+                    self._unsent(meeting_id, due)
                 await self._keep(meeting_id, rows, left, due, whole=left == messages)
                 return
             for row in rows:
