@@ -57,7 +57,7 @@ class OneLeg:
             claim=Claim(attempt=1, claimed_at=T0, lease_until=T0 + timedelta(minutes=1)),
             state="bound",
             call_id=CallId(same_id(crowd.leg.call_id)),
-            joining=Published(fact=joining, sequence=1),
+            joining=Published(fact=joining, sequence=1, recorded_at=T0),
             participant_id=crowd.leg.participant_id,
         )
         meeting = Meeting(

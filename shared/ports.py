@@ -198,7 +198,8 @@ class Bus(Protocol):
         take nothing now, after everything for the others was sent; sending again is safe, because
         message ids are deterministic.
         Raises `Rejected` (`undeliverable`), after everything else was sent, for messages that no
-        entity takes: it does not exist, or they are too large.
+        entity takes: it does not exist, or they are too large, or Service Bus or its SDK refuses
+        their shape. Its problems say which (`errors.refusal_in`); so do those of a `NotSent`.
         """
         ...
 

@@ -34,6 +34,7 @@ type Counted = Literal[
     "rollcall.incoming",  # outcome: rejected, refused, failed, left, legacy, other
     "rollcall.reads",  # result: people, nobody, nothing, gone, failed
     "rollcall.answers.undelivered",  # code: why an answer reached no queue of the caller's
+    "rollcall.outbox.refused",  # entity, code: messages of ours that can never be sent
     "rollcall.purged",  # records that were kept long enough
     "rollcall.questions.late",  # met by a look or the backstop, more than 10 s after they were due
 ]
@@ -86,7 +87,8 @@ type Line = Literal[
     "outbox.not_cleared",  # what was sent may be sent again; duplicates can be detected
     "outbox.not_kept",  # the index does not say yet that something is unsent
     "outbox.not_sent",  # Service Bus did not take it; it is tried again
-    "outbox.undeliverable",  # a queue or topic is not there
+    "outbox.refused",  # a message of ours can never be sent; a copy is kept
+    "outbox.undeliverable",  # a queue or topic is not there, or does not take an answer
     "purge.failed",  # a meeting could not be purged; the next walk, or that of the next day, tries
     "purge.page_unreadable",  # it is deleted; what leads to the meeting may stay, and leads nowhere
     "request.not_noted",  # readers do not see how far a request is
@@ -106,6 +108,7 @@ LEVELS: Mapping[Line, int] = {
     "callback.unknown_leg": logging.INFO,
     "function.failed": logging.ERROR,
     "health.failed": logging.ERROR,
+    "outbox.refused": logging.ERROR,
     "message.deferred": logging.INFO,
     "message.done": logging.INFO,
     "message.rejected": logging.INFO,

@@ -239,7 +239,7 @@ async def _hang_up(
     call = await services.graph.read_call(call_id)
     if call is not None and not call.is_over:
         if not may_hang_up(opened.meeting, call):
-            log("tend.not_ours", call=call_id)
+            log("tend.not_ours", callId=call_id)
             return
         await services.graph.end_call(call_id)
     if opened.meeting is None or leg_of(opened.meeting, call_id) is None:
@@ -261,7 +261,7 @@ async def _record_hung_up(
     opened = await services.journal.open(meeting_id)
     meeting, now = opened.meeting, services.clock.now()
     if meeting is None or not is_plausible_end(meeting, call_id, at=at, now=now):
-        log("tend.not_ours", call=call_id)
+        log("tend.not_ours", callId=call_id)
         return
     await opened.edit(lambda known, _: record_hung_up(known, call_id, at=at))
 

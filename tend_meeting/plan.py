@@ -332,5 +332,5 @@ def record_answers(
     if published is None or key in meeting.answered:
         return None
     replies = (one.reply for one in leavers if one.reply is not None)
-    answers = tuple(publish_again(meeting, published, reply, now=now) for reply in replies)
+    answers = tuple(publish_again(meeting, published, reply) for reply in replies)
     return Step(meeting=meeting.having_answered(key), outgoing=answers)

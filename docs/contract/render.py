@@ -45,7 +45,7 @@ WAITING: dict[Waiting, str] = {
     "later": "the same request may succeed when it is sent again later",
 }
 FIRST_OF_5XX = 500
-IN_EVERY_EVENT = frozenset({"meetingId", "context", "recordedAt", "undelivered"})
+IN_EVERY_EVENT = frozenset({"meetingId", "context", "recordedAt", "undelivered", "shortened"})
 NOTICE = "<!-- Written by `python -m docs.contract` from the code; changes made here are lost. -->"
 
 

@@ -33,10 +33,13 @@ from shared.graph.http_transport import AiohttpTransport
 from shared.graph.tokens import GraphTokens, TokenOnRequest
 from shared.tracing.spans import asking_graph
 from shared.words.errors import NotAsked
+from shared.words.outside import is_segment
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 MOST_CONNECTIONS = 64
 LONGEST_REASON = 200
+RAW_URL = "request-raw-url"
+"""The name under which the SDK keeps a whole link, such as that to a next page."""
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -90,6 +93,7 @@ class GraphSdk:
         """
         request = RequestInformation(Method(method), builder.url_template, builder.path_parameters)
         request.path_parameters["baseurl"] = self._adapter.base_url
+        require_segments(request.path_parameters)
         request.url = request.url  # a template would be expanded again at each reading
         request.headers.try_add("Accept", "application/json")
         request.headers.try_add("client-request-id", asking.client_request_id or "")
@@ -142,6 +146,16 @@ class _Adapter(GraphRequestAdapter):
     ) -> httpx.Response:
         """Return the answer as it is: tokens.py has renewed the token already."""
         return resp
+
+
+def require_segments(path_parameters: Mapping[str, Any]) -> None:
+    """Raise ValueError for an id that would not stay one segment of the path.
+
+    The SDK encodes all but dots. Ids are checked where they are read, so this is a fault of ours.
+    """
+    for name, value in path_parameters.items():
+        if name not in {"baseurl", RAW_URL} and not is_segment(value):
+            raise ValueError(f"{name} is no segment of a path")
 
 
 def route_of(url_template: str) -> str:

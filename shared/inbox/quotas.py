@@ -20,11 +20,10 @@ from shared.inbox.message import (
     ORIGIN,
 )
 from shared.words.outgoing import Outgoing
+from shared.words.refused_messages import CODE, QUEUE
 
 LEFT_OUT = "rollcall-left-out"
 """What a copy lacks of its message. Informational: handlers ignore it."""
-QUEUE = "rollcall-queue"
-CODE = "rollcall-code"
 TRIES = "rollcall-tries"
 """The tries of a refused message. Informational: handlers of the copy ignore it."""
 

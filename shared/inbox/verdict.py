@@ -6,7 +6,7 @@ copy, the message goes back to it, but not at once.
 Source: https://learn.microsoft.com/azure/azure-functions/functions-bindings-service-bus-trigger
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -21,12 +21,16 @@ from shared.ports import Bus, Clock
 from shared.telemetry import correlate, count, log, milliseconds, presume
 from shared.tracing.work import concluded, current, of_message
 from shared.words.entities import OWN_ENTITIES
-from shared.words.errors import NotSent, Rejected, Transient, Unreadable
+from shared.words.errors import NotSent, Rejected, Transient, Unreadable, refusal_in
 from shared.words.ids import utc_text
-from shared.words.outgoing import Outgoing, Undelivered, no_such_queue
+from shared.words.outgoing import Outgoing, Undelivered, closed_queue
 from shared.words.problems import rejected
+from shared.words.refused_messages import is_of_entity, lost_answer, refused_copy
 from shared.words.rules import RetryPolicy
 
+LAST_FOR_AN_ANSWER = 8
+"""From this delivery on a refusal is given up that only the caller's queue does not take: two
+later the message would be dead-lettered, and the topic has it."""
 type Noted = Callable[[QueueMessage, Trying], Awaitable[None]]
 
 
@@ -140,7 +144,7 @@ class Inbox:
                 continue
             why = _named(failed)
             log("message.deferred", due=utc_text(due), why=why, **_times(message, began, now))
-            await self._bus.send([copy_of(again, due=due)])
+            await _send_ours([copy_of(again, due=due)], self._bus)
             concluded("deferred")
             if noted is not None:
                 await noted(message, trying_of(failed, message, at=now, due=due))
@@ -223,11 +227,14 @@ async def _refuse(
         try:
             problem = problem or await _undelivered(reply_message(event, reply), bus)
         except NotSent as error:
-            not_sent = error
+            if message.delivery_count < LAST_FOR_AN_ANSWER:
+                not_sent = error
+            else:
+                problem = _lost(closed_queue(reply.queue))
         if problem is not None:
             event = refuse(message, replace(refused, undelivered=problem), now)
     published = [] if event is None else [event]
-    await bus.send([*published, kept_copy(message, refused)])
+    await _send_ours([*published, kept_copy(message, refused)], bus)
     if not_sent is not None:
         raise not_sent
     concluded("rejected", refused.code)
@@ -237,12 +244,37 @@ async def _undelivered(answer: Outgoing, bus: Bus) -> Undelivered | None:
     """Send an answer to the caller's queue; return why it can never be delivered."""
     try:
         await bus.send([answer])
-    except Rejected:
-        log("refusal.undeliverable", entities=answer.entity)
-        problem = no_such_queue(answer.entity)
-        count("rollcall.answers.undelivered", code=problem.code)
-        return problem
+    except Rejected as error:
+        if (why := refusal_in(error, answer)) is None:
+            raise
+        return _lost(lost_answer(answer.entity, why))
     return None
+
+
+def _lost(problem: Undelivered) -> Undelivered:
+    log("refusal.undeliverable", problem.code)
+    count("rollcall.answers.undelivered", code=problem.code)
+    return problem
+
+
+async def _send_ours(messages: Sequence[Outgoing], bus: Bus) -> None:
+    """Send messages to our own entities; raise `NotSent` where one is missing.
+
+    Of a message that can never be sent a copy is kept. Copies of a caller's message are within the
+    quotas, and events are shortened, so that is a fault.
+    """
+    try:
+        await bus.send(messages)
+    except Rejected as error:
+        refusals = [(one, refusal_in(error, one)) for one in messages]
+        closed = {one.entity for one, why in refusals if why is not None and is_of_entity(why)}
+        if closed:
+            raise NotSent(f"missing: {', '.join(closed)}", entities=frozenset(closed)) from error
+        for one, why in refusals:
+            if why is not None:
+                log("outbox.refused", entity=one.entity, outgoingId=one.message_id, why=why.code)
+                count("rollcall.outbox.refused", entity=one.entity, code=why.code)
+                await bus.send([refused_copy(one, why)])
 
 
 def _times(message: QueueMessage, began: datetime, ended: datetime) -> dict[str, Any]:

@@ -9,7 +9,7 @@ has the meeting due in time. The journal decides nothing itself.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from shared.events.cloud_events import warn_undelivered
 from shared.journal.door import Delivered, Loaded, OpenMeeting
 from shared.journal.flush import Dispatch, measure_age
 from shared.journal.together import Decision, decide_together
+from shared.journal.unsent import Unsent
 from shared.meeting.follow_up import followed_up, is_overdue
 from shared.meeting.listing import having_listed, unlisted
 from shared.meeting.meeting import Change, Meeting, OutboxRow, Stored
@@ -28,7 +29,7 @@ from shared.tracing.spans import committing
 from shared.tracing.work import Work, apart, current
 from shared.words.errors import LostRace, Transient
 from shared.words.ids import MeetingId
-from shared.words.outgoing import no_such_queue
+from shared.words.outgoing import Undelivered
 from shared.words.rules import RecordingRules, TendingRules
 
 ATTEMPTS = 40
@@ -66,8 +67,12 @@ class Journal:
         jitter: Callable[[float], float],
         retention_days: int,
         kept: Kept = KEPT,
+        pause: Callable[[float], Awaitable[None]] | None = None,
     ) -> None:
         """`jitter(most)` returns a random number of seconds from 0 to `most`.
+
+        `pause` takes seconds: after pauses what could not be sent is sent again once Service Bus
+        takes messages. None: the next change of its meeting, or the backstop, sends it.
 
         `kept`: how much of our legs stays in the head. `retention_days`: how long a record is kept.
         """
@@ -78,7 +83,13 @@ class Journal:
             clock=clock,
             jitter=jitter,
             lease=tending.grace,
-            missed=self._warn_of_missing,
+            missed=self._warn_of_lost,
+            unsent=self._note_unsent,
+        )
+        self._unsent = (
+            Unsent(bus=bus, clock=clock, pause=pause, resend=self._resend)
+            if pause is not None
+            else None
         )
         self._clock = clock
         self._jitter = jitter
@@ -241,15 +252,24 @@ class Journal:
             log("meeting.warned", code=code)
         return stored
 
-    async def _warn_of_missing(self, meeting_id: MeetingId, queues: Sequence[str]) -> None:
+    def _note_unsent(self, meeting_id: MeetingId, due: datetime) -> None:
+        if self._unsent is not None:
+            self._unsent.note(meeting_id, due=due)
+
+    async def _resend(self, meeting_id: MeetingId) -> None:
+        """Send what the meeting has unsent, where the lease of it is over; change nothing."""
+        receipt = await self.change(meeting_id, lambda *_: None)
+        await receipt.sent
+
+    async def _warn_of_lost(self, meeting_id: MeetingId, lost: Sequence[Undelivered]) -> None:
         """Publish that answers of a meeting reached no queue, and count them."""
-        problem = no_such_queue(queues[0])
-        count("rollcall.answers.undelivered", len(queues), code=problem.code)
+        for one in lost:
+            count("rollcall.answers.undelivered", code=one.code)
 
         def decide(known: Meeting | None, now: datetime) -> Change | None:
             if known is None or not known.known:
                 return None
-            warned, events = warn_undelivered(known, problem, now=now)
+            warned, events = warn_undelivered(known, lost[0], now=now)
             return Change(meeting=warned, outgoing=events) if events else None
 
         try:

@@ -12,7 +12,7 @@ from shared.calls.fold import fold
 from shared.calls.history import as_change
 from shared.calls.record import Commit, Record, SessionPage, seal
 from shared.calls.weight import relieved
-from shared.events.cloud_events import publish, warn_once
+from shared.events.cloud_events import as_published, publish, warn_once
 from shared.events.facts import LEG_OVER, facts_between
 from shared.events.replies import waiting_for
 from shared.journal.step import Step
@@ -23,7 +23,7 @@ from shared.meeting.packing import ROW_BYTES, meeting_type
 from shared.meeting.places import sorted_out
 from shared.words.ids import LegKey
 from shared.words.observations import LegSeen, Observation, RosterRead, Unparsed
-from shared.words.outgoing import Fact, Outgoing, Published
+from shared.words.outgoing import Fact, Outgoing
 from shared.words.rules import RecordingRules, TendingRules
 
 LIMITED = "recording_limited"
@@ -201,23 +201,17 @@ def _published(
         outgoing += events
         if leg is None or not awaited:
             continue
+        kept = as_published(meeting, fact, sequence=meeting.sequence, now=now, addresses=others)
         if held and leg.callers:
-            meeting = meeting.with_leg(replace(leg, held=_kept(meeting, fact)))
+            meeting = meeting.with_leg(replace(leg, held=kept))
         elif fact.name == "bot.joined":
             meeting = meeting.with_leg(leg.heard_by(()))
         elif fact.name in LEG_OVER:
             if leg.more_leaving:
                 outgoing.append(answer_others(meeting, leg))
-            over = replace(leg.heard_by(()), over=_kept(meeting, fact))
+            over = replace(leg.heard_by(()), over=kept)
             meeting = meeting.with_leg(over)
     return meeting, tuple(outgoing)
-
-
-def _kept(meeting: Meeting, fact: Fact) -> Published:
-    """Return `fact` as it was just published: later knowledge must not change a repeat of it."""
-    # Where there is no context yet, a later request may bring one.
-    without = {"context": None} if meeting.context is None else {}
-    return Published(fact=replace(fact, data={**fact.data, **without}), sequence=meeting.sequence)
 
 
 def _revised(meeting: Meeting, facts: Iterable[Fact]) -> dict[int, int]:

@@ -65,14 +65,13 @@ def answer_again(
 ) -> Step | None:
     """Return the step that answers another request with what was published before.
 
-    None where no queue waits for the answer, or where the request, remembered as `key`, has it.
+    Where no queue waits for the answer the event is published on the topic again: its consumer may
+    have lost it. None where the request, remembered as `key`, has its answer.
     """
-    if reply is None or key in meeting.answered:
+    if key in meeting.answered:
         return None
-    if reply.problem is not None:
-        warned, outgoing = warn_undelivered(meeting, reply.problem, now=now)
-        return Step(meeting=warned, outgoing=outgoing) if outgoing else None
-    return Step(
-        meeting=meeting.having_answered(key),
-        outgoing=(publish_again(meeting, published, reply, now=now),),
-    )
+    answered = meeting.having_answered(key)
+    if reply is None or reply.problem is None:
+        return Step(meeting=answered, outgoing=(publish_again(meeting, published, reply),))
+    warned, warning = warn_undelivered(answered, reply.problem, now=now)
+    return Step(meeting=warned, outgoing=(publish_again(meeting, published, None), *warning))

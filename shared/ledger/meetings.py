@@ -117,7 +117,8 @@ class TableMeetings:
         head = head_row(meeting, commits) | riding_properties(outbox.riding)
         pages = page_rows(meeting.meeting_id, version=version, pages=change.pages)
         legs = leg_rows(meeting.meeting_id, version=version, pages=change.leg_pages)
-        published = published_in(change.outgoing) if change.heard else ()
+        known_until = before.meeting.sequence if before is not None else 0
+        published = published_in(change.outgoing, after=known_until) if change.heard else ()
         entry = LogEntry(version=version, heard=change.heard, published=published)
         logged = log_rows(meeting.meeting_id, entry)
         operations: list[Operation] = [

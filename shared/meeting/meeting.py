@@ -17,7 +17,7 @@ from shared.words.answers import GivenMeeting
 from shared.words.coordinates import JoinTarget, OnlineMeeting
 from shared.words.errors import GraphTrace
 from shared.words.ids import LegKey, MeetingId, guest_id_for
-from shared.words.outgoing import Outgoing, Published, ReplyAddress
+from shared.words.outgoing import Outgoing, Published, ReplyAddress, Undelivered
 
 Join = Literal["never", "now", "atStart"]
 """When our bot joins a meeting that a request made."""
@@ -80,12 +80,13 @@ class PostClaim:
 class Cancellation:
     """From `asked_at` on no bot joins; at `done_at` Graph had no such meeting any more.
 
-    `sequence` is the number of the event that says so.
+    `sequence` is the number of the event that says so, `undelivered` what it says of its answer.
     """
 
     asked_at: datetime
     done_at: datetime | None = None
     sequence: int = 0
+    undelivered: Undelivered | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,5 +78,17 @@ def utc_text_or_null(moment: datetime | None) -> str | None:
     return None if moment is None else utc_text(moment)
 
 
+def moment_in(text: str) -> datetime | None:
+    """Return the moment that `text` names, in UTC; None unless it is one with an offset.
+
+    The first and the last hours that a text can name are none in UTC.
+    """
+    try:
+        found = datetime.fromisoformat(text)
+        return found.astimezone(UTC) if found.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
+
+
 UNCOUNTED = "uncounted"
 """The kind of a person whom the log only counts."""

@@ -1,7 +1,10 @@
 """A join-meeting message, through the handler, on fakes: one bot a meeting, whatever happens."""
 
 import asyncio
+import gzip
+import json
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -214,6 +217,19 @@ async def test_a_refusal_is_told_and_the_claim_ended() -> None:
     assert failed["data"]["nextStep"] == "Consent to it."
     assert joining["type"] == "rollcall.bot.joining.v1"
     assert len(world.fake_bus.sent_to("rejected-requests")) == 1
+
+
+@pytest.mark.parametrize("encoded", [gzip.compress, lambda body: body.decode().encode("utf-16")])
+async def test_a_refusal_keeps_a_body_that_is_no_utf_8(encoded: Callable[[bytes], bytes]) -> None:
+    """As the text that was read of it."""
+    world = World()
+    text = json.dumps({"meetingId": await created(world)})
+    world.fake_graph.fail_next(rejected("source_identity_invalid", app="a"))
+
+    await world.drop("join-meeting", encoded(text.encode()))
+
+    (kept,) = world.fake_bus.sent_to("rejected-requests")
+    assert kept.body == text
 
 
 @pytest.mark.parametrize(

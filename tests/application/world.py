@@ -5,6 +5,7 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -99,6 +100,7 @@ class World:
     room: int = ROOM
     tending: TendingRules = HINTED
     bus_ahead: timedelta = timedelta()
+    pause: Callable[[float], Awaitable[None]] | None = None
 
     def __post_init__(self) -> None:
         self.fake_graph.now = self.clock.now
@@ -128,6 +130,7 @@ class World:
             jitter=lambda most: 0.0,
             waits=waits,
             kept=self.kept,
+            pause=self.pause,
         )
 
     def message(self, queue: str, body: Any, **properties: Any) -> QueueMessage:

@@ -100,7 +100,8 @@ class InMemoryLedger:
         outbox = outbox_rows(meeting_id, version=version, written_at=now, messages=change.outgoing)
         pages = page_rows(meeting_id, version=version, pages=change.pages)
         legs = leg_rows(meeting_id, version=version, pages=change.leg_pages)
-        published = published_in(change.outgoing) if change.heard else ()
+        known_until = before.meeting.sequence if before is not None else 0
+        published = published_in(change.outgoing, after=known_until) if change.heard else ()
         entry = LogEntry(version=version, heard=change.heard, published=published)
         logged = log_rows(meeting_id, entry)
         written = [head, *outbox, *pages, *legs, *logged]

@@ -47,14 +47,14 @@ class Delivered:
 
     @property
     def content(self) -> str:
-        """The event's text without `recordedAt`, `state`, `dataschema`: the same in every repeat.
+        """The event's text without `dataschema`: the same in every repeat.
 
-        Where the schema is served depends on the host that answers, and there may be two.
+        Where the schema is served depends on the host that answers, and there may be two. With
+        another `state` of the bot it is another event, so `id` and `state` are left out together.
         """
-        data = {
-            name: value for name, value in self.data.items() if name not in ("recordedAt", "state")
-        }
-        return json.dumps(self.event | {"data": data, "dataschema": None})
+        data = {name: value for name, value in self.data.items() if name != "state"}
+        other = {"id": None} if "state" in self.data else {}
+        return json.dumps(self.event | {"data": data, "dataschema": None} | other)
 
 
 class Mailbox:

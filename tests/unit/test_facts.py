@@ -9,7 +9,7 @@ import pytest
 
 from docs.contract.events import hold_to_contract
 from shared.calls.record import GroupCall, Record, Session, mark_of, seal_of
-from shared.events.cloud_events import event_message, naming_schema
+from shared.events.cloud_events import as_published, event_message, naming_schema
 from shared.events.facts import ORDER, bot_joining, end_data, facts_between, person_data
 from shared.legs.leg import Leaver, Leg, LegState
 from shared.meeting.meeting import Meeting
@@ -189,7 +189,7 @@ def test_every_fact_is_as_the_contract_has_it(bound: datetime | None) -> None:
         "participant.joined", "participant.left",
     }  # fmt: skip
     for fact in facts:
-        message = event_message(MEETING, fact, sequence=1, now=T0)
+        message = event_message(MEETING, as_published(MEETING, fact, sequence=1, now=T0))
         hold_to_contract(naming_schema(message, "https://rollcall.example/api/schemas").body)
 
 

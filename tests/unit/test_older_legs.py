@@ -28,7 +28,9 @@ def key(attempt: int) -> LegKey:
     return leg_key_for(meeting_id=a_meeting().meeting_id, attempt=attempt)
 
 
-TOLD = Published(fact=Fact(name="bot.joining", at=NOW, key=(), data={}), sequence=1)
+TOLD = Published(
+    fact=Fact(name="bot.joining", at=NOW, key=(), data={}), sequence=1, recorded_at=NOW
+)
 
 
 def leg(attempt: int, *, until: datetime = NOW, **members: Any) -> Leg:

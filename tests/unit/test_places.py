@@ -20,7 +20,9 @@ from tests.fixtures.tending import HINTED
 
 NOW = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
 MEETING, OTHER = MeetingId("a" * 26), MeetingId("b" * 26)
-TOLD = Published(fact=Fact(name="bot.joining", at=NOW, key=("k",), data={}), sequence=1)
+TOLD = Published(
+    fact=Fact(name="bot.joining", at=NOW, key=("k",), data={}), sequence=1, recorded_at=NOW
+)
 
 
 def key(attempt: int) -> LegKey:
