@@ -126,7 +126,8 @@ async def _copied(table: CountedTable) -> AsyncIterator[Services]:
                 for row in table.rows().values():
                     await real.write("copying a row", [put(dict(row))])
                 graph = RoomOf(Crowd(seed=1))
-                yield services_on(real, SetClock(), HeldBus(), Keys(), graph=graph)
+                clock = SetClock()
+                yield services_on(real, clock, HeldBus(), Keys(clock), graph=graph)
         finally:
             await tables.stop()
 
@@ -152,7 +153,8 @@ async def _first_page() -> tuple[int, int]:
             tally=Tally(calls=1, people=number % PEOPLE),
         )
         await ledger.list_day(meeting_id, T0.date(), brief)
-    services = services_on(table, SetClock(), HeldBus(), Keys(), graph=RoomOf(Crowd(seed=1)))
+    clock, graph = SetClock(), RoomOf(Crowd(seed=1))
+    services = services_on(table, clock, HeldBus(), Keys(clock), graph=graph)
     table.taken()
     asked = Asked(parameters={"day": T0.date().isoformat()})
     answer = await answer_meetings(asked, services)

@@ -1,9 +1,10 @@
 """What stands in for the outside where the benchmark runs the app in its own process."""
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 import jwt
 from azure.data.tables.aio import TableClient
@@ -16,7 +17,7 @@ from devstack.graph.identities import BOT_APP_ID, ORGANIZER_ID, TENANT_ID
 from shared.bootstrap import build
 from shared.graph.roster import read_roster
 from shared.ledger.ledger import TableLedger
-from shared.ports import Bus, Graph
+from shared.ports import Bus, Graph, KnownKeys
 from shared.services import Services
 from shared.settings import Settings
 from shared.words.answers import Roster
@@ -89,15 +90,22 @@ class RoomOf:
 
 
 class Keys:
-    """Implements `ports.SigningKeys`: knows one key, whatever its id."""
+    """Implements `ports.SigningKeys`: knows the key `bench`, and has just read it."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: SetClock) -> None:
         self.private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self._public = self.private.public_key()
+        self._clock = clock
 
-    async def key(self, _: str) -> Any:
-        """See `ports.SigningKeys.key`."""
-        return self._public
+    def known(self) -> KnownKeys:
+        """See `ports.SigningKeys.known`."""
+        return KnownKeys(by_id={"bench": self._public}, read_at=self._clock.now())
+
+    def fetch(self) -> Awaitable[None]:
+        """See `ports.SigningKeys.fetch`."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
 
 
 class HasClient(Protocol):
@@ -146,7 +154,7 @@ async def called_back(
     meeting_id: str, leg_key: str, body: bytes, authorization: str, services: Services
 ) -> None:
     """Let Graph call back, until all that it committed was sent; raise `NotTaken` if it is not."""
-    status = await receive_notification(
+    answer = await receive_notification(
         meeting_id=meeting_id,
         leg_key=leg_key,
         authorization=authorization,
@@ -154,5 +162,5 @@ async def called_back(
         services=services,
     )
     await services.journal.settled()
-    if status != TAKEN:
-        raise NotTaken(f"a callback was answered {status}")
+    if answer.status != TAKEN:
+        raise NotTaken(f"a callback was answered {answer.status}")

@@ -30,7 +30,6 @@ from shared import VERSION
 from shared.health import OK, WALK_LATE_AFTER
 from shared.meeting.meeting import Meeting, Purged
 from shared.meeting.older_legs import with_older
-from shared.meeting.retention import LEAST_DAYS
 from shared.services import Services
 from shared.words.ids import (
     MEETING_ID,
@@ -39,6 +38,7 @@ from shared.words.ids import (
     meeting_id_for,
     utc_text,
 )
+from shared.words.rules import LEAST_DAYS
 
 BACKSTOP_IS_LATE = (
     f"the timer mend_meetings was not done with a walk for {WALK_LATE_AFTER.seconds} seconds"
@@ -152,6 +152,8 @@ async def _read(meeting_id: MeetingId, services: Services) -> Read:
         return Read()
     if meeting.purged is not None:
         return Read(record=meeting.purged if meeting.sequence else None)
+    if meeting.same_as is not None:
+        return await _read(meeting.same_as, services)
     if not meeting.known:
         return Read(meeting=meeting)
     ledger = services.ledger
@@ -176,7 +178,7 @@ async def _purged_meanwhile(meeting: Meeting, services: Services) -> Purged | No
 
 async def health(services: Services) -> dict[str, Any]:
     """Return whether all is well, and nothing more: anybody may ask."""
-    return {"status": (await services.checkup.report()).status}
+    return {"status": await services.checkup.status()}
 
 
 async def health_details(services: Services) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from meeting_record.attendance import lines_of
 from shared.calls.history import Heard, LogEntry, LoggedEvent
 from shared.calls.record import Session, SessionPage, seal_of
 from shared.events.cloud_events import PREFIX, VERSION
-from shared.events.facts import Shown, person_data
+from shared.events.facts import person_data
 from shared.meeting.meeting import Meeting
 from shared.words.ids import utc_text
 from shared.words.observations import (
@@ -25,6 +25,7 @@ from shared.words.observations import (
     Unanswered,
     Unparsed,
 )
+from shared.words.rules import Shown
 
 MOST_ROWS = 200
 """Rows of the table that make a page of the log."""

@@ -3,9 +3,9 @@
 from typing import Any
 
 from meeting_record.view import people_view
-from shared.events.facts import Shown
 from shared.meeting.meeting import Meeting
 from shared.words.ids import utc_text
+from shared.words.rules import Shown
 
 
 def now_view(meeting: Meeting, *, shown: Shown) -> dict[str, Any]:

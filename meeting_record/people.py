@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.calls.record import Session
-from shared.events.facts import Shown, person_data
+from shared.events.facts import person_data
 from shared.words.ids import utc_text
 from shared.words.observations import Person
+from shared.words.rules import Shown
 
 NO_TIME = timedelta(0)
 

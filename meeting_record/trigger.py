@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
 
+from shared.edge import at_edge
+
 if TYPE_CHECKING:
     from meeting_record.answers import Answer
     from meeting_record.asked import Asked
@@ -16,6 +18,7 @@ bp = func.Blueprint()
 
 @bp.function_name("meeting_record")
 @bp.route(route="meetings/{meetingId}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@at_edge
 async def meeting_record(req: func.HttpRequest) -> func.HttpResponse:
     """Answer one meeting's record."""
     from meeting_record.handler import answer_record
@@ -46,6 +49,7 @@ async def meeting_now(req: func.HttpRequest) -> func.HttpResponse:
 
 @bp.function_name("find_meeting")
 @bp.route(route="meetings", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@at_edge
 async def find_meeting(req: func.HttpRequest) -> func.HttpResponse:
     """Answer the record of the meeting that a request id requested, or the meetings of a day."""
     from meeting_record.handler import answer_meetings
@@ -55,6 +59,7 @@ async def find_meeting(req: func.HttpRequest) -> func.HttpResponse:
 
 @bp.function_name("schemas")
 @bp.route(route="schemas/{file}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@at_edge
 async def schemas(req: func.HttpRequest) -> func.HttpResponse:
     """Answer one JSON Schema, which says nothing of any meeting; no key is needed."""
     from meeting_record.schemas import served_schema
@@ -69,6 +74,7 @@ async def schemas(req: func.HttpRequest) -> func.HttpResponse:
 
 @bp.function_name("health")
 @bp.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@at_edge
 async def health(req: func.HttpRequest) -> func.HttpResponse:
     """Answer whether all is well, to anybody."""
     from meeting_record.handler import health as read
@@ -79,6 +85,7 @@ async def health(req: func.HttpRequest) -> func.HttpResponse:
 
 @bp.function_name("health_details")
 @bp.route(route="health/details", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@at_edge
 async def health_details(req: func.HttpRequest) -> func.HttpResponse:
     """Answer how each part is, to callers with a function key."""
     from meeting_record.handler import health_details as read

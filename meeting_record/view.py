@@ -13,11 +13,12 @@ from typing import Any
 from meeting_record.people import attendances, person_view
 from shared.calls.record import GroupCall, Session, SessionPage, mark_of
 from shared.events.cloud_events import trace_data
-from shared.events.facts import Shown, end_data, leg_over_data, person_data, session_times
+from shared.events.facts import end_data, leg_over_data, person_data, session_times
 from shared.legs.leg import Leg
 from shared.meeting.meeting import Meeting, Purged, Trying
 from shared.words.ids import utc_text
 from shared.words.problems import CATALOGUE
+from shared.words.rules import Shown
 
 type Found = dict[str, Any] | Purged | None
 """A record; that it was purged; or None where none is known."""
@@ -112,7 +113,7 @@ def _session_view(session: Session, shown: Shown) -> dict[str, Any]:
 
 def _bot_view(meeting: Meeting) -> dict[str, Any]:
     """Show the newest leg as the bot's state, and all legs; before the first, what is planned."""
-    legs = [_leg_view(leg) for leg in meeting.legs]
+    legs = [_leg_view(leg) for leg in meeting.legs if leg.place != "surplus"]
     return {**(legs[-1] if legs else _planned(meeting)), "legs": legs}
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -49,8 +49,8 @@ def _export(role: str) -> None:
         from shared.exporting import export  # noqa: PLC0415 - the SDK's, where it is used
 
         export(role)
-    except Exception:  # noqa: BLE001 - a mistake in one of the SDK's own settings, of any type
-        log("telemetry.not_exported", traceback=True)
+    except Exception as error:  # noqa: BLE001 - a mistake in one of the SDK's own settings, of any type
+        log("telemetry.not_exported", error=error)
 
 
 def build(
@@ -64,10 +64,11 @@ def build(
     jitter: Callable[[float], float] | None = None,
     waits: ShortWaits | None = None,
     kept: Kept = KEPT,
+    pause: Callable[[float], Awaitable[None]] | None = asyncio.sleep,
 ) -> Services:
     """Return services over the adapters that `settings` choose, or over those that are given.
 
-    `kept`: a rule that no setting changes, for tests.
+    `kept`: a rule that no setting changes, for tests. `pause`: see `Journal`.
     """
     clock, jitter, policy = clock or SystemClock(), jitter or _jitter, settings.policy
     ledger = ledger or open_ledger(
@@ -103,6 +104,7 @@ def build(
             jitter=jitter,
             kept=kept,
             retention_days=policy.retention_days,
+            pause=pause,
         ),
         inbox=Inbox(
             bus=bus,

@@ -2,8 +2,8 @@
 tests/contract holds every implementation, fakes included, to it.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -105,14 +105,7 @@ class Aliases(Protocol):
         """Let `alias` lead to `meeting_id` unless it leads somewhere; return where it leads.
 
         `alias` is any text (a thread id, a join id, a link); only a hash of it is stored. The first
-        claim wins, until the alias is moved, or purged with the meeting.
-        """
-        ...
-
-    async def move_alias(self, alias: str, *, since: MeetingId, to: MeetingId) -> MeetingId:
-        """Let `alias` lead to the meeting `to` if it leads to `since`, or nowhere.
-
-        Return where it leads. Of several who move it at once one wins.
+        claim wins, until the alias is purged with the meeting.
         """
         ...
 
@@ -224,7 +217,8 @@ class Bus(Protocol):
         take nothing now, after everything for the others was sent; sending again is safe, because
         message ids are deterministic.
         Raises `Rejected` (`undeliverable`), after everything else was sent, for messages that no
-        entity takes: it does not exist, or they are too large.
+        entity takes: it does not exist, or they are too large, or Service Bus or its SDK refuses
+        their shape. Its problems say which (`errors.refusal_in`); so do those of a `NotSent`.
         """
         ...
 
@@ -355,14 +349,31 @@ class Clock(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownKeys:
+    """The RSA public keys by id that a signer published, as far as they were fetched.
+
+    `read_at`: when the fetch began that brought them. `failed_at`: when the last fetch began since
+    then, if it failed. `fetching`: one is on its way.
+    """
+
+    by_id: Mapping[str, Any] = field(default_factory=dict)
+    read_at: datetime | None = None
+    failed_at: datetime | None = None
+    fetching: bool = False
+
+
 class SigningKeys(Protocol):
-    """The public keys with which Graph signs its callbacks."""
+    """The public keys with which Graph signs its callbacks. When to fetch them, the caller says."""
 
-    async def key(self, key_id: str) -> Any | None:
-        """Return the RSA public key under `key_id`; None when the signer has no such key.
+    def known(self) -> KnownKeys:
+        """Return what is known of the keys now."""
+        ...
 
-        Keys are fetched once and kept. An unknown id fetches them again, but not more often than a
-        limit, whatever callers send. Raises `Unavailable` for an id that is unknown while the keys
-        cannot be fetched: it may be a new one.
+    def fetch(self) -> Awaitable[None]:
+        """Start to fetch the keys, unless a fetch is on its way; what is returned may be awaited.
+
+        It ends with the fetch, within a few seconds, and raises nothing. A failed fetch leaves the
+        keys as they are.
         """
         ...

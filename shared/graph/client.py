@@ -194,7 +194,7 @@ def open_graph(
     def open_sdk() -> "GraphSdk":
         from shared.graph.sdk import GraphSdk  # noqa: PLC0415 - a callback needs no SDK to start
 
-        return GraphSdk(graph_url, credential, scope=scope)
+        return GraphSdk(graph_url, credential, scope=scope, now=clock.now)
 
     return GraphOverSdk(open_sdk, clock=clock, bot_app_id=bot_app_id, new_id=new_id)
 

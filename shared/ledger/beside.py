@@ -64,23 +64,6 @@ class RowsBeside:
             return await self.resolve_alias(alias) or meeting_id
         return meeting_id
 
-    async def move_alias(self, alias: str, *, since: MeetingId, to: MeetingId) -> MeetingId:
-        """See `ports.Ledger.move_alias`."""
-        what = "moving an alias"
-        for _ in range(_RACES):
-            known = await self._table.row(what, alias_partition(alias), ALIAS)
-            if known is None:
-                return await self.claim_alias(alias, to)
-            if known["meetingId"] != since:
-                return MeetingId(known["meetingId"])
-            moved = exchange(alias_row(alias, to), str(known.metadata["etag"]))
-            try:
-                await self._table.write(what, [moved])
-            except (Conflict, Missing):
-                continue  # written or deleted since it was read, or by ourselves: reading tells
-            return to
-        raise Unavailable(f"others wrote all the time while {what}")
-
     async def resolve_alias(self, alias: str) -> MeetingId | None:
         """See `ports.Ledger.resolve_alias`."""
         row = await self._table.row("resolving an alias", alias_partition(alias), ALIAS)

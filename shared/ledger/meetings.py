@@ -121,7 +121,7 @@ class TableMeetings:
         head = head_row(meeting, commits) | riding_properties(outbox.riding)
         pages = page_rows(meeting.meeting_id, version=version, pages=change.pages)
         legs = leg_rows(meeting.meeting_id, version=version, pages=change.leg_pages)
-        published = logged_in(change, first=before is None)
+        published = logged_in(change, None if before is None else before.meeting)
         entry = LogEntry(version=version, heard=change.heard, published=published)
         logged = log_rows(meeting.meeting_id, entry)
         operations: list[Operation] = [

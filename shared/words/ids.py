@@ -80,5 +80,22 @@ def _text(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds") + "Z"
 
 
+def utc_text_or_null(moment: datetime | None) -> str | None:
+    """Return `moment` as `utc_text` has it; None where it is not known."""
+    return None if moment is None else utc_text(moment)
+
+
+def moment_in(text: str) -> datetime | None:
+    """Return the moment that `text` names, in UTC; None unless it is one with an offset.
+
+    The first and the last hours that a text can name are none in UTC.
+    """
+    try:
+        found = datetime.fromisoformat(text)
+        return found.astimezone(UTC) if found.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
+
+
 UNCOUNTED = "uncounted"
 """The kind of a person whom the log only counts."""

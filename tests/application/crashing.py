@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Sequen
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 
 from shared.calls.history import LogEntry
 from shared.calls.record import SessionPage
@@ -17,6 +17,8 @@ from shared.ports import Bus, Entry, Graph, Lead, Ledger, PurgeEntry
 from shared.words.answers import Call, GivenMeeting, MeetingAnswer, Roster
 from shared.words.ids import CallId, MeetingId
 from shared.words.outgoing import Outgoing
+
+type Moment = Literal["before", "after"]
 
 
 class Crashed(BaseException):
@@ -53,17 +55,17 @@ class Fuse:
         self.burnt, self.mended = False, True
 
 
-def every_fuse() -> Iterator[Fuse]:
-    """Yield fuses that burn one call later each time, before it and after it.
+def every_fuse(*moments: Moment) -> Iterator[Fuse]:
+    """Yield fuses that burn one call later each time, at each of `moments`: before it, after it.
 
-    The last one is that with which a story went to its end: so every point of it was visited,
+    The last ones are those with which a story went to its end: so every point of it was visited,
     however many there are.
     """
     for at in count(1):
-        yield (before := Fuse(at=at))
-        if before.calls < at:
+        fuses = [Fuse(at=at, after=moment == "after") for moment in moments]
+        yield from fuses
+        if fuses[0].calls < at:
             return
-        yield Fuse(at=at, after=True)
 
 
 class FusedLedger:
@@ -101,10 +103,6 @@ class FusedLedger:
     async def claim_alias(self, alias: str, meeting_id: MeetingId) -> MeetingId:
         """See `ports.Ledger.claim_alias`."""
         return await self._fuse.through(self._ledger.claim_alias(alias, meeting_id))
-
-    async def move_alias(self, alias: str, *, since: MeetingId, to: MeetingId) -> MeetingId:
-        """See `ports.Ledger.move_alias`."""
-        return await self._fuse.through(self._ledger.move_alias(alias, since=since, to=to))
 
     async def resolve_alias(self, alias: str) -> MeetingId | None:
         """See `ports.Ledger.resolve_alias`."""

@@ -288,7 +288,7 @@ async def test_the_log_says_what_was_published_alone(ledger: Ledger) -> None:
     """But for `meeting.created` of the first commit, which the head has, and once it is purged."""
     event = {"sequence": "1", "type": "rollcall.meeting.created.v1", "time": "2026-03-04T09:30:00Z"}
     fact = Fact(name="meeting.created", at=NOW, key=(), data={})
-    made = replace(a_meeting(), created=Published(fact=fact, sequence=1))
+    made = replace(a_meeting(), created=Published(fact=fact, sequence=1, recorded_at=NOW))
 
     async def publish(number: int, meeting: Meeting, before: Stored | None) -> Stored:
         outgoing = (an_event(number, body=json.dumps(event | {"sequence": str(number)})),)
@@ -518,32 +518,6 @@ async def test_concurrent_claims_of_an_alias_agree(ledger: Ledger) -> None:
     assert answers[0] in meetings
 
 
-async def test_an_alias_is_moved_from_where_it_is_known_to_lead(ledger: Ledger) -> None:
-    """Where it leads elsewhere it stays; where it leads nowhere it is claimed."""
-    one, other, third = (MeetingId(letter * 26) for letter in "abc")
-    await ledger.claim_alias("request", one)
-
-    assert await ledger.move_alias("request", since=other, to=third) == one
-    assert await ledger.move_alias("request", since=one, to=other) == other
-    assert await ledger.move_alias("request", since=one, to=third) == other
-    assert await ledger.resolve_alias("request") == other
-    assert await ledger.move_alias("unclaimed", since=one, to=third) == third
-    assert await ledger.resolve_alias("unclaimed") == third
-
-
-async def test_of_several_who_move_an_alias_at_once_one_wins(ledger: Ledger) -> None:
-    """All of them learn where it leads now."""
-    first, *others = (MeetingId(letter * 26) for letter in "abcdef")
-    await ledger.claim_alias("request", first)
-
-    answers = await asyncio.gather(
-        *(ledger.move_alias("request", since=first, to=one) for one in others)
-    )
-
-    assert set(answers) == {await ledger.resolve_alias("request")}
-    assert answers[0] in others
-
-
 async def test_what_is_to_be_purged_comes_by_day_and_only_so_much(ledger: Ledger) -> None:
     """Up to the day that is asked for, it included; a meeting may stand there for several days."""
     today = date(2026, 9, 30)
@@ -603,8 +577,7 @@ async def test_what_was_written_since_it_was_read_is_not_dropped(ledger: Ledger)
 
     await ledger.drop(await ledger.leads(mine, traces))
     await ledger.claim_alias("again", mine)
-    await ledger.claim_alias("moved", mine)
-    await ledger.move_alias("moved", since=mine, to=other)
+    await ledger.claim_alias("moved", other)
     await ledger.list_day(mine, day, Brief())
     await ledger.drop(late)
 

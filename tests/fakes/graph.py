@@ -24,7 +24,7 @@ class FakeGraph:
 
     `online` (by id) and `calls` (the rosters of live legs, ours first) hold what Graph holds;
     `posted` is what each call looked like when it was accepted, over or not, `threads` the chat
-    thread that each join id leads to;
+    thread that a join id leads to, where the test says one;
     `bodies` has each accepted POST to calls in order, `ended` each leg that was hung up, `patches`
     each accepted change of a meeting; `ringing` the calls to the bot, and `rejected` those that it
     turned down. Options in `refused` are refused with 400, those in
@@ -104,6 +104,12 @@ class FakeGraph:
         """Let the room have `people` (see `participant`) in it, beside our leg."""
         room = self.calls[CallId(same_id(call_id))]
         room[1:] = people
+
+    def double(self, call_id: str, other: str) -> None:
+        """Let the POST of a call have made another one too, `other`, with the same callback."""
+        here, there = CallId(same_id(call_id)), CallId(same_id(other))
+        self.posted[there] = {**self.posted[here], "id": other}
+        self.calls[there] = list(self.calls[here])
 
     def drop(self, call_id: str) -> None:
         """Let the leg be gone, as if the service had ended it."""
@@ -262,9 +268,13 @@ class FakeGraph:
         """See `ports.Graph.check`."""
         _raise(await self._answer())
 
-    def _chat(self, meeting_info: dict[str, Any]) -> dict[str, Any] | None:
-        thread = self.threads.get(str(meeting_info.get("joinMeetingId")))
-        return {"threadId": thread, "messageId": "0"} if thread is not None else None
+    def _chat(self, meeting_info: dict[str, Any]) -> dict[str, Any]:
+        join_id = str(meeting_info.get("joinMeetingId"))
+        for meeting in self.online.values():
+            if meeting["joinMeetingIdSettings"]["joinMeetingId"] == join_id:
+                return {**meeting["chatInfo"]}
+        thread = self.threads.get(join_id, f"19:meeting_{join_id}@thread.v2")
+        return {"threadId": thread, "messageId": "0"}
 
     def _require(self, organizer_id: str) -> None:
         if self._organizers is not None and organizer_id not in self._organizers:

@@ -73,6 +73,11 @@ class InMemoryLedger:
         """Return every meeting, for tests to look at."""
         return [read_head(rows[HEAD]) for rows in self._partitions.values()]
 
+    def rows_of(self, meeting_id: str) -> dict[str, int]:
+        """Return the bytes of each row of a meeting, for tests to look at."""
+        rows = self._partitions[MeetingId(meeting_id)]
+        return {key: size_of(row) for key, row in rows.items()}
+
     async def load(self, meeting_id: MeetingId, *, likely_new: bool = False) -> Stored | None:
         """See `ports.Ledger.load`."""
         await self._answer()
@@ -97,7 +102,7 @@ class InMemoryLedger:
         outbox = outbox_rows(meeting_id, version=version, written_at=now, messages=change.outgoing)
         pages = page_rows(meeting_id, version=version, pages=change.pages)
         legs = leg_rows(meeting_id, version=version, pages=change.leg_pages)
-        published = logged_in(change, first=before is None)
+        published = logged_in(change, None if before is None else before.meeting)
         entry = LogEntry(version=version, heard=change.heard, published=published)
         logged = log_rows(meeting_id, entry)
         written = [head, *outbox, *pages, *legs, *logged]
@@ -149,13 +154,6 @@ class InMemoryLedger:
         await self._answer()
         if alias not in self._aliases:
             self._aliases[alias] = meeting_id, self._new_etag()
-        return self._aliases[alias][0]
-
-    async def move_alias(self, alias: str, *, since: MeetingId, to: MeetingId) -> MeetingId:
-        """See `ports.Ledger.move_alias`."""
-        await self._answer()
-        if self._aliases.get(alias, (since, ""))[0] == since:
-            self._aliases[alias] = to, self._new_etag()
         return self._aliases[alias][0]
 
     async def resolve_alias(self, alias: str) -> MeetingId | None:

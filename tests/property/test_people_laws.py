@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from meeting_record.people import Attendance, attendances, person_view
 from shared.calls.record import GroupCall, Session
-from shared.events.facts import Shown
 from shared.words.ids import LegKey, SessionId
 from shared.words.observations import Person
+from shared.words.rules import Shown
 
 T0 = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
 UNTIL = T0 + timedelta(seconds=60)

@@ -18,11 +18,11 @@ from meeting_record.now import now_view
 from meeting_record.view import record_view
 from shared.calls.history import LogEntry, LoggedEvent
 from shared.calls.record import GroupCall, SessionPage
-from shared.events.facts import Shown
 from shared.legs.leg import Leg
 from shared.meeting.meeting import Meeting
 from shared.words.observations import Observation
 from shared.words.outgoing import Outgoing
+from shared.words.rules import Shown
 from tests.property.stored import Strategies, words
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schemas/record.json").read_text())

@@ -97,6 +97,15 @@ class Lab:
         """Return the true meetings of that subject."""
         return [one for one in await self._ask("GET", "meetings") if one["subject"] == subject]
 
+    async def all_meetings(self) -> list[Json]:
+        """Return every true meeting."""
+        made: list[Json] = await self._ask("GET", "meetings")
+        return made
+
+    async def rotate_keys(self) -> None:
+        """Sign callbacks with another key from now on."""
+        await self._ask("POST", "keys/rotate")
+
     async def asked_for(self, subject: str) -> list[Json]:
         """Return the createOrGet requests for that subject."""
         return [

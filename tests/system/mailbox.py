@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from azure.servicebus import ServiceBusReceivedMessage
 from azure.servicebus.aio import ServiceBusReceiver
-from azure.servicebus.exceptions import MessageLockLostError
+from azure.servicebus.exceptions import MessageLockLostError, ServiceBusConnectionError
 
 type Event = dict[str, Any]
 
@@ -47,22 +47,23 @@ class Delivered:
 
     @property
     def content(self) -> str:
-        """The event's text without `recordedAt`, `state`, `dataschema`: the same in every repeat.
+        """The event's text without `dataschema`: the same in every repeat.
 
-        Where the schema is served depends on the host that answers, and there may be two.
+        Where the schema is served depends on the host that answers, and there may be two. With
+        another `state` of the bot it is another event, so `id` and `state` are left out together.
         """
-        data = {
-            name: value for name, value in self.data.items() if name not in ("recordedAt", "state")
-        }
-        return json.dumps(self.event | {"data": data, "dataschema": None})
+        data = {name: value for name, value in self.data.items() if name != "state"}
+        other = {"id": None} if "state" in self.data else {}
+        return json.dumps(self.event | {"data": data, "dataschema": None} | other)
 
 
 class Mailbox:
     """Completes and keeps whatever a receiver brings. Used as an async context manager."""
 
-    def __init__(self, receiver: ServiceBusReceiver) -> None:
-        """Read nothing yet."""
+    def __init__(self, receiver: ServiceBusReceiver, *, patience: float = PATIENCE) -> None:
+        """Read nothing yet. `patience`: seconds for which a message is waited for."""
         self._receiver = receiver
+        self._patience = patience
         self._changed = asyncio.Condition()
         self._reading: asyncio.Task[None] | None = None
         self.all: list[Delivered] = []
@@ -91,7 +92,7 @@ class Mailbox:
         """Return the messages that match, as soon as there are `count` of them."""
         found: list[Delivered] = []
         try:
-            async with asyncio.timeout(PATIENCE), self._changed:
+            async with asyncio.timeout(self._patience), self._changed:
                 while len(found := self.where(matches)) < count:
                     assert self._reading is not None
                     assert not self._reading.done(), self._reading
@@ -109,12 +110,16 @@ class Mailbox:
         while True:
             # One at a time: asked for more, the SDK keeps what came between two calls to itself
             # until something else comes, longer than its lock may last.
-            for message in await self._receiver.receive_messages(1, max_wait_time=60):
+            try:
+                received = await self._receiver.receive_messages(1, max_wait_time=60)
+            except ServiceBusConnectionError:
+                continue  # a test has cut the connection: the SDK makes another one
+            for message in received:
                 delivered = _delivered(message)
                 try:
                     await self._receiver.complete_message(message)
-                except MessageLockLostError:
-                    continue  # a busy machine was too slow: the message comes again
+                except (MessageLockLostError, ServiceBusConnectionError):
+                    continue  # too slow, or cut: the message comes again
                 async with self._changed:
                     self.all.append(delivered)
                     self._changed.notify_all()

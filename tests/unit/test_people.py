@@ -6,9 +6,9 @@ from typing import Any
 
 from meeting_record.people import attendances, person_view
 from shared.calls.record import Session
-from shared.events.facts import Shown
 from shared.words.ids import LegKey, SessionId
 from shared.words.observations import Person
+from shared.words.rules import Shown
 from tests.application.world import T0
 
 OURS, THEIRS = "6c5e9a3e-1f0b-4f3a-9d57-2b8f4f6d1a01", "11111111-1f0b-4f3a-9d57-2b8f4f6d1a01"
