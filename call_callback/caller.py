@@ -30,12 +30,11 @@ TENANT_CLAIMS = ("tid", "http://schemas.microsoft.com/identity/claims/tenantid")
 UNREADABLE = (jwt.PyJWTError, ValueError, RecursionError)
 """What reading a token raises. The library lets some errors of its parsers through."""
 FETCH_PAUSE = timedelta(seconds=30)
-"""The least time between two fetches of the keys, whatever callers send."""
+"""The least time between two fetches of the keys, for any number of callers."""
 REFRESHED_AFTER = timedelta(hours=1)
 """The age of keys from which they are fetched again before the next caller is believed."""
 KEPT = timedelta(hours=24)
 """The age from which keys do not count any more, because every fetch since has failed."""
-SHORTEST_WAIT = timedelta(seconds=1)
 
 Reason = Literal[
     "missing", "malformed", "algorithm", "unknown_key", "signature", "audience", "issuer",
@@ -111,15 +110,13 @@ def verify_caller(
         if _within(keys.read_at, REFRESHED_AFTER, now):
             return Caller(tenant_id=token.tenant_id)
         if _within(keys.failed_at, REFRESHED_AFTER, now):
-            # The signer does not answer: nobody is to wait for it each time.
-            due = not keys.fetching and not _pause(keys, now)
-            return Caller(tenant_id=token.tenant_id, keys_due=due)
+            # The signer does not answer: no further caller is to wait for it.
+            return Caller(tenant_id=token.tenant_id, keys_due=not _pause(keys, now))
         return FetchKeys()
     if keys.read_at is not None and keys.read_at >= arrived_at:
         return Refused(reason="unknown_key")
-    if keys.fetching or not (pause := _pause(keys, now)):
-        return FetchKeys()
-    return NotYet(wait=max(pause, SHORTEST_WAIT))
+    pause = _pause(keys, now)
+    return NotYet(wait=pause) if pause else FetchKeys()
 
 
 def _read(authorization: str | None, policy: CallerPolicy, now: datetime) -> _Token | Refused:
