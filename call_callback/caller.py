@@ -113,7 +113,7 @@ def verify_caller(
             # The signer does not answer: no further caller is to wait for it.
             return Caller(tenant_id=token.tenant_id, keys_due=not _pause(keys, now))
         return FetchKeys()
-    if keys.read_at is not None and keys.read_at >= arrived_at:
+    if keys.read_at is not None and arrived_at <= keys.read_at <= now:
         return Refused(reason="unknown_key")
     pause = _pause(keys, now)
     return NotYet(wait=pause) if pause else FetchKeys()
@@ -177,12 +177,14 @@ def _pause(keys: KnownKeys, now: datetime) -> timedelta:
     """Return how long no fetch may begin yet; nothing if one may."""
     begun = [at for at in (keys.read_at, keys.failed_at) if at is not None]
     last = max(begun, default=None)
-    return last + FETCH_PAUSE - now if last and _within(last, FETCH_PAUSE, now) else timedelta()
+    if last is None or not _within(last, FETCH_PAUSE, now):
+        return timedelta()
+    return min(last + FETCH_PAUSE - now, FETCH_PAUSE)
 
 
 def _within(since: datetime | None, span: timedelta, now: datetime) -> bool:
-    # A moment in the future is a clock that was set back: it counts for nothing.
-    return since is not None and timedelta() <= now - since < span
+    # A moment ahead is a clock that was set back: by less than the span it makes no difference.
+    return since is not None and abs(now - since) < span
 
 
 def _is_time(value: Any) -> TypeIs[int | float]:
