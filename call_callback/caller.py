@@ -30,12 +30,11 @@ TENANT_CLAIMS = ("tid", "http://schemas.microsoft.com/identity/claims/tenantid")
 UNREADABLE = (jwt.PyJWTError, ValueError, RecursionError)
 """What reading a token raises. The library lets some errors of its parsers through."""
 FETCH_PAUSE = timedelta(seconds=30)
-"""The least time between two fetches of the keys, whatever callers send."""
+"""The least time between two fetches of the keys, for any number of callers."""
 REFRESHED_AFTER = timedelta(hours=1)
 """The age of keys from which they are fetched again before the next caller is believed."""
 KEPT = timedelta(hours=24)
 """The age from which keys do not count any more, because every fetch since has failed."""
-SHORTEST_WAIT = timedelta(seconds=1)
 
 Reason = Literal[
     "missing", "malformed", "algorithm", "unknown_key", "signature", "audience", "issuer",
@@ -111,15 +110,13 @@ def verify_caller(
         if _within(keys.read_at, REFRESHED_AFTER, now):
             return Caller(tenant_id=token.tenant_id)
         if _within(keys.failed_at, REFRESHED_AFTER, now):
-            # The signer does not answer: nobody is to wait for it each time.
-            due = not keys.fetching and not _pause(keys, now)
-            return Caller(tenant_id=token.tenant_id, keys_due=due)
+            # The signer does not answer: no further caller is to wait for it.
+            return Caller(tenant_id=token.tenant_id, keys_due=not _pause(keys, now))
         return FetchKeys()
-    if keys.read_at is not None and keys.read_at >= arrived_at:
+    if keys.read_at is not None and arrived_at <= keys.read_at <= now:
         return Refused(reason="unknown_key")
-    if keys.fetching or not (pause := _pause(keys, now)):
-        return FetchKeys()
-    return NotYet(wait=max(pause, SHORTEST_WAIT))
+    pause = _pause(keys, now)
+    return NotYet(wait=pause) if pause else FetchKeys()
 
 
 def _read(authorization: str | None, policy: CallerPolicy, now: datetime) -> _Token | Refused:
@@ -180,12 +177,14 @@ def _pause(keys: KnownKeys, now: datetime) -> timedelta:
     """Return how long no fetch may begin yet; nothing if one may."""
     begun = [at for at in (keys.read_at, keys.failed_at) if at is not None]
     last = max(begun, default=None)
-    return last + FETCH_PAUSE - now if last and _within(last, FETCH_PAUSE, now) else timedelta()
+    if last is None or not _within(last, FETCH_PAUSE, now):
+        return timedelta()
+    return min(last + FETCH_PAUSE - now, FETCH_PAUSE)
 
 
 def _within(since: datetime | None, span: timedelta, now: datetime) -> bool:
-    # A moment in the future is a clock that was set back: it counts for nothing.
-    return since is not None and timedelta() <= now - since < span
+    # A moment ahead is a clock that was set back: by less than the span it makes no difference.
+    return since is not None and abs(now - since) < span
 
 
 def _is_time(value: Any) -> TypeIs[int | float]:

@@ -141,13 +141,12 @@ class OpenIdSigningKeys:
     def fetch(self) -> Awaitable[None]:
         """See `ports.SigningKeys.fetch`."""
         if self._fetching is None:
-            self._known = replace(self._known, fetching=True)
             self._fetching = asyncio.create_task(self._fetched(self._clock.now()))
         # Shielded: a caller that goes away must not take the answer from the others.
         return asyncio.shield(self._fetching)
 
     async def _fetched(self, began: datetime) -> None:
-        known = replace(self._known, failed_at=began, fetching=False)
+        known = replace(self._known, failed_at=began)
         try:
             async with asyncio.timeout(self._within):
                 known = KnownKeys(by_id=await self._published(), read_at=began)

@@ -354,13 +354,12 @@ class KnownKeys:
     """The RSA public keys by id that a signer published, as far as they were fetched.
 
     `read_at`: when the fetch began that brought them. `failed_at`: when the last fetch began since
-    then, if it failed. `fetching`: one is on its way.
+    then, if it failed. A fetch is known once it is over.
     """
 
     by_id: Mapping[str, Any] = field(default_factory=dict)
     read_at: datetime | None = None
     failed_at: datetime | None = None
-    fetching: bool = False
 
 
 class SigningKeys(Protocol):

@@ -68,7 +68,7 @@ class GraphSdk:
             [ParametersNameDecodingHandler(), UserAgentHandler()],
             client=httpx.AsyncClient(
                 transport=self._transport,
-                auth=TokenOnRequest(self._tokens),
+                auth=TokenOnRequest(self._tokens, graph_url=graph_url),
                 timeout=TIMEOUT,
                 trust_env=False,
             ),

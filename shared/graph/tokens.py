@@ -68,15 +68,22 @@ class GraphTokens:
 
 
 class TokenOnRequest(httpx.Auth):
-    """Puts the token on each request, and sends one that gets 401 once more with a fresh token."""
+    """Puts the token on each request, and sends one that gets 401 once more with a fresh token.
 
-    def __init__(self, tokens: GraphTokens) -> None:
+    A request to another server than `graph_url` gets no token.
+    """
+
+    def __init__(self, tokens: GraphTokens, *, graph_url: str) -> None:
         self._tokens = tokens
+        self._graph = httpx.URL(graph_url)
 
     async def async_auth_flow(
         self, request: httpx.Request
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """See httpx."""
+        if _server(request.url) != _server(self._graph):
+            yield request
+            return
         token = await self._tokens.token()
         answer = yield _with(token, request)
         if answer.status_code != UNAUTHORIZED:
@@ -107,6 +114,10 @@ def challenge_in(header: str) -> str:
     if not isinstance(demanded, dict) or not isinstance(demanded.get("access_token", {}), dict):
         return NO_DEMAND
     return claims
+
+
+def _server(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
 
 
 def _with(token: str, request: httpx.Request) -> httpx.Request:

@@ -105,6 +105,18 @@ async def test_a_signer_that_is_down_stops_no_callback_for_a_day() -> None:
     assert (await called(world)).status == 202
 
 
+async def test_a_fetch_that_failed_long_ago_excuses_no_old_keys() -> None:
+    """After quiet hours the next caller waits for the keys, though the last fetch had failed."""
+    world = await Joined().begin()
+    world.keys.down = True
+    world.clock.advance(REFRESHED_AFTER.total_seconds())
+    assert (await called(world)).status == 202
+    world.keys.down, world.keys.published = False, {"new": KEY.public_key()}
+
+    world.clock.advance(REFRESHED_AFTER.total_seconds())
+    assert (await called(world)).status == 401
+
+
 async def test_the_first_caller_of_a_process_waits_for_the_keys() -> None:
     """Without any keys no caller is believed, and none is refused."""
     world = World()

@@ -204,7 +204,7 @@ async def test_an_answer_without_usable_keys_is_a_failed_fetch(signer: Signer, n
 
 
 async def test_a_signer_that_does_not_answer_is_a_failed_fetch(signer: Signer) -> None:
-    """The time is bounded, whatever the signer does with its connection."""
+    """The time of a fetch is bounded."""
     signer.open.clear()
 
     assert await outcome(signer, within=0.05) == expected("unavailable")

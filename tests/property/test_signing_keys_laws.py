@@ -114,7 +114,7 @@ class Callers:
 
 
 @given(st.lists(STEP, max_size=40))
-def test_whatever_comes_fetches_are_bounded_and_only_graph_is_believed(
+def test_fetches_are_bounded_and_only_graph_is_believed(
     steps: list[tuple[int, str]],
 ) -> None:
     """At most one fetch in a pause; forgeries never pass; Graph is never refused for good."""
@@ -140,7 +140,7 @@ def test_whatever_comes_fetches_are_bounded_and_only_graph_is_believed(
             assert arrived_at - left < KEPT
             assert process.known.failed_at is not None or arrived_at - left < REFRESHED_AFTER
         if isinstance(verdict, NotYet):
-            assert SECOND <= verdict.wait <= FETCH_PAUSE
+            assert timedelta() < verdict.wait <= FETCH_PAUSE
     for one, other in zip(process.begun, process.begun[1:], strict=False):
         assert other - one >= FETCH_PAUSE
 

@@ -3,12 +3,19 @@
 import asyncio
 from collections import defaultdict
 from dataclasses import dataclass
+from uuid import uuid4
 
+from tests.system.faults import LASTS, Fault
 from tests.system.lab import Json
 from tests.system.mailbox import Delivered
 from tests.system.site import Site
 from tests.system.truth import same_bounds
-from tests.system.watched import ADA
+from tests.system.watched import ADA, BO, Watched
+
+TALKING = 4
+"""Meetings in which people come and go meanwhile."""
+NORMAL_AGAIN = 60.0
+"""Seconds after the healing within which a new request has its meeting and its bot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,3 +100,38 @@ async def recorded_as_it_was(site: Site, created: dict[str, Delivered], calls: i
             people = {one["participant"]["userId"] for one in call["participants"]}
             assert people == set(true["userIds"]), name
         same_bounds(record, truth)
+
+
+async def nothing_is_lost_or_doubled(
+    site: Site, fault: Fault, *, in_flight: int, lasts: float = LASTS
+) -> None:
+    """Let so many requests, and people in other meetings, meet a fault; see what became of all."""
+    run = uuid4().hex[:8]
+    crowd = Crowd(site=site, names=tuple(f"{number} of {run}" for number in range(in_flight)))
+    talking = await asyncio.gather(
+        *(Watched.begin(site.client, f"talk {number} of {run}") for number in range(TALKING))
+    )
+    gone = await asyncio.gather(*(one.come(ADA) for one in talking))
+    await asyncio.gather(*(one.told("call.started", callNumber=1) for one in talking))
+
+    await crowd.drop()
+    await fault.strike(site)
+    try:
+        stay = await asyncio.gather(*(one.come(BO) for one in talking))
+        await asyncio.gather(*map(site.lab.leave, gone))
+        await asyncio.sleep(lasts)
+    finally:
+        await fault.heal(site)
+    new = Crowd(site=site, names=(f"after {run}",))
+    async with asyncio.timeout(NORMAL_AGAIN):
+        await new.drop()
+        await new.answered()
+
+    created = await crowd.answered()
+    await crowd.one_of_each(created)
+    await asyncio.gather(*(one.joined(2) for one in talking))
+    await asyncio.gather(*map(site.lab.leave, stay))
+    await crowd.talk(created)
+    await asyncio.gather(*(one.told("call.ended", callNumber=1) for one in talking))
+    watched = {one.subject: await site.client.created(one.subject) for one in talking}
+    await recorded_as_it_was(site, created | watched)

@@ -75,6 +75,10 @@ class Lab:
         """Forget the faults; answers that they hold go out."""
         await self._ask("DELETE", "faults")
 
+    async def revoke_tokens(self) -> None:
+        """Let Graph take none of the tokens that it was shown so far, with a claims challenge."""
+        await self._ask("POST", "tokens/revoke", {"challenge": True})
+
     async def delivery(self, **members: Any) -> None:
         """Say how callbacks travel; without members: plainly."""
         await self._ask("POST", "delivery", members)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -58,7 +59,7 @@ class Delivered:
 
 
 class Mailbox:
-    """Completes and keeps whatever a receiver brings. Used as an async context manager."""
+    """Keeps and completes whatever a receiver brings. Used as an async context manager."""
 
     def __init__(self, receiver: ServiceBusReceiver, *, patience: float = PATIENCE) -> None:
         """Read nothing yet. `patience`: seconds for which a message is waited for."""
@@ -66,6 +67,7 @@ class Mailbox:
         self._patience = patience
         self._changed = asyncio.Condition()
         self._reading: asyncio.Task[None] | None = None
+        self._seen: set[tuple[int | None, datetime | None]] = set()
         self.all: list[Delivered] = []
 
     async def __aenter__(self) -> Self:
@@ -115,14 +117,18 @@ class Mailbox:
             except ServiceBusConnectionError:
                 continue  # a test has cut the connection: the SDK makes another one
             for message in received:
-                delivered = _delivered(message)
+                # The bus may have completed a message although its answer was lost, and may bring
+                # one again that was kept: it is known by its number.
+                mark = (message.sequence_number, message.enqueued_time_utc)
+                if mark not in self._seen:
+                    self._seen.add(mark)
+                    async with self._changed:
+                        self.all.append(_delivered(message))
+                        self._changed.notify_all()
                 try:
                     await self._receiver.complete_message(message)
                 except (MessageLockLostError, ServiceBusConnectionError):
-                    continue  # too slow, or cut: the message comes again
-                async with self._changed:
-                    self.all.append(delivered)
-                    self._changed.notify_all()
+                    continue  # a busy machine was too slow, or a test has cut the connection
 
 
 def _delivered(message: ServiceBusReceivedMessage) -> Delivered:

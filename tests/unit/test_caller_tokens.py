@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from call_callback.caller import LEEWAY, LONGEST_TOKEN, Caller, Refused
+from call_callback.caller import (
+    FETCH_PAUSE,
+    KEPT,
+    LEEWAY,
+    LONGEST_TOKEN,
+    REFRESHED_AFTER,
+    Caller,
+    FetchKeys,
+    NotYet,
+    Refused,
+)
 from tests.fixtures.callers import (
     CLAIMS,
     KEYS,
@@ -65,6 +75,25 @@ def test_only_the_time_that_is_given_counts(year: int) -> None:
     made = bearer(iat=begins, nbf=begins, exp=ends)
 
     assert judged(made, now=now, keys=replace(KEYS, read_at=now)) == GRAPH
+
+
+@pytest.mark.parametrize(
+    ("back", "known", "unknown"),
+    [
+        (timedelta(seconds=1), GRAPH, NotYet(wait=FETCH_PAUSE)),
+        (FETCH_PAUSE, GRAPH, FetchKeys()),
+        (REFRESHED_AFTER, FetchKeys(), FetchKeys()),
+        (KEPT, FetchKeys(), FetchKeys()),
+    ],
+)
+def test_a_clock_that_is_set_back_refuses_no_caller(
+    back: timedelta, known: Any, unknown: Any
+) -> None:
+    """Keys that were read at a later moment than now are no proof that a key is not there."""
+    keys = replace(KEYS, read_at=NOW + back)
+
+    assert judged(bearer(), keys=keys) == known
+    assert judged(f"Bearer {token(header={'kid': 'new'})}", keys=keys) == unknown
 
 
 def test_of_several_tenants_a_token_names_one() -> None:

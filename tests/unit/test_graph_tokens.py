@@ -1,12 +1,16 @@
-"""What a 401 of Graph's demands of the next token."""
+"""Which requests carry the token, and what a 401 of Graph's demands of the next one."""
 
 import base64
+from datetime import UTC, datetime
+from typing import Any
 
+import httpx
 import pytest
+from azure.core.credentials import AccessToken
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.graph.tokens import LONGEST_CHALLENGE, challenge_in
+from shared.graph.tokens import LONGEST_CHALLENGE, GraphTokens, TokenOnRequest, challenge_in
 from shared.words.clouds import NO_DEMAND
 
 CLAIMS = '{"access_token":{"nbf":{"essential":true,"value":"1"}}}'
@@ -54,3 +58,37 @@ def test_where_none_can_be_read_any_fresh_token_will_do(header: str) -> None:
 def test_no_header_makes_the_reading_fail(text: str) -> None:
     """What is returned can always be sent."""
     assert challenge_in(f'Bearer claims="{text}"').startswith("{")
+
+
+class OneToken:
+    """An async credential with one token."""
+
+    async def get_token(self, *_: str, **__: Any) -> AccessToken:
+        return AccessToken("the-token", 4_102_444_800)
+
+    async def close(self) -> None: ...
+
+    async def __aenter__(self) -> "OneToken":
+        return self
+
+    async def __aexit__(self, *error: object) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("url", "carried"),
+    [
+        ("https://graph.microsoft.com/v1.0/users/a", "Bearer the-token"),
+        ("https://graph.microsoft.com:8443/v1.0/users/a", None),
+        ("http://graph.microsoft.com/v1.0/users/a", None),
+        ("https://graph.microsoft.com.example/v1.0/users/a", None),
+        ("https://example.com/?https://graph.microsoft.com", None),
+    ],
+)
+async def test_the_token_goes_to_graph_and_nowhere_else(url: str, carried: str | None) -> None:
+    """Wherever a request leads."""
+    tokens = GraphTokens(OneToken(), scope="scope", now=lambda: datetime.now(UTC))
+    auth = TokenOnRequest(tokens, graph_url="https://graph.microsoft.com")
+
+    sent = await anext(auth.async_auth_flow(httpx.Request("GET", url)))
+
+    assert sent.headers.get("authorization") == carried

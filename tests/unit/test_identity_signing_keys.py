@@ -72,19 +72,19 @@ class Rig:
 
 
 async def test_those_who_come_together_share_one_fetch() -> None:
-    """What is known says that it is on its way; later a fetch is another one."""
+    """What is known changes when it is over; later a fetch is another one."""
     rig = Rig()
     rig.signer.open.clear()
 
     waiting = [asyncio.ensure_future(rig.keys.fetch()) for _ in range(20)]
     await asyncio.sleep(0)
-    assert rig.keys.known() == KnownKeys(fetching=True)
+    assert rig.keys.known() == KnownKeys()
     rig.signer.open.set()
     await asyncio.gather(*waiting)
 
     known = rig.keys.known()
     assert list(known.by_id) == ["first"]
-    assert (known.read_at, known.failed_at, known.fetching) == (rig.clock.now(), None, False)
+    assert (known.read_at, known.failed_at) == (rig.clock.now(), None)
     assert rig.signer.fetched == [CONFIG, KEYS]
     await rig.keys.fetch()
     assert rig.signer.fetched == [CONFIG, KEYS] * 2
