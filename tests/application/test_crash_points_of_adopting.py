@@ -75,7 +75,11 @@ async def test_no_crash_point_leaves_two_bots_in_one_meeting(fuses: Iterator[Fus
 
         assert len(world.fake_graph.calls) == 1
         (one,), (other,) = (
-            {reply["id"] for reply in world.replies(of) if "bot.joining" in reply["type"]}
+            {
+                reply["data"]["legKey"]
+                for reply in world.replies(of)
+                if "bot.joining" in reply["type"]
+            }
             for of in ("one", "other")
         )
         assert one == other
