@@ -99,11 +99,13 @@ def _dial_in(data: Data, _: int) -> list[str]:
 
 
 def _texts(data: Data, _: int) -> list[str]:
+    """Cut long texts, but those of the caller's own `context`, which has at most 4 KB."""
     cut: list[str] = []
-    for name, value in data.items():
-        data[name] = _with_short_texts(value)
-        cut += [name] if data[name] != value else []
-    return cut
+    for name in data.keys() - {"context"}:
+        whole = data[name]
+        data[name] = _with_short_texts(whole)
+        cut += [name] if data[name] != whole else []
+    return sorted(cut)
 
 
 def _with_short_texts(value: Any) -> Any:

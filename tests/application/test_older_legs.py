@@ -140,6 +140,8 @@ async def test_a_request_is_known_again_however_old_its_leg_is() -> None:
     assert (joining["data"].pop("state"), again[0]["data"].pop("state")) == ("joining", "gone")
     for answer in (joining, left, *again):
         answer["data"].pop("recordedAt")
+    # With the state of now it is another event.
+    assert joining.pop("id") != again[0].pop("id")
     assert [joining, left] == again
     assert world.replies("other")[0]["data"]["code"] == "request_conflict"
     assert len(world.fake_graph.bodies) == sent
