@@ -49,10 +49,14 @@ up: $(INSTALLED)
 package: $(INSTALLED)
 	@$(BIN)/python -m devtools.package
 
+# Workers and the processes they start would compile every module anew where bytecode is not kept.
+test test-app: export PYTHONDONTWRITEBYTECODE :=
+test test-app: export PYTHONPYCACHEPREFIX := $(CURDIR)/.devstack/bytecode
+
 # With the lines that the tests reach, in the app's own processes too; pyproject.toml has the floor.
 test: $(INSTALLED)
 	@$(BIN)/python -m coverage erase
-	@$(BIN)/python -m coverage run -m pytest -m "not long" --numprocesses 3 --dist loadfile
+	@$(BIN)/python -m coverage run -m pytest -m "not long" --numprocesses 3 --dist loadfile --no-loadscope-reorder
 	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m coverage report
 
@@ -61,9 +65,10 @@ test-app: $(INSTALLED)
 	@$(BIN)/python -m pytest tests/unit tests/application tests/property -m "not devstack and not long" \
 		--ignore-glob='*/test_crash_points*' --hypothesis-profile=quick --numprocesses 2 --dist worksteal
 
-# The long tests; then the system tests with a process for each group of functions, and in a harsh world.
+# The long tests and the laws over many examples; then the system tests with a process for each group of functions, and in a harsh world.
 test-long: $(INSTALLED)
 	@$(BIN)/python -m pytest -m long --numprocesses 3 --dist worksteal
+	@$(BIN)/python -m pytest tests/property -m "not long" --hypothesis-profile=thorough --numprocesses 2 --dist worksteal
 	@DEVSTACK_FLEX=1 $(BIN)/python -m pytest tests/system -m "not long" --numprocesses 2 --dist loadfile
 	@DEVSTACK_WORLD=harsh DEVSTACK_SWITCHES='{"bus": {"scheduledLateSeconds": 1}}' \
 		$(BIN)/python -m pytest tests/system -m "not long" --numprocesses 2 --dist loadfile

@@ -1,5 +1,6 @@
 """`python -m bench`: measures everything, one after the other, and prints one table; with
-`--only callback`, `--only counts`, `--only live` or `--only meetings` that part alone.
+`--only callback`, `--only counts`, `--only live`, `--only meetings` or `--only reading` that part
+alone.
 
 Aims are printed beside the figures; a missed one is no failure, a request without an answer is.
 """
@@ -26,6 +27,7 @@ from bench.live_hour import hour_figures, measured_hours
 from bench.load import NotAnswered
 from bench.pushing import NotTaken
 from bench.rates import host_alone, measured_rates, rate_figures, tutorial_rates
+from bench.reading import measured_reading, reading_figures
 from bench.stage import EMPTY, ROLLCALL, stage
 from bench.starting import NotStarted, measured_starts, start_figures
 from bench.town_hall import measured_town_hall, town_hall_figures
@@ -122,10 +124,16 @@ async def _counts() -> list[Figure]:
     return count_figures(await counted_steps())
 
 
+async def _reading() -> list[Figure]:
+    _say("a record with 300 people, and the list of a day, in this process ...")
+    return reading_figures(await measured_reading())
+
+
 PARTS: Mapping[str, Part] = {
     "meetings": _meetings,
     "callback": _callback,
     "live": _live,
+    "reading": _reading,
     "counts": _counts,
 }
 

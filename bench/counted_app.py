@@ -61,7 +61,8 @@ class CountedApp:
     """One deployment with one meeting. The backstop walks every two minutes, as it is deployed."""
 
     def __init__(self) -> None:
-        self._clock, self._table, self._bus, keys = SetClock(), CountedTable(), _SentBus(), Keys()
+        self._clock, self._table, self._bus = SetClock(), CountedTable(), _SentBus()
+        keys = Keys(self._clock)
         self.graph = CountedGraph(self._clock.now, seed=SEED)
         self._services = services_on(self._table, self._clock, self._bus, keys, graph=self.graph)
         self._authorization = authorization(keys.private)

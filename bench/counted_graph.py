@@ -29,7 +29,7 @@ REPORTS = "GET attendanceReports"
 
 
 class CountedGraph:
-    """Stands in for `ports.Graph`, as far as the counted steps ask it.
+    """Stands in for `graph_port.Graph`, as far as the counted steps ask it.
 
     `callbacks`: what Graph has to say to the app, as (callback URI, body), oldest first.
     """
@@ -57,29 +57,29 @@ class CountedGraph:
         self._world.push_rosters(self._venue)
 
     async def create_or_get_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
-        """See `ports.Graph.create_or_get_meeting`."""
+        """See `graph_port.Graph.create_or_get_meeting`."""
         self.requested[CREATE] += 1
         found, _ = self._world.meetings.create_or_get(organizer_id, body)
         return meeting_in(render_found(found, self._world.switches))
 
     async def read_meeting(self, organizer_id: str, online_meeting_id: str) -> MeetingAnswer:
-        """See `ports.Graph.read_meeting`."""
+        """See `graph_port.Graph.read_meeting`."""
         self.requested[MEETING] += 1
         found = self._world.meetings.meeting(organizer_id, online_meeting_id)
         return change_in(render_meeting(found))
 
     async def attendance_reports(self, _: str, __: str) -> ListedReports:
-        """See `ports.Sources.attendance_reports`. There is none: each look comes."""
+        """See `graph_port.Sources.attendance_reports`. There is none: each look comes."""
         self.requested[REPORTS] += 1
         return ListedReports()
 
     async def create_call(self, body: dict[str, Any]) -> Call:
-        """See `ports.Graph.create_call`."""
+        """See `graph_port.Graph.create_call`."""
         self.requested[JOIN] += 1
         return call_in(render_call(self._world.place_call(body)))
 
     async def read_call(self, call_id: CallId) -> Call | None:
-        """See `ports.Graph.read_call`."""
+        """See `graph_port.Graph.read_call`."""
         self.requested[CALL] += 1
         try:
             return call_in(render_call(self._world.call(call_id)))
@@ -89,7 +89,7 @@ class CountedGraph:
     async def read_participants(
         self, call_id: CallId, *, own_ids: frozenset[str], show_names: bool
     ) -> Roster | None:
-        """See `ports.Graph.read_participants`."""
+        """See `graph_port.Graph.read_participants`."""
         self.requested[ROSTER] += 1
         try:
             listed: Any = self._world.roster(call_id)["value"]
@@ -100,13 +100,13 @@ class CountedGraph:
         )
 
     async def keep_alive(self, call_id: CallId) -> bool:
-        """See `ports.Graph.keep_alive`."""
+        """See `graph_port.Graph.keep_alive`."""
         self.requested[KEEP] += 1
         self._world.keep_alive(call_id)
         return True
 
     async def end_call(self, call_id: CallId) -> None:
-        """See `ports.Graph.end_call`."""
+        """See `graph_port.Graph.end_call`."""
         self.requested[HANG_UP] += 1
         self._world.hang_up(call_id)
 

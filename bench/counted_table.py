@@ -18,6 +18,8 @@ from azure.data.tables.aio import TableClient
 from shared.ledger.rows import Row
 
 INTEGER_BYTES = 4
+LARGEST_PAGE = 1_000
+"""Source: https://learn.microsoft.com/rest/api/storageservices/query-timeout-and-pagination"""
 CONDITION = re.compile(r"(\w+) (eq|ge|le|lt) @(\w+)")
 COMPARED: Mapping[str, Callable[[str, str], bool]] = {
     "eq": operator.eq,
@@ -63,17 +65,29 @@ class _Partition:
 
 
 class _Query:
-    """The rows that a query finds once it is asked, all of them on one page."""
+    """The rows that a query finds once it is asked, on pages of up to `most`: each is a request."""
 
-    def __init__(self, ask: Callable[[], list[_Found]]) -> None:
-        self._ask = ask
+    def __init__(
+        self, ask: Callable[[], list[_Found]], *, most: int, served: Callable[[list[_Found]], None]
+    ) -> None:
+        self._ask, self._most, self._served = ask, most, served
 
     async def __aiter__(self) -> AsyncIterator[_Found]:
-        for row in self._ask():
-            yield row
+        async for page in self.by_page():
+            async for row in page:
+                yield row
 
-    async def by_page(self) -> AsyncIterator["_Query"]:
-        yield self
+    async def by_page(self) -> AsyncIterator[AsyncIterator[_Found]]:
+        found = self._ask()
+        for at in range(0, max(len(found), 1), self._most):
+            page = found[at : at + self._most]
+            self._served(page)
+            yield _each(page)
+
+
+async def _each(rows: list[_Found]) -> AsyncIterator[_Found]:
+    for row in rows:
+        yield row
 
 
 class CountedTable:
@@ -111,18 +125,25 @@ class CountedTable:
             for key in self._partitions[name].keys
         }
 
-    def query_entities(self, query: str, *, parameters: Mapping[str, str], **_: Any) -> _Query:
-        """Return the rows that match a query of the ledger's."""
+    def query_entities(
+        self,
+        query: str,
+        *,
+        parameters: Mapping[str, str],
+        results_per_page: int | None = None,
+        **_: Any,
+    ) -> _Query:
+        """Return the rows that match a query of the ledger's, by the store's pages."""
 
         def ask() -> list[_Found]:
             if "partition" in parameters:
-                rows = self._range(parameters)
-            else:
-                rows = [row for row in self._all() if _matches(row, query, parameters)]
-            self._traffic += Traffic(requests=1, read=sum(map(_bytes_of, rows)))
-            return rows
+                return self._range(parameters)
+            return [row for row in self._all() if _matches(row, query, parameters)]
 
-        return _Query(ask)
+        def served(page: list[_Found]) -> None:
+            self._traffic += Traffic(requests=1, read=sum(map(_bytes_of, page)))
+
+        return _Query(ask, most=min(results_per_page or LARGEST_PAGE, LARGEST_PAGE), served=served)
 
     def _range(self, parameters: Mapping[str, str]) -> list[_Found]:
         """Return one range of a partition, the only query of a meeting that is handled."""

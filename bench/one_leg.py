@@ -42,7 +42,8 @@ class OneLeg:
     def __init__(self, crowd: Crowd) -> None:
         self.crowd = crowd
         self.table = CountedTable()
-        self._clock, self._bus, keys = SetClock(), HeldBus(), Keys()
+        self._clock, self._bus = SetClock(), HeldBus()
+        keys = Keys(self._clock)
         self._services = services_on(self.table, self._clock, self._bus, keys, graph=RoomOf(crowd))
         self._authorization = authorization(keys.private)
 
@@ -56,7 +57,7 @@ class OneLeg:
             claim=Claim(attempt=1, claimed_at=T0, lease_until=T0 + timedelta(minutes=1)),
             state="bound",
             call_id=CallId(same_id(crowd.leg.call_id)),
-            joining=Published(fact=joining, sequence=1),
+            joining=Published(fact=joining, sequence=1, recorded_at=T0),
             participant_id=crowd.leg.participant_id,
         )
         meeting = Meeting(

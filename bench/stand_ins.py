@@ -1,29 +1,31 @@
 """What stands in for the outside where the benchmark runs the app in its own process."""
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Protocol, cast
 
 import jwt
+from azure.data.tables.aio import TableClient
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from bench.counted_table import CountedTable
 from bench.crowd import T0, Crowd
 from bench.pushing import TAKEN, NotTaken
 from call_callback.handler import receive_notification
 from devstack.graph.identities import BOT_APP_ID, ORGANIZER_ID, TENANT_ID
 from shared.bootstrap import build
 from shared.graph.roster import read_roster
+from shared.graph_port import Graph
 from shared.ledger.ledger import TableLedger
-from shared.meeting.sourcing import SourceRules
-from shared.ports import Bus, Graph
+from shared.ports import Bus, KnownKeys
 from shared.services import Services
 from shared.settings import Settings
 from shared.words.answers import Roster
 from shared.words.entities import TEND_QUEUE
 from shared.words.ids import CallId
 from shared.words.outgoing import Outgoing
+from shared.words.rules import SourceRules
 
 ISSUER = "https://graph.microsoft.com"
 AN_HOUR = timedelta(hours=1)
@@ -91,19 +93,35 @@ class RoomOf:
 
 
 class Keys:
-    """Implements `ports.SigningKeys`: knows one key, whatever its id."""
+    """Implements `ports.SigningKeys`: knows the key `bench`, and has just read it."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: SetClock) -> None:
         self.private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self._public = self.private.public_key()
+        self._clock = clock
 
-    async def key(self, _: str) -> Any:
-        """See `ports.SigningKeys.key`."""
-        return self._public
+    def known(self) -> KnownKeys:
+        """See `ports.SigningKeys.known`."""
+        return KnownKeys(by_id={"bench": self._public}, read_at=self._clock.now())
+
+    def fetch(self) -> Awaitable[None]:
+        """See `ports.SigningKeys.fetch`."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
+
+
+class HasClient(Protocol):
+    """A table, counted or real."""
+
+    @property
+    def client(self) -> TableClient:
+        """The client that the ledger takes."""
+        ...
 
 
 def services_on(
-    table: CountedTable, clock: SetClock, bus: Bus, keys: Keys, *, graph: object
+    table: HasClient, clock: SetClock, bus: Bus, keys: Keys, *, graph: object
 ) -> Services:
     """Return services over the real ledger on `table`. Names are kept; no roster counts as cut.
 
@@ -142,7 +160,7 @@ async def called_back(
     meeting_id: str, leg_key: str, body: bytes, authorization: str, services: Services
 ) -> None:
     """Let Graph call back, until all that it committed was sent; raise `NotTaken` if it is not."""
-    status = await receive_notification(
+    answer = await receive_notification(
         meeting_id=meeting_id,
         leg_key=leg_key,
         authorization=authorization,
@@ -150,5 +168,5 @@ async def called_back(
         services=services,
     )
     await services.journal.settled()
-    if status != TAKEN:
-        raise NotTaken(f"a callback was answered {status}")
+    if answer.status != TAKEN:
+        raise NotTaken(f"a callback was answered {answer.status}")

@@ -1,17 +1,20 @@
 """One HTTP callback of Graph's: verify, parse, one transaction, flush, answer.
 
 Answers fast and fails closed: the body is read only once its sender is proven. A callback that
-cannot be stored now is answered 503. Of a callback that no row can hold, only what it says of the
-leg is stored, and the room is read. Messages that cannot be sent now stay in the outbox.
+cannot be stored now, or whose sender cannot be proven yet, is answered 503. Of a callback that no
+row can hold, only what it says of the leg is stored, and the room is read. Messages that cannot be
+sent now stay in the outbox.
 """
 
 import asyncio
+import math
 from collections import Counter
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Literal
 
-from call_callback.caller import Caller, CallerPolicy, Refused, read_key_id, verify_caller
+from call_callback.caller import Caller, CallerPolicy, FetchKeys, NotYet, Refused, verify_caller
 from call_callback.incoming import read_incoming
 from call_callback.notification import (
     NO_CALL,
@@ -25,9 +28,9 @@ from call_callback.plan import MOST_HANG_UPS, record_notifications, sort_out
 from shared.journal.step import Step
 from shared.meeting.meeting import Meeting
 from shared.services import Services
-from shared.telemetry import correlated, count, log, measure
+from shared.telemetry import correlate, count, log, measure, milliseconds
 from shared.tracing.work import of_callback
-from shared.words.errors import Rejected, Transient
+from shared.words.errors import Rejected, Transient, Unavailable
 from shared.words.ids import LEG_KEY, MEETING_ID, CallId, LegKey, MeetingId
 from shared.words.observations import Unparsed
 
@@ -59,7 +62,17 @@ type Arrived = tuple[ParsedNotifications, tuple[CallId, ...]]
 """What came for a leg that the head knows, and which calls under its key are surplus ones."""
 type Rejection = Literal["rejected", "refused", "failed"]
 """What became of one rejection: Graph did it, refused it for good, or did not answer."""
+SHORTEST_PAUSE = timedelta(seconds=5)
+"""The pause before Graph is to send again, where nothing says how long the trouble lasts."""
 ACCEPTED, NO_CONTENT, BAD_REQUEST, UNAUTHORIZED, FAILED, UNAVAILABLE = 202, 204, 400, 401, 500, 503
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The HTTP status to answer with, and after how many seconds Graph is to send again."""
+
+    status: int
+    retry_after: int | None = None
 
 
 async def receive_notification(
@@ -70,11 +83,11 @@ async def receive_notification(
     body: bytes,
     services: Services,
     recorded_within: float = RECORDED_WITHIN,
-) -> int:
-    """Take one notification about one of our legs; return the HTTP status to answer with."""
+) -> Answer:
+    """Take one notification about one of our legs; return what to answer."""
     received_at = services.clock.now()
     with of_callback():
-        status = await _receive(
+        answer = await _receive(
             meeting_id=meeting_id,
             leg_key=leg_key,
             authorization=authorization,
@@ -83,10 +96,10 @@ async def receive_notification(
             services=services,
             recorded_within=recorded_within,
         )
-    if status == ACCEPTED:
+    if answer.status == ACCEPTED:
         waited = services.clock.now() - received_at
         measure("rollcall.callback.delay", waited.total_seconds())
-    return status
+    return answer
 
 
 async def _receive(
@@ -98,34 +111,43 @@ async def _receive(
     received_at: datetime,
     services: Services,
     recorded_within: float,
-) -> int:
+) -> Answer:
     try:
         if not await _is_graph(authorization, services):
-            return UNAUTHORIZED
+            return Answer(status=UNAUTHORIZED)
         envelope = read_envelope(body)
     except MalformedNotification:
-        return BAD_REQUEST
+        return Answer(status=BAD_REQUEST)
     except Transient as error:
-        log("callback.not_stored", error)
-        return UNAVAILABLE
+        return _not_stored(error)
     if not (MEETING_ID.fullmatch(meeting_id) and LEG_KEY.fullmatch(leg_key)):
         log("callback.unknown_leg")
-        return ACCEPTED
-    with correlated(meeting=meeting_id, leg=leg_key):
-        try:
-            async with asyncio.timeout(recorded_within):
-                known_leg = await _record(
-                    envelope, MeetingId(meeting_id), LegKey(leg_key), received_at, services
-                )
-        except (Transient, TimeoutError) as error:
-            log("callback.not_stored", error)
-            return UNAVAILABLE
-        except ValueError:
-            log("callback.fits_no_row", traceback=True)
-            return FAILED
-        if not known_leg:
-            log("callback.unknown_leg")
-        return ACCEPTED
+        return Answer(status=ACCEPTED)
+    correlate(meetingId=meeting_id, legKey=leg_key)
+    try:
+        async with asyncio.timeout(recorded_within):
+            known_leg = await _record(
+                envelope, MeetingId(meeting_id), LegKey(leg_key), received_at, services
+            )
+    except (Transient, TimeoutError) as error:
+        return _not_stored(error)
+    except ValueError as error:
+        log("callback.fits_no_row", error=error)
+        return Answer(status=FAILED)
+    if not known_leg:
+        log("callback.unknown_leg")
+    return Answer(status=ACCEPTED)
+
+
+def _not_stored(error: Transient | TimeoutError) -> Answer:
+    log("callback.not_stored", error)
+    return _send_again(error)
+
+
+def _send_again(error: Transient | TimeoutError | None = None) -> Answer:
+    known = error.retry_after if isinstance(error, Transient) else None
+    pause = math.ceil((known or SHORTEST_PAUSE).total_seconds())
+    return Answer(status=UNAVAILABLE, retry_after=pause)
 
 
 async def _record(
@@ -166,7 +188,7 @@ async def _record(
         arrived = await record(brief=False)
     except ValueError as error:
         # Without this, Graph would send it again for ever.
-        log("callback.fits_no_row", error)
+        log("callback.fits_no_row", error=error)
         arrived = await record(brief=True)
     if arrived is None:
         return False
@@ -174,8 +196,10 @@ async def _record(
     _count(parsed, news=opened.written)
     if parsed.left:
         log("callback.left_unread", read=len(envelope.items), left=parsed.left)
+    if opened.written:
+        log("callback.recorded", tookMs=milliseconds(services.clock.now() - received_at))
     if surplus:
-        log("callback.surplus", calls=len(surplus), hung_up=min(len(surplus), MOST_HANG_UPS))
+        log("callback.surplus", calls=len(surplus), hungUp=min(len(surplus), MOST_HANG_UPS))
     return True
 
 
@@ -193,25 +217,25 @@ async def receive_incoming(
     body: bytes,
     services: Services,
     rejected_within: float = REJECTED_WITHIN,
-) -> int:
-    """Take one notification at the bot's registered webhook; return the HTTP status.
+) -> Answer:
+    """Take one notification at the bot's registered webhook; return what to answer.
 
     Incoming calls are rejected: no request invited them. 204 asks Graph to send a
     notification in Skype's format again in its own. Nothing is stored.
     """
     try:
         if not await _is_graph(authorization, services):
-            return UNAUTHORIZED
+            return Answer(status=UNAUTHORIZED)
     except Transient as error:
         log("callback.incoming_not_rejected", error)
-        return UNAVAILABLE
+        return _send_again(error)
 
     incoming = read_incoming(body)
 
     if incoming.legacy:
         count("rollcall.incoming", outcome="legacy")
         log("callback.incoming_legacy")
-        return NO_CONTENT
+        return Answer(status=NO_CONTENT)
     if incoming.left or incoming.other:
         log("callback.incoming_ignored", left=incoming.left, other=incoming.other)
     rejections = await asyncio.gather(
@@ -220,7 +244,7 @@ async def receive_incoming(
     outcomes = Counter({"left": incoming.left, "other": incoming.other}) + Counter(rejections)
     for outcome, times in outcomes.items():
         count("rollcall.incoming", times, outcome=outcome)
-    return UNAVAILABLE if outcomes["failed"] else ACCEPTED
+    return _send_again() if outcomes["failed"] else Answer(status=ACCEPTED)
 
 
 async def _reject(call_id: CallId, services: Services, *, within: float) -> Rejection:
@@ -228,38 +252,53 @@ async def _reject(call_id: CallId, services: Services, *, within: float) -> Reje
         async with asyncio.timeout(within):
             await services.graph.reject_call(call_id)
     except (Transient, TimeoutError) as error:
-        log("callback.incoming_not_rejected", error, call=call_id)
+        log("callback.incoming_not_rejected", error, callId=call_id)
         return "failed"
     except Rejected as error:
         # Graph would refuse it again for each copy of the notification that we ask for.
-        log("callback.incoming_not_rejected", error.code, call=call_id)
+        log("callback.incoming_not_rejected", error.code, callId=call_id)
         return "refused"
-    log("callback.incoming_rejected", call=call_id)
+    log("callback.incoming_rejected", callId=call_id)
     return "rejected"
 
 
 async def _is_graph(authorization: str | None, services: Services) -> bool:
-    policy = services.policy
-    caller = await _caller(
-        authorization,
-        CallerPolicy(
-            audience=policy.bot_app_id,
-            issuers=policy.callback_issuers,
-            tenants=frozenset({policy.tenant_id}),
-        ),
-        services,
-    )
-    if isinstance(caller, Refused):
-        log("callback.refused", caller.reason)
-        return False
-    return True
+    """Return whether Graph calls; raise `Unavailable` while that cannot be known yet."""
+    caller = await _caller(authorization, services)
+    match caller:
+        case Caller():
+            if caller.keys_due:
+                services.keys.fetch()
+            return True
+        case Refused():
+            log("callback.refused", caller.reason)
+            return False
+        case NotYet():
+            raise Unavailable("the token's key is not known yet", retry_after=caller.wait)
+        case FetchKeys():
+            raise Unavailable("the signer's keys took too long")
 
 
 async def _caller(
-    authorization: str | None, policy: CallerPolicy, services: Services
-) -> Caller | Refused:
-    key_id = read_key_id(authorization)
-    if isinstance(key_id, Refused):
-        return key_id
-    key = await services.keys.key(key_id)
-    return verify_caller(authorization, key=key, policy=policy, now=services.clock.now())
+    authorization: str | None, services: Services
+) -> Caller | Refused | FetchKeys | NotYet:
+    policy, arrived_at = services.policy, services.clock.now()
+
+    def judged() -> Caller | Refused | FetchKeys | NotYet:
+        return verify_caller(
+            authorization,
+            keys=services.keys.known(),
+            policy=CallerPolicy(
+                audience=policy.bot_app_id,
+                issuers=policy.callback_issuers,
+                tenants=frozenset({policy.tenant_id}),
+            ),
+            arrived_at=arrived_at,
+            now=services.clock.now(),
+        )
+
+    caller = judged()
+    if isinstance(caller, FetchKeys):
+        await services.keys.fetch()
+        caller = judged()
+    return caller

@@ -12,6 +12,7 @@ from shared.inbox.models import read_members, readable_context, readable_request
 from shared.inbox.trying import note
 from shared.meeting.meeting import Trying
 from shared.services import Services
+from shared.telemetry import correlate
 from shared.words.entities import EVENTS_TOPIC
 from shared.words.errors import Rejected
 from shared.words.outgoing import Outgoing
@@ -19,6 +20,7 @@ from shared.words.outgoing import Outgoing
 
 async def create_meeting(message: QueueMessage, services: Services) -> None:
     """Carry out one message to its verdict; raise only if the host is to abandon the message."""
+    correlate(requestId=_request_id(message))
     policy = services.policy
     queue = message.reply.queue if message.reply is not None else ""
     services.bus.expect([EVENTS_TOPIC, *([queue] if queue else [])])
@@ -54,13 +56,17 @@ async def _note(message: QueueMessage, trying: Trying, services: Services) -> No
     await note(trying, request_id, journal=services.journal, tenant_id=tenant_id)
 
 
+def _request_id(message: QueueMessage) -> str:
+    return readable_request_id(read_members(message.body)) or message.origin_id
+
+
 def _refusal(message: QueueMessage, refused: Rejected, at: datetime, *, tenant_id: str) -> Outgoing:
     members = read_members(message.body)
     return refusal_message(
         "meeting.rejected",
         refused,
         tenant_id=tenant_id,
-        request_id=readable_request_id(members) or message.origin_id,
+        request_id=_request_id(message),
         delivery_id=message.delivery_id,
         at=at,
         context=readable_context(members),

@@ -39,9 +39,9 @@ from shared.inbox.models import (
 from shared.inbox.queues import require_queue
 from shared.inbox.refusals import UNION_TAGS, as_problem, refused, wrong
 from shared.meeting.meeting import Asked, Join
-from shared.meeting.retention import LEAST_DAYS, MOST_DAYS
 from shared.words.entities import CREATE_QUEUE
 from shared.words.kinds import problem
+from shared.words.rules import LEAST_DAYS, MOST_DAYS
 
 ACTIONS = ("create", "update", "cancel")
 

@@ -6,20 +6,18 @@ A time that a change of the clocks skips, or shows twice, is refused: it names n
 import re
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import cache
 from typing import Annotated
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from shared.inbox.refusals import wrong
+from shared.words.zones import known_zones
 
 FIRST_YEAR, LAST_YEAR = 1970, 9000
 """Beyond these years, adding an offset or an hour can leave the range of dates."""
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
 LONGEST_ZONE = 64
-NO_ZONES = frozenset({"Factory", "localtime"})
-"""Names that some systems list among the time zones."""
 
 
 def placed(moment: datetime, time_zone: str | None) -> datetime:
@@ -57,15 +55,10 @@ def _imaginable(moment: datetime) -> datetime:
 
 
 def _zone(name: str) -> str:
-    if name in _zones():
+    if name in known_zones():
         return name
-    meant = {one.casefold(): one for one in _zones()}.get(name.casefold()) or _of_windows(name)
+    meant = {one.casefold(): one for one in known_zones()}.get(name.casefold()) or _of_windows(name)
     raise wrong("misspelt_zone", suggestion=meant) if meant else wrong("not_a_zone")
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones() - NO_ZONES)
 
 
 def _of_windows(name: str) -> str | None:

@@ -6,6 +6,7 @@ with members of the same name.
 
 import azure.functions as func
 
+from shared.edge import at_edge
 from shared.words.entities import CREATE_QUEUE
 
 bp = func.Blueprint()
@@ -18,6 +19,7 @@ bp = func.Blueprint()
     connection="SERVICE_BUS",
     data_type=func.DataType.BINARY,
 )
+@at_edge
 async def create_meeting(message: func.ServiceBusMessage) -> None:
     """Pass one message of the queue to the handler."""
     # Imported on first use: indexing the app must stay quick.

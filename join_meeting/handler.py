@@ -5,7 +5,7 @@ from datetime import datetime
 
 from join_meeting.join.act import join
 from join_meeting.leave.act import leave
-from join_meeting.repeats import Wish, moved_request
+from join_meeting.repeats import Wish
 from join_meeting.request import JoinMeeting, read_request
 from shared.events.cloud_events import refusal_message
 from shared.inbox.message import QueueMessage
@@ -13,14 +13,19 @@ from shared.inbox.models import read_members, readable_context, readable_request
 from shared.inbox.trying import note
 from shared.meeting.meeting import Trying
 from shared.services import Services
+from shared.telemetry import correlate
 from shared.words.coordinates import JoinTarget, alias_of
 from shared.words.errors import Rejected, Transient
 from shared.words.ids import MeetingId, linked_meeting_id_for
 from shared.words.outgoing import Outgoing
 
+ROUNDS = 12
+"""How often a request begins again: the meeting changed since it was read, or is another."""
+
 
 async def join_meeting(message: QueueMessage, services: Services) -> None:
     """Carry out one message to its verdict; raise only if the host is to abandon the message."""
+    correlate(requestId=readable_request_id(read_members(message.body)))
     await services.inbox.handle(
         message,
         lambda one: _carry_out(one, services),
@@ -39,6 +44,17 @@ async def _carry_out(message: QueueMessage, services: Services) -> None:
         target=target,
         meeting_id=await _meeting_id(request, target, services),
     )
+    for _ in range(ROUNDS):
+        again = await _tried(wish, services)
+        if again is None:
+            return
+        wish = again
+    raise Transient("the legs of the bot in this meeting change too fast")
+
+
+async def _tried(wish: Wish, services: Services) -> Wish | None:
+    """Decide and act; return the request as it begins again: the meeting changed, or is another."""
+    message, request, target = wish.message, wish.request, wish.target
     # A leg that left the head may be the answer to this request: only its own id shows that.
     whole = request.action == "leave" or bool(wish.asked())
     opened = await services.journal.open(wish.meeting_id, for_message=message, whole=whole)
@@ -48,12 +64,9 @@ async def _carry_out(message: QueueMessage, services: Services) -> None:
         if wish.meeting_id != opened.meeting_id:
             raise Transient("the meeting was purged meanwhile")
     if opened.meeting is not None and opened.meeting.same_as is not None:
-        wish = replace(wish, meeting_id=opened.meeting.same_as)
-        opened = await services.journal.open(wish.meeting_id, for_message=message, whole=whole)
-    if request.action == "leave":
-        await leave(wish, opened, services)
-    else:
-        await join(wish, opened, services)
+        return replace(wish, meeting_id=opened.meeting.same_as)
+    carry_out = leave if request.action == "leave" else join
+    return None if await carry_out(wish, opened, services) else wish
 
 
 async def _meeting_id(
@@ -87,8 +100,7 @@ def _refusal(message: QueueMessage, refused: Rejected, at: datetime, tenant_id: 
         "bot.failed",
         refused,
         tenant_id=tenant_id,
-        request_id=readable_request_id(members)
-        or next(iter(moved_request(message)), message.origin_id),
+        request_id=readable_request_id(members) or message.origin_id,
         delivery_id=message.delivery_id,
         at=at,
         context=readable_context(members),

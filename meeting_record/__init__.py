@@ -1,1 +1,1 @@
-"""The record of a meeting as JSON, the schemas, and the health of the app. Reads only."""
+"""What is read over HTTP: records, sheets, lists, logs, schemas, and the health of the app."""

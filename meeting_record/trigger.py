@@ -1,51 +1,67 @@
-"""The HTTP bindings of the record and of the health report."""
+"""The HTTP bindings of the records, lists and logs, and of the health report."""
 
 import json
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
 
+from shared.edge import at_edge
+
 if TYPE_CHECKING:
-    from meeting_record.view import Found
+    from meeting_record.answers import Answer
+    from meeting_record.asked import Asked
+    from shared.services import Services
 
 bp = func.Blueprint()
 
 
 @bp.function_name("meeting_record")
 @bp.route(route="meetings/{meetingId}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@at_edge
 async def meeting_record(req: func.HttpRequest) -> func.HttpResponse:
     """Answer one meeting's record."""
-    from meeting_record.handler import read_record
-    from shared.bootstrap import services
-    from shared.words.errors import Unavailable
+    from meeting_record.handler import answer_record
 
-    try:
-        record = await read_record(req.route_params["meetingId"], services())
-    except Unavailable as error:
-        return _problem(503, f"The record cannot be read now: {error}")
-    return _found(record)
+    meeting_id = req.route_params["meetingId"]
+    return await _answered(req, lambda asked, on: answer_record(meeting_id, asked, on))
+
+
+@bp.function_name("meeting_log")
+@bp.route(route="meetings/{meetingId}/log", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@at_edge
+async def meeting_log(req: func.HttpRequest) -> func.HttpResponse:
+    """Answer what was heard of a meeting, and what was published."""
+    from meeting_record.handler import answer_log
+
+    meeting_id = req.route_params["meetingId"]
+    return await _answered(req, lambda asked, on: answer_log(meeting_id, asked, on))
+
+
+@bp.function_name("meeting_now")
+@bp.route(route="meetings/{meetingId}/now", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@at_edge
+async def meeting_now(req: func.HttpRequest) -> func.HttpResponse:
+    """Answer who is in a meeting."""
+    from meeting_record.handler import answer_now
+
+    meeting_id = req.route_params["meetingId"]
+    return await _answered(req, lambda asked, on: answer_now(meeting_id, asked, on))
 
 
 @bp.function_name("find_meeting")
 @bp.route(route="meetings", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@at_edge
 async def find_meeting(req: func.HttpRequest) -> func.HttpResponse:
-    """Answer the record of the meeting that a request id requested."""
-    from meeting_record.handler import find_record
-    from shared.bootstrap import services
-    from shared.words.errors import Unavailable
+    """Answer the record of the meeting that a request id requested, or the meetings of a day."""
+    from meeting_record.handler import answer_meetings
 
-    request_id = req.params.get("requestId")
-    if not request_id:
-        return _problem(400, "Name the request: /api/meetings?requestId=…")
-    try:
-        record = await find_record(request_id, services())
-    except Unavailable as error:
-        return _problem(503, f"The record cannot be read now: {error}")
-    return _found(record)
+    return await _answered(req, answer_meetings)
 
 
 @bp.function_name("schemas")
 @bp.route(route="schemas/{file}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@at_edge
 async def schemas(req: func.HttpRequest) -> func.HttpResponse:
     """Answer one JSON Schema, which says nothing of any meeting; no key is needed."""
     from meeting_record.schemas import served_schema
@@ -54,12 +70,13 @@ async def schemas(req: func.HttpRequest) -> func.HttpResponse:
     public_url = services().policy.public_url
     schema = served_schema(req.route_params["file"], public_url=public_url)
     if schema is None:
-        return _problem(404, "No such schema is served here.")
+        return _json({"message": "No such schema is served here."}, 404)
     return _json(schema, 200, mimetype="application/schema+json")
 
 
 @bp.function_name("health")
 @bp.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@at_edge
 async def health(req: func.HttpRequest) -> func.HttpResponse:
     """Answer whether all is well, to anybody."""
     from meeting_record.handler import health as read
@@ -70,6 +87,7 @@ async def health(req: func.HttpRequest) -> func.HttpResponse:
 
 @bp.function_name("health_details")
 @bp.route(route="health/details", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@at_edge
 async def health_details(req: func.HttpRequest) -> func.HttpResponse:
     """Answer how each part is, to callers with a function key."""
     from meeting_record.handler import health_details as read
@@ -82,15 +100,28 @@ def _health(report: dict[str, Any]) -> func.HttpResponse:
     return _json(report, 200 if report["status"] == "ok" else 503)
 
 
-def _found(record: "Found") -> func.HttpResponse:
-    from meeting_record.view import answer_of
+async def _answered(
+    req: func.HttpRequest, read: Callable[["Asked", "Services"], Awaitable["Answer"]]
+) -> func.HttpResponse:
+    from meeting_record.answers import problem, refusal, unless_known
+    from meeting_record.asked import Asked, BadRequest
+    from shared.bootstrap import services
+    from shared.words.errors import Unavailable
 
-    status, body = answer_of(record)
-    return _json(body, status)
-
-
-def _problem(status: int, message: str) -> func.HttpResponse:
-    return _json({"message": message}, status)
+    asked = Asked(parameters=req.params, accept=req.headers.get("accept", ""))
+    try:
+        answer = await read(asked, services())
+    except BadRequest as refused:
+        answer = refusal(refused)
+    except Unavailable as error:
+        answer = problem(503, f"The record cannot be read now: {error}")
+    answer = unless_known(answer, req.headers.get("if-none-match", ""))
+    return func.HttpResponse(
+        answer.body,
+        status_code=answer.status,
+        mimetype=answer.media,
+        headers=dict(answer.headers),
+    )
 
 
 def _json(

@@ -4,14 +4,16 @@ Shows no token, no passcode and no join link. Only `meeting.created` and `meetin
 link and the passcode.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
+from meeting_record.people import attendances, person_view
 from shared.calls.record import Session, SessionPage
 from shared.events.cloud_events import trace_data
 from shared.events.corrections import outlook_data
-from shared.events.facts import Shown, end_data, leg_over_data, person_data, session_times
+from shared.events.facts import end_data, leg_over_data, person_data, session_times
 from shared.legs.leg import Leg
 from shared.meeting.meeting import Meeting, Purged, Trying
 from shared.meeting.shown import shown_calls
@@ -19,9 +21,11 @@ from shared.sources.kept import KeptSource
 from shared.sources.view import ShownCall
 from shared.words.ids import utc_text
 from shared.words.problems import CATALOGUE
+from shared.words.rules import Shown
 
 type Found = dict[str, Any] | Purged | None
 """A record; that it was purged; or None where none is known."""
+NO_ROLES: Mapping[str, str] = MappingProxyType({})
 
 
 def answer_of(found: Found) -> tuple[int, dict[str, Any]]:
@@ -53,7 +57,7 @@ def record_view(
     )
     return {
         "meeting": _meeting_view(meeting),
-        "calls": [_call_view(one, shown) for one in calls],
+        "calls": [_call_view(one, meeting, shown) for one in calls],
         "bot": _bot_view(meeting),
     }
 
@@ -78,7 +82,7 @@ def _meeting_view(meeting: Meeting) -> dict[str, Any]:
     return view | {"createdAt": _text(meeting.created_at), "sequence": meeting.sequence}
 
 
-def _call_view(one: ShownCall, shown: Shown) -> dict[str, Any]:
+def _call_view(one: ShownCall, meeting: Meeting, shown: Shown) -> dict[str, Any]:
     call = one.call
     participants = sorted(
         call.sessions.values(), key=lambda session: (session.first_seen, session.session_id)
@@ -90,7 +94,42 @@ def _call_view(one: ShownCall, shown: Shown) -> dict[str, Any]:
         **({"unwatchedSince": utc_text(since)} if since is not None else {}),
         "lastEvidenceAt": utc_text(call.heard_at),
         "participants": [_session_view(session, shown) for session in participants],
+        "people": people_view(
+            call.sessions.values(),
+            until=call.heard_at,
+            meeting=meeting,
+            shown=shown,
+            roles=_roles_in(one),
+        ),
     }
+
+
+def _roles_in(one: ShownCall) -> dict[str, str]:
+    """Return what sources say of people's roles, by user id, all in lower case."""
+    roles = ((one.call.sessions[name].person, role) for name, role in one.roles.items())
+    return {who.user_id.lower(): role.lower() for who, role in roles if who.user_id is not None}
+
+
+def people_view(
+    sessions: Iterable[Session],
+    *,
+    until: datetime,
+    meeting: Meeting,
+    shown: Shown,
+    roles: Mapping[str, str] = NO_ROLES,
+) -> list[dict[str, Any]]:
+    """Return the people of sessions of one call, by when they were first seen.
+
+    `roles`: what else is known beside who organized the meeting, as `person_view` takes it.
+    """
+    asked = meeting.asked
+    tenant_id = meeting.tenant_id.lower()
+    organizer = {asked.organizer_id.lower(): "organizer"} if asked is not None else {}
+    known = {**roles, **organizer}
+    return [
+        person_view(one, until=until, tenant_id=tenant_id, roles=known, shown=shown)
+        for one in attendances(sessions)
+    ]
 
 
 def _session_view(session: Session, shown: Shown) -> dict[str, Any]:
@@ -105,7 +144,7 @@ def _session_view(session: Session, shown: Shown) -> dict[str, Any]:
 
 def _bot_view(meeting: Meeting) -> dict[str, Any]:
     """Show the newest leg as the bot's state, and all legs; before the first, what is planned."""
-    legs = [_leg_view(leg) for leg in meeting.legs]
+    legs = [_leg_view(leg) for leg in meeting.legs if leg.place != "surplus"]
     return {**(legs[-1] if legs else _planned(meeting)), "legs": legs}
 
 

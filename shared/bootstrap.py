@@ -3,20 +3,21 @@
 import asyncio
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from shared.bus.naming import NamingSchemas
 from shared.bus.outbox import open_outbox
 from shared.graph.client import open_graph
+from shared.graph_port import Graph
 from shared.health import Checkup
 from shared.identity import OpenIdSigningKeys, fetch_json, graph_credential, managed_identity
 from shared.inbox.verdict import Inbox, ShortWaits
 from shared.journal.journal import Journal
 from shared.ledger.ledger import open_ledger
 from shared.meeting.older_legs import KEPT, Kept
-from shared.ports import Bus, Clock, Graph, Ledger, SigningKeys
+from shared.ports import Bus, Clock, Ledger, SigningKeys
 from shared.services import Services
 from shared.settings import Settings, export_role
 from shared.telemetry import log, quiet_libraries
@@ -49,8 +50,8 @@ def _export(role: str) -> None:
         from shared.exporting import export  # noqa: PLC0415 - the SDK's, where it is used
 
         export(role)
-    except Exception:  # noqa: BLE001 - a mistake in one of the SDK's own settings, of any type
-        log("telemetry.not_exported", traceback=True)
+    except Exception as error:  # noqa: BLE001 - a mistake in one of the SDK's own settings, of any type
+        log("telemetry.not_exported", error=error)
 
 
 def build(
@@ -64,10 +65,11 @@ def build(
     jitter: Callable[[float], float] | None = None,
     waits: ShortWaits | None = None,
     kept: Kept = KEPT,
+    pause: Callable[[float], Awaitable[None]] | None = asyncio.sleep,
 ) -> Services:
     """Return services over the adapters that `settings` choose, or over those that are given.
 
-    `kept`: a rule that no setting changes, for tests.
+    `kept`: a rule that no setting changes, for tests. `pause`: see `Journal`.
     """
     clock, jitter, policy = clock or SystemClock(), jitter or _jitter, settings.policy
     ledger = ledger or open_ledger(
@@ -103,6 +105,7 @@ def build(
             jitter=jitter,
             kept=kept,
             retention_days=policy.retention_days,
+            pause=pause,
         ),
         inbox=Inbox(
             bus=bus,

@@ -12,7 +12,6 @@ Source: https://learn.microsoft.com/python/api/overview/azure/monitor-openteleme
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
-from traceback import format_tb
 from typing import TYPE_CHECKING, Any, override
 
 from opentelemetry._logs import LogRecord, SeverityNumber
@@ -36,7 +35,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
-from shared.telemetry import LOGGER
+from shared.telemetry import LOGGER, Failure
 from shared.tracing.recorder import record_in
 from shared.tracing.work import here
 
@@ -78,7 +77,7 @@ def hand_over_lines(provider: LoggerProvider) -> None:
 class _Lines(logging.Handler):
     """Hands over the lines, as part of the span that they were written in.
 
-    Of an exception only class and stack: its text may quote what a caller sent.
+    With the class and the stack of its error, so that Application Insights has it as an exception.
     """
 
     def __init__(self, provider: LoggerProvider) -> None:
@@ -88,10 +87,10 @@ class _Lines(logging.Handler):
     @override
     def emit(self, record: logging.LogRecord) -> None:
         attributes: dict[str, Any] = {}
-        if record.exc_info and record.exc_info[0] is not None:
-            kind, _, traceback = record.exc_info
-            attributes["exception.type"] = kind.__name__
-            attributes["exception.stacktrace"] = "".join(format_tb(traceback))
+        failure: Failure | None = getattr(record, "failure", None)
+        if failure is not None:
+            attributes["exception.type"] = failure.kind
+            attributes["exception.stacktrace"] = failure.stack
         self._logger.emit(
             LogRecord(
                 timestamp=int(record.created * 1e9),

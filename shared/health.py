@@ -1,7 +1,8 @@
 """How the parts are that Rollcall depends on, and whether the backstop walks.
 
-Application: asks through ports. An examination is kept for some seconds and shared by all callers,
-so the anonymous health report cannot be used to load the parts.
+Application: examines through ports. A report is kept for some seconds and shared by all callers. An
+examination runs apart from them, one at a time. So the anonymous health report cannot be used to
+load the parts, and answers in time where they do not.
 """
 
 import asyncio
@@ -10,11 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from shared.ports import Bus, Clock, Graph, Ledger
+from shared.graph_port import Graph
+from shared.ports import Bus, Clock, Ledger
+from shared.telemetry import correlated, log
+from shared.tracing.work import apart
 from shared.words.errors import RollcallError
 
 KEPT_FOR = timedelta(seconds=10)
 """How long the report of an examination is given to the next callers."""
+ANSWERED_WITHIN = timedelta(seconds=3)
+"""How long after an examination began callers wait for it who need no more than one word."""
 EXAMINED_WITHIN = 20.0
 """Seconds a part has to answer; tables and bus say by themselves, before, that they did not."""
 WALK_PERIOD = timedelta(minutes=2)
@@ -51,6 +57,37 @@ class Report:
         return "ok" if well else "degraded"
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """An examination is under way; a caller waits for it so long at most."""
+
+    most: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """No examination is under way, and no report is young enough."""
+
+
+def next_for_caller(
+    found: Report | None,
+    began_at: datetime | None,
+    *,
+    now: datetime,
+    most: timedelta = ANSWERED_WITHIN,
+) -> Report | Wait | Begin:
+    """Return what a caller gets, or what it has to do for it.
+
+    `found`: the newest report. `began_at`: when the examination under way began; None: none is.
+    `most`: how long after that callers wait for it.
+    """
+    if found is not None and now - found.at < KEPT_FOR:
+        return found
+    if began_at is None:
+        return Begin()
+    return Wait(max(began_at + most - now, timedelta()))
+
+
 class Checkup:
     """Examines the parts. One instance a process; safe for many tasks."""
 
@@ -62,21 +99,62 @@ class Checkup:
         graph: Graph,
         clock: Clock,
         within: float = EXAMINED_WITHIN,
+        answered_within: timedelta = ANSWERED_WITHIN,
     ) -> None:
-        """`within`: most seconds one part may take to answer."""
+        """`within`: most seconds one part may take to answer.
+
+        `answered_within`: how long after an examination began `status` waits for it.
+        """
         self._ledger, self._bus, self._graph, self._clock = ledger, bus, graph, clock
-        self._within = within
+        self._within, self._answered_within = within, answered_within
         self._started_at = clock.now()
-        self._examining = asyncio.Lock()
         self._found: Report | None = None
+        self._under_way: asyncio.Task[Report] | None = None
+        self._began_at: datetime | None = None
 
     async def report(self) -> Report:
-        """Return the newest report, at most `KEPT_FOR` old; a caller waits for one under way."""
-        async with self._examining:
-            found = self._found
-            if found is None or self._clock.now() - found.at >= KEPT_FOR:
-                found = self._found = await self._examine()
-            return found
+        """Return the newest report, at most `KEPT_FOR` old; a caller waits for one under way.
+
+        That takes `within` seconds at most.
+        """
+        found = self._next()
+        return found if isinstance(found, Report) else await asyncio.shield(self._examining())
+
+    async def status(self) -> Status:
+        """Return the status of the newest report; `degraded` where none is there in time."""
+        while True:
+            match self._next():
+                case Report() as found:
+                    return found.status
+                case Begin():
+                    self._examining()
+                case Wait(most):
+                    done, _ = await asyncio.wait({self._examining()}, timeout=most.total_seconds())
+                    return next((task.result().status for task in done), "degraded")
+
+    def _next(self) -> Report | Wait | Begin:
+        now, most = self._clock.now(), self._answered_within
+        return next_for_caller(self._found, self._began_at, now=now, most=most)
+
+    def _examining(self) -> asyncio.Task[Report]:
+        """Return the examination under way; it begins now at the latest."""
+        if self._under_way is None:
+            self._began_at = self._clock.now()
+            # It is part of no invocation: its first caller may go away.
+            with correlated(), apart():
+                self._under_way = asyncio.create_task(self._examine())
+            self._under_way.add_done_callback(self._ended)
+        return self._under_way
+
+    def _ended(self, task: asyncio.Task[Report]) -> None:
+        self._under_way = self._began_at = None
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is None:
+            self._found = task.result()
+        else:
+            log("health.failed", error=error)
 
     async def _examine(self) -> Report:
         (tables, last_walk), (bus, _), (graph, _) = await asyncio.gather(

@@ -1,17 +1,19 @@
 """Who we are to Graph, and whose signature its callbacks carry.
 
-Adapters: azure-identity credentials, and the signer's public keys over HTTP. Keys are fetched once;
-an unknown key id fetches them again, but never more often than a limit, whatever callers send.
+Adapters: azure-identity credentials, and the signer's public keys over HTTP.
 """
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-from shared.ports import Clock
+from shared.ports import Clock, KnownKeys
 from shared.telemetry import log
+from shared.words.clouds import NO_DEMAND
 from shared.words.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -19,8 +21,11 @@ if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-REFRESH_PAUSE = timedelta(seconds=60)
 FETCH_SECONDS = 10.0
+"""How long a fetch of the keys may take, all in all."""
+LONGEST_DOCUMENT = 1024 * 1024
+SIZES_OF_KEYS = range(2048, 8192 + 1)
+"""Bits of an RSA key that counts: a shorter one is weak, a longer one costs time."""
 
 type Fetch = Callable[[str], Awaitable[dict[str, Any]]]
 """GET a URL, return its JSON object; raises `Unavailable`."""
@@ -97,8 +102,10 @@ class FederatedCredential:
         self._bot = open_bot(lambda: self._assertion)
 
     async def get_token(self, *scopes: str, **options: Any) -> "AccessToken":
-        """See azure-identity."""
-        self._assertion = (await self._identity.get_token(self._exchange_scope)).token
+        """See azure-identity. Where `claims` demand a fresh token, the assertion is fresh, too."""
+        claims = NO_DEMAND if options.get("claims") else None
+        assertion = await self._identity.get_token(self._exchange_scope, claims=claims)
+        self._assertion = assertion.token
         return await self._bot.get_token(*scopes, **options)
 
     async def close(self) -> None:
@@ -116,79 +123,69 @@ class FederatedCredential:
 class OpenIdSigningKeys:
     """Implements `ports.SigningKeys` over an OpenID configuration and its JWKS."""
 
-    def __init__(self, config_url: str, *, clock: Clock, fetch: Fetch) -> None:
+    def __init__(
+        self, config_url: str, *, clock: Clock, fetch: Fetch, within: float = FETCH_SECONDS
+    ) -> None:
+        """`within`: seconds that a fetch may take."""
+        self._within = within
         self._config_url = config_url
         self._clock = clock
         self._fetch = fetch
-        self._keys: dict[str, Any] | None = None
-        self._asked_at = datetime.min.replace(tzinfo=UTC)
-        self._asking: asyncio.Task[None] | None = None
-        self._failed = False
+        self._known = KnownKeys()
+        self._fetching: asyncio.Task[None] | None = None
 
-    async def key(self, key_id: str) -> Any | None:
-        """See `ports.SigningKeys.key`."""
-        if self._keys is None or key_id not in self._keys:
-            await self._look_again()
-        return (self._keys or {}).get(key_id)
+    def known(self) -> KnownKeys:
+        """See `ports.SigningKeys.known`."""
+        return self._known
 
-    async def _look_again(self) -> None:
-        """Fetch the keys, or wait for who does; not too often once there are any."""
-        if self._asking is None:
-            now = self._clock.now()
-            if self._keys is not None and now < self._asked_at + REFRESH_PAUSE:
-                if self._failed:
-                    raise Unavailable("the signer's new keys could not be fetched")
-                return
-            self._asked_at = now
-            self._asking = asyncio.create_task(self._refresh())
+    def fetch(self) -> Awaitable[None]:
+        """See `ports.SigningKeys.fetch`."""
+        if self._fetching is None:
+            self._fetching = asyncio.create_task(self._fetched(self._clock.now()))
+        # Shielded: a caller that goes away must not take the answer from the others.
+        return asyncio.shield(self._fetching)
+
+    async def _fetched(self, began: datetime) -> None:
+        known = replace(self._known, failed_at=began)
         try:
-            # Shielded: a caller that goes away must not take the answer from the others.
-            await asyncio.shield(self._asking)
-        except Unavailable as error:
+            async with asyncio.timeout(self._within):
+                known = KnownKeys(by_id=await self._published(), read_at=began)
+        except (Unavailable, TimeoutError) as error:
             log("signing_keys.not_refreshed", error)
-            raise
-
-    async def _refresh(self) -> None:
-        self._failed = True
-        try:
-            self._keys = await self._fetch_keys()
-            self._failed = False
         finally:
-            self._asking = None
+            self._known, self._fetching = known, None
 
-    async def _fetch_keys(self) -> dict[str, Any]:
-        from jwt import PyJWKSet  # noqa: PLC0415 - on first use
-        from jwt.exceptions import PyJWTError  # noqa: PLC0415
-
+    async def _published(self) -> dict[str, Any]:
         config = await self._fetch(self._config_url)
         keys_url = str(config.get("jwks_uri"))
         if not _as_safe(keys_url, self._config_url):
             raise Unavailable("signing keys: their address is not as safe as the configuration's")
         published = (await self._fetch(keys_url)).get("keys")
-        try:
-            found = PyJWKSet.from_dict({"keys": _without_algorithms(published)})
-        except PyJWTError as error:
-            raise Unavailable("signing keys: none that can be read") from error
-        return {
-            jwk.key_id: jwk.key
-            for jwk in found.keys
-            if isinstance(jwk.key_id, str)
-            and jwk.key_type == "RSA"
-            and jwk.public_key_use in (None, "sig")
-        }
+        found = dict(filter(None, map(_read_key, published if isinstance(published, list) else [])))
+        if not found:
+            raise Unavailable("signing keys: none that can be read")
+        return found
 
 
-def _without_algorithms(published: Any) -> list[dict[str, Any]]:
-    """Return keys that are read whatever algorithm they name; which one counts, caller.py says.
+def _read_key(published: Any) -> tuple[str, Any] | None:
+    """Return id and key of an RSA public key for signatures; None for anything else.
 
-    The signer's metadata has its own name for RS256; the library drops keys with unknown ones.
+    It is read whatever algorithm it names, for the signer's metadata has its own name for RS256;
+    which one counts, the check of callers says. Of several keys under one id the last counts.
     """
-    keys = published if isinstance(published, list) else []
-    return [
-        {name: value for name, value in key.items() if name != "alg"}
-        for key in keys
-        if isinstance(key, dict)
-    ]
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415
+    from jwt import PyJWK, PyJWTError  # noqa: PLC0415 - on first use
+
+    if not isinstance(published, dict) or published.get("use") not in (None, "sig"):
+        return None
+    key_id = published.get("kid")
+    try:
+        key = PyJWK({**published, "alg": None}, "RS256").key
+    except (PyJWTError, ArithmeticError, LookupError, TypeError, ValueError):
+        return None
+    if not isinstance(key, RSAPublicKey) or key.key_size not in SIZES_OF_KEYS:
+        return None
+    return (key_id, key) if isinstance(key_id, str) and key_id else None
 
 
 def _as_safe(url: str, configured: str) -> bool:
@@ -203,12 +200,19 @@ async def fetch_json(url: str) -> dict[str, Any]:
     """GET `url` and return its JSON object; raise `Unavailable` for anything else."""
     import httpx  # noqa: PLC0415 - on first use
 
+    body = bytearray()
     try:
-        async with httpx.AsyncClient(timeout=FETCH_SECONDS, trust_env=False) as client:
-            response = await client.get(url)
+        async with (
+            httpx.AsyncClient(timeout=FETCH_SECONDS, trust_env=False) as client,
+            client.stream("GET", url) as response,
+        ):
             response.raise_for_status()
-            found = response.json()
-    except (httpx.HTTPError, ValueError) as error:
+            async for part in response.aiter_bytes():
+                body += part
+                if len(body) > LONGEST_DOCUMENT:
+                    raise Unavailable("signing keys: the answer is too long")
+        found = json.loads(body)
+    except (httpx.HTTPError, ValueError, RecursionError) as error:
         raise Unavailable(f"signing keys: {type(error).__name__}") from error
     if not isinstance(found, dict):
         raise Unavailable("signing keys: the answer is not an object")

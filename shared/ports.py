@@ -1,9 +1,11 @@
-"""What the core asks of the world, as Protocols. Each docstring is the contract, and
-tests/contract holds every implementation, fakes included, to it.
+"""What the core asks of the world, as Protocols; of Microsoft Graph: graph_port.py.
+
+Each docstring is the contract, and tests/contract holds every implementation, fakes included, to
+it.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -12,10 +14,8 @@ from shared.calls.record import SessionPage
 from shared.meeting.days import Brief
 from shared.meeting.meeting import Change, LegPage, Stored, Traces
 from shared.sources.kept import KeptSource
-from shared.words.answers import Call, GivenMeeting, MeetingAnswer, Roster
-from shared.words.ids import CallId, MeetingId
+from shared.words.ids import MeetingId
 from shared.words.outgoing import Outgoing
-from shared.words.sources import ListedReports, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +74,15 @@ class Meetings(Protocol):
         """Forget outbox rows whose messages were sent. Unknown keys are no error; idempotent."""
         ...
 
-    async def log(self, meeting_id: MeetingId) -> Sequence[LogEntry]:
-        """Return what each commit heard and published, in the order of commits."""
+    async def log(
+        self, meeting_id: MeetingId, *, after: int = 0, most: int | None = None
+    ) -> Sequence[LogEntry]:
+        """Return what commits behind version `after` heard and published, in their order.
+
+        With `most` not all, but whole commits, of so many rows or little more; none where nothing
+        was committed behind `after`. The first commit has no entry where it only published
+        `meeting.created`: `Meeting.created` says so.
+        """
         ...
 
     async def pages(self, meeting_id: MeetingId) -> Sequence[SessionPage]:
@@ -104,14 +111,7 @@ class Aliases(Protocol):
         """Let `alias` lead to `meeting_id` unless it leads somewhere; return where it leads.
 
         `alias` is any text (a thread id, a join id, a link); only a hash of it is stored. The first
-        claim wins, until the alias is moved, or purged with the meeting.
-        """
-        ...
-
-    async def move_alias(self, alias: str, *, since: MeetingId, to: MeetingId) -> MeetingId:
-        """Let `alias` lead to the meeting `to` if it leads to `since`, or nowhere.
-
-        Return where it leads. Of several who move it at once one wins.
+        claim wins, until the alias is purged with the meeting.
         """
         ...
 
@@ -145,8 +145,20 @@ class Index(Protocol):
         """Let the list of `day` say `brief` of the meeting; None: it does not name it."""
         ...
 
-    def day(self, day: date) -> AsyncIterator[tuple[MeetingId, Brief]]:
-        """Yield the meetings that a day's list names, and what it says of each."""
+    def day(
+        self,
+        day: date,
+        *,
+        first: MeetingId | None = None,
+        open_only: bool = False,
+        most: int | None = None,
+    ) -> AsyncIterator[tuple[MeetingId, Brief]]:
+        """Yield the meetings that a day's list names, by their ids, and what it says of each.
+
+        `first`: begin with this one, or the one that would stand behind it. `open_only`: those in
+        which a call that began that day goes on. `most`: only so many, in one round trip up to
+        1,000.
+        """
         ...
 
     async def note_walk(self, at: datetime) -> None:
@@ -211,7 +223,8 @@ class Bus(Protocol):
         take nothing now, after everything for the others was sent; sending again is safe, because
         message ids are deterministic.
         Raises `Rejected` (`undeliverable`), after everything else was sent, for messages that no
-        entity takes: it does not exist, or they are too large.
+        entity takes: it does not exist, or they are too large, or Service Bus or its SDK refuses
+        their shape. Its problems say which (`errors.refusal_in`); so do those of a `NotSent`.
         """
         ...
 
@@ -227,168 +240,6 @@ class Bus(Protocol):
         ...
 
 
-class Sources(Protocol):
-    """What Graph says of calls when they are over. No call is retried inside.
-
-    Every method raises `Unavailable` for 429, 5xx, time-outs and connections that fail (with
-    Graph's `Retry-After`), also in the middle of several pages: nothing of them is returned then.
-    It raises `Rejected`: `attendance_not_readable` for a permission or an access policy that is
-    missing, which an administrator heals; `graph_answer_unusable` for a success that lacks what is
-    essential; `graph_refused` for more pages than are followed; other codes for other refusals.
-
-    An entry that cannot be read is left out and counted. `own_ids` are how legs of ours are named,
-    beside our application. Display names are read only where `show_names` is set.
-    """
-
-    async def attendance_reports(
-        self, organizer_id: str, online_meeting_id: str
-    ) -> ListedReports | None:
-        """GET `/users/{id}/onlineMeetings/{id}/attendanceReports`, all pages (of 50 reports, one).
-
-        None for 404: the meeting is deleted, or not this organizer's. A report is listed while its
-        conference runs, without an end.
-        Source: https://learn.microsoft.com/graph/api/meetingattendancereport-list
-        """
-        ...
-
-    async def attendance_report(
-        self,
-        organizer_id: str,
-        online_meeting_id: str,
-        report_id: str,
-        *,
-        own_ids: frozenset[str],
-        show_names: bool,
-    ) -> Source | None:
-        """GET `…/attendanceReports/{id}?$expand=attendanceRecords`, all pages; None for 404.
-
-        `ended_at` None, or nobody in `attended`: Graph has not written the report yet. At most
-        5,000 entries and 10,000 stays are read.
-        Source: https://learn.microsoft.com/graph/api/meetingattendancereport-get
-        """
-        ...
-
-    async def call_record(
-        self, chain_id: str, *, own_ids: frozenset[str], show_names: bool
-    ) -> Source | None:
-        """GET `/communications/callRecords/{id}?$expand=sessions`, all pages, of 60 sessions each.
-
-        `chain_id` is the `callChainId` of a leg that was in the call. None for 404: Graph has not
-        written the record yet, or keeps it no more (30 days), or the id is none. A later edition
-        has a higher `version` and replaces an earlier one. `alias` says of which meeting it is.
-        Bounds as in `attendance_report`; 40 pages are followed.
-        Source: https://learn.microsoft.com/graph/api/callrecords-callrecord-get
-        """
-        ...
-
-
-class Graph(Sources, Protocol):
-    """Microsoft Graph, as far as Rollcall uses it. No call is retried inside.
-
-    Every method raises `Unavailable` for 429, 5xx, time-outs and connections that fail (with
-    Graph's `Retry-After`), and `Rejected` with a stable code and next step for every other refusal.
-    Members of an answer that have a kind of JSON they never have count as absent; a success that
-    lacks what is essential raises `Rejected` (`graph_answer_unusable`): it was done all the same.
-    """
-
-    async def create_or_get_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
-        """POST `/users/{id}/onlineMeetings/createOrGet`; return Graph's onlineMeeting.
-
-        Idempotent by organizer and `externalId`.
-        Source: https://learn.microsoft.com/graph/api/onlinemeeting-createorget
-        """
-        ...
-
-    async def create_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
-        """POST `/users/{id}/onlineMeetings`; return Graph's onlineMeeting.
-
-        Never idempotent: each accepted POST is another meeting. After `Unavailable` whose
-        `graph.status` is not 429 the meeting may be there all the same.
-        Source: https://learn.microsoft.com/graph/api/application-post-onlinemeetings
-        """
-        ...
-
-    async def read_meeting(self, organizer_id: str, online_meeting_id: str) -> MeetingAnswer:
-        """GET `/users/{id}/onlineMeetings/{id}`; return what Graph says of it.
-
-        Source: https://learn.microsoft.com/graph/api/onlinemeeting-get
-        """
-        ...
-
-    async def update_meeting(
-        self, organizer_id: str, online_meeting_id: str, body: dict[str, Any]
-    ) -> MeetingAnswer:
-        """PATCH `/users/{id}/onlineMeetings/{id}`; return Graph's onlineMeeting. Idempotent.
-
-        The answer may lack members that the one to a creation has.
-        Source: https://learn.microsoft.com/graph/api/onlinemeeting-update
-        """
-        ...
-
-    async def delete_meeting(self, organizer_id: str, online_meeting_id: str) -> None:
-        """DELETE `/users/{id}/onlineMeetings/{id}`. A meeting that is gone is no error.
-
-        Source: https://learn.microsoft.com/graph/api/onlinemeeting-delete
-        """
-        ...
-
-    async def create_call(self, body: dict[str, Any]) -> Call:
-        """POST `/communications/calls`; return Graph's call (state `establishing`).
-
-        Never idempotent: each accepted POST is another bot. After `Unavailable` whose
-        `graph.status` is not 429 the bot may be on its way all the same.
-        Source: https://learn.microsoft.com/graph/api/application-post-calls
-        """
-        ...
-
-    async def read_call(self, call_id: CallId) -> Call | None:
-        """GET `/communications/calls/{id}`: Graph's call; None for 404, the leg is gone.
-
-        Right for a leg that is not in its meeting yet, whose roster may be refused.
-        Source: https://learn.microsoft.com/graph/api/call-get
-        """
-        ...
-
-    async def read_participants(
-        self, call_id: CallId, *, own_ids: frozenset[str], show_names: bool
-    ) -> Roster | None:
-        """GET `/communications/calls/{id}/participants`, all pages; None for 404, the leg is gone.
-
-        `own_ids` are how rosters name legs of ours, beside our application. Display names are read
-        only where `show_names` is set.
-        Source: https://learn.microsoft.com/graph/api/call-list-participants
-        """
-        ...
-
-    async def keep_alive(self, call_id: CallId) -> bool:
-        """POST `/communications/calls/{id}/keepAlive`; False for 404, the leg is gone.
-
-        Graph ends a leg that had none for 45 minutes.
-        Source: https://learn.microsoft.com/graph/api/call-keepalive
-        """
-        ...
-
-    async def end_call(self, call_id: CallId) -> None:
-        """DELETE `/communications/calls/{id}`: our leg leaves. A leg that is gone is no error.
-
-        Source: https://learn.microsoft.com/graph/api/call-delete
-        """
-        ...
-
-    async def reject_call(self, call_id: CallId) -> None:
-        """POST `/communications/calls/{id}/reject`: turn down a call to the bot, as busy.
-
-        A call that is gone is no error. Graph refuses it for a call that was answered, a leg of
-        ours among them.
-        Source: https://learn.microsoft.com/graph/api/call-reject
-        """
-        ...
-
-    async def check(self) -> None:
-        """Return when a token for Graph can be had; raise `Unavailable` saying why not else."""
-        ...
-
-
 class Clock(Protocol):
     """The time. The only one that handlers see."""
 
@@ -397,14 +248,30 @@ class Clock(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownKeys:
+    """The RSA public keys by id that a signer published, as far as they were fetched.
+
+    `read_at`: when the fetch began that brought them. `failed_at`: when the last fetch began since
+    then, if it failed. A fetch is known once it is over.
+    """
+
+    by_id: Mapping[str, Any] = field(default_factory=dict)
+    read_at: datetime | None = None
+    failed_at: datetime | None = None
+
+
 class SigningKeys(Protocol):
-    """The public keys with which Graph signs its callbacks."""
+    """The public keys with which Graph signs its callbacks. When to fetch them, the caller says."""
 
-    async def key(self, key_id: str) -> Any | None:
-        """Return the RSA public key under `key_id`; None when the signer has no such key.
+    def known(self) -> KnownKeys:
+        """Return what is known of the keys now."""
+        ...
 
-        Keys are fetched once and kept. An unknown id fetches them again, but not more often than a
-        limit, whatever callers send. Raises `Unavailable` for an id that is unknown while the keys
-        cannot be fetched: it may be a new one.
+    def fetch(self) -> Awaitable[None]:
+        """Start to fetch the keys, unless a fetch is on its way; what is returned may be awaited.
+
+        It ends with the fetch, within a few seconds, and raises nothing. A failed fetch leaves the
+        keys as they are.
         """
         ...

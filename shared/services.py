@@ -4,32 +4,13 @@ Names no adapter; bootstrap.py builds it for production, tests build it from fak
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 
+from shared.graph_port import Graph
 from shared.health import Checkup
 from shared.inbox.verdict import Inbox
 from shared.journal.journal import Journal
-from shared.journal.settle import RecordingRules
-from shared.ports import Bus, Clock, Graph, Ledger, SigningKeys
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """The settings that handlers follow, already parsed.
-
-    `teams_hosts`: where links to meetings of the cloud that is served lead.
-    """
-
-    tenant_id: str
-    organizer_id: str
-    bot_app_id: str
-    public_url: str
-    teams_hosts: frozenset[str]
-    callback_issuers: frozenset[str]
-    recording: RecordingRules
-    claim_lease: timedelta
-    retention_days: int
-    namespace: str  # the host name of our Service Bus
+from shared.ports import Bus, Clock, Ledger, SigningKeys
+from shared.words.rules import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

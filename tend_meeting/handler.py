@@ -5,14 +5,15 @@ from datetime import datetime, timedelta
 
 from shared.events.cloud_events import warning_message
 from shared.inbox.message import QueueMessage
+from shared.journal.door import OpenMeeting
 from shared.meeting.days import day_of
-from shared.meeting.legs import tend_message
+from shared.meeting.legs import leg_of, may_hang_up, tend_message
 from shared.meeting.meeting import Meeting
 from shared.meeting.older_legs import unanswered, with_older
 from shared.meeting.retention import ONE_DAY
 from shared.ports import Entry
 from shared.services import Services
-from shared.telemetry import correlated, count, log, show
+from shared.telemetry import correlate, correlated, count, log, show
 from shared.tracing.work import of_mending, of_walk
 from shared.words.answers import Call
 from shared.words.errors import Rejected, Transient
@@ -31,6 +32,7 @@ from tend_meeting.plan import (
     Seen,
     Visit,
     call_result,
+    is_plausible_end,
     looks_at_sources,
     plan,
     read_result,
@@ -52,6 +54,7 @@ NOTIFIED_WITHIN = timedelta(seconds=10)
 
 async def tend_meeting(message: QueueMessage, services: Services) -> None:
     """Carry out one tend message; raises only what the host is to abandon it for."""
+    correlate(requestId=message.correlation_id)
     await services.inbox.handle(
         message,
         lambda one: _tend(one, services),
@@ -79,13 +82,13 @@ async def mend_meetings(services: Services) -> None:
     """
     with of_walk():
         async for entry in services.ledger.overdue(now=services.clock.now()):
-            with correlated(meeting=entry.meeting_id):
+            with correlated(meetingId=entry.meeting_id):
                 try:
                     with of_mending():
                         await _mend(entry, services)
-                except Exception:  # noqa: BLE001 - the line has it
+                except Exception as error:  # noqa: BLE001 - the line has it
                     # The next walk comes by itself; one meeting must not keep the others waiting.
-                    log("backstop.failed", traceback=True)
+                    log("backstop.failed", error=error)
         await purge_meetings(services)
         now = services.clock.now()
         await services.ledger.note_walk(now)
@@ -109,6 +112,7 @@ async def _open_calls(services: Services, now: datetime) -> int:
 async def _tend(message: QueueMessage, services: Services) -> None:
     asked = read_tend_message(message.body)
     meeting_id = MeetingId(asked.meeting_id)
+    correlate(meetingId=meeting_id)
     if asked.hang_up is not None:
         await _hang_up(message, meeting_id, CallId(asked.hang_up), services)
         return
@@ -133,7 +137,7 @@ async def _tend(message: QueueMessage, services: Services) -> None:
     _count_late(meeting, now)
     if looks_at_sources(meeting, generation, now=now, rules=rules):
         await look_at_sources(opened, services)
-    found = [await _visited(visit, services) for visit in visits]
+    found = [await _visited(visit, opened, services) for visit in visits]
     _count_reads(found)
 
     async def record(seen: Iterable[Seen]) -> None:
@@ -147,11 +151,11 @@ async def _tend(message: QueueMessage, services: Services) -> None:
         if not visits:
             raise
         # A read that cannot be kept is one that failed: the chain goes on, and warns.
-        log("tend.fits_no_row", error)
+        log("tend.fits_no_row", error=error)
         await record(without_rosters(found, at=services.clock.now()))
 
 
-async def _visited(visit: Visit, services: Services) -> Seen:
+async def _visited(visit: Visit, opened: OpenMeeting, services: Services) -> Seen:
     """Send Graph the requests of a visit; no further one once the leg is gone."""
     observations: list[Observation] = []
     call: Call | None = None
@@ -168,7 +172,8 @@ async def _visited(visit: Visit, services: Services) -> Seen:
             observations.append(call_result(visit, call, at=services.clock.now()))
     if visit.roster and not _is_gone(observations):
         observations.append(await _read(visit, call, services))
-    return Seen(leg_key=visit.leg_key, observations=tuple(observations), call=call)
+    owner = await opened.owner_of(call) if call is not None and visit.unplaced else None
+    return Seen(leg_key=visit.leg_key, observations=tuple(observations), call=call, owner=owner)
 
 
 async def _kept_alive(visit: Visit, services: Services) -> Observation:
@@ -234,7 +239,15 @@ async def _hang_up(
     message: QueueMessage, meeting_id: MeetingId, call_id: CallId, services: Services
 ) -> None:
     """End a leg; a message of ours comes back to see whether its end was published."""
-    await services.graph.end_call(call_id)
+    opened = await services.journal.open(meeting_id)
+    call = await services.graph.read_call(call_id)
+    if call is not None and not call.is_over:
+        if not may_hang_up(opened.meeting, call):
+            log("tend.not_ours", callId=call_id)
+            return
+        await services.graph.end_call(call_id)
+    if opened.meeting is None or leg_of(opened.meeting, call_id) is None:
+        return
     at = services.clock.now()
     look = tend_message(
         meeting_id,
@@ -249,8 +262,12 @@ async def _hang_up(
 async def _record_hung_up(
     meeting_id: MeetingId, call_id: CallId, at: datetime, services: Services
 ) -> None:
-    opened = services.journal.unread(meeting_id)
-    await opened.edit(lambda meeting, _: record_hung_up(meeting, call_id, at=at))
+    opened = await services.journal.open(meeting_id)
+    meeting, now = opened.meeting, services.clock.now()
+    if meeting is None or not is_plausible_end(meeting, call_id, at=at, now=now):
+        log("tend.not_ours", callId=call_id)
+        return
+    await opened.edit(lambda known, _: record_hung_up(known, call_id, at=at))
 
 
 async def _answer(meeting_id: MeetingId, leg_key: LegKey, services: Services) -> None:

@@ -18,13 +18,22 @@ from shared.journal.settle import MANY_FAILURES, UNREADABLE
 from shared.journal.step import Step, record_call
 from shared.legs.leg import Leaver, Leg
 from shared.meeting.days import Brief
-from shared.meeting.legs import evidence_of
+from shared.meeting.legs import evidence_of, leg_of
 from shared.meeting.listing import having_listed, unlisted
-from shared.meeting.looks import Look, TendingRules, looks
+from shared.meeting.looks import Look, looks
 from shared.meeting.meeting import Meeting, Planned
+from shared.meeting.places import placed
 from shared.words.answers import Call, Roster
 from shared.words.entities import JOIN_QUEUE
-from shared.words.ids import LEG_KEY, MEETING_ID, CallId, LegKey, digest, utc_text
+from shared.words.ids import (
+    LEG_KEY,
+    MEETING_ID,
+    CallId,
+    LegKey,
+    MeetingId,
+    digest,
+    utc_text,
+)
 from shared.words.observations import (
     GONE,
     GivenUp,
@@ -36,6 +45,7 @@ from shared.words.observations import (
 )
 from shared.words.outgoing import Outgoing
 from shared.words.outside import CALL_ID
+from shared.words.rules import TendingRules
 
 
 def _meeting_id(text: str) -> str:
@@ -76,7 +86,7 @@ class Visit:
     """The requests to Graph about one leg, in this order: keepAlive, the call, the roster.
 
     The roster is requested not before `not_before` on any clock, for that `version` of the meeting.
-    `own_ids` are how rosters name legs of ours.
+    `own_ids` are how rosters name legs of ours. `unplaced`: the call is to say which meeting it is.
     """
 
     leg_key: LegKey
@@ -87,15 +97,20 @@ class Visit:
     keep_alive: bool = False
     call: bool = False
     roster: bool = False
+    unplaced: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What a visit found: observations in their order, and Graph's call where it was read."""
+    """What a visit found: observations in their order, and Graph's call where it was read.
+
+    `owner`: the meeting to which the call's thread leads, where the visit was to learn that.
+    """
 
     leg_key: LegKey
     observations: tuple[Observation, ...]
     call: Call | None = None
+    owner: MeetingId | None = None
 
 
 def read_tend_message(body: bytes) -> TendMessage:
@@ -128,6 +143,7 @@ def _visit(meeting: Meeting, leg: Leg, due: list[Look], *, now: datetime) -> Vis
         keep_alive="keepAlive" in wanted,
         call="readCall" in wanted or (roster and unclear),
         roster=roster,
+        unplaced=leg.place == "unknown",
     )
 
 
@@ -177,7 +193,12 @@ def without_rosters(found: Iterable[Seen], *, at: datetime) -> list[Seen]:
 
 
 def call_result(visit: Visit, call: Call | None, *, at: datetime) -> Observation:
-    """Return what GET call says; a call that is still on its way is a sign of life."""
+    """Return what GET call says; a call that is still on its way is a sign of life.
+
+    One that does not name its meeting yet is no usable answer for a leg of unknown place.
+    """
+    if visit.unplaced and call is not None and call.thread_id is None and call.is_on_its_way:
+        return Unanswered(at=at, leg_key=visit.leg_key, status=0)
     joining = LegSeen(at=at, leg_key=visit.leg_key, phase="joining")
     return evidence_of(call, leg_key=visit.leg_key, at=at) or joining
 
@@ -212,7 +233,8 @@ def record_look(
     for one in known:
         leg = meeting.leg(one.leg_key)
         if leg is not None and one.call is not None:
-            meeting = meeting.with_leg(leg.learned(one.call))
+            learned = meeting.with_leg(leg.learned(one.call))
+            meeting = placed(learned, one.leg_key, one.call, one.owner)
     return Step(meeting=meeting, observed=observed, outgoing=outgoing)
 
 
@@ -292,12 +314,20 @@ def _is_unreadable(meeting: Meeting) -> bool:
     return meeting.record.failures >= MANY_FAILURES and UNREADABLE not in meeting.warned
 
 
+def is_plausible_end(meeting: Meeting, call_id: CallId, *, at: datetime, now: datetime) -> bool:
+    """Return whether we may have ended a leg of this call at that moment."""
+    leg = leg_of(meeting, call_id)
+    if leg is None or not (leg.leaving or leg.place == "surplus"):
+        return False
+    return min(leg.phases.values(), default=leg.claim.claimed_at) <= at <= now
+
+
 def record_hung_up(meeting: Meeting, call_id: CallId, *, at: datetime) -> Step | None:
     """Return the step that records the end of a leg we hung up; None where it is recorded.
 
     Its notification says more, but it may be lost.
     """
-    leg = next((leg for leg in meeting.legs if leg.call_id == call_id), None)
+    leg = leg_of(meeting, call_id)
     over = Call(call_id=call_id, state="terminated")
     return record_call(meeting, leg.key, over, at=at) if leg is not None else None
 
@@ -310,5 +340,5 @@ def record_answers(
     if published is None or key in meeting.answered:
         return None
     replies = (one.reply for one in leavers if one.reply is not None)
-    answers = tuple(publish_again(meeting, published, reply, now=now) for reply in replies)
+    answers = tuple(publish_again(meeting, published, reply) for reply in replies)
     return Step(meeting=meeting.having_answered(key), outgoing=answers)

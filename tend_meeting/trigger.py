@@ -2,6 +2,7 @@
 
 import azure.functions as func
 
+from shared.edge import at_edge
 from shared.words.entities import TEND_QUEUE
 
 bp = func.Blueprint()
@@ -14,6 +15,7 @@ bp = func.Blueprint()
     connection="SERVICE_BUS",
     data_type=func.DataType.BINARY,
 )
+@at_edge
 async def tend_meeting(message: func.ServiceBusMessage) -> None:
     """Hand one message of the queue to the handler."""
     from shared.bootstrap import services
@@ -26,6 +28,7 @@ async def tend_meeting(message: func.ServiceBusMessage) -> None:
 
 @bp.function_name("mend_meetings")
 @bp.timer_trigger(arg_name="timer", schedule="0 */2 * * * *")
+@at_edge
 async def mend_meetings(timer: func.TimerRequest) -> None:
     """Walk the unfinished meetings."""
     from shared.bootstrap import services

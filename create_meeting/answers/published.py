@@ -11,7 +11,7 @@ from typing import Any
 
 from create_meeting.answers.invitation import Invited, invitation
 from create_meeting.answers.warnings import Warn, moment_of
-from shared.events.cloud_events import publish
+from shared.events.cloud_events import as_published, publish, undelivered_data
 from shared.inbox.message import QueueMessage
 from shared.journal.step import Step, answer_again
 from shared.meeting.meeting import Asked, Cancellation, Meeting
@@ -24,7 +24,6 @@ def publish_created(
 ) -> Step:
     """Return the step that publishes a meeting which Graph has just created."""
     answer = {
-        "context": meeting.context,
         **_described(meeting),
         "coordinates": _coordinates(_online(meeting).coordinates),
         "warnings": list(warnings),
@@ -34,7 +33,7 @@ def publish_created(
     created = Fact(name="meeting.created", at=now, key=key, data=answer)
     meeting = meeting.having_answered(message.delivery_id)
     meeting, events = publish(meeting, [created], now=now, reply=message.reply)
-    published = Published(fact=created, sequence=meeting.sequence)
+    published = _published(meeting, created, message, now=now)
     return Step(meeting=replace(meeting, created=published), outgoing=events)
 
 
@@ -72,14 +71,19 @@ def publish_updated(
     shown = {**data, "invitation": invitation(_invited(meeting, now))}
     updated = Fact(name="meeting.updated", at=now, key=(message.delivery_id,), data=shown)
     meeting, events = publish(meeting, [updated], now=now, reply=message.reply)
-    published = Published(fact=updated, sequence=meeting.sequence)
+    published = _published(meeting, updated, message, now=now)
     return Step(meeting=replace(meeting, updated=published), outgoing=events)
 
 
 def publish_cancelled(meeting: Meeting, message: QueueMessage, *, now: datetime) -> Step:
     """Return the step that publishes that Graph has deleted the meeting."""
     requested_at = meeting.cancellation.asked_at if meeting.cancellation else now
-    cancellation = Cancellation(asked_at=requested_at, done_at=now, sequence=meeting.sequence + 1)
+    cancellation = Cancellation(
+        asked_at=requested_at,
+        done_at=now,
+        sequence=meeting.sequence + 1,
+        undelivered=message.reply.problem if message.reply is not None else None,
+    )
     meeting = replace(meeting, cancellation=cancellation).having_answered(message.delivery_id)
     meeting, events = publish(meeting, [_cancelled(meeting, now)], now=now, reply=message.reply)
     return Step(meeting=meeting, outgoing=events)
@@ -90,8 +94,12 @@ def cancelled_again(known: Meeting, message: QueueMessage, *, now: datetime) -> 
     cancellation = known.cancellation
     if cancellation is None or cancellation.done_at is None:
         return None
+    fact, lost = _cancelled(known, cancellation.done_at), cancellation.undelivered
+    said = {"context": known.context} | (undelivered_data(lost) if lost is not None else {})
     published = Published(
-        fact=_cancelled(known, cancellation.done_at), sequence=cancellation.sequence
+        fact=replace(fact, data=fact.data | said),
+        sequence=cancellation.sequence,
+        recorded_at=cancellation.done_at,
     )
     return _again(known, published, message, now=now)
 
@@ -107,6 +115,12 @@ def _again(
     if published is None:
         return None
     return answer_again(known, published, message.reply, key=message.delivery_id, now=now)
+
+
+def _published(meeting: Meeting, fact: Fact, message: QueueMessage, *, now: datetime) -> Published:
+    """Return what was just published, with the newest number."""
+    to = [message.reply]
+    return as_published(meeting, fact, sequence=meeting.sequence, now=now, addresses=to)
 
 
 def _cancelled(meeting: Meeting, at: datetime) -> Fact:

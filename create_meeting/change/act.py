@@ -18,6 +18,7 @@ from create_meeting.new.plan import Identity
 from create_meeting.request import UpdateMeeting
 from shared.inbox.message import QueueMessage
 from shared.journal.door import OpenMeeting
+from shared.meeting.legs import may_hang_up
 from shared.services import Services
 from shared.words.answers import MeetingAnswer
 from shared.words.errors import Rejected, Transient
@@ -102,7 +103,9 @@ async def _cancel(
         await opened.edit(lambda known, now: cancelled_again(known, message, now=now))
         return
     for call_id in decision.calls:
-        await services.graph.end_call(call_id)
+        call = await services.graph.read_call(call_id)
+        if call is not None and may_hang_up(opened.meeting, call):
+            await services.graph.end_call(call_id)
     await services.graph.delete_meeting(decision.organizer_id, decision.online_meeting_id)
     await opened.change(
         lambda known, now: (record_cancelled(known, message, identity, now=now), None)

@@ -52,6 +52,7 @@ class Broker:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._idle_look: asyncio.TimerHandle | None = None
+        self._away_until = 0.0
         self._replies: dict[Wire, dict[str, ReplyLink]] = {}
         self._stations = {
             entity: Station(entity, queues, clock=clock)
@@ -82,8 +83,21 @@ class Broker:
         for wire in list(self._replies):
             wire.close()
 
+    def go_away(self, seconds: float) -> int:
+        """Cut every connection, and those made within `seconds`; return how many there were.
+
+        Messages, locks and what is scheduled stay, as in a service that cannot be reached.
+        """
+        self._away_until = self._loop.time() + seconds
+        wires = list(self._replies)
+        for wire in wires:
+            wire.close()
+        return len(wires)
+
     def connected(self, wire: Wire) -> None:
         self._replies[wire] = {}
+        if self._loop.time() < self._away_until:
+            self._loop.call_soon(wire.close)
 
     def disconnected(self, wire: Wire) -> None:
         del self._replies[wire]

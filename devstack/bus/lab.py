@@ -25,6 +25,7 @@ def build_lab(broker: Broker) -> web.Application:
     app.router.add_delete("/lab/faults", _forget_faults)
     app.router.add_get("/lab/links", _links)
     app.router.add_post("/lab/links/detach", _detach_links)
+    app.router.add_post("/lab/connections/cut", _cut_connections)
     return app
 
 
@@ -85,6 +86,14 @@ async def _detach_links(request: web.Request) -> web.Response:
     for wire, link in found:
         wire.detach(link, "the lab")
     return web.json_response({"detached": len(found)})
+
+
+async def _cut_connections(request: web.Request) -> web.Response:
+    body = await _body(request)
+    seconds = body.pop("seconds", 0)
+    if body or isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
+        raise SwitchMistake('the body is {}, or {"seconds": a number}')
+    return web.json_response({"cut": request.app[_BROKER].go_away(seconds)})
 
 
 async def _body(request: web.Request) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import sys
+import time
 from pathlib import Path
 from typing import NoReturn, TextIO
 
@@ -24,16 +25,20 @@ from devstack.switches import SwitchMistake, add_switch_options, chosen
 _REFUSALS = (StartError, IndexingError, EntityMissing, ValueError)
 
 
+class _Utc(logging.Formatter):
+    converter = staticmethod(time.gmtime)
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = None
+
+
 def main() -> int:
     """Serve until a signal or the end of stdin; return only where nothing was served."""
     arguments = _arguments()
     # The app may print; stdout is ours.
     stdout, sys.stdout = sys.stdout, sys.stderr
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        datefmt="%H:%M:%S",
-    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Utc("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     for noisy in ("azure", "uamqp"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     app = arguments.app.resolve()

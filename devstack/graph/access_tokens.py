@@ -7,6 +7,7 @@ Source: https://learn.microsoft.com/entra/identity-platform/access-token-claims-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -49,6 +50,8 @@ class AccessTokens:
         """Sign with `key`; by default with one of this process, so that no other's tokens count."""
         self._tenant = tenant
         self._key = key or rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._revocations = 0
+        self.challenge = False
 
     def issue(
         self, *, now: datetime, resource: str = GRAPH, application: str | None = None
@@ -71,13 +74,14 @@ class AccessTokens:
             "nbf": int(now.timestamp()),
             "exp": int(expires.timestamp()),
             "ver": "2.0" if version_2 else "1.0",
+            "uti": f"{self._revocations}.{uuid4().hex}",
         }
         return Issued(token=jwt.encode(claims, self._key, algorithm="RS256"), expires=expires)
 
     def caller(self, authorization: str | None) -> str | None:
         """Return the app id that calls Graph with this Authorization header; None: no good token.
 
-        Good is a token for Graph that was issued here and has not expired.
+        Good is a token for Graph that was issued here, has not expired and was not revoked.
         """
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer":
@@ -86,7 +90,18 @@ class AccessTokens:
             claims = self._read(token, audience=GRAPH, issuer=self._issuer_1)
         except jwt.InvalidTokenError:
             return None
+        # The number of revocations before a token was issued; one of an earlier process has fewer.
+        if int(str(claims["uti"]).partition(".")[0]) < self._revocations:
+            return None
         return str(claims["appid"])
+
+    def revoke(self, *, challenge: bool) -> None:
+        """Let Graph take none of the tokens issued until now.
+
+        `challenge`: refusals from now on name claims that the next token has to be requested with.
+        """
+        self._revocations += 1
+        self.challenge = challenge
 
     def check_assertion(self, assertion: str, *, any_subject: bool) -> None:
         """Return where a federated credential of the bot's app registration matches.

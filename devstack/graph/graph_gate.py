@@ -3,6 +3,7 @@
 Holds no rule of Graph itself: graph_routes.py answers.
 """
 
+import base64
 import json
 import re
 from uuid import uuid4
@@ -16,6 +17,16 @@ from devstack.graph.refusals import GraphRefusal, render_error, usual_code
 from devstack.graph.request_log import LoggedRequest
 from devstack.graph.simulator import SIMULATOR, Simulator
 
+_CLAIMS = base64.b64encode(b'{"access_token":{"nbf":{"essential":true,"value":"1792400000"}}}')
+CHALLENGE = (
+    'Bearer realm="", '
+    'authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", '
+    f'error="insufficient_claims", claims="{_CLAIMS.decode()}"'
+)
+"""What Graph answers an application that can renew its token, once the token was revoked.
+
+Source: https://learn.microsoft.com/entra/identity-platform/claims-challenge
+"""
 VERSIONED = re.compile(r"/(v1\.0|beta)(?=/|$)")
 
 
@@ -94,9 +105,10 @@ def _work(simulator: Simulator, asked: Asked, authorization: str | None) -> Answ
     try:
         app_id = simulator.access_tokens.caller(authorization)
         if app_id is None:
-            problem = "expired or not issued here" if authorization else "empty"
+            problem = "expired, revoked or not issued here" if authorization else "empty"
             refusal = GraphRefusal(401, usual_code(401), f"Access token is {problem}.")
-            return _Refused(refusal, {"WWW-Authenticate": "Bearer"})
+            wanted = CHALLENGE if simulator.access_tokens.challenge else "Bearer"
+            return _Refused(refusal, {"WWW-Authenticate": wanted})
         check_caller(
             asked,
             app_id,

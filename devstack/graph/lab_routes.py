@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler
 from devstack.graph import lab
 from devstack.graph.faults import parse_fault
 from devstack.graph.json_values import Json
-from devstack.graph.lab_requests import LabMistake, lab_object
+from devstack.graph.lab_requests import LabMistake, lab_object, switch
 from devstack.graph.simulator import SIMULATOR
 from devstack.switches import SwitchMistake
 
@@ -43,6 +43,7 @@ def add_lab(app: web.Application) -> None:
     app.router.add_get("/lab/switches", _switches)
     app.router.add_post("/lab/switches", _changed_switches)
     app.router.add_post("/lab/keys/rotate", _rotate)
+    app.router.add_post("/lab/tokens/revoke", _revoke)
     app.router.add_delete("/lab", _forget)
 
 
@@ -139,7 +140,14 @@ async def _changed_switches(request: web.Request) -> web.Response:
 
 
 async def _rotate(request: web.Request) -> web.Response:
-    return web.json_response({"kid": request.app[SIMULATOR].signer.rotate()})
+    withdraw = switch(lab_object(await _body(request), {"withdraw"}), "withdraw")
+    return web.json_response({"kid": request.app[SIMULATOR].signer.rotate(withdraw=withdraw)})
+
+
+async def _revoke(request: web.Request) -> web.Response:
+    challenge = switch(lab_object(await _body(request), {"challenge"}), "challenge")
+    request.app[SIMULATOR].access_tokens.revoke(challenge=challenge)
+    return web.json_response({})
 
 
 async def _forget(request: web.Request) -> web.Response:

@@ -44,8 +44,13 @@ class CallbackSigner:
         self._held: tuple[str, datetime] = ("", datetime.min.replace(tzinfo=UTC))
         self.rotate()
 
-    def rotate(self) -> str:
-        """Sign with a new key from now on, keep serving the old ones; return the new key's id."""
+    def rotate(self, *, withdraw: bool = False) -> str:
+        """Sign with a new key from now on; return its id.
+
+        The old keys stay served, or none of them with `withdraw`.
+        """
+        if withdraw:
+            self.keys.clear()
         private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.keys.append(SigningKey(secrets.token_urlsafe(20), private))
         self._held = ("", datetime.min.replace(tzinfo=UTC))

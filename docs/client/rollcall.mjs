@@ -83,14 +83,15 @@ try {
   const requestId = randomUUID();
   // Listen, then send. The SDK sends again where it does not know if a message arrived; the request
   // id decides which meeting this is, so a second copy makes no second meeting.
-  const answer = answerTo(requestId, client.createReceiver(REPLY_QUEUE));
-  await client.createSender("create-meeting").sendMessages({
-    body: { requestId, subject, attendees, join: options.join ? "now" : "never" },
-    messageId: requestId,
-    contentType: "application/json",
-    replyTo: REPLY_QUEUE,
-  });
-  const event = await answer;
+  const [event] = await Promise.all([
+    answerTo(requestId, client.createReceiver(REPLY_QUEUE)),
+    client.createSender("create-meeting").sendMessages({
+      body: { requestId, subject, attendees, join: options.join ? "now" : "never" },
+      messageId: requestId,
+      contentType: "application/json",
+      replyTo: REPLY_QUEUE,
+    }),
+  ]);
   if (nameOf(event) === "meeting.rejected") {
     const { code, message, nextStep } = event.data;
     console.error(`refused: ${code}: ${message} ${nextStep}`);

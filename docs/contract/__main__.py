@@ -10,7 +10,8 @@ README, MESSAGES = DOCS.parent / "README.md", DOCS / "messages.md"
 
 def main() -> None:
     """Write the documents and tables whose text has changed; print their names."""
-    written = documents() | {
+    written = {
+        **documents(),
         "../README.md": with_settings(README.read_text()),
         "messages.md": with_events(MESSAGES.read_text()),
     }

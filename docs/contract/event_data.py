@@ -61,8 +61,20 @@ class Attempt(Part):
 class Undelivered(Part):
     """Why the event reached no queue of the caller's, besides the topic."""
 
-    code: Literal["own_entity", "other_namespace", "not_a_queue", "no_such_queue"]
+    code: Literal[
+        "own_entity",
+        "other_namespace",
+        "not_a_queue",
+        "correlation_id_too_long",
+        "no_such_queue",
+        "refused_by_queue",
+        "closed_queue",
+    ]
     message: str
+
+
+Shortened = Annotated[list[str], Field(min_length=1)]
+"""The members that lack something, because the event would be larger than any message."""
 
 
 class Refusal(Part):
@@ -78,20 +90,22 @@ class Refusal(Part):
 
 
 class Told(Part):
-    """What every event of a meeting says.
+    """What every event of a meeting says. All events under one id are the same.
 
-    Between repeats of an event only `recordedAt` differs, and the `state` of `bot.joining`.
+    `shortened` names the members that lack something: the event would be larger than any message.
     """
 
     undelivered: Undelivered = ABSENT
+    shortened: Shortened = ABSENT
     meeting_id: Id
     context: dict[str, Any] | None
     recorded_at: AwareDatetime
 
 
 class RefusedRequest(Refusal):
-    """A refused request. The event belongs to no meeting."""
+    """A refused request. The event belongs to no meeting. `shortened`: see the other events."""
 
+    shortened: Shortened = ABSENT
     request_id: str
     context: dict[str, Any] | None
     recorded_at: AwareDatetime
@@ -161,7 +175,7 @@ class MeetingCreated(Described):
 
     coordinates: Coordinates
     warnings: list[Alteration]
-    invitation: Invitation
+    invitation: Invitation = ABSENT  # only where `shortened` names it
 
 
 class MeetingUpdated(MeetingCreated):
@@ -174,7 +188,7 @@ class MeetingCancelled(Described):
     """The meeting was deleted; the invitation takes it off a calendar."""
 
     online_meeting_id: str
-    invitation: Invitation
+    invitation: Invitation = ABSENT  # only where `shortened` names it
 
 
 class MeetingPurged(Told):

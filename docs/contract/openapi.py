@@ -10,11 +10,14 @@ from pydantic import AwareDatetime, TypeAdapter
 
 from docs.contract.event_data import ABSENT, Id, Part
 from docs.contract.json_schema import opened, schema_of
+from docs.contract.reading_data import AttendanceLine, BadParameters, Day, LogLine, Now
+from meeting_record.asked import FORMATS, MEDIA
 
 type Json = dict[str, Any]
 
 KEYS: list[Json] = [{"functionKey": []}, {"functionKeyInQuery": []}]
 REF = "#/components/schemas/{model}"
+CSV, NDJSON = MEDIA["csv"], MEDIA["ndjson"]
 NO_SUCH_MEETING = "No such meeting is known."
 NOT_NOW = "The record cannot be read now."
 PURGED = "Its record was purged."
@@ -51,9 +54,34 @@ class HealthDetails(Health):
     version: str = ABSENT
 
 
+def _in_path(name: str, schema: Json) -> Json:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _in_query(name: str, schema: Json, description: str) -> Json:
+    return {"name": name, "in": "query", "schema": schema, "description": description}
+
+
+MEETING = _in_path("meetingId", TypeAdapter(Id).json_schema())
+TEXT: Json = {"type": "string", "minLength": 1}
+FORM: list[Json] = [
+    _in_query(
+        "format",
+        {"enum": list(FORMATS), "default": "json"},
+        "The record, or a line for each person of each call. It counts before `Accept`.",
+    ),
+    _in_query("tz", TEXT, "With `format=csv`: an IANA time zone for the times; without it UTC."),
+]
+KNOWN: Json = {
+    "name": "If-None-Match",
+    "in": "header",
+    "schema": {"type": "string"},
+    "description": "The `ETag` of an answer that is known: 304 where it still is the answer.",
+}
+
+
 def openapi(version: str) -> Json:
     """Return the document. Records and schemas are described by the files of docs/schemas."""
-    record = {"$ref": "schemas/record.json"}
     return {
         "openapi": "3.1.1",
         "info": {
@@ -76,27 +104,61 @@ def openapi(version: str) -> Json:
                     "operationId": "meeting_record",
                     "summary": "Read the record of a meeting.",
                     "security": KEYS,
-                    "parameters": [_in_path("meetingId", TypeAdapter(Id).json_schema())],
-                    "responses": _record(record),
+                    "parameters": [MEETING, *FORM, KNOWN],
+                    "responses": _record(),
+                }
+            },
+            "/meetings/{meetingId}/log": {
+                "get": {
+                    "operationId": "meeting_log",
+                    "summary": "Read what was heard of a meeting and what was published, in the "
+                    "order it was committed, a page at a time.",
+                    "security": KEYS,
+                    "parameters": [
+                        MEETING,
+                        _in_query(
+                            "after",
+                            {"type": "integer", "minimum": 0},
+                            "The `version` of the last line that is known; the page begins behind "
+                            "it. The header `Link` of each page but an empty one has the next.",
+                        ),
+                        KNOWN,
+                    ],
+                    "responses": _of_meeting(
+                        _answer("Lines of JSON.", _model(LogLine), kind=NDJSON)
+                    ),
+                }
+            },
+            "/meetings/{meetingId}/now": {
+                "get": {
+                    "operationId": "meeting_now",
+                    "summary": "Read who is in a meeting now.",
+                    "security": KEYS,
+                    "parameters": [MEETING, KNOWN],
+                    "responses": _of_meeting(_answer("Who is there.", _model(Now))),
                 }
             },
             "/meetings": {
                 "get": {
                     "operationId": "find_meeting",
-                    "summary": "Read the record of the meeting that a request made or joined.",
+                    "summary": "Read the record of the meeting that a request made or joined, or "
+                    "list the meetings of a day.",
+                    "description": "Either `requestId`, or `day`. A day's list has the meetings "
+                    "planned for it and those with a call that began on it.",
                     "security": KEYS,
                     "parameters": [
-                        {
-                            "name": "requestId",
-                            "in": "query",
-                            "required": True,
-                            "schema": {"type": "string", "minLength": 1},
-                        }
+                        _in_query("requestId", TEXT, "Read the record of this request's meeting."),
+                        *FORM,
+                        _in_query(
+                            "day", {"type": "string", "format": "date"}, "List this day, of UTC."
+                        ),
+                        _in_query("open", {"type": "boolean"}, "With `day`: only open calls."),
+                        _in_query(
+                            "continuation", TEXT, "With `day`: that of the page before, as it came."
+                        ),
+                        KNOWN,
                     ],
-                    "responses": {
-                        "400": _answer("No request is named.", _model(Message)),
-                        **_record(record),
-                    },
+                    "responses": _record(Day),
                 }
             },
             "/schemas/{file}": {
@@ -133,7 +195,9 @@ def openapi(version: str) -> Json:
             },
         },
         "components": {
-            "schemas": _models(Message, Health, HealthDetails),
+            "schemas": _models(
+                Message, BadParameters, Day, Now, LogLine, AttendanceLine, Health, HealthDetails
+            ),
             "securitySchemes": {
                 "functionKey": {"type": "apiKey", "in": "header", "name": "x-functions-key"},
                 "functionKeyInQuery": {
@@ -147,9 +211,25 @@ def openapi(version: str) -> Json:
     }
 
 
-def _record(record: Json) -> Json:
+def _record(*others: type[Part]) -> Json:
+    record: Json = {"$ref": "schemas/record.json"}
+    found = {"anyOf": [record, *map(_model, others)]} if others else record
+    answer = _answer("The record, or the list." if others else "The record.", found)
+    answer["content"] |= {
+        CSV: {"schema": {"type": "string"}},
+        NDJSON: {"schema": _model(AttendanceLine)},
+    }
     return {
-        "200": _answer("The record.", record),
+        **_of_meeting(answer),
+        "406": _answer("`Accept` names no form that there is.", _model(BadParameters)),
+    }
+
+
+def _of_meeting(answer: Json) -> Json:
+    return {
+        "200": answer | {"headers": {"ETag": {"schema": {"type": "string"}}}},
+        "304": {"description": "The answer is the one that `If-None-Match` names."},
+        "400": _answer("A parameter is wrong.", _model(BadParameters)),
         "401": _refused(),
         "404": _answer(NO_SUCH_MEETING, _model(Message)),
         "410": _answer(PURGED, _model(Message)),
@@ -170,10 +250,6 @@ def _refused() -> Json:
 
 def _answer(description: str, schema: Json, *, kind: str = "application/json") -> Json:
     return {"description": description, "content": {kind: {"schema": schema}}}
-
-
-def _in_path(name: str, schema: Json) -> Json:
-    return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
 def _model(kind: type[Part]) -> Json:

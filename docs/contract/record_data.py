@@ -58,7 +58,36 @@ class RecordedSession(Part):
     not_after: Bound = ABSENT
 
 
-class RecordedCall(Part):
+class Interval(Part):
+    """A time for which a person was there. `leftAt` is null while they are there.
+
+    `presentBefore`: they may have been there before `joinedAt`, when they were first seen.
+    """
+
+    joined_at: AwareDatetime
+    left_at: AwareDatetime | None
+    present_before: Literal[True] = ABSENT
+
+
+class RecordedPerson(Part):
+    """One person in one call, however often and on however many devices they came.
+
+    A session without a `userId` is a person of its own. `external`: of another tenant than the
+    meeting's; null where Graph did not say. `role`, where it is known: `organizer`, or as Graph's
+    report names it, in small letters. `seconds` is the length of `intervals`, an open one up to
+    the call's `lastEvidenceAt`. `lastLeftAt` is null while they are there.
+    """
+
+    participant: Participant
+    external: bool | None
+    role: str = ABSENT
+    first_joined_at: AwareDatetime
+    last_left_at: AwareDatetime | None
+    seconds: Annotated[float, Field(ge=0)]
+    intervals: Annotated[list[Interval], Field(min_length=1)]
+
+
+class CallFacts(Part):
     """One group call, as `call.started` and `call.ended` say it. `endedAt` is null while it lasts.
 
     `unwatchedSince`: no leg of the bot hears it since then. `lastEvidenceAt`: when it was last
@@ -82,7 +111,13 @@ class RecordedCall(Part):
     merged_into: CallNumber = ABSENT
     unwatched_since: AwareDatetime = ABSENT
     last_evidence_at: AwareDatetime
+
+
+class RecordedCall(CallFacts):
+    """One group call, its sessions (`participants`), and its people, each once."""
+
     participants: list[RecordedSession]
+    people: list[RecordedPerson]
 
 
 class Failure(Part):

@@ -2,7 +2,8 @@
 
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from shared.legs.end_codes import (
     LegEnd,
     next_step,
 )
-from shared.settings import as_markdown
+from shared.settings_table import SETTINGS, Setting
 from shared.words.kinds import KINDS
 from shared.words.problems import CATALOGUE, Waiting
 
@@ -44,11 +45,12 @@ WAITING: dict[Waiting, str] = {
     "later": "the same request may succeed when it is sent again later",
 }
 FIRST_OF_5XX = 500
-IN_EVERY_EVENT = frozenset({"meetingId", "context", "recordedAt", "undelivered"})
+IN_EVERY_EVENT = frozenset({"meetingId", "context", "recordedAt", "undelivered", "shortened"})
 NOTICE = "<!-- Written by `python -m docs.contract` from the code; changes made here are lost. -->"
 
 
-def documents() -> dict[str, str]:
+@cache
+def documents() -> Mapping[str, str]:
     """Return every generated document by its path under docs/."""
     rendered = {f"schemas/{name}.json": as_text(schema) for name, schema in schemas().items()}
     version = tomllib.loads(PROJECT.read_text())["project"]["version"]
@@ -62,7 +64,8 @@ def documents() -> dict[str, str]:
     }
 
 
-def schemas() -> dict[str, dict[str, Any]]:
+@cache
+def schemas() -> Mapping[str, dict[str, Any]]:
     """Return every schema by its name: of requests, of events, and of the record."""
     return {
         **{name: request_schema(name) for name in REQUESTS},
@@ -87,7 +90,19 @@ def _served() -> str:
 
 def with_settings(readme: str) -> str:
     """Return the README with the code's settings in the table between its markers."""
-    return _between(readme, "settings", as_markdown())
+    return _between(readme, "settings", settings_table())
+
+
+def settings_table() -> str:
+    """Return the settings as the table that the README shows."""
+    rows = [f"| `{one.name}` | {_default(one)} | {one.meaning} |" for one in SETTINGS]
+    return "\n".join(["| setting | default | meaning |", "|---|---|---|", *rows])
+
+
+def _default(setting: Setting) -> str:
+    if setting.default is None:
+        return "required"
+    return f"`{setting.default}`" if setting.default else setting.follows
 
 
 def with_events(messages: str) -> str:

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from join_meeting.holding import hold_to_one_meeting
-from join_meeting.join.adopting import look_again
 from join_meeting.join.decision import (
     Adopt,
     Decision,
@@ -22,27 +21,18 @@ from join_meeting.repeats import Wish
 from shared.inbox.copies import postponed
 from shared.inbox.message import AT_START
 from shared.journal.door import OpenMeeting
-from shared.journal.step import Step
+from shared.journal.step import Step, record_call
 from shared.meeting.meeting import Meeting
 from shared.services import Services
-from shared.words.errors import Transient
+from shared.words.errors import Rejected, Transient
 from shared.words.ids import utc_text
 
-ROUNDS = 12
-"""How often a request starts again because the meeting changed between a look and its decision."""
 
+async def join(wish: Wish, opened: OpenMeeting, services: Services) -> bool:
+    """Answer a request to join: with a new leg, or with the one that is there.
 
-async def join(wish: Wish, opened: OpenMeeting, services: Services) -> None:
-    """Answer a request to join: with a new leg, or with the one that is there."""
-    for _ in range(ROUNDS):
-        if await _joined(wish, opened, services):
-            return
-        await opened.load(whole=bool(wish.asked()))
-    raise Transient("the legs of the bot in this meeting change too fast")
-
-
-async def _joined(wish: Wish, opened: OpenMeeting, services: Services) -> bool:
-    """Decide and act; return False if the meeting changed, so that nothing was done."""
+    Return False if the request has to begin again: the meeting changed, or is another.
+    """
     policy = services.policy
     rules = Rules(
         lease=policy.claim_lease,
@@ -50,16 +40,15 @@ async def _joined(wish: Wish, opened: OpenMeeting, services: Services) -> bool:
         public_url=policy.public_url,
         tenant_id=policy.tenant_id,
     )
-    seen = opened.meeting
-    first = plan(seen, wish, now=services.clock.now(), rules=rules)
-    if isinstance(first, Adopt) and first.to_be_looked_at and seen is not None:
-        found = await look_again(first, seen.target, wish, opened, services)
-        if found != "there":
-            return found == "elsewhere"  # and requested there
+    first = plan(opened.meeting, wish, now=services.clock.now(), rules=rules)
+    if isinstance(first, Adopt) and first.unsure and not await _is_there(first, opened, services):
+        return False
     if isinstance(first, Join | Adopt):
         await hold_to_one_meeting(wish, services)
 
     def decide(known: Meeting | None, now: datetime) -> tuple[Step | None, Decision | None]:
+        if known is not None and known.same_as is not None:
+            return None, None  # learned since it was read
         decision = plan(known, wish, now=now, rules=rules)
         if not is_prepared(decision, by=first):
             return None, None
@@ -84,7 +73,21 @@ async def _joined(wish: Wish, opened: OpenMeeting, services: Services) -> bool:
                 retry_after=pause,
             )
         case Join() as join:
-            await send_bot(join, wish, opened, services)
+            return await send_bot(join, wish, opened, services)
         case _:
             pass  # adopted, or answered before: all of it was in the transaction
     return True
+
+
+async def _is_there(adopt: Adopt, opened: OpenMeeting, services: Services) -> bool:
+    """Read the leg's call and record what it says; return whether the leg is there.
+
+    Where Graph does not answer, it counts as there: it was, when we last heard of it.
+    """
+    try:
+        call = await services.graph.read_call(adopt.call_id)
+    except (Transient, Rejected):
+        return True
+    at = services.clock.now()
+    await opened.edit(lambda meeting, _: record_call(meeting, adopt.leg_key, call, at=at))
+    return call is not None and not call.is_over

@@ -36,19 +36,12 @@ class Adopt:
     """A leg of ours is there already, or was granted to this request before: answer with it.
 
     `unsure`: the callback of its end may be lost, so its call is read before a new request is
-    answered with it. `unplaced`: it came in by a join id, and Graph's answer, which names the
-    thread of that id, was lost. It may be in another meeting of ours.
+    answered with it.
     """
 
     leg_key: LegKey
     call_id: CallId
     unsure: bool = False
-    unplaced: bool = False
-
-    @property
-    def to_be_looked_at(self) -> bool:
-        """Whether to read the leg's call from Graph before a request is answered with it."""
-        return self.unsure or self.unplaced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +76,7 @@ def is_prepared(decision: Decision, *, by: Decision) -> bool:
         case Join():
             return isinstance(by, Join)
         case Adopt(leg_key=leg_key):
-            looked_at = isinstance(by, Adopt) and by.to_be_looked_at and by.leg_key == leg_key
-            return isinstance(by, Join | Adopt) and (looked_at or not decision.to_be_looked_at)
+            looked_at = isinstance(by, Adopt) and by.unsure and by.leg_key == leg_key
+            return isinstance(by, Join | Adopt) and (looked_at or not decision.unsure)
         case _:
             return True

@@ -4,26 +4,28 @@ Core. Each request is answered once. `bot.joining` is published once a leg, by t
 that learns of its call.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from join_meeting.join.decision import Adopt, Join
 from join_meeting.repeats import Wish
-from shared.events.cloud_events import publish, publish_again, refusal_data
+from shared.events.cloud_events import as_published, publish, publish_again, refusal_data
 from shared.events.facts import bot_joining
 from shared.events.replies import awaited_by, waiting_for
+from shared.inbox.bodies import read_body
 from shared.inbox.copies import kept_copy
 from shared.inbox.message import QueueMessage
 from shared.journal.step import Step
-from shared.legs.claim import FIRST_PAUSE
-from shared.legs.leg import Leaver, Leg
-from shared.meeting.legs import answered_elsewhere, asked_to_leave, bind, placed, standing
+from shared.legs.leg import Leg
+from shared.meeting.legs import bind, hang_up
 from shared.meeting.meeting import Meeting
+from shared.meeting.places import one_stays, placed
 from shared.words.answers import Call
 from shared.words.errors import Rejected
-from shared.words.ids import CallId, LegKey, MeetingId
+from shared.words.ids import LegKey, MeetingId
 from shared.words.observations import LegSeen
-from shared.words.outgoing import Fact, Outgoing, Published
+from shared.words.outgoing import Fact, Outgoing, Published, ReplyAddress
 
 
 def record_joining(
@@ -32,56 +34,37 @@ def record_joining(
     call: Call,
     message: QueueMessage,
     *,
+    owner: MeetingId | None,
     answered_at: datetime,
     now: datetime,
-) -> Step:
-    """Return the step that records the `call` that Graph accepted, and answers `bot.joining`.
+) -> tuple[Step, bool]:
+    """Return the step that records the `call` that Graph accepted, and whether it answers.
 
-    A callback may have come first. The leg is bound to the call all the same.
+    The answer is `bot.joining`; none where the leg is not known to be the bot of this meeting.
+    `owner`: see `placed`. A callback may have come first: the leg is bound to the call anyway.
     """
     leg_key, call_id = join.leg.key, call.call_id
-    meeting = placed(bind(meeting, leg_key, call_id) or meeting, call)
+    meeting = placed(bind(meeting, leg_key, call_id) or meeting, leg_key, call, owner)
+    meeting = one_stays(meeting)
     leg = meeting.leg(leg_key) or join.leg
-    if leg.call_id == call_id:
-        leg = leg.learned(call)
+    seen = (LegSeen(at=answered_at, leg_key=leg_key, phase="joining"),)
+    if leg.call_id != call_id:
+        return Step(meeting=meeting, outgoing=(hang_up(meeting, call_id),)), False
+    leg = leg.learned(call)
+    if leg.place != "here":
+        return Step(meeting=meeting.with_leg(leg), observed=seen), False
     joining = bot_joining(leg_key, call_id, at=answered_at, state=leg.shown_as)
-    published = leg.joining or _next(meeting, joining)
-    again = _again(meeting, published, message, now=now) if leg.joining is not None else ()
-    leg, held = _released(meeting, leg, now=now)
-    return Step(
+    published = leg.joining or _next(meeting, joining, message, now=now)
+    again = _again(meeting, published, message) if leg.joining is not None else ()
+    leg, held = _released(meeting, leg)
+    step = Step(
         meeting=_answered(meeting, leg, published, message),
-        observed=(LegSeen(at=answered_at, leg_key=leg_key, phase="joining"),),
+        observed=seen,
         facts=() if leg.joining is not None else (published.fact,),
         reply=message.reply,
         outgoing=(*again, *held),
     )
-
-
-def record_moved(
-    meeting: Meeting,
-    leg_key: LegKey,
-    call_id: CallId,
-    wish: Wish,
-    owner: MeetingId,
-    *,
-    now: datetime,
-) -> Step:
-    """Return the step for a meeting that a call of Graph's shows to be `owner`, another of ours.
-
-    Two forms of its coordinates reached Rollcall unconnected. This leg has to go, and the owner
-    answers the request. It also answers requests that the leg leave: their retries find the owner.
-    """
-    meeting = answered_elsewhere(bind(meeting, leg_key, call_id) or meeting)
-    leg = meeting.leg(leg_key)
-    if leg is not None:
-        meeting = meeting.with_leg(leg.heard_by(()))  # the owner's leg is the outcome
-    moved = replace(meeting.having_answered(wish.message.delivery_id), same_as=owner)
-    leaver = Leaver(why="meetingMoved")
-    return Step(
-        meeting=asked_to_leave(moved, standing(moved, now=now), leaver),
-        observed=(LegSeen(at=now, leg_key=leg_key, phase="joining"),),
-        outgoing=(wish.elsewhere(owner, due=now + FIRST_PAUSE),),
-    )
+    return step, True
 
 
 def record_adopted(meeting: Meeting, adopt: Adopt, wish: Wish, *, now: datetime) -> Step | None:
@@ -97,14 +80,14 @@ def record_adopted(meeting: Meeting, adopt: Adopt, wish: Wish, *, now: datetime)
     meeting = replace(meeting, stay=stay)
     seen = min(leg.phases.values(), default=now)
     joining = bot_joining(leg.key, adopt.call_id, at=seen, state=leg.shown_as)
-    published = leg.joining or _next(meeting, joining)
-    awaited, held = _released(meeting, replace(leg, asked=requests), now=now)
+    published = leg.joining or _next(meeting, joining, message, now=now)
+    awaited, held = _released(meeting, replace(leg, asked=requests))
     awaited = awaited_by(awaited, message.reply)
     answered = _answered(meeting, awaited, published, message)
     if leg.joining is None:
         answered, events = publish(answered, [published.fact], now=now, reply=message.reply)
         return Step(meeting=answered, outgoing=(*events, *held))
-    answers = _again(meeting, published, message, now=now)
+    answers = _again(meeting, published, message, repeated=remembered and bool(wish.asked()))
     # Remember a request even if no queue waits for its answer: its id may come again, with other
     # content or once the leg has left.
     return Step(meeting=answered, outgoing=answers) if answers or not remembered else None
@@ -132,17 +115,35 @@ def record_failed(
         key=(leg.key, "refused"),
         data={"legKey": leg.key, "reason": refused.code, **refusal_data(refused)},
     )
-    failed = replace(leg.now("refused").heard_by(()), over=_next(meeting, fact))
-    meeting = meeting.with_leg(failed).having_answered(message.delivery_id)
     others = waiting_for(fact.name, leg)
+    over = _next(meeting, fact, message, others, now=now)
+    failed = replace(leg.now("refused").heard_by(()), over=over)
+    meeting = meeting.with_leg(failed).having_answered(message.delivery_id)
     meeting, events = publish(meeting, [fact], now=now, reply=message.reply, others=others)
-    kept = kept_copy(message, refused)
-    return Step(meeting=meeting, outgoing=(*events, replace(kept, body=message.body.decode())))
+    return Step(meeting=meeting, outgoing=(*events, _kept(message, refused)))
 
 
-def _next(meeting: Meeting, fact: Fact) -> Published:
-    """Return `fact` as the meeting's next event."""
-    return Published(fact=fact, sequence=meeting.sequence + 1)
+def _kept(message: QueueMessage, refused: Rejected) -> Outgoing:
+    """Return the copy that is kept of the message, with its body as text: the outbox holds text.
+
+    The body was read, so it is JSON in some encoding; this has what was read of it.
+    """
+    body = read_body(message.body).text.encode()
+    copy = kept_copy(replace(message, body=body), refused)
+    return replace(copy, body=body[: len(copy.body)].decode(errors="ignore"))
+
+
+def _next(
+    meeting: Meeting,
+    fact: Fact,
+    message: QueueMessage,
+    others: Iterable[ReplyAddress] = (),
+    *,
+    now: datetime,
+) -> Published:
+    """Return `fact` as the meeting's next event, which also answers `message`."""
+    to = (message.reply, *others)
+    return as_published(meeting, fact, sequence=meeting.sequence + 1, now=now, addresses=to)
 
 
 def _answered(meeting: Meeting, leg: Leg, joining: Published, message: QueueMessage) -> Meeting:
@@ -150,27 +151,29 @@ def _answered(meeting: Meeting, leg: Leg, joining: Published, message: QueueMess
     return meeting.with_leg(leg).having_answered(message.delivery_id)
 
 
-def _released(meeting: Meeting, leg: Leg, *, now: datetime) -> tuple[Leg, tuple[Outgoing, ...]]:
+def _released(meeting: Meeting, leg: Leg) -> tuple[Leg, tuple[Outgoing, ...]]:
     """Return the leg, and for its callers what was published of it before `bot.joining` was."""
     held = leg.held
     if held is None:
         return leg, ()
     known = [one for one in leg.callers if one.problem is None]
-    answers = tuple(publish_again(meeting, held, one, now=now) for one in known)
+    answers = tuple(publish_again(meeting, held, one) for one in known)
     callers = () if held.fact.name == "bot.joined" else leg.callers
     return replace(leg, held=None, callers=callers), answers
 
 
 def _again(
-    meeting: Meeting, joining: Published, message: QueueMessage, *, now: datetime
+    meeting: Meeting, joining: Published, message: QueueMessage, *, repeated: bool = False
 ) -> tuple[Outgoing, ...]:
-    """Return the answer to another request for a leg that was published: the same event.
+    """Return the answer to another request for a leg that was published.
 
-    Its `state` is the leg's by now.
+    On its queue it is the same event while the bot has the `state` of then; with the state of now
+    it is another event. On the topic, where it is the same, a `repeated` request has it again.
     """
     if message.reply is None or message.reply.problem is not None:
-        return ()
-    leg = meeting.leg(LegKey(joining.fact.data["legKey"]))
-    state = {"state": leg.shown_as} if leg is not None else {}
-    fact = replace(joining.fact, data=joining.fact.data | state)
-    return (publish_again(meeting, replace(joining, fact=fact), message.reply, now=now),)
+        return (publish_again(meeting, joining, None),) if repeated else ()
+    leg, fact = meeting.leg(LegKey(joining.fact.data["legKey"])), joining.fact
+    if leg is not None and leg.shown_as != fact.data["state"]:
+        state = leg.shown_as
+        fact = replace(fact, key=(*fact.key, state), data=fact.data | {"state": state})
+    return (publish_again(meeting, replace(joining, fact=fact), message.reply),)

@@ -20,7 +20,7 @@ from shared.legs.leg import Leg
 from shared.meeting.legs import Standing, standing
 from shared.meeting.meeting import Meeting
 from shared.meeting.retention import begun
-from shared.words.coordinates import ByJoinId, JoinTarget, alias_of, target_of
+from shared.words.coordinates import ByJoinId, ByThread, JoinTarget, alias_of, target_of
 from shared.words.ids import leg_key_for
 from shared.words.problems import rejected
 
@@ -29,8 +29,8 @@ LEAVING_PAUSE = timedelta(seconds=12)
 
 
 Met = Literal["none", "awaited", "leaving", "in another meeting?", "there"]
-"""`awaited`: a process may be waiting for Graph's answer. `in another meeting?`: a callback came
-before the answer that will name the leg's thread."""
+"""`awaited`: a process may be waiting for Graph's answer. `in another meeting?`: Graph has not yet
+named the leg's thread; the next look reads it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +52,7 @@ class Situation:
     def leg(self) -> Met:
         """The state of our leg, for this request."""
         if self.there is not None and self.there.call_id is not None:
-            unsettled = may_be_another(self.meeting, self.there, now=self.now)
-            return "in another meeting?" if unsettled else "there"
+            return "in another meeting?" if self.there.place == "unknown" else "there"
         if self.legs.bound:
             return "leaving"
         return "awaited" if self.legs.held else "none"
@@ -78,10 +77,14 @@ def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> D
 
 
 def _where(meeting: Meeting, wish: Wish) -> JoinTarget:
-    """Return how to join: by what Graph said, else by what the request says."""
+    """Return how to join: by what Graph said, else by a thread, else as the request says.
+
+    A thread needs no passcode, and nothing has to be found out of where it leads.
+    """
     if meeting.online is not None:
         return target_of(meeting.online.coordinates)
-    where = wish.target or meeting.target
+    by_thread = (one for one in (wish.target, meeting.target) if isinstance(one, ByThread))
+    where = next(by_thread, None) or wish.target or meeting.target
     if where is None:
         raise rejected("meeting_not_found", what=wish.request.named)
     return where
@@ -118,6 +121,7 @@ def _send(met: Situation, wish: Wish, rules: Rules) -> Join:
         without_host=wish.request.without_host,
         asked=wish.asked(),
         asked_at=wish.message.asked_at,
+        place="unknown" if isinstance(met.where, ByJoinId) and meeting.thread is None else "here",
         callers=(wish.message.reply,) if wish.message.reply is not None else (),
     )
     target = met.where if meeting.online is None else None
@@ -148,7 +152,6 @@ def _adopt(met: Situation, wish: Wish, rules: Rules) -> Adopt | Wait:
         leg_key=there.key,
         call_id=there.call_id,
         unsure=not met.granted and not _fresh(there, now=met.now),
-        unplaced=_is_unplaced(met.meeting, there),
     )
 
 
@@ -159,14 +162,19 @@ def _await_answer(met: Situation, wish: Wish, _: Rules) -> Wait:
 
 
 def _await_exit(_: Situation, wish: Wish, __: Rules) -> Wait:
-    return Wait(pause=FIRST_PAUSE if wish.message.attempt == 1 else LEAVING_PAUSE)
+    return Wait(pause=soon(wish))
+
+
+def soon(wish: Wish) -> timedelta:
+    """Return how long a request waits for a look, or for the end of a leg: little at first."""
+    return FIRST_PAUSE if wish.message.attempt == 1 else LEAVING_PAUSE
 
 
 BY_LEG: Mapping[Met, Callable[[Situation, Wish, Rules], Decision]] = {
     "none": _send,
     "awaited": _await_answer,
     "leaving": _await_exit,
-    "in another meeting?": _await_answer,
+    "in another meeting?": _await_exit,
     "there": _adopt,
 }
 
@@ -179,18 +187,6 @@ def record_claim(join: Join) -> Step:
 def _fresh(leg: Leg, *, now: datetime) -> bool:
     """Return whether the leg was sent so lately that it may still be on its way in."""
     return leg.claim.is_held(now) and not leg.came_in
-
-
-def may_be_another(meeting: Meeting, leg: Leg, *, now: datetime) -> bool:
-    """Return whether Graph's answer, still to come, may show that the leg is in another meeting.
-
-    A callback that came before it bound the leg. Only the answer names the thread of a join id.
-    """
-    return _is_unplaced(meeting, leg) and leg.claim.is_held(now)
-
-
-def _is_unplaced(meeting: Meeting, leg: Leg) -> bool:
-    return isinstance(meeting.target, ByJoinId) and leg.joining is None
 
 
 def _context(meeting: Meeting, wish: Wish) -> dict[str, Any] | None:

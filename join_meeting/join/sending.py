@@ -5,27 +5,31 @@ The bot must never be sent twice: the claim is given back only where Graph certa
 
 from datetime import datetime
 
-from join_meeting.join.adopting import owner_of
 from join_meeting.join.body import without_host_member
 from join_meeting.join.decision import Join
-from join_meeting.join.outcome import record_failed, record_joining, record_moved, record_released
+from join_meeting.join.outcome import record_failed, record_joining, record_released
 from join_meeting.repeats import Wish
 from shared.inbox.verdict import final
 from shared.journal.door import OpenMeeting
 from shared.journal.step import Step
 from shared.meeting.meeting import Meeting
 from shared.services import Services
-from shared.telemetry import log
+from shared.tracing.work import concluded
 from shared.words.answers import Call
 from shared.words.errors import NotAsked, Rejected, Transient
+from shared.words.ids import MeetingId
 from shared.words.redaction import without_coordinates
 
 TOO_MANY_REQUESTS = 429
 
 
-async def send_bot(join: Join, wish: Wish, opened: OpenMeeting, services: Services) -> None:
-    """Create the call that was claimed; raise the failures that the inbox retries or refuses."""
-    message, meeting_id = wish.message, wish.meeting_id
+async def send_bot(join: Join, wish: Wish, opened: OpenMeeting, services: Services) -> bool:
+    """Create the call that was claimed; return whether the request is answered by what came of it.
+
+    It is not where the leg is not known to be the bot of this meeting: the request begins again,
+    with the bot that is there. Raises the failures that the inbox retries or refuses.
+    """
+    message = wish.message
     try:
         call = await _create_call(join, services)
     except Rejected as said:
@@ -36,11 +40,11 @@ async def send_bot(join: Join, wish: Wish, opened: OpenMeeting, services: Servic
             await _give_back(join, opened)  # the problem may heal: the message is retried
             raise error from said
         refused = final(error, message, now=services.clock.now())
-        log("message.rejected", code=refused.code)
+        concluded("rejected", refused.code)
         await opened.edit(
             lambda meeting, now: record_failed(meeting, join, refused, message, now=now)
         )
-        return
+        return True
     except Transient as failed:
         throttled = failed.graph is not None and failed.graph.status == TOO_MANY_REQUESTS
         if throttled or isinstance(failed, NotAsked):
@@ -48,15 +52,34 @@ async def send_bot(join: Join, wish: Wish, opened: OpenMeeting, services: Servic
             await _give_back(join, opened)
         raise
     answered_at = services.clock.now()
-    owner = await owner_of(call, join.meeting.target, meeting_id, services)
+    owner, unclaimed = await _owner_of(call, join, opened)
 
-    def accepted(meeting: Meeting, now: datetime) -> Step:
-        leg_key = join.leg.key
-        if owner != meeting_id:
-            return record_moved(meeting, leg_key, call.call_id, wish, owner, now=now)
-        return record_joining(meeting, join, call, message, answered_at=answered_at, now=now)
+    def accepted(meeting: Meeting | None, now: datetime) -> tuple[Step | None, bool]:
+        if meeting is None:
+            return None, False
+        return record_joining(
+            meeting, join, call, message, owner=owner, answered_at=answered_at, now=now
+        )
 
-    await opened.edit(accepted)
+    answered = await opened.change(accepted)
+    if unclaimed is not None:
+        raise unclaimed
+    return answered
+
+
+async def _owner_of(
+    call: Call, join: Join, opened: OpenMeeting
+) -> tuple[MeetingId | None, Transient | None]:
+    """Return the meeting of the call's thread, or why it could not be learned.
+
+    The bot is on its way: its call is recorded even then.
+    """
+    if join.leg.place == "here":
+        return opened.meeting_id, None
+    try:
+        return await opened.owner_of(call), None
+    except Transient as error:
+        return None, error
 
 
 async def _create_call(join: Join, services: Services) -> Call:

@@ -9,7 +9,7 @@ become void.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from join_meeting.join.plan import may_be_another
+from join_meeting.join.plan import soon
 from join_meeting.repeats import Wish
 from shared.inbox.message import QueueMessage
 from shared.journal.step import Step, answer_again
@@ -28,7 +28,7 @@ class Hang:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A leg may be on its way, or in another meeting of ours: mark it, retry after the lease."""
+    """A leg may be on its way, or in another meeting of ours: mark it, retry once that is known."""
 
     pause: timedelta
 
@@ -68,9 +68,8 @@ def plan_leaving(meeting: Meeting | None, wish: Wish, *, now: datetime) -> Leavi
         if asker in _askers(end.leg):
             return replace(end, again=True)
     legs = _meant(meeting, wish, now=now)
-    unsure = [leg for leg in legs.bound if may_be_another(meeting, leg, now=now)]
-    if unsure:
-        return Mark(pause=unsure[-1].claim.lease_until - now)
+    if any(leg.place == "unknown" for leg in legs.bound):
+        return Mark(pause=soon(wish))
     if legs.bound:
         return Hang()
     if legs.held:

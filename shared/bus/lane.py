@@ -1,7 +1,7 @@
-"""The way to one queue or topic: one sender, used by one task, in full batches.
+"""The way to one queue or topic: one sender, used by one task.
 
 Adapter. The SDK's senders break when two coroutines use one at once. So the messages that wait
-while a batch is on its way go together as the next batch.
+while others are on their way go together after them, in the batches of batches.py.
 """
 
 import asyncio
@@ -9,18 +9,16 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from azure.core.exceptions import AzureError
-from azure.servicebus import ServiceBusMessage, ServiceBusMessageBatch
 from azure.servicebus.aio import ServiceBusReceiver, ServiceBusSender
 from azure.servicebus.exceptions import (
-    MessageSizeExceededError,
     MessagingEntityNotFoundError,
     ServiceBusError,
     ServiceBusServerBusyError,
 )
 
+from shared.bus.batches import send_all
 from shared.words.errors import Problem, RollcallError, Unavailable
 from shared.words.kinds import problem
 from shared.words.outgoing import Outgoing
@@ -30,12 +28,6 @@ PATIENCE_SECONDS = 10.0
 
 UNKNOWN_SECONDS = 60.0
 """How long a missing entity is taken to be missing still: finding out takes seconds."""
-
-BUSY_SECONDS = 2.0
-"""How long Service Bus says to wait where it is too busy (its error 50009)."""
-
-BUSY_TRIES = 4
-"""How often a batch is sent to a busy service; the waits fit into the patience."""
 
 PROBE_SECONDS = 0.5
 """How long to listen for the error that an entity does not exist."""
@@ -134,15 +126,16 @@ class Lane:
 
     async def _transmit(self, sender: ServiceBusSender, together: list[_Waiting]) -> None:
         queue = [(waiting, message) for waiting in together for message in waiting.messages]
-        too_large: dict[_Waiting, list[Problem]] = defaultdict(list)
+        refused: dict[_Waiting, list[Problem]] = defaultdict(list)
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                for waiting, message in await _sent(sender, queue):
-                    too_large[waiting].append(self._too_large(message))
+                found = await send_all(sender, [message for _, message in queue])
         except ServiceBusServerBusyError as error:
             # The link is good: the next batch goes over it.
             raise Unavailable(f"Service Bus is too busy for {self._entity}") from error
-        for waiting, problems in too_large.items():
+        for place, problem_of_one in found.items():
+            refused[queue[place][0]].append(problem_of_one)
+        for waiting, problems in refused.items():
             _fail(waiting, Undeliverable(*problems))
 
     async def _does_not_exist(self, error: Exception) -> bool:
@@ -170,79 +163,11 @@ class Lane:
     def _unknown(self) -> Undeliverable:
         return Undeliverable(replace(problem("no_such_entity"), member=self._entity))
 
-    def _too_large(self, message: Outgoing) -> Problem:
-        found = problem("message_too_large", message_id=message.message_id)
-        return replace(found, member=self._entity)
-
-
-def service_bus_message(outgoing: Outgoing) -> ServiceBusMessage:
-    """Return `outgoing` as the SDK's message; unset fields stay unset."""
-    return ServiceBusMessage(
-        outgoing.body,
-        message_id=outgoing.message_id,
-        content_type=outgoing.content_type,
-        subject=outgoing.subject,
-        correlation_id=outgoing.correlation_id,
-        session_id=outgoing.session_id,
-        reply_to=outgoing.reply_to,
-        application_properties=dict[Any, Any](outgoing.properties),
-        scheduled_enqueue_time_utc=outgoing.due,
-    )
-
-
-async def _sent(
-    sender: ServiceBusSender, queue: Sequence[tuple[_Waiting, Outgoing]]
-) -> list[tuple[_Waiting, Outgoing]]:
-    """Send in order, in full batches, once the link is open; return what is too large to send."""
-    too_large: list[tuple[_Waiting, Outgoing]] = []
-    batch = await sender.create_message_batch()
-    while queue:
-        full = (place for place, (_, message) in enumerate(queue) if not _added(message, batch))
-        count = next(full, len(queue))
-        together, queue = queue[: max(count, 1)], queue[max(count, 1) :]
-        taken = count > 0 and await _taken(batch, sender)
-        if not taken and count > 1:
-            # The head of one message is over its own limit, which fails the batch.
-            for one in together:
-                too_large += await _sent(sender, [one])
-        elif not taken:
-            too_large += together
-        batch = await sender.create_message_batch()
-    return too_large
-
-
-async def _taken(batch: ServiceBusMessageBatch, sender: ServiceBusSender) -> bool:
-    """Send the batch, again after a wait where the service is busy; False: it is too large.
-
-    The wait is here, not with the callers: their retry sends every batch again, and a message
-    that is abandoned at once is delivered at once.
-    """
-    for tries_left in reversed(range(BUSY_TRIES)):
-        try:
-            await sender.send_messages(batch)
-        except MessageSizeExceededError:
-            return False
-        except ServiceBusServerBusyError:
-            if not tries_left:
-                raise
-            await asyncio.sleep(BUSY_SECONDS)
-        else:
-            break
-    return True
-
 
 async def _closed(sender: ServiceBusSender) -> None:
     # No accepted message is lost with the sender, and each waiting task got its error.
     with contextlib.suppress(AzureError, OSError):
         await sender.close()
-
-
-def _added(message: Outgoing, batch: ServiceBusMessageBatch) -> bool:
-    try:
-        batch.add_message(service_bus_message(message))
-    except MessageSizeExceededError:
-        return False
-    return True
 
 
 def _fail(waiting: _Waiting, error: Exception) -> None:

@@ -66,10 +66,11 @@ class ServiceBusOutbox:
         """See `ports.Bus.send`.
 
         Some messages can never be sent. Their entity does not exist (a caller's `reply_to`, for
-        example), or they are larger than it takes. They hold up no other message. When all others
-        were sent, `Rejected` is raised with the code `undeliverable`, and one problem for each
-        entity or message, whose member is the entity. Sending them again changes nothing. Where
-        another entity was `Unavailable`, `NotSent` is raised instead.
+        example), or they are larger than it takes, or have a shape that is refused. They hold up
+        no other message. When all others were sent, `Rejected` is raised with the code
+        `undeliverable`, and one problem for each entity or message (`errors.refusal_in`). Sending
+        them again changes nothing. Where another entity was `Unavailable`, `NotSent` is raised
+        with these problems instead.
         """
         by_entity: dict[str, list[Outgoing]] = {}
         for message in messages:
@@ -89,7 +90,7 @@ class ServiceBusOutbox:
                 raise result
         if down:
             why = "; ".join(f"{entity}: {error}" for entity, error in down.items())
-            raise NotSent(why, entities=frozenset(down))
+            raise NotSent(why, entities=frozenset(down), problems=tuple(problems))
         if problems:
             raise undeliverable(problems)
 

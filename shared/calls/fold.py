@@ -25,7 +25,7 @@ from shared.calls.changes import (
     with_late_people,
 )
 from shared.calls.record import Commit, GroupCall, Record, mark_of, with_leg
-from shared.calls.sight import IN_FLIGHT, Sight, sight_of
+from shared.calls.sight import Sight, sight_of
 from shared.legs.end_codes import leg_end
 from shared.legs.leg import Leg
 from shared.words.observations import (
@@ -41,6 +41,7 @@ from shared.words.observations import (
     Unanswered,
     Unparsed,
 )
+from shared.words.rules import IN_FLIGHT
 
 LONGEST_PAUSE = timedelta(seconds=60)
 """The longest pause between reads that keep failing."""

@@ -12,13 +12,7 @@ from functools import lru_cache
 from shared.legs.leg import Leg
 from shared.words.ids import LegKey, SessionId, digest
 from shared.words.observations import Basis, Person, Present
-
-ROOM = 700_000
-"""How many bytes of a head row calls and people take at most, by the estimate of weight.py.
-
-840,000 fit. The rest is for the request, the coordinates and the legs. Where these take more, calls
-take less. Messages that ride in the row have a property of their own.
-"""
+from shared.words.rules import ROOM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,18 +1,12 @@
 """One piece of evidence as the fold weighs it: what it shows, and as of when. Core."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from shared.calls.record import Commit
 from shared.legs.leg import Leg
 from shared.words.observations import Basis, Present, RosterPushed, RosterRead
-
-IN_FLIGHT = timedelta(seconds=10)
-"""How long after a push older pushes, or duplicates of them, may still be on their way to us.
-
-A push of known people withdraws no doubt younger than this: the push may be older than the doubt.
-A read that confirms a doubt older than this takes no time from it.
-"""
+from shared.words.rules import IN_FLIGHT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """CloudEvents as Rollcall publishes them, and the Service Bus messages that carry them.
 
 Core. Ids are deterministic: a fact that is published twice has the same id, so a topic's duplicate
-detection and every consumer can drop the duplicate.
+detection and every consumer can drop the duplicate. An event under one id has one content.
 Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
 """
 
@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from shared.calls.history import LoggedEvent
-from shared.meeting.meeting import Meeting
+from shared.events.sizes import LARGEST_EVENT, as_json, fitted, size_of
+from shared.meeting.meeting import Change, Meeting
 from shared.words.entities import EVENTS_TOPIC
 from shared.words.errors import GraphTrace, Rejected
 from shared.words.ids import MeetingId, digest, life, utc_text
@@ -38,16 +39,34 @@ def publish(
     address cannot be used, the event says so.
     """
     addresses = dict.fromkeys((*([reply] if reply is not None else []), *others))
-    problems = [one.problem for one in addresses if one.problem is not None]
-    said = undelivered_data(problems[0]) if problems else {}
     outgoing: list[Outgoing] = []
     for fact in facts:
         meeting = replace(meeting, sequence=meeting.sequence + 1)
-        whole = replace(fact, data=fact.data | said)
-        message = event_message(meeting, whole, sequence=meeting.sequence, now=now)
+        published = as_published(
+            meeting, fact, sequence=meeting.sequence, now=now, addresses=addresses
+        )
+        message = event_message(meeting, published)
         outgoing.append(message)
         outgoing += [reply_message(message, one) for one in addresses if one.problem is None]
     return meeting, tuple(outgoing)
+
+
+def as_published(
+    meeting: Meeting,
+    fact: Fact,
+    *,
+    sequence: int,
+    now: datetime,
+    addresses: Iterable[ReplyAddress | None] = (),
+) -> Published:
+    """Return what is published of `fact`, to be published again: whatever changes since, the same.
+
+    `addresses`: where it goes besides the topic; None: nowhere.
+    """
+    problems = [one.problem for one in addresses if one is not None and one.problem is not None]
+    said = undelivered_data(problems[0]) if problems else {}
+    data = {"context": meeting.context, **fact.data, **said}
+    return Published(fact=replace(fact, data=data), sequence=sequence, recorded_at=now)
 
 
 def warn_once(
@@ -80,16 +99,18 @@ def undelivered_data(problem: Undelivered) -> dict[str, Any]:
     return {"undelivered": {"code": problem.code, "message": problem.message}}
 
 
-def publish_again(
-    meeting: Meeting, published: Published, reply: ReplyAddress, *, now: datetime
-) -> Outgoing:
-    """Return the event that was published before, as the answer to another request."""
-    event = event_message(meeting, published.fact, sequence=published.sequence, now=now)
-    return reply_message(event, reply)
+def publish_again(meeting: Meeting, published: Published, reply: ReplyAddress | None) -> Outgoing:
+    """Return the event that was published before, as the answer to another request.
+
+    `reply` None: on the topic, which drops it for some minutes after it was there.
+    """
+    event = event_message(meeting, published)
+    return event if reply is None else reply_message(event, reply)
 
 
-def event_message(meeting: Meeting, fact: Fact, *, sequence: int, now: datetime) -> Outgoing:
-    """Return the topic message that publishes `fact` as event number `sequence` of its meeting."""
+def event_message(meeting: Meeting, published: Published) -> Outgoing:
+    """Return the topic message that publishes a fact as an event of its meeting."""
+    fact = published.fact
     subject = f"meetings/{meeting.meeting_id}"
     if fact.call_number is not None:
         subject += f"/calls/{fact.call_number}"
@@ -106,18 +127,32 @@ def event_message(meeting: Meeting, fact: Fact, *, sequence: int, now: datetime)
         request_id=meeting.correlation_id,
         call_number=fact.call_number,
         traceparent=meeting.traceparent,
-        sequence=sequence,
+        sequence=published.sequence,
         data={
             "meetingId": meeting.meeting_id,
-            "context": meeting.context,
-            "recordedAt": utc_text(now),
+            "context": None,
+            "recordedAt": utc_text(published.recorded_at),
             **fact.data,
         },
     )
 
 
-def published_in(outgoing: Iterable[Outgoing]) -> tuple[LoggedEvent, ...]:
-    """Return the meeting's events among `outgoing`, as its log keeps them."""
+def logged_in(change: Change, before: Meeting | None) -> tuple[LoggedEvent, ...]:
+    """Return the meeting's events among what a commit on `before` sends, as its log has them.
+
+    Those that `before` counts are published again. Where the commit makes the meeting, and all that
+    it says is `meeting.created`, which the head holds, the log says nothing: two rows cost a
+    creation a tenth more than one. Of a purged meeting nothing is kept.
+    """
+    meeting = change.meeting
+    events = _published_in(change.outgoing, after=0 if before is None else before.sequence)
+    created = () if meeting.created is None else (meeting.created.sequence,)
+    if before is None and not change.heard and tuple(one.sequence for one in events) == created:
+        return ()
+    return () if meeting.purged is not None else events
+
+
+def _published_in(outgoing: Iterable[Outgoing], *, after: int) -> tuple[LoggedEvent, ...]:
     events = (json.loads(one.body) for one in outgoing if one.entity == EVENTS_TOPIC)
     return tuple(
         LoggedEvent(
@@ -126,7 +161,7 @@ def published_in(outgoing: Iterable[Outgoing]) -> tuple[LoggedEvent, ...]:
             time=datetime.fromisoformat(event["time"]),
         )
         for event in events
-        if "sequence" in event
+        if int(event.get("sequence", after)) > after
     )
 
 
@@ -162,12 +197,17 @@ def refusal_message(
 ) -> Outgoing:
     """Return the topic message that refuses a request which has no meeting.
 
-    `delivery_id` is that of the request's message: a redelivery is refused with the same event id.
+    `delivery_id` is that of the request's message: a redelivery is refused with the same event id,
+    but where the answer was lost meanwhile: the event that says so is another one.
     `traceparent`: the trace that the request is part of.
     """
     return _message(
         name=name,
-        event_id=digest(name, tenant_id, request_id, delivery_id, refused.code, characters=26),
+        event_id=digest(
+            *(name, tenant_id, request_id, delivery_id, refused.code),
+            *([refused.undelivered.code] if refused.undelivered is not None else []),
+            characters=26,
+        ),
         tenant_id=tenant_id,
         subject=f"requests/{request_id}",
         at=at,
@@ -275,7 +315,6 @@ def _message(
         "time": utc_text(at),
         "datacontenttype": "application/json",
         "correlationid": correlation_id,
-        "data": data,
     }
     if traceparent is not None:
         # The trace that all this began in, as the extension demands, not that of this message.
@@ -283,6 +322,7 @@ def _message(
         event["traceparent"] = traceparent
     if sequence is not None:
         event |= {"sequence": str(sequence), "sequencetype": "Integer"}
+    event["data"] = fitted(data, room=LARGEST_EVENT - size_of(event))
     beside = {
         "type": kind,
         "meetingid": meeting_id,
@@ -292,7 +332,7 @@ def _message(
     return Outgoing(
         entity=EVENTS_TOPIC,
         message_id=event_id,
-        body=json.dumps(event, separators=(",", ":"), ensure_ascii=False),
+        body=as_json(event),
         content_type=CLOUD_EVENT,
         subject=kind,
         correlation_id=correlation_id,

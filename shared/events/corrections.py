@@ -4,10 +4,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from shared.calls.record import GroupCall, Session
-from shared.events.facts import Shown, call_fact, end_data, person_data, session_times, start_data
+from shared.events.facts import call_fact, end_data, person_data, session_times, start_data
 from shared.sources.view import ShownCall
 from shared.words.ids import SessionId, utc_text
 from shared.words.outgoing import Fact
+from shared.words.rules import Shown
 
 
 def corrections(

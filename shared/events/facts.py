@@ -6,16 +6,17 @@ a revision.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from shared.calls.record import GroupCall, Record, Session
 from shared.legs.end_codes import leg_end, next_step
 from shared.legs.leg import BotState, Leg, Why
-from shared.words.ids import CallId, LegKey, utc_text
+from shared.words.ids import CallId, LegKey, utc_text, utc_text_or_null
 from shared.words.observations import Person
 from shared.words.outgoing import Fact
+from shared.words.rules import Shown
 
 ORDER = ("joining", "lobby", "in", "gone")
 PUBLISHED_AS = {"lobby": "bot.waiting", "in": "bot.joined"}
@@ -23,36 +24,6 @@ LEG_OVER = frozenset({"bot.left", "bot.failed"})
 """The names under which the end of a leg is published."""
 OURS: tuple[Why, ...] = ("alone", "nobodyCame", "lobbyTimeout", "maxDuration")
 """Why we end a leg that no request was to end; it is the reason that is published."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """How events and records show what is known.
-
-    `names`: with people's display names. Bounds that both lie `within` of the time are left out.
-    """
-
-    names: bool
-    within: timedelta
-
-    def bounds(
-        self, time: datetime, not_before: datetime | None, not_after: datetime | None
-    ) -> dict[str, str | None]:
-        """Return the bounds of an end as members, None if unknown; no members if both are close."""
-        if (
-            not_before is not None
-            and not_after is not None
-            and max(time - not_before, not_after - time) <= self.within
-        ):
-            return {}
-        return {"notBefore": _text(not_before), "notAfter": _text(not_after)}
-
-    def lower_bound(
-        self, name: str, time: datetime, not_before: datetime | None
-    ) -> dict[str, str | None]:
-        """Return the lower bound of a start as a member; the time itself is the upper bound."""
-        close = not_before is not None and time - not_before <= self.within
-        return {} if close else {name: _text(not_before)}
 
 
 def facts_between(
@@ -113,9 +84,7 @@ def leg_over_data(leg: Leg) -> dict[str, Any]:
     """Return why a leg that is gone ended, and Graph's result where it gave one."""
     end, why = leg_end(leg.code, leg.subcode), {one.why for one in leg.leaving}
     reason = end.reason
-    if why == {"anotherLegStays"}:
-        reason = "anotherLegStays"
-    elif why and (leg.code is None or reason == "left"):
+    if why and (leg.code is None or reason == "left"):
         # We ended it; Graph says only that we did.
         reason = next((one for one in OURS if one in why), "left")
     if leg.code is None:
@@ -126,19 +95,22 @@ def leg_over_data(leg: Leg) -> dict[str, Any]:
 
 def person_data(person: Person, *, show_names: bool) -> dict[str, Any]:
     """Return a person as events and records show them; names only where the setting allows."""
-    shown = {
-        "kind": person.kind,
-        "userId": person.user_id,
-        "displayName": person.display_name if show_names else None,
-        "tenantId": person.tenant_id,
-    }
-    return {member: value for member, value in shown.items() if value is not None}
+    shown: dict[str, Any] = {"kind": person.kind}
+    if person.user_id is not None:
+        shown["userId"] = person.user_id
+    if show_names and person.display_name is not None:
+        shown["displayName"] = person.display_name
+    if person.tenant_id is not None:
+        shown["tenantId"] = person.tenant_id
+    return shown
 
 
 def _leg_facts(before: Record, after: Record) -> tuple[list[Fact], list[Fact]]:
     arrivals: list[Fact] = []
     departures: list[Fact] = []
     for key, leg in after.legs.items():
+        if leg.place != "here":
+            continue
         known = before.legs.get(key)
         reached = max((ORDER.index(phase) for phase in known.phases), default=-1) if known else -1
         for phase, at in leg.phases.items():
@@ -181,7 +153,9 @@ def _call_facts(
         leg = after.legs.get(call.unwatched_by) if call.unwatched_by is not None else None
         reason = leg_over_data(leg)["reason"] if leg is not None else "unknown"
         data = {"callNumber": number, "since": utc_text(since), "reason": reason}
-        yield call_fact("call.unwatched", call, since, data, utc_text(since))
+        # Two legs may fall silent in one millisecond: the key names the leg too.
+        by = call.unwatched_by or ""
+        yield call_fact("call.unwatched", call, since, data, utc_text(since), by)
     if call.ended_at is None:
         return
     if known is None or known.ended_at is None:
@@ -241,7 +215,7 @@ def _session_fact(
 
 def session_times(session: Session, shown: Shown, *, ended: bool) -> dict[str, Any]:
     """Return when a person joined and, with `ended`, when they left; with the bounds of both."""
-    data: dict[str, Any] = {"joinedAt": _text(session.joined_at)}
+    data: dict[str, Any] = {"joinedAt": utc_text_or_null(session.joined_at)}
     data |= shown.lower_bound("joinedNotBefore", session.first_seen, session.joined_not_before)
     if session.present_before:
         data["presentBefore"] = True
@@ -270,14 +244,10 @@ def end_data(call: GroupCall, shown: Shown) -> dict[str, Any]:
     )
     return {
         **start_data(call, shown),
-        "endedAt": _text(call.ended_at),
+        "endedAt": utc_text_or_null(call.ended_at),
         "endBasis": call.end_basis,
         **bounds,
         "reason": call.reason,
         "participantCount": call.participant_count,
         "participantsComplete": call.complete,
     }
-
-
-def _text(moment: datetime | None) -> str | None:
-    return utc_text(moment) if moment is not None else None

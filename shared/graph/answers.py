@@ -26,11 +26,15 @@ LONGEST_CODE = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One HTTP answer. Header names in lower case."""
+    """One HTTP answer. Header names in lower case.
+
+    `asked`: method and route of the request, without any value, for the log.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = field(default=b"", repr=False)
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +98,7 @@ def read_answer(answer: Answer, *, asking: Asking, now: datetime) -> dict[str, A
     members = _object(answer.body)
     if not members:
         trace = _trace(answer, asking, code="", inner={})
-        _log(trace)
+        _log(trace, answer.asked)
         raise Unavailable(
             message=f"Graph answered {answer.status}, but the answer cannot be read",
             graph=trace,
@@ -114,7 +118,7 @@ def read_as[T](
         return read(members)
     except Rejected as unusable:
         trace = _trace(answer, asking, code="", inner={})
-        _log(trace)
+        _log(trace, answer.asked)
         raise replace(unusable, graph=trace) from None
 
 
@@ -127,7 +131,7 @@ def hold_to_success(answer: Answer, *, asking: Asking, now: datetime) -> None:
         return
     code, message, inner = _error(answer.body)
     trace = _trace(answer, asking, code=code, inner=inner)
-    _log(trace)
+    _log(trace, answer.asked)
     pause = retry_after(answer.headers.get("retry-after"), now=now)
     known = _code(answer.status, code, message, pause, asking)
     if known is None:
@@ -155,10 +159,13 @@ def is_missing(answer: Answer, *, asking: Asking) -> bool:
     return asking.organizer_id is None or not _lacks_policy(answer.status, code, message)
 
 
-def no_answer(cause: str, *, asking: Asking) -> Unavailable:
-    """Return the error for an answer that never came; `cause` only names the failure."""
+def no_answer(cause: str, *, asking: Asking, asked: str = "") -> Unavailable:
+    """Return the error for an answer that never came; `cause` only names the failure.
+
+    `asked`: see `Answer`.
+    """
     trace = GraphTrace(status=0, code=cause, client_request_id=asking.client_request_id)
-    _log(trace)
+    _log(trace, asked)
     return Unavailable(
         message=f"Graph did not answer: {cause}",
         graph=trace,
@@ -258,14 +265,17 @@ def _error(body: bytes) -> tuple[str, str, Mapping[str, Any]]:
     return code[:LONGEST_CODE], said, inner if isinstance(inner, dict) else {}
 
 
-def _log(trace: GraphTrace) -> None:
+def _log(trace: GraphTrace, asked: str) -> None:
     """Log a failed request, with the ids by which support finds it; once for each failure."""
+    method, _, route = asked.partition(" ")
     log(
         "graph.failed",
         status=trace.status,
-        code=trace.code,
-        request_id=trace.request_id,
-        client_request_id=trace.client_request_id,
+        code=trace.code or None,
+        method=method or None,
+        route=route or None,
+        graphRequestId=trace.request_id,
+        clientRequestId=trace.client_request_id,
         date=trace.date,
     )
 

@@ -11,11 +11,12 @@ from urllib.parse import unquote
 from shared.graph.documents import essential, object_of, text_of
 from shared.words.answers import Call
 from shared.words.coordinates import NO_MESSAGE
-from shared.words.ids import CallId, same_id
+from shared.words.ids import LEG_KEY, MEETING_ID, CallId, LegKey, MeetingId, same_id
 from shared.words.outside import CALL_ID, usable_id
 
 CODE = re.compile("[0-9]{1,9}", re.ASCII)
 LARGEST_CODE = 2**31 - 1
+CALLBACK = re.compile(f"/api/calls/({MEETING_ID.pattern})/({LEG_KEY.pattern})$")
 
 
 def call_in(answer: Mapping[str, Any]) -> Call:
@@ -33,6 +34,7 @@ def call_in(answer: Mapping[str, Any]) -> Call:
         chain_id=chain_id if usable_id(chain_id) else None,
         thread_id=None if thread_id is None else unquote(thread_id),
         message_id=text_of(chat.get("messageId")) or NO_MESSAGE,
+        callback=_callback(text_of(answer.get("callbackUri"))),
         code=code,
         subcode=subcode,
     )
@@ -44,6 +46,11 @@ def result_of(call: Any) -> tuple[int | None, int | None]:
     if not isinstance(result, dict):
         return None, None
     return _number(result.get("code")), _number(result.get("subcode", result.get("subCode")))
+
+
+def _callback(uri: str | None) -> tuple[MeetingId, LegKey] | None:
+    found = CALLBACK.search(uri or "")
+    return None if found is None else (MeetingId(found[1]), LegKey(found[2]))
 
 
 def _number(value: Any) -> int | None:

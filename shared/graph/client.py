@@ -1,7 +1,7 @@
 """Microsoft Graph through msgraph-sdk: the request of each method, and the reading of its answer.
 
-Adapter of `ports.Graph`. sdk.py moves the bytes. answers.py, meeting.py, call.py and roster.py say
-what they mean.
+Adapter of `graph_port.Graph`. sdk.py moves the bytes. answers.py, meeting.py, call.py, roster.py,
+attendance.py and call_record.py say what they mean.
 """
 
 from collections.abc import Callable, Mapping
@@ -48,7 +48,7 @@ Source: https://learn.microsoft.com/graph/throttling-limits
 
 
 class GraphOverSdk:
-    """Implements `ports.Graph`. One instance a process; the first request opens the SDK."""
+    """Implements `graph_port.Graph`. One instance a process; the first request opens the SDK."""
 
     def __init__(
         self,
@@ -66,21 +66,21 @@ class GraphOverSdk:
         self._new_id = new_id
 
     async def create_or_get_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
-        """See `ports.Graph.create_or_get_meeting`."""
+        """See `graph_port.Graph.create_or_get_meeting`."""
         sdk, asking = self._sdk(), self._asking(organizer_id)
         builder = sdk.client.users.by_user_id(organizer_id).online_meetings.create_or_get
         answer = await sdk.send("POST", builder, asking, body, EVERY_VALUE)
         return read_as(meeting_in, answer, asking=asking, now=self._clock.now())
 
     async def create_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
-        """See `ports.Graph.create_meeting`."""
+        """See `graph_port.Graph.create_meeting`."""
         sdk, asking = self._sdk(), self._asking(organizer_id)
         builder = sdk.client.users.by_user_id(organizer_id).online_meetings
         answer = await sdk.send("POST", builder, asking, body, EVERY_VALUE)
         return read_as(meeting_in, answer, asking=asking, now=self._clock.now())
 
     async def read_meeting(self, organizer_id: str, online_meeting_id: str) -> MeetingAnswer:
-        """See `ports.Graph.read_meeting`."""
+        """See `graph_port.Graph.read_meeting`."""
         sdk, asking = self._sdk(), self._asking(organizer_id)
         answer = await sdk.send("GET", _meeting(sdk, organizer_id, online_meeting_id), asking)
         return read_as(change_in, answer, asking=asking, now=self._clock.now())
@@ -88,27 +88,27 @@ class GraphOverSdk:
     async def update_meeting(
         self, organizer_id: str, online_meeting_id: str, body: dict[str, Any]
     ) -> MeetingAnswer:
-        """See `ports.Graph.update_meeting`."""
+        """See `graph_port.Graph.update_meeting`."""
         sdk, asking = self._sdk(), self._asking(organizer_id)
         builder = _meeting(sdk, organizer_id, online_meeting_id)
         answer = await sdk.send("PATCH", builder, asking, body, EVERY_VALUE)
         return read_as(change_in, answer, asking=asking, now=self._clock.now())
 
     async def delete_meeting(self, organizer_id: str, online_meeting_id: str) -> None:
-        """See `ports.Graph.delete_meeting`."""
+        """See `graph_port.Graph.delete_meeting`."""
         sdk, asking = self._sdk(), self._asking(organizer_id)
         answer = await sdk.send("DELETE", _meeting(sdk, organizer_id, online_meeting_id), asking)
         if answer.status != NOT_FOUND:
             hold_to_success(answer, asking=asking, now=self._clock.now())
 
     async def create_call(self, body: dict[str, Any]) -> Call:
-        """See `ports.Graph.create_call`."""
+        """See `graph_port.Graph.create_call`."""
         sdk, asking = self._sdk(), self._asking()
         answer = await sdk.send("POST", sdk.client.communications.calls, asking, body)
         return read_as(call_in, answer, asking=asking, now=self._clock.now())
 
     async def read_call(self, call_id: CallId) -> Call | None:
-        """See `ports.Graph.read_call`."""
+        """See `graph_port.Graph.read_call`."""
         sdk, asking = self._sdk(), self._asking()
         builder = sdk.client.communications.calls.by_call_id(call_id)
         answer = await sdk.send("GET", builder, asking)
@@ -119,7 +119,7 @@ class GraphOverSdk:
     async def read_participants(
         self, call_id: CallId, *, own_ids: frozenset[str], show_names: bool
     ) -> Roster | None:
-        """See `ports.Graph.read_participants`."""
+        """See `graph_port.Graph.read_participants`."""
         builder = self._sdk().client.communications.calls.by_call_id(call_id).participants
         found = await self._pages(builder, Asking(bot_app_id=self._bot_app_id))
         if found is None:
@@ -133,7 +133,7 @@ class GraphOverSdk:
         )
 
     async def keep_alive(self, call_id: CallId) -> bool:
-        """See `ports.Graph.keep_alive`."""
+        """See `graph_port.Graph.keep_alive`."""
         sdk, asking = self._sdk(), self._asking()
         builder = sdk.client.communications.calls.by_call_id(call_id).keep_alive
         answer = await sdk.send("POST", builder, asking)
@@ -143,7 +143,7 @@ class GraphOverSdk:
         return True
 
     async def end_call(self, call_id: CallId) -> None:
-        """See `ports.Graph.end_call`."""
+        """See `graph_port.Graph.end_call`."""
         sdk, asking = self._sdk(), self._asking()
         builder = sdk.client.communications.calls.by_call_id(call_id)
         answer = await sdk.send("DELETE", builder, asking)
@@ -151,7 +151,7 @@ class GraphOverSdk:
             hold_to_success(answer, asking=asking, now=self._clock.now())
 
     async def reject_call(self, call_id: CallId) -> None:
-        """See `ports.Graph.reject_call`."""
+        """See `graph_port.Graph.reject_call`."""
         sdk, asking = self._sdk(), self._asking()
         builder = sdk.client.communications.calls.by_call_id(call_id).reject
         answer = await sdk.send("POST", builder, asking, {"reason": "busy"})
@@ -161,7 +161,7 @@ class GraphOverSdk:
     async def attendance_reports(
         self, organizer_id: str, online_meeting_id: str
     ) -> ListedReports | None:
-        """See `ports.Sources.attendance_reports`."""
+        """See `graph_port.Sources.attendance_reports`."""
         builder = self._reports(organizer_id, online_meeting_id)
         found = await self._pages(builder, self._reading_reports(organizer_id))
         if found is None:
@@ -178,7 +178,7 @@ class GraphOverSdk:
         own_ids: frozenset[str],
         show_names: bool,
     ) -> Source | None:
-        """See `ports.Sources.attendance_report`."""
+        """See `graph_port.Sources.attendance_report`."""
         if not CALL_ID.fullmatch(report_id):
             return None
         reports = self._reports(organizer_id, online_meeting_id)
@@ -201,7 +201,7 @@ class GraphOverSdk:
     async def call_record(
         self, chain_id: str, *, own_ids: frozenset[str], show_names: bool
     ) -> Source | None:
-        """See `ports.Sources.call_record`."""
+        """See `graph_port.Sources.call_record`."""
         if not CALL_ID.fullmatch(chain_id):
             return None
         found = await self._pages(
@@ -222,7 +222,7 @@ class GraphOverSdk:
         )
 
     async def check(self) -> None:
-        """See `ports.Graph.check`."""
+        """See `graph_port.Graph.check`."""
         await self._sdk().check_token()
 
     async def close(self) -> None:
@@ -303,7 +303,7 @@ def open_graph(
     def open_sdk() -> "GraphSdk":
         from shared.graph.sdk import GraphSdk  # noqa: PLC0415 - a callback needs no SDK to start
 
-        return GraphSdk(graph_url, credential, scope=scope)
+        return GraphSdk(graph_url, credential, scope=scope, now=clock.now)
 
     return GraphOverSdk(open_sdk, clock=clock, bot_app_id=bot_app_id, new_id=new_id)
 

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from shared.graph.documents import essential, object_of, text_of
 from shared.words.answers import GivenMeeting, MeetingAnswer, Option
 from shared.words.coordinates import NO_MESSAGE, Attendee
+from shared.words.outside import is_segment
 
 TEXTS = ("subject", "startDateTime", "endDateTime")
 NO_OPTIONS = frozenset({*TEXTS, "participants", "audioConferencing", "chatInfo", "joinInformation"})
@@ -25,9 +26,9 @@ def meeting_in(answer: Mapping[str, Any]) -> GivenMeeting:
     """
     chat = object_of(answer.get("chatInfo"))
     organizer = object_of(object_of(answer.get("participants")).get("organizer"))
-    user = _user(organizer)
+    user, own_id = _user(organizer), answer.get("id")
     return GivenMeeting(
-        online_meeting_id=essential(text_of(answer.get("id")), "id"),
+        online_meeting_id=essential(own_id if is_segment(own_id) else None, "id"),
         join_web_url=essential(text_of(answer.get("joinWebUrl")), "joinWebUrl"),
         thread_id=unquote(essential(text_of(chat.get("threadId")), "chatInfo.threadId")),
         message_id=text_of(chat.get("messageId")) or NO_MESSAGE,

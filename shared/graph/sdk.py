@@ -1,12 +1,14 @@
 """One msgraph-sdk client and what it needs to send a request: a token and an HTTP connection.
 
-Returns answers as bytes: the SDK's response models cost a second of cold start. Repeats no request
-and follows no redirect: each retry has one owner, and it is not this module. Importing this module
-imports the SDK, so client.py imports it on the first request.
+Returns answers as bytes: the SDK's response models cost a second of cold start. Follows no redirect
+and repeats no request but one whose token was refused (tokens.py): each other retry has one owner,
+and it is not this module. Importing this module imports the SDK, so client.py imports it on the
+first request.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
@@ -14,13 +16,11 @@ from urllib.parse import unquote, urlsplit
 import httpx
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError
+from kiota_abstractions.authentication import AnonymousAuthenticationProvider
 from kiota_abstractions.base_request_builder import BaseRequestBuilder
 from kiota_abstractions.method import Method
 from kiota_abstractions.native_response_handler import NativeResponseHandler
 from kiota_abstractions.request_information import RequestInformation
-from kiota_authentication_azure.azure_identity_authentication_provider import (
-    AzureIdentityAuthenticationProvider,
-)
 from kiota_http.kiota_client_factory import KiotaClientFactory
 from kiota_http.middleware import ParametersNameDecodingHandler
 from kiota_http.middleware.options import ResponseHandlerOption
@@ -30,39 +30,50 @@ from msgraph.graph_service_client import GraphServiceClient
 
 from shared.graph.answers import Answer, Asking, no_answer
 from shared.graph.http_transport import AiohttpTransport
+from shared.graph.tokens import GraphTokens, TokenOnRequest
 from shared.tracing.spans import asking_graph
 from shared.words.errors import NotAsked
+from shared.words.outside import is_segment
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 MOST_CONNECTIONS = 64
 LONGEST_REASON = 200
+RAW_URL = "request-raw-url"
+"""The name under which the SDK keeps a whole link, such as that to a next page."""
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class GraphSdk:
     """A client for Graph under one URL. One instance, and so one HTTP client, a process."""
 
-    def __init__(self, graph_url: str, credential: AsyncTokenCredential, *, scope: str) -> None:
+    def __init__(
+        self,
+        graph_url: str,
+        credential: AsyncTokenCredential,
+        *,
+        scope: str,
+        now: Callable[[], datetime],
+    ) -> None:
         """`graph_url` has no version: `https://graph.microsoft.com`, or http on loopback.
 
         `scope` is that of the cloud's Graph, whatever stands in its place under `graph_url`.
         """
-        self._scope = scope
         self._credential = credential
+        self._tokens = GraphTokens(credential, scope=scope, now=now)
         self._transport = AiohttpTransport(connections=MOST_CONNECTIONS)
         # Only the middleware that every request needs. Left out: the Graph core's, which replaces
         # our client-request-id; retries, which have another owner; and redirects, which would turn
         # a POST into a GET or send it to another server.
         http_client = KiotaClientFactory.create_with_custom_middleware(
             [ParametersNameDecodingHandler(), UserAgentHandler()],
-            client=httpx.AsyncClient(transport=self._transport, timeout=TIMEOUT, trust_env=False),
-        )
-        self._adapter = GraphRequestAdapter(
-            AzureIdentityAuthenticationProvider(
-                credential, scopes=[self._scope], allowed_hosts=[urlsplit(graph_url).hostname or ""]
+            client=httpx.AsyncClient(
+                transport=self._transport,
+                auth=TokenOnRequest(self._tokens, graph_url=graph_url),
+                timeout=TIMEOUT,
+                trust_env=False,
             ),
-            client=http_client,
         )
+        self._adapter = _Adapter(AnonymousAuthenticationProvider(), client=http_client)
         self._adapter.base_url = f"{graph_url.rstrip('/')}/v1.0"
         self.client = GraphServiceClient(request_adapter=self._adapter)
 
@@ -86,6 +97,7 @@ class GraphSdk:
         request = RequestInformation(Method(method), builder.url_template, builder.path_parameters)
         request.path_parameters["baseurl"] = self._adapter.base_url
         request.query_parameters.update({f"%24{name}": value for name, value in query.items()})
+        require_segments(request.path_parameters)
         request.url = request.url  # a template would be expanded again at each reading
         request.headers.try_add("Accept", "application/json")
         request.headers.try_add("client-request-id", asking.client_request_id or "")
@@ -96,11 +108,14 @@ class GraphSdk:
                 json.dumps(body, ensure_ascii=False).encode(), "application/json"
             )
         request.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
-        with asking_graph(method, route_of(builder.url_template)) as asked:
+        route = route_of(builder.url_template)
+        with asking_graph(method, route) as asked:
             try:
                 response: Any = await self._adapter.send_primitive_async(request, "bytes", {})
             except httpx.RequestError as error:
-                raise no_answer(type(error).__name__, asking=asking) from error
+                raise no_answer(
+                    type(error).__name__, asking=asking, asked=f"{method} {route}"
+                ) from error
             except AzureError as error:
                 raise _no_token(error) from error
             asked.status = response.status_code
@@ -108,6 +123,7 @@ class GraphSdk:
             status=response.status_code,
             headers={name.lower(): value for name, value in response.headers.items()},
             body=response.content,
+            asked=f"{method} {route}",
         )
 
     def leads_here(self, link: str) -> bool:
@@ -118,7 +134,7 @@ class GraphSdk:
     async def check_token(self) -> None:
         """Return if a token can be had; otherwise raise `Unavailable` that says why."""
         try:
-            await self._credential.get_token(self._scope)
+            await self._tokens.token()
         except AzureError as error:
             raise _no_token(error) from error
 
@@ -126,6 +142,24 @@ class GraphSdk:
         """Close connections and credential. The SDK's own client would leave them open."""
         await self._transport.aclose()
         await self._credential.close()
+
+
+class _Adapter(GraphRequestAdapter):
+    async def retry_cae_response_if_required(
+        self, resp: httpx.Response, request_info: RequestInformation, claims: str
+    ) -> httpx.Response:
+        """Return the answer as it is: tokens.py has renewed the token already."""
+        return resp
+
+
+def require_segments(path_parameters: Mapping[str, Any]) -> None:
+    """Raise ValueError for an id that would not stay one segment of the path.
+
+    The SDK encodes all but dots. Ids are checked where they are read, so this is a fault of ours.
+    """
+    for name, value in path_parameters.items():
+        if name not in {"baseurl", RAW_URL} and not is_segment(value):
+            raise ValueError(f"{name} is no segment of a path")
 
 
 def route_of(url_template: str) -> str:

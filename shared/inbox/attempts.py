@@ -5,11 +5,10 @@ Core. Keeps the first try and the newest tries, each cut to what identifies it.
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from shared.words.errors import Attempt
-from shared.words.ids import utc_text
+from shared.words.ids import moment_in, utc_text
 
 MOST_KEPT = 12
 LONGEST_SAID = 200
@@ -52,12 +51,13 @@ def read_history(text: str | None) -> tuple[Attempt, ...]:
 def _attempt(row: Any) -> Attempt | None:
     match row:
         case [str(at), str(said), None | str() as request_id]:
-            try:
-                moment = datetime.fromisoformat(at)
-            except ValueError:
+            moment = moment_in(at)
+            if moment is None:
                 return None
-            if moment.tzinfo is None:
-                return None
-            return Attempt(at=moment, said=said, request_id=request_id)
+            return Attempt(
+                at=moment,
+                said=said[:LONGEST_SAID],
+                request_id=request_id and request_id[:LONGEST_ID],
+            )
         case _:
             return None

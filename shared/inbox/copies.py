@@ -18,11 +18,12 @@ from shared.inbox.message import (
     ORIGIN,
     QueueMessage,
 )
-from shared.inbox.quotas import CODE, QUEUE, TRIES, within_quotas
+from shared.inbox.quotas import TRIES, within_quotas
 from shared.words.entities import REJECTED_QUEUE
 from shared.words.errors import Rejected
 from shared.words.ids import utc_text
 from shared.words.outgoing import LONGEST_MESSAGE_ID, Outgoing
+from shared.words.refused_messages import CODE, QUEUE
 
 INFORMATIONAL = frozenset({TRIES, QUEUE, CODE})
 """What a message has that was sent again from `rejected-requests`."""

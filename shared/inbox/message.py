@@ -2,19 +2,19 @@
 
 Core. `message_id` is the caller's, and many messages may carry the same one. `delivery_id`
 identifies the message itself. The history of a message travels in its properties. Any sender can
-set those, so a property that cannot be read counts as absent.
+set those, so a property that cannot be read, or lies out of its bounds, counts as absent.
 """
 
 import re
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from shared.inbox.attempts import history_text, read_history
 from shared.inbox.reply_to import read_reply_to
 from shared.words.errors import Attempt, Rejected, Transient
-from shared.words.ids import digest, utc_text
-from shared.words.outgoing import LONGEST_MESSAGE_ID, ReplyAddress
+from shared.words.ids import digest, moment_in, utc_text
+from shared.words.outgoing import LONGEST_MESSAGE_ID, ReplyAddress, Undelivered
 
 ORIGIN = "rollcall-origin"
 DELIVERY = "rollcall-delivery"
@@ -25,8 +25,18 @@ FIRST_TRIED = "rollcall-first-tried"
 HISTORY = "rollcall-history"
 AT_START = "rollcall-at-start"
 ASKED = "rollcall-asked"
-MOVED = "rollcall-moved-request"
-"""Of a request sent on to another meeting: its own id, with a digest of each member."""
+LONGEST_WAY = timedelta(days=90)
+"""How long ago a message may have come into its queue for the first time: through tries of a day,
+and queues that keep what nobody reads for 14 days."""
+LONGEST_AHEAD = timedelta(days=3660)
+"""How long before its start a meeting may be requested, for the time of the request to count."""
+CLOCKS_APART = timedelta(minutes=5)
+"""How far the clock of Service Bus may be ahead of ours."""
+LONGEST_CORRELATION_ID = 1024
+CORRELATION_ID_TOO_LONG = Undelivered(
+    code="correlation_id_too_long",
+    message=f"An answer carries a correlation id of up to {LONGEST_CORRELATION_ID} characters.",
+)
 LONGEST_COUNT = 6
 DELIVERY_ID = re.compile("[a-z2-7]{26}")
 
@@ -58,6 +68,8 @@ class QueueMessage:
         It names a request without an id of its own. Several messages may have the same.
         """
         own = self.message_id or f"sequence-number-{self.sequence_number}"
+        if len(own) > LONGEST_MESSAGE_ID:
+            own = digest("message", own, characters=26)
         carried = self.properties.get(ORIGIN) or ""
         return carried if 0 < len(carried) <= LONGEST_MESSAGE_ID else own
 
@@ -83,21 +95,23 @@ class QueueMessage:
     def first_enqueued(self) -> datetime:
         """When the message as it was sent came into the queue."""
         found = read_moment(self.properties.get(FIRST_ENQUEUED))
-        return min(found or self.enqueued_at, self.enqueued_at)
+        since = self.enqueued_at - LONGEST_WAY
+        return _held(found, since=since, until=self.enqueued_at) or self.enqueued_at
 
     @property
     def asked_at(self) -> datetime:
         """When this was requested. A message for later comes into its queue only when it is due."""
-        return min(
-            read_moment(self.properties.get(ASKED)) or self.first_enqueued, self.first_enqueued
-        )
+        found = read_moment(self.properties.get(ASKED))
+        since = self.first_enqueued - LONGEST_AHEAD
+        return _held(found, since=since, until=self.first_enqueued) or self.first_enqueued
 
     def first_tried(self, *, now: datetime) -> datetime:
         """Return when the first try failed: `now`, where this is the first.
 
         Patience counts from here, so waiting in a queue without a reader uses none of it.
         """
-        return min(read_moment(self.properties.get(FIRST_TRIED)) or now, now)
+        found = read_moment(self.properties.get(FIRST_TRIED))
+        return _held(found, since=self.first_enqueued - CLOCKS_APART, until=now) or now
 
     @property
     def history(self) -> tuple[Attempt, ...]:
@@ -111,6 +125,9 @@ class QueueMessage:
             return None
         found = read_reply_to(self.reply_to, namespace=self.namespace)
         correlation_id = self.correlation_id or self.origin_id
+        if len(correlation_id) > LONGEST_CORRELATION_ID:
+            # A meeting keeps the addresses of many requests: sixteen of 64 KB fit no row.
+            correlation_id, found = "", CORRELATION_ID_TOO_LONG
         if isinstance(found, str):
             return ReplyAddress(queue=found, correlation_id=correlation_id)
         return ReplyAddress(queue="", correlation_id=correlation_id, problem=found)
@@ -187,11 +204,12 @@ def _digest(*parts: str) -> str:
 
 def read_moment(text: str | None) -> datetime | None:
     """Return the moment in a property; None unless it is a moment with an offset."""
-    try:
-        found = datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-    return found if found is not None and found.tzinfo is not None else None
+    return moment_in(text) if text else None
+
+
+def _held(moment: datetime | None, *, since: datetime, until: datetime) -> datetime | None:
+    """Return a moment of a property; None where it lies before `since` or after `until`."""
+    return moment if moment is not None and since <= moment <= until else None
 
 
 def _count(text: str | None, *, least: int) -> int:

@@ -7,13 +7,13 @@ goes back to it, after a pause.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.inbox.message import QueueMessage
 from shared.inbox.models import read_members
 from shared.words.errors import Rejected, Transient
 from shared.words.problems import heals
+from shared.words.rules import RetryPolicy
 
 LONGEST_PATIENCE = timedelta(days=1)
 HEALING_CEILING = timedelta(minutes=2)
@@ -29,16 +29,6 @@ LONGEST_STAY = timedelta(seconds=12)
 FIRST_HOLD = timedelta(seconds=10)
 LONGEST_HOLD = timedelta(seconds=30)
 """The longest pause before a message goes back. The host renews its lock meanwhile."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryPolicy:
-    """How long a message is retried: attempts, total time, and the pauses between."""
-
-    attempts: int
-    total: timedelta
-    base: timedelta
-    ceiling: timedelta
 
 
 def patience_of(body: bytes) -> timedelta:

@@ -17,15 +17,13 @@ from shared.inbox.message import (
     FIRST_ENQUEUED,
     FIRST_TRIED,
     HISTORY,
-    MOVED,
     ORIGIN,
 )
 from shared.words.outgoing import Outgoing
+from shared.words.refused_messages import CODE, QUEUE
 
 LEFT_OUT = "rollcall-left-out"
 """What a copy lacks of its message. Informational: handlers ignore it."""
-QUEUE = "rollcall-queue"
-CODE = "rollcall-code"
 TRIES = "rollcall-tries"
 """The tries of a refused message. Informational: handlers of the copy ignore it."""
 
@@ -56,7 +54,7 @@ OURS: Mapping[str, int] = dict.fromkeys(
         QUEUE,
     ),
     SHORT,
-) | {HISTORY: 20 * 1024, TRIES: 20 * 1024, MOVED: 3 * 1024}
+) | {HISTORY: 20 * 1024, TRIES: 20 * 1024}
 """The properties that Rollcall reads or writes, and the bytes that it writes at most into each.
 
 A longer one is of the caller's making, and nothing reads it.

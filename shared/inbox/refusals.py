@@ -106,16 +106,22 @@ def refused(problems: Iterable[Problem]) -> Rejected:
 
 
 def problems_of(model: type[BaseModel], errors: Iterable[ErrorDetails]) -> list[Problem]:
-    """Return the problems that `model` found in a message."""
-    return [_problem(model, error) for error in errors]
+    """Return the problems that `model` found in a message.
+
+    Those that `refused` only counts have no suggestions: to look for thousands takes seconds.
+    """
+    return [
+        _problem(model, error, suggesting=number < MOST_PROBLEMS)
+        for number, error in enumerate(errors)
+    ]
 
 
-def _problem(model: type[BaseModel], error: ErrorDetails) -> Problem:
+def _problem(model: type[BaseModel], error: ErrorDetails, *, suggesting: bool) -> Problem:
     # The tag of a union is the validator's, not a member that the caller wrote.
     path = [part for part in error["loc"] if part not in UNION_TAGS]
     kind, value = _kind(error), error["input"]
     if kind == "unknown_member":
-        return _unknown_member(model, path)
+        return _unknown_member(model, path, suggesting=suggesting)
     if path and value is None and kind.startswith("not_"):
         kind = "required"
     params = _params(kind, error)
@@ -168,9 +174,11 @@ def _plain_number(bound: float) -> float:
     return int(bound) if bound == int(bound) else bound
 
 
-def _unknown_member(model: type[BaseModel], path: list[int | str]) -> Problem:
+def _unknown_member(model: type[BaseModel], path: list[int | str], *, suggesting: bool) -> Problem:
     *above, name = path
     allowed = members_at(model, above)
+    if not suggesting:
+        return problem("unknown_member", *path, allowed=list(allowed))
     suggestion = closest(str(name), allowed)
     place = elsewhere(model, str(name))
     if place is not None and (suggestion is None or place != (*above, suggestion)):

@@ -6,25 +6,31 @@ copy, the message goes back to it, but not at once.
 Source: https://learn.microsoft.com/azure/azure-functions/functions-bindings-service-bus-trigger
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from shared.events.cloud_events import reply_message
 from shared.inbox.copies import copy_of, kept_copy
 from shared.inbox.message import QueueMessage
-from shared.inbox.patience import RetryPolicy, fits_here, hold_before, next_try
+from shared.inbox.patience import fits_here, hold_before, next_try
 from shared.inbox.trying import trying_of
 from shared.meeting.meeting import Trying
 from shared.ports import Bus, Clock
-from shared.telemetry import correlated, count, log
-from shared.tracing.work import concluded, of_message
+from shared.telemetry import correlate, count, log, milliseconds, presume
+from shared.tracing.work import concluded, current, of_message
 from shared.words.entities import OWN_ENTITIES
-from shared.words.errors import NotSent, Rejected, Transient, Unreadable
+from shared.words.errors import NotSent, Rejected, Transient, Unreadable, refusal_in
 from shared.words.ids import utc_text
-from shared.words.outgoing import Outgoing, Undelivered, no_such_queue
+from shared.words.outgoing import Outgoing, Undelivered, closed_queue
 from shared.words.problems import rejected
+from shared.words.refused_messages import is_of_entity, lost_answer, refused_copy
+from shared.words.rules import RetryPolicy
 
+LAST_FOR_AN_ANSWER = 8
+"""From this delivery on a refusal is given up that only the caller's queue does not take: two
+later the message would be dead-lettered, and the topic has it."""
 type Noted = Callable[[QueueMessage, Trying], Awaitable[None]]
 
 
@@ -99,11 +105,12 @@ class Inbox:
         reply = message.reply
         if reply is not None and reply.problem is not None and message.attempt == 1:
             count("rollcall.answers.undelivered", code=reply.problem.code)
-        known = of_message(message.queue, message.message_id, message.properties)
-        with correlated(queue=message.queue), known as traceparent:
+        correlate(queue=message.queue, messageId=message.message_id)
+        with of_message(message.queue, message.message_id, message.properties) as traceparent:
             try:
                 await self._handle(replace(message, traceparent=traceparent), work, refusal, noted)
             except Transient as down:
+                log("message.given_back", down, delivery=message.delivery_count)
                 await self._hold(message, down)
                 raise
 
@@ -116,10 +123,13 @@ class Inbox:
     ) -> None:
         began, waited = self._clock.now(), 0
         while (failed := await _failure(message, work)) is not None:
+            # A request that names no id has that of its meeting, where one was met, else this one.
+            presume(requestId=message.origin_id)
             now = self._clock.now()
             due = self._next_try(message, failed, now)
             if due is None:
                 refused = final(failed, message, now=now)
+                log("message.rejected", code=refused.code, **_times(message, began, now))
                 await _refuse(message, refused, refusal, now, self._bus)
                 if noted is not None:
                     await noted(message, trying_of(refused, message, at=now, due=None))
@@ -133,12 +143,19 @@ class Inbox:
                 message, waited = again, waited + 1
                 continue
             why = _named(failed)
-            log("message.deferred", attempt=message.attempt, due=utc_text(due), why=why)
-            await self._bus.send([copy_of(again, due=due)])
+            log("message.deferred", due=utc_text(due), why=why, **_times(message, began, now))
+            await _send_ours([copy_of(again, due=due)], self._bus)
             concluded("deferred")
             if noted is not None:
                 await noted(message, trying_of(failed, message, at=now, due=due))
             return
+        presume(requestId=message.origin_id)
+        times = _times(message, began, self._clock.now())
+        outcome, code = ("done", "") if (doing := current()) is None else doing.outcome
+        if outcome == "rejected":  # by an event that the work itself committed
+            log("message.rejected", code=code, **times)
+        else:
+            log("message.done", **times)
 
     async def _hold(self, message: QueueMessage, down: Transient) -> None:
         """Keep `message` for a while, so that an outage of minutes does not use up its deliveries.
@@ -203,7 +220,6 @@ async def _refuse(
     now: datetime,
     bus: Bus,
 ) -> None:
-    log("message.rejected", code=refused.code)
     event, reply, not_sent = refuse(message, refused, now), message.reply, None
     if event is not None and reply is not None:
         # The answer goes first: what the topic says depends on it.
@@ -211,11 +227,14 @@ async def _refuse(
         try:
             problem = problem or await _undelivered(reply_message(event, reply), bus)
         except NotSent as error:
-            not_sent = error
+            if message.delivery_count < LAST_FOR_AN_ANSWER:
+                not_sent = error
+            else:
+                problem = _lost(closed_queue(reply.queue))
         if problem is not None:
             event = refuse(message, replace(refused, undelivered=problem), now)
     published = [] if event is None else [event]
-    await bus.send([*published, kept_copy(message, refused)])
+    await _send_ours([*published, kept_copy(message, refused)], bus)
     if not_sent is not None:
         raise not_sent
     concluded("rejected", refused.code)
@@ -225,12 +244,51 @@ async def _undelivered(answer: Outgoing, bus: Bus) -> Undelivered | None:
     """Send an answer to the caller's queue; return why it can never be delivered."""
     try:
         await bus.send([answer])
-    except Rejected:
-        log("refusal.undeliverable", entities=[answer.entity])
-        problem = no_such_queue(answer.entity)
-        count("rollcall.answers.undelivered", code=problem.code)
-        return problem
+    except Rejected as error:
+        if (why := refusal_in(error, answer)) is None:
+            raise
+        return _lost(lost_answer(answer.entity, why))
     return None
+
+
+def _lost(problem: Undelivered) -> Undelivered:
+    log("refusal.undeliverable", problem.code)
+    count("rollcall.answers.undelivered", code=problem.code)
+    return problem
+
+
+async def _send_ours(messages: Sequence[Outgoing], bus: Bus) -> None:
+    """Send messages to our own entities; raise `NotSent` where one is missing.
+
+    Of a message that can never be sent a copy is kept. Copies of a caller's message are within the
+    quotas, and events are shortened, so that is a fault.
+    """
+    try:
+        await bus.send(messages)
+    except Rejected as error:
+        refusals = [(one, refusal_in(error, one)) for one in messages]
+        closed = {one.entity for one, why in refusals if why is not None and is_of_entity(why)}
+        if closed:
+            raise NotSent(f"missing: {', '.join(closed)}", entities=frozenset(closed)) from error
+        for one, why in refusals:
+            if why is not None:
+                log("outbox.refused", entity=one.entity, outgoingId=one.message_id, why=why.code)
+                count("rollcall.outbox.refused", entity=one.entity, code=why.code)
+                await bus.send([refused_copy(one, why)])
+
+
+def _times(message: QueueMessage, began: datetime, ended: datetime) -> dict[str, Any]:
+    """Return which try this was, and how long it took: in the queue, in all, and of that at Graph.
+
+    The time in the queue is that of this message, a scheduled copy's since it was due.
+    """
+    work = current()
+    return {
+        "attempt": message.attempt,
+        "queuedMs": milliseconds(began - message.enqueued_at),
+        "graphMs": milliseconds(work.graph_time) if work is not None else 0,
+        "tookMs": milliseconds(ended - began),
+    }
 
 
 def _named(failed: Transient | Rejected) -> str:

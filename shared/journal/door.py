@@ -12,8 +12,10 @@ from shared.meeting.follow_up import mended
 from shared.meeting.meeting import Change, Meeting, Stored
 from shared.meeting.older_legs import Older
 from shared.meeting.retention import require_as_seen, require_cleared
-from shared.telemetry import log
+from shared.telemetry import log, presume
 from shared.tracing.work import current
+from shared.words.answers import Call
+from shared.words.coordinates import thread_alias
 from shared.words.errors import RollcallError, Transient
 from shared.words.ids import MeetingId
 
@@ -74,8 +76,18 @@ class OpenMeeting:
             self._older = Older(pages=tuple(await ledger.older_legs(self.meeting_id)))
         if head is not None and (work := current()) is not None:
             work.part_of(head.traceparent)
-        self._loaded, self.meeting = Loaded(stored), self._older.beside(head)
-        self._looked = True
+        self._loaded = Loaded(stored)
+        self._see(head)
+
+    async def owner_of(self, call: Call) -> MeetingId | None:
+        """Return the meeting to which the thread of Graph's `call` leads; None if it names none.
+
+        A thread that led nowhere leads to this meeting from now on. Raises `Unavailable`.
+        """
+        if call.thread_id is None:
+            return None
+        alias = thread_alias(call.thread_id, call.message_id)
+        return await self._journal.ledger.claim_alias(alias, self.meeting_id)
 
     async def change[D](self, decide: Decide[D], *, within: float | None = None) -> D:
         """Let `decide` say what to write, commit it, and send; return what it decided.
@@ -123,10 +135,15 @@ class OpenMeeting:
             except _MoreLeft:
                 await self.load(whole=True)
                 continue
-            self.meeting, self._looked = self._older.beside(receipt.meeting), True
+            self._see(receipt.meeting)
             await asyncio.wait({receipt.sent}, timeout=within)
             return decided[-1]
         raise Transient("the legs of the bot in this meeting change too fast")
+
+    def _see(self, head: Meeting | None) -> None:
+        self.meeting, self._looked = self._older.beside(head), True
+        # A request keeps an id of its own; callbacks and looks are named by the meeting's first.
+        presume(requestId=head.correlation_id if head is not None else None)
 
     def _require_as_seen(self, head: Meeting | None) -> None:
         if self._looked:

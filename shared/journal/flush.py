@@ -1,8 +1,8 @@
 """Send committed messages, entity by entity, and clear them; keep those that cannot be sent now.
 
 A queue that takes no messages must not hold up the others, cause them to be sent again and again,
-or keep its handlers waiting. Of a row that was sent in part only the rest is kept. Decides nothing
-about what is sent.
+or keep its handlers waiting. Of a row that was sent in part only the rest is kept. A message that
+can never be sent is not tried again: an answer is warned of, and of any other a copy is kept.
 """
 
 import asyncio
@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 
 from shared.meeting.meeting import Change, OutboxRow
 from shared.ports import Bus, Clock, Ledger
-from shared.telemetry import log, measure
+from shared.telemetry import count, log, measure
 from shared.words.entities import OWN_ENTITIES, RESERVED
-from shared.words.errors import LostRace, NotSent, Rejected, RollcallError, Transient
+from shared.words.errors import LostRace, NotSent, Rejected, RollcallError, Transient, refusal_in
 from shared.words.ids import MeetingId
-from shared.words.outgoing import Outgoing
+from shared.words.outgoing import Outgoing, Undelivered, closed_queue
+from shared.words.refused_messages import is_of_entity, lost_answer, refused_copy
 
 PAUSES = (0.5, 1.0, 2.0, 4.0)
 """Most seconds between tries. After them, the rest waits for the next handler or the backstop."""
@@ -24,6 +25,10 @@ OF_THE_LEASE = 1 / 4
 
 With the default of 40 s these are 10 s, which all pauses fit into, and 30 s, the longest try.
 """
+LONGEST_KEPT = timedelta(days=1)
+"""How long an answer is kept for a caller's queue that takes nothing. The topic has the event."""
+type Lost = dict[str, Undelivered]
+"""The callers' queues that answers did not reach, and why."""
 
 
 class Dispatch:
@@ -37,11 +42,13 @@ class Dispatch:
         clock: Clock,
         jitter: Callable[[float], float],
         lease: timedelta,
-        missed: Callable[[MeetingId, Sequence[str]], Awaitable[None]],
+        missed: Callable[[MeetingId, Sequence[Undelivered]], Awaitable[None]],
+        unsent: Callable[[MeetingId, datetime], None],
     ) -> None:
         """`lease`: how long a row is left to the process that wrote it, from when it did.
 
-        `missed` learns of a meeting's answers for which callers' queues do not exist.
+        `missed` learns of a meeting's answers that never reach the callers' queues, and `unsent` of
+        a meeting whose messages to our own entities may be sent again from some moment on.
         """
         self._ledger = ledger
         self._bus = bus
@@ -49,6 +56,7 @@ class Dispatch:
         self._jitter = jitter
         self._lease = lease
         self._missed = missed
+        self._unsent = unsent
         self._under_way: set[tuple[MeetingId, str]] = set()
 
     def is_under_way(self, meeting_id: MeetingId, row: OutboxRow) -> bool:
@@ -70,18 +78,20 @@ class Dispatch:
         self._under_way |= keys
         try:
             messages = [message for row in rows for message in row.messages]
-            missing: set[str] = set()
-            left = await self._try(messages, missing)
+            lost: Lost = {}
+            left = await self._try(messages, lost)
             due = max(self._clock.now(), min(row.written_at for row in rows) + self._lease)
             if left and await self._may_go_on_alone(meeting_id, left, due) and not sent.done():
                 sent.set_result(None)
-            left = await self._retry(rows, left, missing)
+            left = self._without_old(rows, await self._retry(rows, left, lost), lost)
             if not left and not sent.done():
                 sent.set_result(None)
-            if missing:
-                await self._missed(meeting_id, sorted(missing))
+            if lost:
+                await self._missed(meeting_id, [lost[queue] for queue in sorted(lost)])
             if left:
-                await self._keep(meeting_id, rows, left, due, whole=len(left) == len(messages))
+                if any(one.entity in OWN_ENTITIES for one in left):
+                    self._unsent(meeting_id, due)
+                await self._keep(meeting_id, rows, left, due, whole=left == messages)
                 return
             for row in rows:
                 measure_age(row, now=self._clock.now())
@@ -105,7 +115,7 @@ class Dispatch:
         return True
 
     async def _retry(
-        self, rows: Sequence[OutboxRow], left: list[Outgoing], missing: set[str]
+        self, rows: Sequence[OutboxRow], left: list[Outgoing], lost: Lost
     ) -> list[Outgoing]:
         """Retry what young rows have `left` some times; return what still could not be sent."""
         part = self._lease * OF_THE_LEASE
@@ -118,26 +128,57 @@ class Dispatch:
             if not again or self._clock.now() + wait > latest:
                 break
             await asyncio.sleep(wait.total_seconds())
-            again = await self._try(again, missing)
+            again = await self._try(again, lost)
         return [*(one for one in left if id(one) not in mine), *again]
 
-    async def _try(self, messages: list[Outgoing], missing: set[str]) -> list[Outgoing]:
-        """Return what could not be sent yet; add callers' queues that do not exist to `missing`."""
+    async def _try(self, messages: list[Outgoing], lost: Lost) -> list[Outgoing]:
+        """Return what could not be sent yet, copies of what never can be included.
+
+        Adds to `lost` the callers' queues that an answer never reaches.
+        """
         try:
             await self._bus.send(messages)
-        except Rejected as error:
-            # The others were sent. A message to a caller's queue that does not exist is dropped.
-            refused = {problem.member for problem in error.problems}
-            log("outbox.undeliverable", entities=sorted(refused))
-            missing |= refused - RESERVED
-            return [one for one in messages if one.entity in refused & OWN_ENTITIES]
         except NotSent as error:
             log("outbox.not_sent", error)
-            return [one for one in messages if one.entity in error.entities]
+            return await self._left_by(error, messages, lost)
+        except Rejected as error:
+            return await self._left_by(error, messages, lost)
         except RollcallError as error:
             log("outbox.not_sent", error)
             return messages
         return []
+
+    async def _left_by(
+        self, error: Rejected | NotSent, messages: list[Outgoing], lost: Lost
+    ) -> list[Outgoing]:
+        down = error.entities if isinstance(error, NotSent) else frozenset()
+        left = [one for one in messages if one.entity in down]
+        copies: list[Outgoing] = []
+        for one in messages:
+            why = refusal_in(error, one) if one.entity not in down else None
+            if why is None:
+                continue
+            if one.entity not in RESERVED:
+                lost[one.entity] = lost_answer(one.entity, why)
+                log("outbox.undeliverable", entities=[one.entity])
+            elif is_of_entity(why):
+                log("outbox.undeliverable", entities=[one.entity])
+                left += [one] if one.entity in OWN_ENTITIES else []
+            else:
+                log("outbox.refused", entity=one.entity, outgoingId=one.message_id, why=why.code)
+                count("rollcall.outbox.refused", entity=one.entity, code=why.code)
+                copies += [refused_copy(one, why)] if one.entity in OWN_ENTITIES else []
+        return [*left, *(await self._try(copies, lost) if copies else [])]
+
+    def _without_old(
+        self, rows: Sequence[OutboxRow], left: list[Outgoing], lost: Lost
+    ) -> list[Outgoing]:
+        """Return what is `left` without answers for which a queue was tried for long enough."""
+        since = self._clock.now() - LONGEST_KEPT
+        old = {id(one) for row in rows if row.written_at <= since for one in row.messages}
+        given_up = [one for one in left if id(one) in old and one.entity not in RESERVED]
+        lost |= {one.entity: closed_queue(one.entity) for one in given_up}
+        return [one for one in left if one not in given_up]
 
     async def _keep(
         self,

@@ -9,18 +9,17 @@ has the meeting due in time. The journal decides nothing itself.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.events.cloud_events import warn_undelivered
 from shared.journal.door import Delivered, Loaded, OpenMeeting
 from shared.journal.flush import Dispatch, measure_age
-from shared.journal.settle import RecordingRules
 from shared.journal.together import Decision, decide_together
+from shared.journal.unsent import Unsent
 from shared.meeting.follow_up import followed_up, is_overdue
 from shared.meeting.listing import having_listed, unlisted
-from shared.meeting.looks import TendingRules
 from shared.meeting.meeting import Change, Meeting, OutboxRow, Stored
 from shared.meeting.older_legs import KEPT, Kept
 from shared.meeting.retention import must_be_scheduled, purge_day
@@ -30,7 +29,8 @@ from shared.tracing.spans import committing
 from shared.tracing.work import Work, apart, current
 from shared.words.errors import LostRace, Transient
 from shared.words.ids import MeetingId
-from shared.words.outgoing import no_such_queue
+from shared.words.outgoing import Undelivered
+from shared.words.rules import RecordingRules, TendingRules
 
 ATTEMPTS = 40
 """How often one change starts again after a lost race before it gives up as `Transient`."""
@@ -67,8 +67,12 @@ class Journal:
         jitter: Callable[[float], float],
         retention_days: int,
         kept: Kept = KEPT,
+        pause: Callable[[float], Awaitable[None]] | None = None,
     ) -> None:
         """`jitter(most)` returns a random number of seconds from 0 to `most`.
+
+        `pause` takes seconds: after pauses what could not be sent is sent again once Service Bus
+        takes messages. None: the next change of its meeting, or the backstop, sends it.
 
         `kept`: how much of our legs stays in the head. `retention_days`: how long a record is kept.
         """
@@ -79,7 +83,13 @@ class Journal:
             clock=clock,
             jitter=jitter,
             lease=tending.grace,
-            missed=self._warn_of_missing,
+            missed=self._warn_of_lost,
+            unsent=self._note_unsent,
+        )
+        self._unsent = (
+            Unsent(bus=bus, clock=clock, pause=pause, resend=self._resend)
+            if pause is not None
+            else None
         )
         self._clock = clock
         self._jitter = jitter
@@ -108,7 +118,7 @@ class Journal:
 
     def unread(self, meeting_id: MeetingId, *, for_message: Delivered | None = None) -> OpenMeeting:
         """Return a meeting that its first change loads, once for all changes that wait for it."""
-        correlate(meeting=meeting_id)
+        correlate(meetingId=meeting_id)
         again = for_message is not None and for_message.delivery_count > 1
         return OpenMeeting(self, meeting_id, resend=again)
 
@@ -151,9 +161,14 @@ class Journal:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _begin(self, meeting_id: MeetingId, work: Coroutine[None, None, None]) -> None:
+    def _begin(
+        self,
+        meeting_id: MeetingId,
+        work: Coroutine[None, None, None],
+        request_id: str | None = None,
+    ) -> None:
         # Its lines and spans belong to all changes that wait for the meeting, not to the first one.
-        with correlated(meeting=meeting_id), apart():
+        with correlated(meetingId=meeting_id, requestId=request_id), apart():
             task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -187,6 +202,7 @@ class Journal:
             together = [waiting for waiting in together if not waiting.receipt.done()]
             decisions = [waiting.decide for waiting in together]
             meeting, now = stored.meeting if stored else None, self._clock.now()
+            correlate(requestId=meeting.correlation_id if meeting is not None else None)
             decided = decide_together(decisions, meeting, now=now, kept=self._kept)
             for place, error in decided.failures.items():
                 _fail([together[place]], error)
@@ -231,19 +247,29 @@ class Journal:
             if by is not None and (known is None or by < known):
                 await self.ledger.index(change.meeting.meeting_id, due_at=by)
             stored = await self.ledger.commit(before, change, now=now)
+        correlate(requestId=stored.meeting.correlation_id)
         for code in change.meeting.warned[len(meeting.warned) if meeting else 0 :]:
             log("meeting.warned", code=code)
         return stored
 
-    async def _warn_of_missing(self, meeting_id: MeetingId, queues: Sequence[str]) -> None:
+    def _note_unsent(self, meeting_id: MeetingId, due: datetime) -> None:
+        if self._unsent is not None:
+            self._unsent.note(meeting_id, due=due)
+
+    async def _resend(self, meeting_id: MeetingId) -> None:
+        """Send what the meeting has unsent, where the lease of it is over; change nothing."""
+        receipt = await self.change(meeting_id, lambda *_: None)
+        await receipt.sent
+
+    async def _warn_of_lost(self, meeting_id: MeetingId, lost: Sequence[Undelivered]) -> None:
         """Publish that answers of a meeting reached no queue, and count them."""
-        problem = no_such_queue(queues[0])
-        count("rollcall.answers.undelivered", len(queues), code=problem.code)
+        for one in lost:
+            count("rollcall.answers.undelivered", code=one.code)
 
         def decide(known: Meeting | None, now: datetime) -> Change | None:
             if known is None or not known.known:
                 return None
-            warned, events = warn_undelivered(known, problem, now=now)
+            warned, events = warn_undelivered(known, lost[0], now=now)
             return Change(meeting=warned, outgoing=events) if events else None
 
         try:
@@ -302,7 +328,8 @@ class Journal:
     ) -> None:
         sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if rows:
-            self._begin(meeting_id, self._dispatch.send(meeting_id, rows, sent))
+            request_id = stored.meeting.correlation_id if stored is not None else None
+            self._begin(meeting_id, self._dispatch.send(meeting_id, rows, sent), request_id)
         else:
             sent.set_result(None)
         receipt = Receipt(meeting=stored.meeting if stored else None, sent=sent)

@@ -5,30 +5,29 @@ way. What follows from the meeting as it then stands is in meeting/follow_up.py.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.calls.fold import fold
 from shared.calls.history import as_change
-from shared.calls.record import ROOM, Commit, GroupCall, Record, SessionPage, seal
+from shared.calls.record import Commit, GroupCall, Record, SessionPage, seal
 from shared.calls.weight import relieved
-from shared.events.cloud_events import publish, warn_once
-from shared.events.facts import LEG_OVER, Shown, facts_between
+from shared.events.cloud_events import as_published, publish, warn_once
+from shared.events.facts import LEG_OVER, facts_between
 from shared.events.replies import waiting_for
 from shared.journal.step import Step
 from shared.meeting.follow_up import is_overdue
-from shared.meeting.legs import answer_others, one_stays
-from shared.meeting.looks import TendingRules
+from shared.meeting.legs import answer_others
 from shared.meeting.meeting import Change, Meeting
 from shared.meeting.packing import ROW_BYTES, meeting_type
-from shared.meeting.sourcing import SourceRules, awaiting, readable
+from shared.meeting.places import sorted_out
+from shared.meeting.sourcing import awaiting, number_in, readable
 from shared.sources.view import numbered
 from shared.words.ids import LegKey
 from shared.words.observations import LegSeen, Observation, RosterRead, Unparsed
-from shared.words.outgoing import Fact, Outgoing, Published
+from shared.words.outgoing import Fact, Outgoing
+from shared.words.rules import RecordingRules, SourceRules, TendingRules
 
-ONE_READ = timedelta(seconds=1)
-"""How long a read takes at most, where the bounds that are shown depend on it."""
 LIMITED = "recording_limited"
 AFTER_JOINING = frozenset({"bot.waiting", "bot.joined"})
 """What callers hear after the answer to their join, though a callback may be recorded before."""
@@ -40,26 +39,6 @@ REVISIONS_KEPT = 64
 """Of how many calls, the newest, the head counts the corrections."""
 SILENT_FOR = timedelta(minutes=5)
 """After so long without a push of people whom reads found it is said that callbacks are lost."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordingRules:
-    """Settings that recording follows.
-
-    `settle`: how long after a hint a read confirms it. `roster_cap`: rosters of this many entries
-    or more may have been cut. `show_names`: names are kept and published. `room`: how many bytes of
-    a head row calls and people take at most.
-    """
-
-    settle: timedelta
-    roster_cap: int = 100
-    show_names: bool = False
-    room: int = ROOM
-
-    @property
-    def shown(self) -> Shown:
-        """How events and records show what was recorded by these rules."""
-        return Shown(names=self.show_names, within=self.settle + ONE_READ)
 
 
 def settled(
@@ -74,7 +53,9 @@ def settled(
 
     A meeting whose look is overdue is written in any case: that plans the look again.
     """
-    if not (step.observed or step.facts):
+    meeting, observed = sorted_out(step.meeting, step.observed)
+    step = replace(step, meeting=meeting, observed=observed)
+    if not (observed or step.facts or step.only_news):
         return Change(meeting=step.meeting, outgoing=step.outgoing, sources=step.sources)
     room = room_of(step.meeting, rules)
     change = _observed(step, room, now=now, rules=rules, sources=tending.sources)
@@ -110,9 +91,8 @@ def _observed(
         final=_final(meeting, after),
     )
     days = meeting.days.having_sealed(one for one in after.calls if one.number <= kept.before)
-    meeting = replace(meeting, record=kept, revisions=_revised(meeting, found), days=days)
-    meeting = one_stays(meeting)
-    meeting = replace(meeting, revisions=_revised(meeting, step.facts))
+    revisions = _revised(meeting, (*found, *step.facts))
+    meeting = replace(meeting, record=kept, revisions=revisions, days=days)
     meeting, answers = publish(meeting, step.facts, now=now, reply=step.reply)
     meeting, events = _published(meeting, found, now=now)
     meeting, limited = _limited(meeting, after, now=now)
@@ -188,8 +168,8 @@ def _limited(
     return warn_once(
         meeting,
         LIMITED,
-        message=f"More people are in call {full} than the record of a meeting holds. Those who "
-        "come now are counted, and not listed.",
+        message=f"More people are in call {number_in(meeting, full)} than the record of a meeting "
+        "holds. Those who come now are counted, and not listed.",
         next_step="Take participantCount as the least number of people, and the others from the "
         "attendance report of Teams. The bounds of the call's start and end still hold.",
         now=now,
@@ -269,23 +249,17 @@ def _published(
         outgoing += events
         if leg is None or not awaited:
             continue
+        kept = as_published(meeting, fact, sequence=meeting.sequence, now=now, addresses=others)
         if held and leg.callers:
-            meeting = meeting.with_leg(replace(leg, held=_kept(meeting, fact)))
+            meeting = meeting.with_leg(replace(leg, held=kept))
         elif fact.name == "bot.joined":
             meeting = meeting.with_leg(leg.heard_by(()))
         elif fact.name in LEG_OVER:
             if leg.more_leaving:
                 outgoing.append(answer_others(meeting, leg))
-            over = replace(leg.heard_by(()), over=_kept(meeting, fact))
+            over = replace(leg.heard_by(()), over=kept)
             meeting = meeting.with_leg(over)
     return meeting, tuple(outgoing)
-
-
-def _kept(meeting: Meeting, fact: Fact) -> Published:
-    """Return `fact` as it was just published: later knowledge must not change a repeat of it."""
-    # Where there is no context yet, a later request may bring one.
-    without = {"context": None} if meeting.context is None else {}
-    return Published(fact=replace(fact, data={**fact.data, **without}), sequence=meeting.sequence)
 
 
 def _revised(meeting: Meeting, facts: Iterable[Fact]) -> dict[int, int]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.events.cloud_events import publish_again, warn_undelivered
-from shared.meeting.legs import evidence_of, placed
+from shared.meeting.legs import evidence_of
 from shared.meeting.meeting import Meeting
 from shared.sources.kept import KeptSource
 from shared.words.answers import Call
@@ -57,10 +57,9 @@ def record_call(
     seen = evidence_of(call, leg_key=leg_key, at=at)
     known = isinstance(seen, LegSeen) and seen.phase in leg.phases
     observed = () if seen is None or known else (seen,)
-    known_by = meeting if call is None else placed(meeting, call)
-    if not observed and learned == leg and known_by == meeting:
+    if not observed and learned == leg:
         return None
-    return Step(meeting=known_by.with_leg(learned), observed=observed)
+    return Step(meeting=meeting.with_leg(learned), observed=observed)
 
 
 def answer_again(
@@ -68,14 +67,13 @@ def answer_again(
 ) -> Step | None:
     """Return the step that answers another request with what was published before.
 
-    None where no queue waits for the answer, or where the request, remembered as `key`, has it.
+    Where no queue waits for the answer the event is published on the topic again: its consumer may
+    have lost it. None where the request, remembered as `key`, has its answer.
     """
-    if reply is None or key in meeting.answered:
+    if key in meeting.answered:
         return None
-    if reply.problem is not None:
-        warned, outgoing = warn_undelivered(meeting, reply.problem, now=now)
-        return Step(meeting=warned, outgoing=outgoing) if outgoing else None
-    return Step(
-        meeting=meeting.having_answered(key),
-        outgoing=(publish_again(meeting, published, reply, now=now),),
-    )
+    answered = meeting.having_answered(key)
+    if reply is None or reply.problem is None:
+        return Step(meeting=answered, outgoing=(publish_again(meeting, published, reply),))
+    warned, warning = warn_undelivered(answered, reply.problem, now=now)
+    return Step(meeting=warned, outgoing=(publish_again(meeting, published, None), *warning))

@@ -64,23 +64,6 @@ class RowsBeside:
             return await self.resolve_alias(alias) or meeting_id
         return meeting_id
 
-    async def move_alias(self, alias: str, *, since: MeetingId, to: MeetingId) -> MeetingId:
-        """See `ports.Ledger.move_alias`."""
-        what = "moving an alias"
-        for _ in range(_RACES):
-            known = await self._table.row(what, alias_partition(alias), ALIAS)
-            if known is None:
-                return await self.claim_alias(alias, to)
-            if known["meetingId"] != since:
-                return MeetingId(known["meetingId"])
-            moved = exchange(alias_row(alias, to), str(known.metadata["etag"]))
-            try:
-                await self._table.write(what, [moved])
-            except (Conflict, Missing):
-                continue  # written or deleted since it was read, or by ourselves: reading tells
-            return to
-        raise Unavailable(f"others wrote all the time while {what}")
-
     async def resolve_alias(self, alias: str) -> MeetingId | None:
         """See `ports.Ledger.resolve_alias`."""
         row = await self._table.row("resolving an alias", alias_partition(alias), ALIAS)
@@ -136,11 +119,28 @@ class RowsBeside:
         else:
             await self._table.write(what, [put(day_row(meeting_id, day, brief))])
 
-    async def day(self, day: date) -> AsyncIterator[tuple[MeetingId, Brief]]:
+    async def day(
+        self,
+        day: date,
+        *,
+        first: MeetingId | None = None,
+        open_only: bool = False,
+        most: int | None = None,
+    ) -> AsyncIterator[tuple[MeetingId, Brief]]:
         """See `ports.Ledger.day`."""
         query, words = "PartitionKey eq @day", {"day": day_partition(day)}
-        async for row in self._table.entries("reading the list of a day", query, words):
-            yield read_day(row)
+        if first is not None:
+            query, words = f"{query} and RowKey ge @first", words | {"first": first}
+        if open_only:
+            # A row without the member fulfils no comparison of it.
+            query, words = f"{query} and openSince ge @any", words | {"any": "0"}
+        rows, count = self._table.entries("reading the list of a day", query, words, most=most), 0
+        async with contextlib.aclosing(rows):
+            async for row in rows:
+                yield read_day(row)
+                count += 1
+                if count == most:
+                    return
 
     async def note_walk(self, at: datetime) -> None:
         """See `ports.Ledger.note_walk`."""

@@ -3,6 +3,7 @@
 Adapter. rows.py makes the rows; tables.py says what an error of the store means.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,7 +12,7 @@ from uuid import uuid4
 
 from shared.calls.history import LogEntry
 from shared.calls.record import SessionPage
-from shared.events.cloud_events import published_in
+from shared.events.cloud_events import logged_in
 from shared.ledger.outbox_rows import outbox_of, read_outboxes, rides, riding_properties, sent_row
 from shared.ledger.rows import (
     HEAD,
@@ -21,11 +22,14 @@ from shared.ledger.rows import (
     PAGES,
     PAST,
     TRANSACTION_OPERATIONS,
+    Row,
     commits_of,
     head_row,
     hold_to_limits,
     is_of_commit,
+    is_page_of_log,
     leg_rows,
+    log_after,
     log_rows,
     page_rows,
     read_head,
@@ -120,7 +124,7 @@ class TableMeetings:
         pages = page_rows(meeting.meeting_id, version=version, pages=change.pages)
         legs = leg_rows(meeting.meeting_id, version=version, pages=change.leg_pages)
         sources = source_rows(meeting.meeting_id, change.sources)
-        published = published_in(change.outgoing) if change.heard else ()
+        published = logged_in(change, None if before is None else before.meeting)
         entry = LogEntry(version=version, heard=change.heard, published=published)
         logged = log_rows(meeting.meeting_id, entry)
         operations: list[Operation] = [
@@ -147,10 +151,23 @@ class TableMeetings:
             await self._table.write(what, [put(sent_row(meeting_id, riding))])
         await self._delete(what, meeting_id, (key for key in unique if not rides(key)))
 
-    async def log(self, meeting_id: MeetingId) -> Sequence[LogEntry]:
+    async def log(
+        self, meeting_id: MeetingId, *, after: int = 0, most: int | None = None
+    ) -> Sequence[LogEntry]:
         """See `ports.Ledger.log`."""
-        rows = await self._table.rows("reading the log", meeting_id, *LOG)
-        return read_log(rows)
+        entries = self._table.entries(
+            "reading the log",
+            "PartitionKey eq @partition and RowKey ge @low and RowKey lt @high",
+            {"partition": meeting_id, "low": log_after(after), "high": LOG[1]},
+            most=most,
+        )
+        found: list[Row] = []
+        async with contextlib.aclosing(entries):
+            async for row in entries:
+                if is_page_of_log(found, row, most=most):
+                    break
+                found.append(row)
+        return read_log(found)
 
     async def pages(self, meeting_id: MeetingId) -> Sequence[SessionPage]:
         """See `ports.Ledger.pages`. A call's sessions may come in several pages."""

@@ -52,6 +52,9 @@ TRANSACTION_OPERATIONS = 100
 TRANSACTION_BYTES = 2_936_012
 """2.8 MiB raw: the service's 4 MiB count the transaction's base64 text."""
 
+LOG_PAGE_BYTES = 1_000_000
+"""Packed bytes after which a page of the log ends; unpacked they are several times that."""
+
 _REMEMBERED_COMMITS = 8
 _WRITTEN_BY = re.compile(r"-(\d{12})-\d{3,}$")
 
@@ -102,21 +105,36 @@ def commits_of(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def log_rows(meeting_id: MeetingId, entry: LogEntry) -> list[Row]:
-    """Return the row of what one commit heard. Keys sort in the order of commits.
+    """Return the row of what one commit heard and published. Keys sort in the order of commits.
 
     What one row cannot hold becomes several rows. Raises ValueError for an observation that no row
     can hold.
     """
-    if not entry.heard:
+    if not entry.heard and not entry.published:
         return []
     return [
         {
             "PartitionKey": meeting_id,
-            "RowKey": f"{LOG[0]}{entry.version:012d}-{place:03d}",
+            "RowKey": f"{log_after(entry.version - 1)}-{place:03d}",
             **properties(packed(log_type(), part)),
         }
         for place, part in enumerate(_log_parts(entry))
     ]
+
+
+def log_after(version: int) -> str:
+    """Return the key that sorts behind the log up to the commit of `version`, before the rest."""
+    return f"{LOG[0]}{version + 1:012d}"
+
+
+def is_page_of_log(rows: Sequence[Row], following: Row, *, most: int | None) -> bool:
+    """Return whether `rows` are enough of a log, and `following` is of another commit.
+
+    Enough are `most` rows, or fewer that are large. None: no number is enough.
+    """
+    if most is None or not rows or _commit_of(rows[-1]) == _commit_of(following):
+        return False
+    return len(rows) >= most or sum(map(size_of, rows)) >= LOG_PAGE_BYTES
 
 
 def read_log(rows: Iterable[Mapping[str, Any]]) -> list[LogEntry]:
@@ -279,6 +297,10 @@ def hold_to_limits(rows: Sequence[Row], *, operations: int) -> None:
         raise ValueError(
             f"{size:,} bytes are more than one transaction holds ({TRANSACTION_BYTES:,})"
         )
+
+
+def _commit_of(row: Mapping[str, Any]) -> str:
+    return str(row["RowKey"]).rpartition("-")[0]
 
 
 def _log_parts(entry: LogEntry) -> Iterator[LogEntry]:

@@ -63,7 +63,6 @@ NEXT: Mapping[LegState, Mapping[Happening, LegState]] = {
 
 type Why = Literal[
     "requested",
-    "anotherLegStays",
     "meetingMoved",
     "meetingCancelled",
     "alone",
@@ -72,6 +71,11 @@ type Why = Literal[
     "maxDuration",
 ]
 """Why a leg has to go."""
+
+type Place = Literal["here", "unknown", "surplus"]
+"""Whether a leg is the bot of its meeting. `unknown`: a join id led it, and Graph has not named the
+thread behind that yet. `surplus`: the bot is in that meeting by another leg. Only of a leg that is
+here anything is published."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +104,9 @@ class Leg:
     call_id: CallId | None = None  # the first that was seen under the key; never another
     participant_id: str | None = None  # who it is in rosters; empty where Graph does not say
     chain_ids: tuple[str, ...] = ()  # the conferences (`callChainId`) that Graph's call named
+    place: Place = "here"
 
-    # -- what was seen of it
+    # -- what was seen of it; while its place is unknown, kept without any state but `bound`
     phases: Mapping[Phase, datetime] = field(default_factory=dict)  # when each was first seen
     code: int | None = None  # why it ended, as Graph says
     subcode: int | None = None
@@ -149,6 +154,16 @@ class Leg:
         return self.alive and self.call_id is not None
 
     @property
+    def stays(self) -> bool:
+        """Whether it has a call, and nothing is known by which it must not stay."""
+        return self.has_call and self.place == "here" and not self.leaving
+
+    @property
+    def is_published(self) -> bool:
+        """Whether an event said that it is on its way, or there."""
+        return self.joining is not None or self.state in ("lobby", "in")
+
+    @property
     def is_in(self) -> bool:
         """Whether it is in the meeting."""
         return self.state == "in"
@@ -193,6 +208,12 @@ class Leg:
     def seen(self, phase: Phase, at: datetime) -> "Leg":
         """Return the leg that was seen in `phase` at `at`; what was seen first stays."""
         return replace(self.now(phase), phases={phase: at, **self.phases})
+
+    def surplus(self) -> "Leg":
+        """Return the leg as one that must go in silence; its requests are answered by another."""
+        leaving = tuple(replace(one, reply=None) for one in self.leaving)
+        leg = replace(self, place="surplus", leaving=leaving).heard_by(())
+        return leg.now("gone") if "gone" in leg.phases else leg
 
     def bound(self, call_id: CallId) -> "Leg | None":
         """Return the leg that is this Graph call; None where another call is bound to it.

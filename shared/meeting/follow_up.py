@@ -9,10 +9,11 @@ from datetime import datetime
 
 from shared.legs.leg import Leaver
 from shared.meeting.legs import hang_up, tend_message, unwanted
-from shared.meeting.looks import Due, Slot, TendingRules, looks, overstaying
+from shared.meeting.looks import Due, Slot, looks, overstaying
 from shared.meeting.meeting import Change, Meeting, Planned
 from shared.words.ids import utc_text
 from shared.words.outgoing import Outgoing
+from shared.words.rules import TendingRules
 
 
 def followed_up(change: Change, *, now: datetime, rules: TendingRules) -> Change:

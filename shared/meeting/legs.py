@@ -1,7 +1,7 @@
 """Our legs in a meeting: which are there, and which are to go.
 
-Core. One bot a meeting is enough: of several legs one stays, and one that was asked to leave does
-not. What a leg's end means is not decided here.
+Core. One that was asked to leave does not stay; places.py decides which of several does. What a
+leg's end means is not decided here.
 """
 
 import json
@@ -12,7 +12,6 @@ from datetime import datetime
 from shared.legs.leg import Leaver, Leg
 from shared.meeting.meeting import Meeting
 from shared.words.answers import Call
-from shared.words.coordinates import ByJoinId, thread_alias
 from shared.words.entities import TEND_QUEUE
 from shared.words.ids import CallId, LegKey, MeetingId, digest
 from shared.words.observations import GONE, LegSeen, ReadFailed
@@ -21,7 +20,10 @@ from shared.words.outgoing import LONGEST_MESSAGE_ID, Outgoing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """The legs that are not over: `bound` to a call, or `held` by a process that awaits Graph."""
+    """The legs that are not over: `bound` to a call, or `held` by a process that awaits Graph.
+
+    A surplus leg is none of them: no request is answered with it, or makes it leave.
+    """
 
     bound: tuple[Leg, ...]
     held: tuple[Leg, ...]
@@ -50,7 +52,7 @@ def standing(meeting: Meeting, *, now: datetime) -> Standing:
     """Return the legs of `meeting` that are not over at `now`, each in the order of its attempt."""
     unbound = (leg for leg in meeting.legs if leg.alive and leg.call_id is None)
     return Standing(
-        bound=tuple(leg for leg in meeting.legs if leg.has_call),
+        bound=tuple(leg for leg in meeting.legs if leg.has_call and leg.place != "surplus"),
         held=tuple(leg for leg in unbound if leg.claim.is_held(now)),
     )
 
@@ -62,13 +64,6 @@ def bind(meeting: Meeting, leg_key: LegKey, call_id: CallId) -> Meeting | None:
     if bound is None or bound == leg:
         return meeting if bound is not None else None
     return meeting.with_leg(bound)
-
-
-def placed(meeting: Meeting, call: Call) -> Meeting:
-    """Return the meeting that knows the thread which Graph named behind its join id: an alias."""
-    if call.thread_id is None or not isinstance(meeting.target, ByJoinId):
-        return meeting
-    return meeting.found_by(thread_alias(call.thread_id, call.message_id))
 
 
 def evidence_of(call: Call | None, *, leg_key: LegKey, at: datetime) -> LegSeen | ReadFailed | None:
@@ -96,40 +91,50 @@ def asked_to_leave(meeting: Meeting, legs: Standing, leaver: Leaver) -> Meeting:
     return meeting
 
 
-def answered_elsewhere(meeting: Meeting, origin_id: str | None = None) -> Meeting:
+def answered_elsewhere(meeting: Meeting, origin_id: str) -> Meeting:
     """Return the meeting in which the leave `origin_id` does not await the end of a leg any more.
 
-    Another answer was given. None: no leave awaits an end that is not published yet.
+    Another answer was given.
     """
     for leg in meeting.legs:
         leaving = tuple(
-            replace(one, reply=None) if origin_id in {None, one.origin_id} else one
-            for one in leg.leaving
+            replace(one, reply=None) if origin_id == one.origin_id else one for one in leg.leaving
         )
         if leg.over is None and leaving != leg.leaving:
             meeting = meeting.with_leg(replace(leg, leaving=leaving))
     return meeting
 
 
-def one_stays(meeting: Meeting) -> Meeting:
-    """Return the meeting in which of several legs all but one are to leave.
-
-    The leg that was published stays, else the first. None stays in a meeting that is another of
-    ours: the bot is there. The decision is final, so that what is published later does not send
-    the other leg away as well.
-    """
-    seen = (leg for leg in meeting.legs if leg.has_call and leg.last_sign is not None)
-    staying = [leg for leg in seen if not leg.leaving]
-    kept = 1 if meeting.same_as is None else 0
-    for leg in sorted(staying, key=lambda one: one.joining is None)[kept:]:
-        leaving = (Leaver(why="anotherLegStays"),)
-        meeting = meeting.with_leg(replace(leg, leaving=leaving).heard_by(()))
-    return meeting
-
-
 def unwanted(meeting: Meeting) -> list[Leg]:
-    """Return the legs that must not stay (`Leaver` says why)."""
-    return [leg for leg in meeting.legs if leg.has_call and leg.leaving]
+    """Return the legs to hang up (`Leaver` says why). One of unknown place waits until it is known.
+
+    Else it could not be known any more, and the bot that is meant might be another.
+    """
+    return [
+        leg
+        for leg in meeting.legs
+        if leg.has_call and (leg.place == "surplus" or (leg.place == "here" and leg.leaving))
+    ]
+
+
+def may_hang_up(meeting: Meeting | None, call: Call) -> bool:
+    """Return whether a call is ours to end for this meeting.
+
+    It is where Graph says that its callbacks are about this meeting; where Graph does not say, if
+    it is a leg's. A leg that is to stay is never ended.
+    """
+    if meeting is None:
+        return False
+    leg = leg_of(meeting, call.call_id)
+    wanted = leg is not None and leg not in unwanted(meeting)
+    if wanted:
+        return False
+    return leg is not None if call.callback is None else call.callback[0] == meeting.meeting_id
+
+
+def leg_of(meeting: Meeting, call_id: CallId) -> Leg | None:
+    """Return the meeting's leg that is this call of Graph's."""
+    return next((leg for leg in meeting.legs if leg.call_id == call_id), None)
 
 
 def hang_up(meeting: Meeting, call_id: CallId, *, again: str | None = None) -> Outgoing:

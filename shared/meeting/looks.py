@@ -10,14 +10,15 @@ from datetime import datetime, timedelta
 from typing import Literal
 from zlib import crc32
 
-from shared.calls.fold import next_read
+from shared.calls.fold import LONGEST_PAUSE, next_read
 from shared.legs.end_codes import leg_end
 from shared.legs.leg import Leg, Why
 from shared.meeting.legs import unwanted
 from shared.meeting.listing import list_due
 from shared.meeting.meeting import Meeting
-from shared.meeting.sourcing import SourceRules, sources_due
+from shared.meeting.sourcing import sources_due
 from shared.words.ids import LegKey
+from shared.words.rules import TendingRules
 
 HANG_UP_AGAIN = timedelta(minutes=2)
 """How long after a hang-up a leg that is still there is hung up again. Twice does no harm."""
@@ -42,34 +43,6 @@ type What = Literal[
     "sources",
 ]
 SOON: frozenset[What] = frozenset({"confirm", "readCall", "rejoin"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TendingRules:
-    """Settings that looks follow.
-
-    `settle`: how long after a hint a read confirms it. `grace`: how old an unsent message must be
-    before another process sends it. `backstop`: how long a look may be overdue before it is mended.
-    `keep_alive`: the longest time between two keepAlives. `poll`: that between two reads. `silent`:
-    how long a leg may be on its way without a word. `lapse`: after so long without any answer a leg
-    is over. `rejoin`: the pauses before each further leg within an hour. `sources`: when dated
-    sources are read, and which.
-    """
-
-    settle: timedelta
-    grace: timedelta
-    backstop: timedelta
-    keep_alive: timedelta
-    poll: timedelta
-    silent: timedelta
-    lapse: timedelta
-    leave_when_alone: timedelta
-    nobody_came: timedelta
-    lobby: timedelta
-    max_duration: timedelta
-    rejoin: tuple[timedelta, ...]
-    assume_after: timedelta
-    sources: SourceRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +121,20 @@ def _read_call(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
             yield _paused(leg, due, rules), Look(what="readCall", leg_key=leg.key)
 
 
+def _place(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
+    """Graph's call names the thread behind a join id: until it did, nothing is published of a leg.
+
+    After reads that do not say it the pauses grow, until something new is heard of the leg.
+    """
+    for leg in meeting.legs:
+        if leg.has_call and leg.place == "unknown":
+            due = leg.last_sign or leg.claim.claimed_at
+            if leg.failed_at is not None:
+                pause = min(rules.settle * (1 << min(leg.failures, 16)), LONGEST_PAUSE)
+                due = max(due, leg.failed_at + pause)
+            yield due, Look(what="readCall", leg_key=leg.key)
+
+
 def _lapse(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
     for leg in meeting.legs:
         if leg.has_call:
@@ -173,13 +160,14 @@ def _rejoin(meeting: Meeting, rules: TendingRules) -> Iterator[Due]:
 
     If nothing came of the request, it is sent again after a while; not if Graph refused the leg.
     """
-    call, newest = meeting.record.open_call, meeting.legs[-1] if meeting.legs else None
+    call, own = meeting.record.open_call, [leg for leg in meeting.legs if leg.place != "surplus"]
+    newest = own[-1] if own else None
     if call is None or not call.is_unwatched or call.quiet_since is not None or newest is None:
         return
     gone_off = meeting.cancellation or meeting.same_as or newest.state == "refused"
     if gone_off or _left_since(meeting, newest) or _on_its_way(meeting):
         return
-    gone = [leg for leg in meeting.legs if leg.gone_at is not None and not _was_surplus(leg)]
+    gone = [leg for leg in own if leg.is_gone]
     last = max(gone, key=_end_of, default=None)
     if last is not None and not _thrown_out(last):
         return
@@ -224,6 +212,7 @@ ROWS: tuple[Callable[[Meeting, TendingRules], Iterator[Due]], ...] = (
     _poll,
     _keep_alive,
     _read_call,
+    _place,
     _lapse,
     _leave,
     _hang_up_again,
@@ -235,7 +224,7 @@ ROWS: tuple[Callable[[Meeting, TendingRules], Iterator[Due]], ...] = (
 
 
 def _staying(meeting: Meeting) -> list[Leg]:
-    return [leg for leg in meeting.legs if leg.has_call and not leg.leaving]
+    return [leg for leg in meeting.legs if leg.stays]
 
 
 def _ends(leg: Leg, rules: TendingRules) -> Iterator[tuple[datetime, Why]]:
@@ -279,12 +268,7 @@ def _alone_since(meeting: Meeting, leg: Leg) -> tuple[datetime, Why]:
 
 def _on_its_way(meeting: Meeting) -> bool:
     """Return whether a leg of ours hears the call, or will."""
-    return any(leg.has_call for leg in meeting.legs)
-
-
-def _was_surplus(leg: Leg) -> bool:
-    """Return whether the leg went because another one stayed: its end is not the bot's."""
-    return {one.why for one in leg.leaving} == {"anotherLegStays"}
+    return any(leg.has_call and leg.place != "surplus" for leg in meeting.legs)
 
 
 def _end_of(leg: Leg) -> datetime:

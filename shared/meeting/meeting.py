@@ -18,7 +18,7 @@ from shared.words.answers import GivenMeeting
 from shared.words.coordinates import JoinTarget, OnlineMeeting
 from shared.words.errors import GraphTrace
 from shared.words.ids import LegKey, MeetingId, guest_id_for
-from shared.words.outgoing import Outgoing, Published, ReplyAddress
+from shared.words.outgoing import Outgoing, Published, ReplyAddress, Undelivered
 
 Join = Literal["never", "now", "atStart"]
 """When our bot joins a meeting that a request made."""
@@ -81,12 +81,13 @@ class PostClaim:
 class Cancellation:
     """From `asked_at` on no bot joins; at `done_at` Graph had no such meeting any more.
 
-    `sequence` is the number of the event that says so.
+    `sequence` is the number of the event that says so, `undelivered` what it says of its answer.
     """
 
     asked_at: datetime
     done_at: datetime | None = None
     sequence: int = 0
+    undelivered: Undelivered | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +176,8 @@ class Meeting:
     asked: Asked | None = None  # the request that made it
     online: OnlineMeeting | None = None  # what Graph made of that
     target: JoinTarget | None = None  # how to join one that became known by a link
-    same_as: MeetingId | None = None  # the other meeting of ours that a link led to after all
+    thread: str | None = None  # the alias that Graph named behind its join id: it is this meeting
+    same_as: MeetingId | None = None  # or the other meeting of ours that the alias leads to
     aliases: tuple[str, ...] = ()  # what leads to it beside coordinates, target and requests
     trying: Trying | None = None  # of a request under its id, until one makes the meeting
     post_claim: PostClaim | None = None  # the right to POST it, until it is made

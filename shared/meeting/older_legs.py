@@ -129,9 +129,9 @@ def _shortened(leg: Leg, *, now: datetime, most: int) -> tuple[Leg, LegPage | No
     leaving: tuple[Leaver, ...] = ()
     if len(leg.asked) > 2 * most:
         asked = dict(list(leg.asked.items())[:-most])
-    # Until Graph's answer to the POST is known, it may send those who ask to another meeting.
-    answered = leg.joining is not None or not leg.claim.is_held(now)
-    if leg.call_id is not None and answered and len(leg.leaving) > 2 * most:
+    # The leg may turn out to be in another meeting, where those who ask are answered.
+    placed = leg.place != "unknown"
+    if leg.call_id is not None and placed and len(leg.leaving) > 2 * most:
         leaving = leg.leaving[:-most]
     if not asked and not leaving:
         return leg, None

@@ -18,8 +18,6 @@ from shared.words.coordinates import alias_of, aliases_of, thread_alias
 from shared.words.errors import Transient
 from shared.words.ids import join_request_alias
 
-LEAST_DAYS, MOST_DAYS = 3, 3650
-"""The sources of a call are looked at for two days after its end; nothing is kept for ever."""
 ONE_DAY = timedelta(days=1)
 
 
@@ -134,7 +132,7 @@ def require_cleared(before: Meeting | None, seen: Meeting | None, after: Meeting
 
 def traces_of(meeting: Meeting) -> Traces:
     """Return the aliases and the days that a meeting's head knows of."""
-    aliases = {*meeting.aliases}
+    aliases = {*meeting.aliases} | ({meeting.thread} if meeting.thread is not None else set())
     if meeting.online is not None:
         aliases |= aliases_of(meeting.online.coordinates)
     if meeting.target is not None:

@@ -12,22 +12,12 @@ from zlib import crc32
 from shared.calls.record import GroupCall
 from shared.meeting.meeting import Meeting
 from shared.sources.kept import number_of
+from shared.words.rules import SourceRules
 
 JITTER = 0.1
 """By which part of its pause a look may come earlier: meetings that end at once are not read so."""
 PAUSES = timedelta(seconds=30), timedelta(minutes=5)
 """The first and the longest pause after a look that Graph did not answer."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceRules:
-    """Settings that looks at sources follow.
-
-    `after`: how long after an end each look comes. `call_records`: those are read too.
-    """
-
-    after: tuple[timedelta, ...]
-    call_records: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,13 +4,14 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from opentelemetry.trace import Link, Span, SpanKind
 
 from shared.telemetry import measure
 from shared.tracing.context import carrier_of, cause_in, held, of, parsed, put, sent_by, stamped
 from shared.tracing.recorder import fail, made, messaging
-from shared.tracing.work import Work, within
+from shared.tracing.work import Work, current, within
 from shared.words.outgoing import Outgoing
 
 NO_ANSWER = 0
@@ -66,6 +67,8 @@ def asking_graph(method: str, route: str) -> Iterator[Asked]:
     finally:
         status = str(asked.status) if asked.status else "none"
         took = time.monotonic() - began
+        if (work := current()) is not None:
+            work.graph_time += timedelta(seconds=took)
         measure("rollcall.graph.duration", took, route=f"{method} {route}", status=status)
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import timedelta
 from typing import Literal
 
 from opentelemetry.context import Context, attach, detach, get_current
@@ -59,6 +60,7 @@ class Work:
             "_span",
             "_traces",
         ),
+        "graph_time",
         "outcome",
     )
 
@@ -80,6 +82,8 @@ class Work:
         self._traces: set[int] = set()
         self._carrier: Mapping[str, str] | None = None
         self.outcome: tuple[Outcome, str] = ("done", "")
+        self.graph_time = timedelta()
+        """What its requests to Graph took, added up."""
         if not late:
             self._start(INVALID_SPAN_CONTEXT)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.words.coordinates import NO_MESSAGE, Attendee, Coordinates, OnlineMeeting
-from shared.words.ids import CallId
+from shared.words.ids import CallId, LegKey, MeetingId
 from shared.words.observations import Present
 
 type Option = bool | str | list[str] | dict[str, bool | str]
@@ -76,7 +76,8 @@ class Call:
     """Graph's `call`, one leg of ours. `state` is in lower case, empty where Graph gives none.
 
     `participant_id` names the leg in rosters, `chain_id` is the conference (`callChainId`), and
-    `thread_id` is the chat of its meeting. `code` and `subcode` say why it ended.
+    `thread_id` is the chat of its meeting. `callback` is the leg of ours that its callbacks are
+    about. `code` and `subcode` say why it ended.
     Source: https://learn.microsoft.com/graph/api/resources/call
     """
 
@@ -86,6 +87,7 @@ class Call:
     chain_id: str | None = None
     thread_id: str | None = None
     message_id: str = NO_MESSAGE
+    callback: tuple[MeetingId, LegKey] | None = None
     code: int | None = None
     subcode: int | None = None
 
@@ -93,6 +95,11 @@ class Call:
     def is_over(self) -> bool:
         """Whether the leg has left."""
         return self.state == "terminated"
+
+    @property
+    def is_on_its_way(self) -> bool:
+        """Whether the leg has not been in yet, as far as Graph says."""
+        return self.state not in ("established", "terminating", "terminated")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,10 @@ from itertools import combinations
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+NO_DEMAND = '{"access_token":{}}'
+"""Claims that demand nothing of a token. A credential that is given claims requests a token, even
+while it keeps one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cloud:

@@ -17,7 +17,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.words.outgoing import Undelivered
+from shared.words.outgoing import Outgoing, Undelivered
+
+MESSAGE_ID = "message_id"
+"""The param by which the problem of a message that cannot be sent names it."""
 
 
 class RollcallError(Exception):
@@ -108,10 +111,27 @@ class NotAsked(Unavailable):
 
 @dataclass(eq=False)
 class NotSent(Unavailable):
-    """Service Bus took the messages for other entities, but none for `entities`."""
+    """Service Bus took the messages for other entities, but none for `entities`.
+
+    `problems` are of messages for the other entities that can never be sent.
+    """
 
     entities: frozenset[str] = frozenset()
+    problems: tuple[Problem, ...] = ()
 
 
 class LostRace(RollcallError):
     """Another commit changed the meeting since it was loaded; nothing was written."""
+
+
+def refusal_in(error: Rejected | NotSent, message: Outgoing) -> Problem | None:
+    """Return why a message can never be sent, as the bus says; None where it says nothing of it.
+
+    A problem that names no message is one of the entity, and so of all messages for it.
+    """
+    for one in error.problems:
+        if one.member == message.entity:
+            named = one.params.get(MESSAGE_ID)
+            if named is None or named == message.message_id:
+                return one
+    return None

@@ -79,6 +79,7 @@ type KindName = Literal[
     "differs",
     "no_such_entity",
     "message_too_large",
+    "message_refused",
     "invalid",
 ]
 
@@ -260,6 +261,10 @@ _KINDS: dict[KindName, Kind] = {
     "message_too_large": Kind(
         "message {message_id} is larger than the entity takes",
         "Let the entity take larger messages.",
+    ),
+    "message_refused": Kind(
+        "message {message_id} has a shape that Service Bus does not take",
+        "Send no id of more than 128 characters, and to a queue with sessions nothing without one.",
     ),
     "invalid": Kind("{what}", "Correct {member}."),
 }

@@ -12,15 +12,38 @@ LONGEST_MESSAGE_ID = 128
 class Undelivered:
     """Why an answer reached no queue of the caller's. `message` quotes at most a queue's name."""
 
-    code: Literal["own_entity", "other_namespace", "not_a_queue", "no_such_queue"]
+    code: Literal[
+        "own_entity",
+        "other_namespace",
+        "not_a_queue",
+        "correlation_id_too_long",
+        "no_such_queue",
+        "refused_by_queue",
+        "closed_queue",
+    ]
     message: str
 
 
 def no_such_queue(queue: str) -> Undelivered:
     """Return why nothing was sent to a queue that Service Bus does not have."""
+    return Undelivered(code="no_such_queue", message=f"Service Bus has no queue {queue}.")
+
+
+def refused_by_queue(queue: str) -> Undelivered:
+    """Return why an answer was not sent that a queue never takes."""
     return Undelivered(
-        code="no_such_queue",
-        message=f"Service Bus has no queue {queue}, or it takes no message of that size.",
+        code="refused_by_queue",
+        message=f"Service Bus does not take this answer for the queue {queue}: it is too large for "
+        "it, or the queue requires a session, which no refusal has.",
+    )
+
+
+def closed_queue(queue: str) -> Undelivered:
+    """Return why an answer was given up that a queue did not take for long."""
+    return Undelivered(
+        code="closed_queue",
+        message=f"The queue {queue} took no message for too long: it is full or disabled, or "
+        "Rollcall may not send to it.",
     )
 
 
@@ -72,7 +95,11 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """A fact that was published as event number `sequence`, kept to answer repeated requests."""
+    """A fact that was published as event number `sequence`, kept to answer repeated requests.
+
+    Its data has all that the event said of itself: `context` and `undelivered`, too.
+    """
 
     fact: Fact
     sequence: int
+    recorded_at: datetime

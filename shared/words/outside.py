@@ -18,12 +18,28 @@ MOST_ENTRIES = 5_000
 CALL_ID = re.compile("[0-9A-Za-z_-]{1,64}")
 """A GUID with or without dashes, or a short token. It becomes part of a path: a `..` in its place
 once became `DELETE /v1.0/communications`."""
+LONGEST_SEGMENT = 512
+"""Characters of an id that becomes part of a path. Those of Graph's meetings have up to 250."""
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def usable_id(value: Any) -> TypeGuard[str]:
     """Return whether `value` may be kept as an id: short, and printable throughout."""
     return isinstance(value, str) and 0 < len(value) <= LONGEST_ID and value.isprintable()
+
+
+def is_segment(value: Any) -> TypeGuard[str]:
+    """Return whether `value` may be an id in a path, where it stays one segment once it is encoded.
+
+    Dots alone mean the segment before, or this one, encoded or not.
+    Source: https://url.spec.whatwg.org/#double-dot-path-segment
+    """
+    return (
+        isinstance(value, str)
+        and 0 < len(value) <= LONGEST_SEGMENT
+        and value.isprintable()
+        and value.strip(".") != ""
+    )
 
 
 def held_name(name: str) -> str:

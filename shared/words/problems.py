@@ -154,7 +154,7 @@ _CATALOGUE: dict[str, Refusal] = {
         "request names a tenantId, check that it is the organizer's.",
     ),
     "graph_token_refused": Refusal(
-        message="Graph did not accept the app's own token.",
+        message="Graph did not accept the app's own token, nor a fresh one.",
         next_step="Check the app's identity settings (AZURE_CLIENT_ID, GRAPH_FEDERATED, "
         "GRAPH_CERTIFICATE_PATH or GRAPH_CLIENT_SECRET) and that app {app} is known in the tenant.",
         waiting="heals",

@@ -30,7 +30,7 @@ async def purge_meetings(services: Services) -> None:
     for entry in entries:
         if services.clock.now() - began > LONGEST_WALK:
             return
-        with correlated(meeting=entry.meeting_id), of_mending():
+        with correlated(meetingId=entry.meeting_id), of_mending():
             await _attend(entry, services)
 
 
@@ -41,8 +41,8 @@ async def _attend(entry: PurgeEntry, services: Services) -> None:
         log("purge.failed", error)
         if not isinstance(error, Unreadable):
             return  # the next walk comes by itself
-    except Exception:  # noqa: BLE001 - the line has it
-        log("purge.failed", traceback=True)
+    except Exception as error:  # noqa: BLE001 - the line has it
+        log("purge.failed", error=error)
     else:
         return
     # What fails each time must not take the place of others in every walk.

@@ -71,7 +71,7 @@ async def _read(meeting: Meeting, what: Readable, services: Services) -> Read:
         reports, more = await _reports(meeting, what, services)
         records = await _records(meeting, what, services)
     except Rejected as refused:
-        log("sources.refused", refused)
+        log("sources.refused", code=refused.code)
         return Read(refused=refused)
     return Read(sources=(*reports, *records), more=more)
 

@@ -10,18 +10,18 @@ from datetime import datetime, timedelta
 from shared.calls.record import GroupCall, SessionPage
 from shared.events.cloud_events import warn_once
 from shared.events.corrections import corrections
-from shared.events.facts import Shown
 from shared.journal.step import Step
 from shared.meeting.meeting import Meeting
 from shared.meeting.retention import traces_of
 from shared.meeting.shown import numbers_in, whole_calls
-from shared.meeting.sourcing import SourceRules, having_looked, number_in
+from shared.meeting.sourcing import having_looked, number_in
 from shared.sources.kept import Found, KeptSource, Numbers, Runs, count_of, key_for, key_of
 from shared.sources.spans import SourceCall, source_calls, speaks
 from shared.sources.view import ShownCall, view, without_number
 from shared.words.errors import Rejected
 from shared.words.observations import GivenUp
 from shared.words.outgoing import Outgoing
+from shared.words.rules import Shown, SourceRules
 from shared.words.sources import ListedReports, Source
 
 MOST_REPORTS = 10

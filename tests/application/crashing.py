@@ -7,18 +7,21 @@ from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Sequen
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 
 from shared.calls.history import LogEntry
 from shared.calls.record import SessionPage
+from shared.graph_port import Graph
 from shared.meeting.days import Brief
 from shared.meeting.meeting import Change, LegPage, Stored, Traces
-from shared.ports import Bus, Entry, Graph, Lead, Ledger, PurgeEntry
+from shared.ports import Bus, Entry, Lead, Ledger, PurgeEntry
 from shared.sources.kept import KeptSource
 from shared.words.answers import Call, GivenMeeting, MeetingAnswer, Roster
 from shared.words.ids import CallId, MeetingId
 from shared.words.outgoing import Outgoing
 from shared.words.sources import ListedReports, Source
+
+type Moment = Literal["before", "after"]
 
 
 class Crashed(BaseException):
@@ -55,17 +58,17 @@ class Fuse:
         self.burnt, self.mended = False, True
 
 
-def every_fuse() -> Iterator[Fuse]:
-    """Yield fuses that burn one call later each time, before it and after it.
+def every_fuse(*moments: Moment) -> Iterator[Fuse]:
+    """Yield fuses that burn one call later each time, at each of `moments`: before it, after it.
 
-    The last one is that with which a story went to its end: so every point of it was visited,
+    The last ones are those with which a story went to its end: so every point of it was visited,
     however many there are.
     """
     for at in count(1):
-        yield (before := Fuse(at=at))
-        if before.calls < at:
+        fuses = [Fuse(at=at, after=moment == "after") for moment in moments]
+        yield from fuses
+        if fuses[0].calls < at:
             return
-        yield Fuse(at=at, after=True)
 
 
 class FusedLedger:
@@ -86,9 +89,11 @@ class FusedLedger:
         """See `ports.Ledger.clear`."""
         await self._fuse.through(self._ledger.clear(meeting_id, row_keys))
 
-    async def log(self, meeting_id: MeetingId) -> Sequence[LogEntry]:
+    async def log(
+        self, meeting_id: MeetingId, *, after: int = 0, most: int | None = None
+    ) -> Sequence[LogEntry]:
         """See `ports.Ledger.log`."""
-        return await self._fuse.through(self._ledger.log(meeting_id))
+        return await self._fuse.through(self._ledger.log(meeting_id, after=after, most=most))
 
     async def pages(self, meeting_id: MeetingId) -> Sequence[SessionPage]:
         """See `ports.Ledger.pages`."""
@@ -105,10 +110,6 @@ class FusedLedger:
     async def claim_alias(self, alias: str, meeting_id: MeetingId) -> MeetingId:
         """See `ports.Ledger.claim_alias`."""
         return await self._fuse.through(self._ledger.claim_alias(alias, meeting_id))
-
-    async def move_alias(self, alias: str, *, since: MeetingId, to: MeetingId) -> MeetingId:
-        """See `ports.Ledger.move_alias`."""
-        return await self._fuse.through(self._ledger.move_alias(alias, since=since, to=to))
 
     async def resolve_alias(self, alias: str) -> MeetingId | None:
         """See `ports.Ledger.resolve_alias`."""
@@ -130,9 +131,16 @@ class FusedLedger:
         """See `ports.Ledger.list_day`."""
         await self._fuse.through(self._ledger.list_day(meeting_id, day, brief))
 
-    def day(self, day: date) -> AsyncIterator[tuple[MeetingId, Brief]]:
+    def day(
+        self,
+        day: date,
+        *,
+        first: MeetingId | None = None,
+        open_only: bool = False,
+        most: int | None = None,
+    ) -> AsyncIterator[tuple[MeetingId, Brief]]:
         """See `ports.Ledger.day`."""
-        return self._ledger.day(day)
+        return self._ledger.day(day, first=first, open_only=open_only, most=most)
 
     async def note_walk(self, at: datetime) -> None:
         """See `ports.Ledger.note_walk`."""
@@ -193,67 +201,67 @@ class FusedBus:
 
 
 class FusedGraph:
-    """Implements `ports.Graph` through a fuse."""
+    """Implements `graph_port.Graph` through a fuse."""
 
     def __init__(self, graph: Graph, fuse: Fuse) -> None:
         self._graph, self._fuse = graph, fuse
 
     async def create_or_get_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
-        """See `ports.Graph.create_or_get_meeting`."""
+        """See `graph_port.Graph.create_or_get_meeting`."""
         return await self._fuse.through(self._graph.create_or_get_meeting(organizer_id, body))
 
     async def create_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
-        """See `ports.Graph.create_meeting`."""
+        """See `graph_port.Graph.create_meeting`."""
         return await self._fuse.through(self._graph.create_meeting(organizer_id, body))
 
     async def read_meeting(self, organizer_id: str, online_meeting_id: str) -> MeetingAnswer:
-        """See `ports.Graph.read_meeting`."""
+        """See `graph_port.Graph.read_meeting`."""
         return await self._fuse.through(self._graph.read_meeting(organizer_id, online_meeting_id))
 
     async def update_meeting(
         self, organizer_id: str, online_meeting_id: str, body: dict[str, Any]
     ) -> MeetingAnswer:
-        """See `ports.Graph.update_meeting`."""
+        """See `graph_port.Graph.update_meeting`."""
         return await self._fuse.through(
             self._graph.update_meeting(organizer_id, online_meeting_id, body)
         )
 
     async def delete_meeting(self, organizer_id: str, online_meeting_id: str) -> None:
-        """See `ports.Graph.delete_meeting`."""
+        """See `graph_port.Graph.delete_meeting`."""
         await self._fuse.through(self._graph.delete_meeting(organizer_id, online_meeting_id))
 
     async def create_call(self, body: dict[str, Any]) -> Call:
-        """See `ports.Graph.create_call`."""
+        """See `graph_port.Graph.create_call`."""
         return await self._fuse.through(self._graph.create_call(body))
 
     async def read_call(self, call_id: CallId) -> Call | None:
-        """See `ports.Graph.read_call`."""
+        """See `graph_port.Graph.read_call`."""
         return await self._fuse.through(self._graph.read_call(call_id))
 
     async def read_participants(
         self, call_id: CallId, *, own_ids: frozenset[str], show_names: bool
     ) -> Roster | None:
-        """See `ports.Graph.read_participants`."""
+        """See `graph_port.Graph.read_participants`."""
         return await self._fuse.through(
             self._graph.read_participants(call_id, own_ids=own_ids, show_names=show_names)
         )
 
     async def keep_alive(self, call_id: CallId) -> bool:
-        """See `ports.Graph.keep_alive`."""
+        """See `graph_port.Graph.keep_alive`."""
         return await self._fuse.through(self._graph.keep_alive(call_id))
 
     async def end_call(self, call_id: CallId) -> None:
-        """See `ports.Graph.end_call`."""
+        """See `graph_port.Graph.end_call`."""
         await self._fuse.through(self._graph.end_call(call_id))
 
     async def reject_call(self, call_id: CallId) -> None:
-        """See `ports.Graph.reject_call`."""
+        """See `graph_port.Graph.reject_call`."""
         await self._fuse.through(self._graph.reject_call(call_id))
 
     async def attendance_reports(
         self, organizer_id: str, online_meeting_id: str
     ) -> ListedReports | None:
-        """See `ports.Sources.attendance_reports`."""
+        """See `graph_port.Sources.attendance_reports`."""
         return await self._fuse.through(
             self._graph.attendance_reports(organizer_id, online_meeting_id)
         )
@@ -267,7 +275,7 @@ class FusedGraph:
         own_ids: frozenset[str],
         show_names: bool,
     ) -> Source | None:
-        """See `ports.Sources.attendance_report`."""
+        """See `graph_port.Sources.attendance_report`."""
         return await self._fuse.through(
             self._graph.attendance_report(
                 organizer_id, online_meeting_id, report_id, own_ids=own_ids, show_names=show_names
@@ -277,13 +285,13 @@ class FusedGraph:
     async def call_record(
         self, chain_id: str, *, own_ids: frozenset[str], show_names: bool
     ) -> Source | None:
-        """See `ports.Sources.call_record`."""
+        """See `graph_port.Sources.call_record`."""
         return await self._fuse.through(
             self._graph.call_record(chain_id, own_ids=own_ids, show_names=show_names)
         )
 
     async def check(self) -> None:
-        """See `ports.Graph.check`."""
+        """See `graph_port.Graph.check`."""
         await self._fuse.through(self._graph.check())
 
 

@@ -23,7 +23,7 @@ class HeldGraph(FakeGraph):
         self.asked, self.go = asyncio.Event(), asyncio.Event()
 
     async def create_call(self, body: dict[str, Any]) -> Call:
-        """See `ports.Graph.create_call`."""
+        """See `graph_port.Graph.create_call`."""
         self.asked.set()
         await self.go.wait()
         return await super().create_call(body)

@@ -7,8 +7,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from shared.graph_port import Graph
 from shared.inbox.message import QueueMessage
-from shared.ports import Bus, Graph, Ledger
+from shared.ports import Bus, Ledger
 from tests.application.crashing import Crashed, Fuse, FusedBus, FusedGraph, FusedLedger
 from tests.application.world import LEASE, World, state
 from tests.fakes.ledger import InMemoryLedger

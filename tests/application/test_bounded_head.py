@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from shared.ledger.rows import head_row
-from shared.meeting.sourcing import SourceRules
+from shared.words.rules import SourceRules
 from tests.application.joined import Joined
 from tests.application.world import roster
 from tests.fixtures.tending import HINTED

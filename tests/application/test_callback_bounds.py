@@ -276,7 +276,7 @@ async def test_a_callback_that_cannot_be_recorded_in_time_is_to_come_again(world
     """A store that does not answer must not keep Graph waiting."""
     world.counting.held = True
 
-    status = await receive_notification(
+    answer = await receive_notification(
         meeting_id=world.meeting_id,
         leg_key=LegKey(world.leg_key),
         authorization=world.token(),
@@ -285,4 +285,4 @@ async def test_a_callback_that_cannot_be_recorded_in_time_is_to_come_again(world
         recorded_within=0.01,
     )
 
-    assert status == 503
+    assert (answer.status, answer.retry_after) == (503, 5)

@@ -5,9 +5,10 @@ out, callbacks because Graph had no answer. Whatever the point: one meeting, one
 events told, one answer.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
-from tests.application.crashing import Fuse, every_fuse
+from tests.application.crashing import Fuse
 from tests.application.mortal import LOCK_SECONDS, Mortal
 from tests.application.world import leg_of, roster
 
@@ -36,9 +37,9 @@ async def play(fuse: Fuse) -> Mortal:
     return world
 
 
-async def test_no_crash_point_loses_or_doubles_anything() -> None:
+async def test_no_crash_point_loses_or_doubles_anything(fuses: Iterator[Fuse]) -> None:
     """The same story, told once, with one meeting and one bot."""
-    for fuse in every_fuse():
+    for fuse in fuses:
         await told_once(await play(fuse))
 
 

@@ -5,10 +5,11 @@ to us by another name, or it is over and nobody told us. Whatever the point: one
 each of those who asked is answered once.
 """
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from shared.words.ids import CallId
-from tests.application.crashing import Fuse, every_fuse
+from tests.application.crashing import Fuse
 from tests.application.links import CLASSIC, SHORT, THREAD
 from tests.application.mortal import Mortal
 from tests.application.world import state
@@ -67,23 +68,27 @@ async def replace_dead(fuse: Fuse) -> Host:
     return world
 
 
-async def test_no_crash_point_leaves_two_bots_in_one_meeting() -> None:
+async def test_no_crash_point_leaves_two_bots_in_one_meeting(fuses: Iterator[Fuse]) -> None:
     """Both askers are answered with the one that stays."""
-    for fuse in every_fuse():
+    for fuse in fuses:
         world = await move(fuse)
 
         assert len(world.fake_graph.calls) == 1
         (one,), (other,) = (
-            {reply["id"] for reply in world.replies(of) if "bot.joining" in reply["type"]}
+            {
+                reply["data"]["legKey"]
+                for reply in world.replies(of)
+                if "bot.joining" in reply["type"]
+            }
             for of in ("one", "other")
         )
         assert one == other
 
 
-async def test_no_crash_point_answers_with_a_dead_bot_or_sends_two() -> None:
+async def test_no_crash_point_answers_with_a_dead_bot_or_sends_two(fuses: Iterator[Fuse]) -> None:
     """Its end is told once, and the bot sent once more."""
     joined = ["bot.joined", "bot.joining"]
-    for fuse in every_fuse():
+    for fuse in fuses:
         world = await replace_dead(fuse)
 
         assert sorted(world.names()) == sorted([*joined, "bot.left", *joined])

@@ -4,9 +4,11 @@ See test_crash_points.py for how it dies. Whatever the point: one bot, the same 
 of those who asked answered.
 """
 
+from collections.abc import Iterator
+
 import pytest
 
-from tests.application.crashing import Fuse, every_fuse
+from tests.application.crashing import Fuse
 from tests.application.links import CLASSIC, SHORT
 from tests.application.mortal import Mortal
 from tests.application.world import state
@@ -45,9 +47,11 @@ async def play(fuse: Fuse, *, link: str = CLASSIC) -> Mortal:
 
 
 @pytest.mark.parametrize("link", [CLASSIC, SHORT], ids=["classic", "short"])
-async def test_no_crash_point_leaves_a_bot_or_an_asker_behind(link: str) -> None:
+async def test_no_crash_point_leaves_a_bot_or_an_asker_behind(
+    link: str, fuses: Iterator[Fuse]
+) -> None:
     """The same story, told once, with one bot, which leaves. A short link needs two POSTs."""
-    for fuse in every_fuse():
+    for fuse in fuses:
         world = await play(fuse, link=link)
 
         assert sorted(world.names()) == ["bot.joined", "bot.joining", "bot.left"]

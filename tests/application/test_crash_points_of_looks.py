@@ -4,15 +4,16 @@ See test_crash_points.py for how it dies. Whatever the point: calls, legs, event
 bots sent are those of a process that lived, and what is left to do is planned.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from shared.meeting.looks import TendingRules, looks
-from tests.application.crashing import Fuse, every_fuse
+from shared.meeting.looks import looks
+from shared.words.rules import TendingRules
+from tests.application.crashing import Fuse
 from tests.fixtures.afternoon import WALK, Afternoon
 from tests.fixtures.tending import HINTED
 
@@ -188,26 +189,30 @@ async def found(day: Afternoon) -> dict[str, Any]:
     }
 
 
-async def holds(story: Story, way: Way) -> None:
+async def holds(story: Story, way: Way, fuses: Iterator[Fuse]) -> None:
     lived = await played(story, way, Fuse())
-    for fuse in every_fuse():
+    for fuse in fuses:
         assert await played(story, way, fuse) == lived, fuse
 
 
 @pytest.mark.parametrize("look", STORIES)
-async def test_no_crash_point_loses_or_doubles_a_look(look: str) -> None:
+async def test_no_crash_point_loses_or_doubles_a_look(look: str, fuses: Iterator[Fuse]) -> None:
     """Its message is delivered again once the lock has run out."""
-    await holds(STORIES[look], by_message)
+    await holds(STORIES[look], by_message, fuses)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("look", STORIES)
-async def test_no_crash_point_of_the_walk_loses_or_doubles_a_look(look: str) -> None:
+async def test_no_crash_point_of_the_walk_loses_or_doubles_a_look(
+    look: str, fuses: Iterator[Fuse]
+) -> None:
     """The next walk goes on where one died."""
-    await holds(STORIES[look], by_walk)
+    await holds(STORIES[look], by_walk, fuses)
 
 
 @pytest.mark.parametrize("way", [by_callback, by_reader])
-async def test_no_crash_point_of_mending_in_passing_loses_or_doubles_a_look(way: Way) -> None:
+async def test_no_crash_point_of_mending_in_passing_loses_or_doubles_a_look(
+    way: Way, fuses: Iterator[Fuse]
+) -> None:
     """Graph calls back again, and a reader reads again."""
-    await holds(STORIES["keepAlive"], way)
+    await holds(STORIES["keepAlive"], way, fuses)

@@ -6,6 +6,7 @@ so, nothing is left but the tombstone, and what comes before the next walk begin
 
 import asyncio
 import contextlib
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from shared.meeting.meeting import Meeting
 from shared.meeting.older_legs import Kept
 from shared.meeting.retention import traces_of
 from shared.words.ids import MeetingId
-from tests.application.crashing import Crashed, Fuse, every_fuse
+from tests.application.crashing import Crashed, Fuse
 from tests.application.joined import ASK, Joined
 from tests.application.kept import RETENTION, WALK, copied, leave, scheduled
 from tests.application.links import EXPLICIT
@@ -84,11 +85,11 @@ async def walk(world: Old, fuse: Fuse, times: int) -> None:
             world.restart()
 
 
-async def test_no_crash_point_leaves_anything_or_says_it_twice() -> None:
+async def test_no_crash_point_leaves_anything_or_says_it_twice(fuses: Iterator[Fuse]) -> None:
     """Some walks after it, only the tombstone is there."""
     old = await Old(kept=Kept(legs=1, requests=1)).grow_old()
     assert len(await old.left()) > 50
-    for fuse in every_fuse():
+    for fuse in fuses:
         world = copied(old)
         fused(world, fuse)
 
@@ -106,10 +107,10 @@ async def test_no_crash_point_leaves_anything_or_says_it_twice() -> None:
         fuse.calls = calls
 
 
-async def test_no_crash_point_takes_anything_of_what_comes_next() -> None:
+async def test_no_crash_point_takes_anything_of_what_comes_next(fuses: Iterator[Fuse]) -> None:
     """The meeting is made anew, and joined by what Graph calls it, before the next walk."""
     old = await Old(kept=Kept(legs=1, requests=1)).grow_old()
-    for fuse in every_fuse():
+    for fuse in fuses:
         world = copied(old)
         by_thread = world.by_thread
         fused(world, fuse)

@@ -188,13 +188,13 @@ async def test_what_graph_says_of_the_call_is_evidence_when_reads_keep_failing(
         broken = False
 
         async def read_participants(self, call_id: CallId, **asked: Any) -> Roster | None:
-            """See `ports.Graph.read_participants`."""
+            """See `graph_port.Graph.read_participants`."""
             if self.broken:
                 raise lost(503)
             return await super().read_participants(call_id, **asked)
 
         async def read_call(self, call_id: CallId) -> Call | None:
-            """See `ports.Graph.read_call`."""
+            """See `graph_port.Graph.read_call`."""
             return await super().read_call(call_id) if state is not None else None
 
     graph = Unreadable(tenant_id=TENANT)

@@ -1,6 +1,5 @@
 """How Rollcall says that it is well: one word for anybody, the details for operators."""
 
-import asyncio
 import re
 import tomllib
 from dataclasses import replace
@@ -12,12 +11,15 @@ import pytest
 
 from meeting_record.handler import health, health_details
 from shared import VERSION
-from shared.health import KEPT_FOR, WALK_LATE_AFTER, WALK_PERIOD, Checkup, Report
-from shared.ports import Graph
+from shared.health import (
+    KEPT_FOR,
+    WALK_LATE_AFTER,
+    WALK_PERIOD,
+    Report,
+)
 from shared.words.errors import GraphTrace, Unavailable
+from tests.application.examined import BrokenGraph, HeldGraph, Watched, a_checkup
 from tests.application.world import T0, TENANT, World
-from tests.fakes.bus import InMemoryBus
-from tests.fakes.graph import FakeGraph
 from tests.fakes.ledger import InMemoryLedger
 
 TICK = timedelta(microseconds=1)
@@ -33,57 +35,6 @@ WELL: dict[str, Any] = {
     "examinedAt": "2026-09-14T08:00:00.000Z",
 }
 """The details in a process that just started."""
-
-
-class HeldGraph(FakeGraph):
-    """Counts its checks; `begun` is set by a check, which is answered when `released` is set."""
-
-    def __init__(self) -> None:
-        super().__init__(tenant_id=TENANT)
-        self.checks = 0
-        self.begun, self.released = asyncio.Event(), asyncio.Event()
-
-    async def check(self) -> None:
-        """See `ports.Graph.check`."""
-        self.checks += 1
-        self.begun.set()
-        await self.released.wait()
-        await super().check()
-
-
-class BrokenGraph(FakeGraph):
-    """Has a bug in its check while it is `broken`."""
-
-    broken = True
-
-    async def check(self) -> None:
-        """See `ports.Graph.check`."""
-        if self.broken:
-            raise ZeroDivisionError
-
-
-class Watched(World):
-    """A world whose checks of Graph are counted, and answered at once unless they are held."""
-
-    def __init__(self) -> None:
-        self.held = HeldGraph()
-        self.held.released.set()
-        super().__init__(graph=self.held)
-
-    def later(self, waited: timedelta) -> None:
-        """Let time pass."""
-        self.clock.advance(waited.total_seconds())
-
-
-def a_checkup(world: World, *, graph: Graph, within: float = 20.0) -> Checkup:
-    """Return a checkup over fakes, and over a Graph of the test's own."""
-    return Checkup(
-        ledger=InMemoryLedger(),
-        bus=InMemoryBus(),
-        graph=graph,
-        clock=world.clock,
-        within=within,
-    )
 
 
 async def test_anybody_is_told_one_word() -> None:
@@ -136,35 +87,6 @@ async def test_a_report_is_kept_for_ten_seconds_and_shared() -> None:
     assert kept == WELL
     assert anew == {"status": "degraded"}
     assert world.held.checks == 2
-
-
-async def test_callers_at_once_share_one_examination() -> None:
-    """However many there are, and however long it takes."""
-    world = Watched()
-    world.held.released.clear()
-    asking = [asyncio.create_task(health(world.services)) for _ in range(50)]
-    await world.held.begun.wait()
-
-    world.later(2 * KEPT_FOR)
-    world.held.released.set()
-    answers = await asyncio.gather(*asking)
-
-    assert answers == [{"status": "ok"}] * 50
-    assert world.held.checks == 1
-
-
-async def test_a_caller_who_goes_away_leaves_the_examination_to_the_next() -> None:
-    """A probe that gives up must not break the report for all others."""
-    world = Watched()
-    world.held.released.clear()
-    first = asyncio.create_task(health(world.services))
-    second = asyncio.create_task(health(world.services))
-    await world.held.begun.wait()
-
-    first.cancel()
-    world.held.released.set()
-
-    assert await second == {"status": "ok"}
 
 
 async def test_a_part_that_hangs_did_not_answer() -> None:

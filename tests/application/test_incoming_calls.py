@@ -3,14 +3,12 @@
 import asyncio
 import json
 from collections.abc import Iterable
-from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from call_callback.handler import receive_incoming
 from call_callback.incoming import MOST_REJECTIONS
-from shared.words.errors import NotAsked, RollcallError, Unavailable
+from shared.words.errors import NotAsked, RollcallError
 from shared.words.ids import CallId
 from tests.application.joined import Joined
 from tests.application.world import TENANT, World, envelope
@@ -34,9 +32,10 @@ def all_ringing(call_ids: Iterable[str]) -> bytes:
 
 async def told(world: World, body: bytes, *, authorization: str | None = None) -> int:
     """Let Graph tell the bot's webhook something; return the status it is answered with."""
-    return await receive_incoming(
+    answer = await receive_incoming(
         authorization=authorization or world.token(), body=body, services=world.services
     )
+    return answer.status
 
 
 async def test_a_call_that_comes_in_is_rejected() -> None:
@@ -121,18 +120,10 @@ async def test_a_graph_that_does_not_answer_is_to_send_it_again(
     }
 
 
-class NoKeys:
-    """Implements `ports.SigningKeys` while the keys cannot be had."""
-
-    async def key(self, key_id: str) -> Any | None:
-        """See `ports.SigningKeys.key`."""
-        raise Unavailable("the keys did not answer (as the test asked)")
-
-
 async def test_a_caller_whose_key_cannot_be_had_is_to_come_again() -> None:
     """It may be Graph."""
     world = World()
-    world.services = replace(world.services, keys=NoKeys())
+    world.keys.down = True
 
     assert await told(world, ringing()) == 503
 
@@ -151,7 +142,7 @@ class SilentGraph(FakeGraph):
     """Never answers a rejection."""
 
     async def reject_call(self, call_id: CallId) -> None:
-        """See `ports.Graph.reject_call`."""
+        """See `graph_port.Graph.reject_call`."""
         await asyncio.Event().wait()
 
 
@@ -159,14 +150,14 @@ async def test_a_rejection_that_takes_too_long_is_to_come_again() -> None:
     """A Graph that hangs must not keep its own callback waiting."""
     world = World(graph=SilentGraph(tenant_id=TENANT))
 
-    status = await receive_incoming(
+    answer = await receive_incoming(
         authorization=world.token(),
         body=ringing(),
         services=world.services,
         rejected_within=0.01,
     )
 
-    assert status == 503
+    assert answer.status == 503
 
 
 async def test_nothing_of_a_call_is_stored() -> None:

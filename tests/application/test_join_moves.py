@@ -1,6 +1,7 @@
 """Two names of one meeting come to us unconnected: it is one meeting as soon as Graph says so."""
 
 import asyncio
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -85,26 +86,85 @@ async def test_a_bot_that_comes_after_its_meeting_moved_is_sent_away() -> None:
     assert len(world.fake_graph.calls) == 1
 
 
-async def test_a_leg_found_elsewhere_by_the_way_is_sent_away_too() -> None:
-    """The thread could not be noted when the bot was sent: the next look at its call does it."""
+async def test_an_answer_without_the_thread_answers_nobody_until_the_call_names_it() -> None:
+    """Nothing of the leg is told before, whatever calls back."""
     world = world_with_one_meeting()
-    await world.drop("join-meeting", {"joinWebUrl": SHORT.replace(JOIN_ID, "99999999999999")})
-    await call_back(world, 0)
-    await bot_by_classic_link_beside(world)
-    world.fake_graph.posted[next(iter(world.fake_graph.posted))]["chatInfo"] = {"threadId": THREAD}
-    world.clock.advance(LEASE.total_seconds())
+    meeting_id = await bot_by_classic_link(world)
+    before = world.names()
+    world.fake_graph.worded = lambda answer: {**answer, "chatInfo": None}
+    await world.drop("join-meeting", {"joinWebUrl": SHORT}, reply_to="replies")
+    await world.pump(until=timedelta(seconds=20))
+    assert (world.replies(), world.names()) == ([], before)
+    world.fake_graph.worded = deepcopy
 
-    short = SHORT.replace(JOIN_ID, "99999999999999")
-    await world.drop("join-meeting", {"joinWebUrl": short}, reply_to="replies")
+    await call_back(world, 1)
     await world.pump()
 
     assert len(world.fake_graph.calls) == 1
-    assert world.events("bot.left")
+    assert [one["data"]["meetingId"] for one in world.replies()] == [meeting_id]
+    assert world.names() == before
 
 
-async def bot_by_classic_link_beside(world: World) -> None:
-    await world.drop("join-meeting", {"joinWebUrl": CLASSIC})
+async def test_a_leg_whose_thread_graph_never_names_is_of_the_meeting_of_its_join_id() -> None:
+    """It is in, and Graph's call says no more: what was heard of it is told."""
+    world = World()
+    world.fake_graph.worded = lambda answer: {**answer, "chatInfo": None}
+    await world.drop("join-meeting", {"joinWebUrl": SHORT}, reply_to="replies")
+    world.fake_graph.posted[next(iter(world.fake_graph.posted))]["state"] = "established"
+
+    await call_back(world, 0)
+    await world.pump()
+
+    assert sorted(world.names()) == ["bot.joined", "bot.joining"]
+    assert [one["type"] for one in world.replies()] == [
+        "rollcall.bot.joining.v1",
+        "rollcall.bot.joined.v1",
+    ]
+
+
+async def test_a_leg_that_ended_before_its_thread_was_known_has_failed_for_its_reason() -> None:
+    """Graph has no such call any more; the callback said why."""
+    world = World()
+    world.fake_graph.fail_next(done=True)
+    await world.drop("join-meeting", {"joinWebUrl": SHORT}, reply_to="replies")
+    (call_id,) = world.fake_graph.calls
+    world.fake_graph.drop(call_id)
+    end = {"resultInfo": {"code": 400, "subcode": 2203}}
+
+    meeting_id, leg_key = world.fake_graph.bodies[0]["callbackUri"].split("/")[-2:]
+    await world.callback(meeting_id, leg_key, state(call_id, "terminated", **end))
+    await world.pump(until=timedelta(seconds=1))
+
+    (failed,) = world.events("bot.failed")
+    assert failed["data"]["result"]["subcode"] == 2203
+
+
+async def test_a_leave_by_the_other_name_takes_out_the_bot_that_is_there() -> None:
+    """Its own leg is on its way in by a join id, and nobody knows yet that it is the same room."""
+    world = world_with_one_meeting()
+    await bot_by_classic_link(world)
+    world.fake_graph.fail_next(done=True)
+    await world.drop("join-meeting", {"joinWebUrl": SHORT})
+    await world.drop("join-meeting", {"joinWebUrl": SHORT, "action": "leave"}, reply_to="leaver")
     await call_back(world, 1)
+
+    await world.pump()
+
+    assert world.fake_graph.calls == {}
+    assert [one["type"] for one in world.replies("leaver")] == ["rollcall.bot.left.v1"]
+    assert len(world.events("bot.left")) == 1
+
+
+async def test_the_record_of_the_other_name_is_that_of_the_meeting() -> None:
+    """By the id of the request, and by the id that its callbacks carry."""
+    world = world_with_one_meeting()
+    meeting_id = await bot_by_classic_link(world)
+    await world.drop("join-meeting", {"joinWebUrl": SHORT, "requestId": "R-1"})
+    other = world.fake_graph.bodies[1]["callbackUri"].split("/")[-2]
+
+    for record in (await world.record("R-1"), await world.record_of(other)):
+        assert record["meeting"]["meetingId"] == meeting_id
+        assert len(record["bot"]["legs"]) == 1
 
 
 @pytest.mark.parametrize("delay", range(0, 40, 2))
@@ -149,19 +209,3 @@ async def test_a_request_that_was_sent_on_is_known_by_its_own_id() -> None:
     assert first["id"] == again["id"]
     assert other["data"]["code"] == "request_conflict"
     assert [one["member"] for one in other["data"]["problems"]] == ["/guestName"]
-
-
-async def test_a_request_that_was_sent_on_is_refused_under_its_own_id() -> None:
-    """The bot it was sent on to is gone by then, and Graph sends no other."""
-    world = world_with_one_meeting()
-    meeting_id = await bot_by_classic_link(world)
-    leg_key, call_id = leg_of(await world.meeting(meeting_id))
-    await world.drop("join-meeting", {"joinWebUrl": SHORT, "requestId": "R-1"}, reply_to="replies")
-    await world.callback(meeting_id, leg_key, state(call_id, "terminated"))
-    world.fake_graph.fail_next(times=20)
-
-    await world.pump(until=timedelta(hours=2))
-
-    (failed,) = world.replies()
-    assert failed["data"]["code"] == "gave_up"
-    assert failed["data"]["requestId"] == failed["correlationid"] == "R-1"

@@ -10,13 +10,13 @@ import pytest
 
 from shared.calls.history import Heard
 from shared.journal.journal import Journal, Receipt
-from shared.journal.settle import RecordingRules
 from shared.journal.together import ENOUGH_HEARD
 from shared.meeting.meeting import Change, Meeting, Stored
 from shared.words.errors import Unavailable
 from shared.words.ids import LegKey, MeetingId
 from shared.words.observations import Unparsed
 from shared.words.outgoing import Outgoing
+from shared.words.rules import RecordingRules
 from tests.application.world import T0, SettableClock
 from tests.fakes.bus import InMemoryBus
 from tests.fakes.ledger import InMemoryLedger

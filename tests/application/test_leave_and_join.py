@@ -206,7 +206,7 @@ class NamingGraph(HeldGraph):
     """Sends the bot, but keeps its answer until `go`; it names the thread that was led to."""
 
     async def create_call(self, body: dict[str, Any]) -> Call:
-        """See `ports.Graph.create_call`."""
+        """See `graph_port.Graph.create_call`."""
         call = await FakeGraph.create_call(self, body)
         self.asked.set()
         await self.go.wait()

@@ -70,7 +70,6 @@ async def test_a_leave_that_comes_again_is_answered_as_it_was() -> None:
     await world.drop("join-meeting", ask, reply_to="replies")
 
     first, again = world.replies()
-    assert first["data"].pop("recordedAt") != again["data"].pop("recordedAt")
     assert first == again
 
 

@@ -47,7 +47,7 @@ class HeldUp(FakeGraph):
         self.holds, self.go_on = asyncio.Event(), asyncio.Event()
 
     async def create_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
-        """See `ports.Graph.create_meeting`."""
+        """See `graph_port.Graph.create_meeting`."""
         made = await super().create_meeting(organizer_id, body)
         if not self.holds.is_set():
             self.holds.set()
@@ -212,7 +212,7 @@ async def test_another_request_under_the_id_is_refused_while_the_first_is_on_its
 async def test_no_crash_point_makes_two_answers_or_two_orphans() -> None:
     """One meeting is published, once. An orphan is left between the POST and its commit alone."""
     orphaned: list[tuple[int, bool]] = []
-    for fuse in every_fuse():
+    for fuse in every_fuse("before", "after"):
         world = fused(World(), fuse)
 
         await drop_until_done(world, fuse, ASK)

@@ -11,12 +11,12 @@ from datetime import datetime
 import pytest
 
 from shared.journal.journal import Journal, Receipt
-from shared.journal.settle import RecordingRules
 from shared.meeting.meeting import Change, Meeting
 from shared.words.entities import EVENTS_TOPIC
 from shared.words.errors import NotSent
 from shared.words.ids import MeetingId
 from shared.words.outgoing import Outgoing
+from shared.words.rules import RecordingRules
 from tests.application.world import T0, SettableClock
 from tests.fakes.bus import InMemoryBus
 from tests.fakes.ledger import InMemoryLedger

@@ -11,7 +11,7 @@ from shared.ledger.ledger import TableLedger
 from shared.ledger.rows import Row
 from shared.meeting.older_legs import Kept
 from shared.meeting.packing import blob_of
-from shared.meeting.sourcing import SourceRules
+from shared.words.rules import SourceRules
 from tests.application.joined import Joined
 from tests.application.kept import RETENTION, leave, wait
 from tests.application.links import CLASSIC

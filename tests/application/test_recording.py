@@ -58,7 +58,7 @@ async def test_a_callback_that_outruns_graphs_answer_finds_its_home() -> None:
         """A Graph whose callback is answered before its own answer is sent."""
 
         async def create_call(self, body: dict[str, Any]) -> Call:
-            """See `ports.Graph.create_call`."""
+            """See `graph_port.Graph.create_call`."""
             call = await super().create_call(body)
             meeting_id, leg_key = str(body["callbackUri"]).split("/")[-2:]
             statuses.append(

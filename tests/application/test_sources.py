@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.meeting.sourcing import SourceRules
 from shared.words.errors import GraphTrace
 from shared.words.ids import utc_text
 from shared.words.problems import rejected
+from shared.words.rules import SourceRules
 from tests.application.joined import Joined
 from tests.application.world import T0, World, roster, state
 from tests.fakes.sources import a_record, a_report, a_session, an_entry

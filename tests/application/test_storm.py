@@ -30,7 +30,7 @@ class StormyGraph(FakeGraph):
         self._chance = Random(seed)  # noqa: S311 - the same storm every time
 
     async def create_or_get_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
-        """See `ports.Graph.create_or_get_meeting`."""
+        """See `graph_port.Graph.create_or_get_meeting`."""
         if self._chance.random() >= FAILING:
             return await super().create_or_get_meeting(organizer_id, body)
         self.failed += 1

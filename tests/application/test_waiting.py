@@ -51,7 +51,7 @@ class HeldGraph(FakeGraph):
         self.go = asyncio.Event()
 
     async def create_or_get_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
-        """See `ports.Graph.create_or_get_meeting`."""
+        """See `graph_port.Graph.create_or_get_meeting`."""
         if body["externalId"] == "slow":
             await self.go.wait()
         return await super().create_or_get_meeting(organizer_id, body)

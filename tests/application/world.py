@@ -5,8 +5,10 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import jwt
@@ -19,20 +21,21 @@ from join_meeting.handler import join_meeting
 from meeting_record.handler import find_record, read_record
 from meeting_record.view import Found
 from shared.bootstrap import build
-from shared.calls.record import ROOM
+from shared.graph_port import Graph
 from shared.inbox.message import QueueMessage
 from shared.inbox.verdict import ShortWaits
-from shared.journal.settle import RecordingRules
-from shared.meeting.looks import TendingRules
 from shared.meeting.meeting import Meeting
 from shared.meeting.older_legs import KEPT, Kept
-from shared.ports import Bus, Graph, Ledger
+from shared.ports import Bus, Ledger
 from shared.settings import Settings
+from shared.telemetry import correlated
 from shared.words.ids import CallId, LegKey, MeetingId, same_id
 from shared.words.outgoing import Outgoing
+from shared.words.rules import ROOM, RecordingRules, TendingRules
 from tend_meeting.handler import mend_meetings, tend_meeting
 from tests.fakes.bus import InMemoryBus
 from tests.fakes.graph import FakeGraph, participant
+from tests.fakes.keys import FakeSigningKeys
 from tests.fakes.ledger import InMemoryLedger
 from tests.fixtures.tending import HINTED, SETTLE
 
@@ -78,14 +81,6 @@ class SettableClock:
         self.moment += timedelta(seconds=seconds)
 
 
-class OneKey:
-    """Implements `ports.SigningKeys`: knows the key `test`."""
-
-    async def key(self, key_id: str) -> Any | None:
-        """See `ports.SigningKeys.key`."""
-        return KEY.public_key() if key_id == "test" else None
-
-
 @dataclass
 class World:
     """One app on fakes. `bus.sent` grows; `delivered` has the numbers of what was delivered of it.
@@ -106,10 +101,12 @@ class World:
     room: int = ROOM
     tending: TendingRules = HINTED
     bus_ahead: timedelta = timedelta()
+    pause: Callable[[float], Awaitable[None]] | None = None
 
     def __post_init__(self) -> None:
         self.fake_graph.now = self.clock.now
         self.fake_graph.bot_app_id = BOT
+        self.keys = FakeSigningKeys(self.clock, {"test": KEY.public_key()})
         self.restart()
 
     def restart(self) -> None:
@@ -129,11 +126,12 @@ class World:
             ledger=self.ledger,
             bus=self.bus or self.fake_bus,
             graph=self.graph or self.fake_graph,
-            keys=OneKey(),
+            keys=self.keys,
             clock=self.clock,
             jitter=lambda most: 0.0,
             waits=waits,
             kept=self.kept,
+            pause=self.pause,
         )
 
     def message(self, queue: str, body: Any, **properties: Any) -> QueueMessage:
@@ -162,7 +160,8 @@ class World:
 
     async def deliver(self, message: QueueMessage) -> None:
         """Hand a message to its handler and wait until what it committed was sent and cleared."""
-        await HANDLERS[message.queue](message, self.services)
+        with correlated():  # as shared/edge.py does for each invocation
+            await HANDLERS[message.queue](message, self.services)
         await self.services.journal.settled()
 
     async def redeliver(self, message: QueueMessage, count: int = 2) -> None:
@@ -211,30 +210,31 @@ class World:
             properties=dict(sent.properties),
         )
 
-    def token(self, **claims: Any) -> str:
+    def token(self, *, kid: str = "test", key: rsa.RSAPrivateKey = KEY, **claims: Any) -> str:
         """Return the Authorization header of a genuine callback, but for `claims`."""
         now = int(self.clock.now().timestamp())
         genuine = {"aud": BOT, "iss": ISSUER, "tid": TENANT, "iat": now, "exp": now + 3900}
-        signed = jwt.encode(genuine | claims, KEY, algorithm="RS256", headers={"kid": "test"})
-        return f"Bearer {signed}"
+        return f"Bearer {_signed(kid, key, **genuine | claims)}"
 
     async def callback(
         self, meeting_id: str, leg_key: str, body: bytes, *, authorization: str | None = None
     ) -> int:
         """Let Graph call back; return the status it is answered with."""
-        status = await receive_notification(
-            meeting_id=meeting_id,
-            leg_key=leg_key,
-            authorization=authorization or self.token(),
-            body=body,
-            services=self.services,
-        )
+        with correlated():
+            answer = await receive_notification(
+                meeting_id=meeting_id,
+                leg_key=leg_key,
+                authorization=authorization or self.token(),
+                body=body,
+                services=self.services,
+            )
         await self.services.journal.settled()
-        return status
+        return answer.status
 
     async def mend(self) -> None:
         """Let the backstop walk once."""
-        await mend_meetings(self.services)
+        with correlated():
+            await mend_meetings(self.services)
         await self.services.journal.settled()
 
     def events(self, *names: str) -> list[dict[str, Any]]:
@@ -320,3 +320,9 @@ def _as_promised(found: Found) -> dict[str, Any]:
 
 def _name(event: dict[str, Any]) -> str:
     return str(event["type"]).removeprefix("rollcall.").removesuffix(".v1")
+
+
+@cache
+def _signed(kid: str, key: rsa.RSAPrivateKey, **claims: Any) -> str:
+    """Return a token with those claims. Signing takes longer than the app takes for a callback."""
+    return jwt.encode(claims, key, algorithm="RS256", headers={"kid": kid})

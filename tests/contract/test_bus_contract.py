@@ -23,7 +23,7 @@ from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 from devstack.switches import World
 from shared.bus.outbox import ServiceBusOutbox, open_outbox
 from shared.ports import Bus
-from shared.words.errors import NotSent, Rejected, Unavailable
+from shared.words.errors import NotSent, Rejected, Unavailable, refusal_in
 from shared.words.outgoing import Outgoing
 from tests.fakes.bus import InMemoryBus
 from tests.stack.connections import bus_at
@@ -438,3 +438,33 @@ async def test_a_bus_that_is_down_is_unavailable_until_it_is_back() -> None:
             assert await mailbox.take("replies", 1) == messages[:1]
             await mailbox.receivers["replies"].close()
         await outbox.aclose()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"message_id": "m" * 129},
+        {"session_id": "s" * 129},
+        {"body": "x" * 300_000},
+        {"properties": {"p": "x" * 70_000}},
+        {"properties": {f"p{number}": "x" * 30_000 for number in range(3)}},
+    ],
+    ids=["message id", "session id", "body", "property", "properties"],
+)
+async def test_a_message_of_a_refused_shape_fails_alone(sides: Sides, odd: dict[str, Any]) -> None:
+    """What waits with it, of the same caller and of others, is sent once; its caller is told."""
+    before, bad, after = a_message(), replace(a_message(), **odd), a_message()
+    others = [a_message() for _ in range(5)]
+
+    refused, accepted = await asyncio.gather(
+        sides.bus.send([before, bad, after]), sides.bus.send(others), return_exceptions=True
+    )
+
+    assert accepted is None
+    assert isinstance(refused, Rejected)
+    assert refusal_in(refused, bad) is not None
+    assert [refusal_in(refused, one) for one in (before, after)] == [None, None]
+    arrived = await sides.mailbox.take("replies", 7)
+    assert {one.message_id for one in arrived} == {
+        one.message_id for one in (before, after, *others)
+    }

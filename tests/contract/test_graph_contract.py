@@ -1,4 +1,4 @@
-"""One suite for each `ports.Graph`: the fake, and the SDK on the simulator in its worlds.
+"""One suite for each `graph_port.Graph`: the fake, and the SDK on the simulator in its worlds.
 
 What is the same in every world runs in the documented one.
 """
@@ -24,12 +24,12 @@ from devstack.graph.identities import (
 from devstack.graph.switches import WORLDS
 from devstack.switches import World
 from shared.graph.client import GraphOverSdk, open_graph
+from shared.graph_port import Graph
 from shared.identity import graph_credential
-from shared.ports import Graph
 from shared.words.answers import GivenMeeting, Roster
 from shared.words.clouds import CLOUDS
 from shared.words.errors import GraphTrace, Rejected, Unavailable
-from shared.words.ids import CallId
+from shared.words.ids import CallId, LegKey, MeetingId
 from tests.fakes.graph import FakeGraph, participant
 from tests.stack.process import StackProcess
 
@@ -39,6 +39,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:This class is deprecated:DeprecationWarning"),
 ]
 NOBODYS_ID = "00000000-0000-4000-8000-000000000000"
+MEETING, LEG = MeetingId("m" * 26), LegKey("k" * 16)
 INCOMING = CallId("57dab8b1894c409ab240bd8beae78896")
 PUBLIC = CLOUDS["public"]
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -192,7 +193,7 @@ def a_join(online: GivenMeeting, **members: Any) -> dict[str, Any]:
     """Return the body of a call that joins the meeting."""
     return {
         "@odata.type": "#microsoft.graph.call",
-        "callbackUri": "http://127.0.0.1:9/api/calls/m/l",
+        "callbackUri": f"http://127.0.0.1:9/api/calls/{MEETING}/{LEG}",
         "requestedModalities": ["audio"],
         "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"},
         "source": {"identity": {"application": {"id": BOT_APP_ID}}},
@@ -472,7 +473,7 @@ async def test_a_roster_lists_people_and_ourselves(bench: Bench) -> None:
 
 @EVERYWHERE
 async def test_a_call_can_be_read_while_its_leg_is_there(bench: Bench) -> None:
-    """Its state and the chat of its meeting, on its way in already.
+    """Its state, the chat of its meeting and where its callbacks go, on its way in already.
 
     Once it is over it is gone, or for a moment terminated.
     """
@@ -486,8 +487,29 @@ async def test_a_call_can_be_read_while_its_leg_is_there(bench: Bench) -> None:
     assert there.call_id == call_id
     assert there.state in ("establishing", "established")
     assert there.thread_id == online.thread_id
+    assert there.callback == (MEETING, LEG)
     assert over is None or over.state == "terminated"
     assert await bench.graph.read_call(CallId(NOBODYS_ID)) is None
+
+
+@EVERYWHERE
+async def test_a_call_by_join_id_names_the_thread_behind_it(bench: Bench) -> None:
+    """In the answer to its creation, and when it is read."""
+    online = await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
+    said = await bench.graph.read_meeting(ORGANIZER_ID, online.online_meeting_id)
+    info = {
+        "@odata.type": "#microsoft.graph.joinMeetingIdMeetingInfo",
+        "joinMeetingId": said.join_meeting_id,
+        "passcode": said.passcode,
+    }
+    body = a_join(online, meetingInfo=info)
+    del body["chatInfo"]
+
+    call = await bench.graph.create_call(body)
+    read = await bench.graph.read_call(call.call_id)
+
+    assert read is not None
+    assert (call.thread_id, read.thread_id) == (online.thread_id, online.thread_id)
 
 
 @pytest.mark.parametrize(

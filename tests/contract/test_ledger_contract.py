@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -14,12 +15,20 @@ from shared.calls.history import Heard, LogEntry, LoggedEvent, as_change, replay
 from shared.calls.record import SessionPage, seal
 from shared.ledger.ledger import open_ledger
 from shared.meeting.days import Brief, Tally
-from shared.meeting.meeting import Change, LegPage, OutboxRow, Stored, Traces
+from shared.meeting.meeting import (
+    Change,
+    LegPage,
+    Meeting,
+    OutboxRow,
+    Purged,
+    Stored,
+    Traces,
+)
 from shared.ports import Ledger, PurgeEntry
 from shared.words.errors import LostRace, Unavailable
 from shared.words.ids import MeetingId, meeting_id_for
 from shared.words.observations import LegSeen, Observation, ReadFailed
-from shared.words.outgoing import Outgoing
+from shared.words.outgoing import Fact, Outgoing, Published
 from tests.fakes.ledger import InMemoryLedger
 from tests.fixtures.figures import figures
 from tests.fixtures.ledger_values import (
@@ -54,6 +63,11 @@ async def ledger(request: pytest.FixtureRequest) -> AsyncIterator[Ledger]:
     tables = open_ledger(request.getfixturevalue("azurite_connection"), a_table())
     yield tables
     await tables.aclose()
+
+
+def a_text(noise: random.Random, size: int) -> str:
+    """Return a text of JSON that hardly gets smaller than so many bytes."""
+    return json.dumps({"noise": noise.randbytes(size).hex()})
 
 
 def over_at(*, seconds: float) -> LegSeen:
@@ -245,7 +259,7 @@ async def test_no_message_is_lost_or_comes_back_over_many_commits(ledger: Ledger
 
 
 async def test_the_log_is_kept_in_the_order_of_commits(ledger: Ledger) -> None:
-    """Whatever the moments in it say; a commit that heard nothing has no entry."""
+    """Whatever the moments in it say; a commit that heard and published nothing has no entry."""
     first = await committed(
         ledger, Change(meeting=a_meeting(), heard=heard(seen(2), seen(2), seen(0.000001)))
     )
@@ -272,6 +286,55 @@ async def test_the_log_says_what_was_published_with_what_was_heard(ledger: Ledge
     (entry,) = await ledger.log(stored.meeting.meeting_id)
     at = NOW.replace(microsecond=123000)
     assert entry.published == (LoggedEvent(sequence=7, type="rollcall.bot.joined.v1", time=at),)
+
+
+async def test_the_log_says_what_was_published_alone(ledger: Ledger) -> None:
+    """But for `meeting.created` of the first commit, which the head has, and once it is purged."""
+    event = {"sequence": "1", "type": "rollcall.meeting.created.v1", "time": "2026-03-04T09:30:00Z"}
+    fact = Fact(name="meeting.created", at=NOW, key=(), data={})
+    made = replace(a_meeting(), created=Published(fact=fact, sequence=1, recorded_at=NOW))
+
+    async def publish(number: int, meeting: Meeting, before: Stored | None) -> Stored:
+        outgoing = (an_event(number, body=json.dumps(event | {"sequence": str(number)})),)
+        return await committed(ledger, Change(meeting=meeting, outgoing=outgoing), before)
+
+    first = await publish(1, made, None)
+    second = await publish(2, first.meeting, first)
+    await publish(3, replace(second.meeting, purged=Purged(at=NOW)), second)
+
+    log = await ledger.log(made.meeting_id)
+    assert [(one.version, [event.sequence for event in one.published]) for one in log] == [(2, [2])]
+
+
+async def test_the_log_comes_in_pages_of_whole_commits(ledger: Ledger) -> None:
+    """Of so many rows, or little more; none where there is nothing behind the version."""
+    stored = None
+    for number in range(7):
+        change = Change(
+            meeting=stored.meeting if stored else a_meeting(), heard=heard(seen(number))
+        )
+        stored = await committed(ledger, change, stored)
+
+    async def versions(after: int, most: int | None = None) -> list[int]:
+        log = await ledger.log(a_meeting().meeting_id, after=after, most=most)
+        return [entry.version for entry in log]
+
+    assert await versions(2) == [3, 4, 5, 6, 7]
+    assert await versions(2, 2) == [3, 4]
+    assert await versions(6, 2) == [7]
+    assert await versions(7, 2) == []
+
+
+@LARGE_BODY
+async def test_a_page_of_the_log_ends_where_it_grows_large(ledger: Ledger) -> None:
+    """However few rows that are; what one commit heard stays together."""
+    large = heard(*(a_roster(1300, seed=n) for n in range(20)))
+    first = await committed(ledger, Change(meeting=a_meeting(), heard=large))
+    await committed(ledger, Change(meeting=first.meeting, heard=heard(seen(1))), first)
+
+    (entry,) = await ledger.log(a_meeting().meeting_id, most=100)
+
+    assert entry == LogEntry(version=1, heard=large)
 
 
 @LARGE_BODY
@@ -326,7 +389,7 @@ async def test_a_big_meeting_comes_back_whole(ledger: Ledger, kilobytes: int) ->
 async def test_more_messages_than_one_row_holds_are_spread(ledger: Ledger) -> None:
     """Each row can be read, sent and cleared by itself; the order goes on from row to row."""
     noise = random.Random(5)  # noqa: S311 - test data
-    events = tuple(an_event(n, body=noise.randbytes(90_000).hex()) for n in range(20))
+    events = tuple(an_event(n, body=a_text(noise, 90_000)) for n in range(20))
 
     stored = await committed(ledger, Change(meeting=a_meeting(), outgoing=events))
 
@@ -339,14 +402,14 @@ async def test_more_messages_than_one_row_holds_are_spread(ledger: Ledger) -> No
 async def test_what_no_transaction_can_hold_is_refused(ledger: Ledger, what: str) -> None:
     """A ValueError, before anything is asked of the store; nothing is written."""
     noise = random.Random(6)  # noqa: S311 - test data
-    huge = noise.randbytes(900_000).hex()
+    huge = a_text(noise, 900_000)
     meeting = a_meeting()
     changes = {
         "meeting": Change(meeting=replace(meeting, context={"noise": huge})),
         "message": Change(meeting=meeting, outgoing=(an_event(body=huge),)),
         "transaction": Change(
             meeting=meeting,
-            outgoing=tuple(an_event(n, body=noise.randbytes(700_000).hex()) for n in range(5)),
+            outgoing=tuple(an_event(n, body=a_text(noise, 700_000)) for n in range(5)),
         ),
     }
 
@@ -484,32 +547,6 @@ async def test_concurrent_claims_of_an_alias_agree(ledger: Ledger) -> None:
     assert answers[0] in meetings
 
 
-async def test_an_alias_is_moved_from_where_it_is_known_to_lead(ledger: Ledger) -> None:
-    """Where it leads elsewhere it stays; where it leads nowhere it is claimed."""
-    one, other, third = (MeetingId(letter * 26) for letter in "abc")
-    await ledger.claim_alias("request", one)
-
-    assert await ledger.move_alias("request", since=other, to=third) == one
-    assert await ledger.move_alias("request", since=one, to=other) == other
-    assert await ledger.move_alias("request", since=one, to=third) == other
-    assert await ledger.resolve_alias("request") == other
-    assert await ledger.move_alias("unclaimed", since=one, to=third) == third
-    assert await ledger.resolve_alias("unclaimed") == third
-
-
-async def test_of_several_who_move_an_alias_at_once_one_wins(ledger: Ledger) -> None:
-    """All of them learn where it leads now."""
-    first, *others = (MeetingId(letter * 26) for letter in "abcdef")
-    await ledger.claim_alias("request", first)
-
-    answers = await asyncio.gather(
-        *(ledger.move_alias("request", since=first, to=one) for one in others)
-    )
-
-    assert set(answers) == {await ledger.resolve_alias("request")}
-    assert answers[0] in others
-
-
 async def test_what_is_to_be_purged_comes_by_day_and_only_so_much(ledger: Ledger) -> None:
     """Up to the day that is asked for, it included; a meeting may stand there for several days."""
     today = date(2026, 9, 30)
@@ -569,8 +606,7 @@ async def test_what_was_written_since_it_was_read_is_not_dropped(ledger: Ledger)
 
     await ledger.drop(await ledger.leads(mine, traces))
     await ledger.claim_alias("again", mine)
-    await ledger.claim_alias("moved", mine)
-    await ledger.move_alias("moved", since=mine, to=other)
+    await ledger.claim_alias("moved", other)
     await ledger.list_day(mine, day, Brief())
     await ledger.drop(late)
 
@@ -716,6 +752,24 @@ async def test_the_list_of_a_day_says_what_was_last_said_of_each_meeting(ledger:
     assert [one async for one in ledger.day(day)] == [
         (first, Brief(tally=Tally(calls=3, people=9)))
     ]
+
+
+async def test_the_list_of_a_day_comes_from_a_meeting_on(ledger: Ledger) -> None:
+    """By ids, so many at most; also from one that is no longer there, and only those open."""
+    day, since = date(2026, 9, 14), Brief(open_since=NOW)
+    ids = [MeetingId(letter * 26) for letter in "bdfhj"]
+    for number, meeting_id in enumerate(reversed(ids)):
+        await ledger.list_day(meeting_id, day, since if number % 2 else Brief())
+
+    async def listed(**members: Any) -> str:
+        return "".join([meeting_id[0] async for meeting_id, _ in ledger.day(day, **members)])
+
+    assert await listed(most=2) == "bd"
+    assert await listed(first=ids[1], most=9) == "dfhj"
+    assert await listed(first=MeetingId("c" * 26), most=2) == "df"
+    assert await listed(first=MeetingId("k" * 26)) == ""
+    assert await listed(open_only=True) == "dh"
+    assert await listed(open_only=True, first=MeetingId("e" * 26), most=1) == "h"
 
 
 async def test_the_last_walk_of_the_backstop_is_the_one_noted_last(ledger: Ledger) -> None:

@@ -52,7 +52,6 @@ async def test_tables_that_are_down_are_unavailable_until_they_are_back() -> Non
         ledger.sources(meeting_id),
         ledger.claim_alias("thread", meeting_id),
         ledger.resolve_alias("thread"),
-        ledger.move_alias("thread", since=meeting_id, to=meeting_id),
         ledger.schedule_purge(meeting_id, NOW.date()),
         ledger.scheduled_purges(until=NOW.date(), most=1),
         ledger.unschedule_purge(PurgeEntry(meeting_id=meeting_id, day=NOW.date())),

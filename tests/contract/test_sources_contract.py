@@ -1,4 +1,4 @@
-"""One suite for each `ports.Sources`: the fakes, and the SDK on the simulator in its worlds."""
+"""One suite for each `graph_port.Sources`: the fakes, and the SDK on the simulator's worlds."""
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -20,8 +20,8 @@ from devstack.graph.identities import (
 from devstack.graph.switches import WORLDS
 from devstack.switches import World
 from shared.graph.client import GraphOverSdk, open_graph
+from shared.graph_port import Sources
 from shared.identity import graph_credential
-from shared.ports import Sources
 from shared.words.clouds import CLOUDS
 from shared.words.errors import GraphTrace, Rejected, Unavailable
 from shared.words.sources import Source

@@ -4,7 +4,8 @@ import json
 import re
 from typing import Any
 
-from shared.settings import SETTINGS, Settings
+from shared.settings import Settings
+from shared.settings_table import SETTINGS
 from shared.words import entities
 from shared.words.problems import CATALOGUE
 from tests.deployment.bicep import INFRA, ROOT, Expression, read

@@ -5,7 +5,8 @@ import json
 from devstack.endpoints import Endpoints, app_settings, tables_connection
 from devstack.graph import identities
 from devstack.plan import plan_from_environment
-from shared.settings import SETTINGS, Settings
+from shared.settings import Settings
+from shared.settings_table import SETTINGS
 from tests.deployment.reading import ROOT
 
 EXAMPLE = json.loads((ROOT / "local.settings.json.example").read_text())

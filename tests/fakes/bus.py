@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from shared.bus.outbox import undeliverable
-from shared.words.errors import NotSent, Unavailable
-from shared.words.kinds import problem
+from shared.words.errors import NotSent, Problem, Unavailable
+from shared.words.kinds import KindName, problem
 from shared.words.outgoing import Outgoing
 
-LARGEST_HEAD = 64 * 1024
-"""Bytes of all properties. Service Bus asks to retry what is larger, and never takes it.
+LONGEST_ID, LARGEST_HEAD, LARGEST = 128, 64 * 1024, 256 * 1024
+"""Characters of an id; bytes of all properties, and of a message.
 
 Source: https://learn.microsoft.com/azure/service-bus-messaging/service-bus-quotas
 """
@@ -39,20 +39,24 @@ class InMemoryBus:
         """See `ports.Bus.send`; entities that do not exist as `ServiceBusOutbox.send` says."""
         await self._answer()
         closed = self._unknown | self.down
-        self.sent += [
-            message
-            for message in messages
-            if message.entity not in closed and head_of(message) <= LARGEST_HEAD
-        ]
-        heavy = {message.entity for message in messages if head_of(message) > LARGEST_HEAD}
-        down = heavy | (self.down & {message.entity for message in messages})
-        if down:
-            raise NotSent("taking nothing (as the test asked)", entities=frozenset(down))
-        lost = dict.fromkeys(one.entity for one in messages if one.entity in self._unknown)
-        if lost:
-            raise undeliverable(
-                replace(problem("no_such_entity"), member=entity) for entity in lost
+        problems: list[Problem] = []
+        for message in messages:
+            if message.entity in self._unknown:
+                missing = replace(problem("no_such_entity"), member=message.entity)
+                problems += [missing] if missing not in problems else []
+            elif message.entity not in closed and (kind := refused_as(message)) is not None:
+                found = problem(kind, message_id=message.message_id)
+                problems.append(replace(found, member=message.entity))
+            elif message.entity not in closed:
+                self.sent.append(message)
+        if down := self.down & {message.entity for message in messages}:
+            raise NotSent(
+                "taking nothing (as the test asked)",
+                entities=frozenset(down),
+                problems=tuple(problems),
             )
+        if problems:
+            raise undeliverable(problems)
 
     def expect(self, entities: Iterable[str]) -> None:
         """See `ports.Bus.expect`; memory is always ready."""
@@ -66,6 +70,15 @@ class InMemoryBus:
         if self._failing > 0:
             self._failing -= 1
             raise Unavailable("Service Bus did not answer (as the test asked)")
+
+
+def refused_as(message: Outgoing) -> KindName | None:
+    """Return the kind of problem with a message that no entity takes; None where there is none."""
+    if len(message.message_id) > LONGEST_ID or len(message.session_id or "") > LONGEST_ID:
+        return "message_refused"
+    head, body = head_of(message), message.body
+    whole = head + len(body if isinstance(body, bytes) else body.encode())
+    return "message_too_large" if head > LARGEST_HEAD or whole > LARGEST else None
 
 
 def head_of(message: Outgoing) -> int:

@@ -22,12 +22,12 @@ FIXED = frozenset({"externalId", "joinMeetingIdSettings", "meetingTemplateId", "
 
 
 class FakeGraph(FakeSources):
-    """Implements `ports.Graph`. Everybody may organise meetings; calls accept any coordinates.
+    """Implements `graph_port.Graph`. Everybody may organise meetings; calls accept any coordinates.
     What it says of calls afterwards is in `FakeSources`.
 
     `online` (by id) and `calls` (the rosters of live legs, ours first) hold what Graph holds;
     `posted` is what each call looked like when it was accepted, over or not, `threads` the chat
-    thread that each join id leads to;
+    thread that a join id leads to, where the test says one;
     `bodies` has each accepted POST to calls in order, `ended` each leg that was hung up, `patches`
     each accepted change of a meeting; `ringing` the calls to the bot, and `rejected` those that it
     turned down. Options in `refused` are refused with 400, those in
@@ -109,12 +109,18 @@ class FakeGraph(FakeSources):
         room = self.calls[CallId(same_id(call_id))]
         room[1:] = people
 
+    def double(self, call_id: str, other: str) -> None:
+        """Let the POST of a call have made another one too, `other`, with the same callback."""
+        here, there = CallId(same_id(call_id)), CallId(same_id(other))
+        self.posted[there] = {**self.posted[here], "id": other}
+        self.calls[there] = list(self.calls[here])
+
     def drop(self, call_id: str) -> None:
         """Let the leg be gone, as if the service had ended it."""
         self.calls.pop(CallId(same_id(call_id)), None)
 
     async def create_or_get_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
-        """See `ports.Graph.create_or_get_meeting`."""
+        """See `graph_port.Graph.create_or_get_meeting`."""
         failure = await self._answer()
         self._require(organizer_id)
         if not isinstance(body.get("externalId"), str):
@@ -129,7 +135,7 @@ class FakeGraph(FakeSources):
         return meeting_in(self.worded(meeting))
 
     async def create_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
-        """See `ports.Graph.create_meeting`."""
+        """See `graph_port.Graph.create_meeting`."""
         failure = await self._answer()
         self._require(organizer_id)
         if "externalId" in body and not self.post_takes_external_id:
@@ -139,7 +145,7 @@ class FakeGraph(FakeSources):
         return meeting_in(self.worded(meeting))
 
     async def read_meeting(self, organizer_id: str, online_meeting_id: str) -> MeetingAnswer:
-        """See `ports.Graph.read_meeting`. The answer is whole, however others are worded."""
+        """See `graph_port.Graph.read_meeting`. The answer is whole, however others are worded."""
         failure = await self._answer()
         meeting = self._held(organizer_id, online_meeting_id)
         if meeting is None:
@@ -150,7 +156,7 @@ class FakeGraph(FakeSources):
     async def update_meeting(
         self, organizer_id: str, online_meeting_id: str, body: dict[str, Any]
     ) -> MeetingAnswer:
-        """See `ports.Graph.update_meeting`."""
+        """See `graph_port.Graph.update_meeting`."""
         failure = await self._answer()
         meeting = self._held(organizer_id, online_meeting_id)
         if meeting is None:
@@ -169,7 +175,7 @@ class FakeGraph(FakeSources):
         return change_in(self.worded(meeting))
 
     async def delete_meeting(self, organizer_id: str, online_meeting_id: str) -> None:
-        """See `ports.Graph.delete_meeting`."""
+        """See `graph_port.Graph.delete_meeting`."""
         failure = await self._answer()
         self._require(organizer_id)
         if self._held(organizer_id, online_meeting_id) is not None:
@@ -177,7 +183,7 @@ class FakeGraph(FakeSources):
         _raise(failure)
 
     async def create_call(self, body: dict[str, Any]) -> Call:
-        """See `ports.Graph.create_call`."""
+        """See `graph_port.Graph.create_call`."""
         failure = await self._answer()
         if body.get("tenantId") != self._tenant_id:
             raise refused(403, "7505", "tenant_mismatch")
@@ -214,7 +220,7 @@ class FakeGraph(FakeSources):
         return call_in(self.worded(call))
 
     async def read_call(self, call_id: CallId) -> Call | None:
-        """See `ports.Graph.read_call`."""
+        """See `graph_port.Graph.read_call`."""
         _raise(await self._answer())
         here = CallId(same_id(call_id))
         return call_in(self.worded(self.posted[here])) if here in self.calls else None
@@ -222,7 +228,7 @@ class FakeGraph(FakeSources):
     async def read_participants(
         self, call_id: CallId, *, own_ids: frozenset[str], show_names: bool
     ) -> Roster | None:
-        """See `ports.Graph.read_participants`."""
+        """See `graph_port.Graph.read_participants`."""
         _raise(await self._answer())
         room = self.calls.get(CallId(same_id(call_id)))
         if room is None:
@@ -236,7 +242,7 @@ class FakeGraph(FakeSources):
         )
 
     async def keep_alive(self, call_id: CallId) -> bool:
-        """See `ports.Graph.keep_alive`."""
+        """See `graph_port.Graph.keep_alive`."""
         _raise(await self._answer())
         here = CallId(same_id(call_id))
         if here not in self.calls:
@@ -245,14 +251,14 @@ class FakeGraph(FakeSources):
         return True
 
     async def end_call(self, call_id: CallId) -> None:
-        """See `ports.Graph.end_call`."""
+        """See `graph_port.Graph.end_call`."""
         failure = await self._answer()
         self.ended.append(call_id)
         self.drop(call_id)
         _raise(failure)
 
     async def reject_call(self, call_id: CallId) -> None:
-        """See `ports.Graph.reject_call`."""
+        """See `graph_port.Graph.reject_call`."""
         failure = await self._answer()
         here = CallId(same_id(call_id))
         if here in self.calls:
@@ -263,12 +269,16 @@ class FakeGraph(FakeSources):
         _raise(failure)
 
     async def check(self) -> None:
-        """See `ports.Graph.check`."""
+        """See `graph_port.Graph.check`."""
         _raise(await self._answer())
 
-    def _chat(self, meeting_info: dict[str, Any]) -> dict[str, Any] | None:
-        thread = self.threads.get(str(meeting_info.get("joinMeetingId")))
-        return {"threadId": thread, "messageId": "0"} if thread is not None else None
+    def _chat(self, meeting_info: dict[str, Any]) -> dict[str, Any]:
+        join_id = str(meeting_info.get("joinMeetingId"))
+        for meeting in self.online.values():
+            if meeting["joinMeetingIdSettings"]["joinMeetingId"] == join_id:
+                return {**meeting["chatInfo"]}
+        thread = self.threads.get(join_id, f"19:meeting_{join_id}@thread.v2")
+        return {"threadId": thread, "messageId": "0"}
 
     def _require(self, organizer_id: str) -> None:
         if self._organizers is not None and organizer_id not in self._organizers:

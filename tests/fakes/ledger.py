@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from shared.calls.history import LogEntry
 from shared.calls.record import SessionPage
-from shared.events.cloud_events import published_in
+from shared.events.cloud_events import logged_in
 from shared.ledger.outbox_rows import outbox_rows, read_outbox
 from shared.ledger.rows import (
     HEAD,
@@ -21,7 +21,9 @@ from shared.ledger.rows import (
     head_row,
     hold_to_limits,
     is_of_commit,
+    is_page_of_log,
     leg_rows,
+    log_after,
     log_rows,
     page_rows,
     read_day,
@@ -73,6 +75,11 @@ class InMemoryLedger:
         """Return every meeting, for tests to look at."""
         return [read_head(rows[HEAD]) for rows in self._partitions.values()]
 
+    def rows_of(self, meeting_id: str) -> dict[str, int]:
+        """Return the bytes of each row of a meeting, for tests to look at."""
+        rows = self._partitions[MeetingId(meeting_id)]
+        return {key: size_of(row) for key, row in rows.items()}
+
     async def load(self, meeting_id: MeetingId, *, likely_new: bool = False) -> Stored | None:
         """See `ports.Ledger.load`."""
         await self._answer()
@@ -98,7 +105,7 @@ class InMemoryLedger:
         pages = page_rows(meeting_id, version=version, pages=change.pages)
         legs = leg_rows(meeting_id, version=version, pages=change.leg_pages)
         sources = source_rows(meeting_id, change.sources)
-        published = published_in(change.outgoing) if change.heard else ()
+        published = logged_in(change, None if before is None else before.meeting)
         entry = LogEntry(version=version, heard=change.heard, published=published)
         logged = log_rows(meeting_id, entry)
         written = [head, *outbox, *pages, *legs, *sources, *logged]
@@ -123,11 +130,17 @@ class InMemoryLedger:
         for key in row_keys:
             self._partitions.get(meeting_id, {}).pop(key, None)
 
-    async def log(self, meeting_id: MeetingId) -> Sequence[LogEntry]:
+    async def log(
+        self, meeting_id: MeetingId, *, after: int = 0, most: int | None = None
+    ) -> Sequence[LogEntry]:
         """See `ports.Ledger.log`."""
         await self._answer()
-        rows = self._range(meeting_id, LOG)
-        return read_log(rows)
+        found: list[Row] = []
+        for row in self._range(meeting_id, (log_after(after), LOG[1])):
+            if is_page_of_log(found, row, most=most):
+                break
+            found.append(row)
+        return read_log(found)
 
     async def pages(self, meeting_id: MeetingId) -> Sequence[SessionPage]:
         """See `ports.Ledger.pages`."""
@@ -149,13 +162,6 @@ class InMemoryLedger:
         await self._answer()
         if alias not in self._aliases:
             self._aliases[alias] = meeting_id, self._new_etag()
-        return self._aliases[alias][0]
-
-    async def move_alias(self, alias: str, *, since: MeetingId, to: MeetingId) -> MeetingId:
-        """See `ports.Ledger.move_alias`."""
-        await self._answer()
-        if self._aliases.get(alias, (since, ""))[0] == since:
-            self._aliases[alias] = to, self._new_etag()
         return self._aliases[alias][0]
 
     async def resolve_alias(self, alias: str) -> MeetingId | None:
@@ -195,10 +201,23 @@ class InMemoryLedger:
         else:
             rows[meeting_id] = day_row(meeting_id, day, brief) | {"etag": self._new_etag()}
 
-    async def day(self, day: date) -> AsyncIterator[tuple[MeetingId, Brief]]:
+    async def day(
+        self,
+        day: date,
+        *,
+        first: MeetingId | None = None,
+        open_only: bool = False,
+        most: int | None = None,
+    ) -> AsyncIterator[tuple[MeetingId, Brief]]:
         """See `ports.Ledger.day`."""
         await self._answer()
-        for _, row in sorted(self._days.get(day, {}).items()):
+        rows = sorted(self._days.get(day, {}).items())
+        found = [
+            row
+            for meeting_id, row in rows
+            if meeting_id >= (first or "") and ("openSince" in row or not open_only)
+        ]
+        for row in found[:most]:
             yield read_day(row)
 
     async def note_walk(self, at: datetime) -> None:

@@ -20,7 +20,7 @@ type Stretch = tuple[datetime, datetime | None]
 
 
 class FakeSources:
-    """Implements `ports.Sources` on what a test puts into it.
+    """Implements `graph_port.Sources` on what a test puts into it.
 
     `reports` are those of each meeting, by its id at Graph: newest first, with their records.
     `records` are call records by chain id. Both as Graph writes them: see the functions below. A
@@ -40,7 +40,7 @@ class FakeSources:
     async def attendance_reports(
         self, organizer_id: str, online_meeting_id: str
     ) -> ListedReports | None:
-        """See `ports.Sources.attendance_reports`."""
+        """See `graph_port.Sources.attendance_reports`."""
         await self.answering()
         listed = self.reports.get(online_meeting_id)
         return None if listed is None else reports_in(deepcopy(listed))
@@ -54,7 +54,7 @@ class FakeSources:
         own_ids: frozenset[str],
         show_names: bool,
     ) -> Source | None:
-        """See `ports.Sources.attendance_report`."""
+        """See `graph_port.Sources.attendance_report`."""
         await self.answering()
         for report in self.reports.get(online_meeting_id, []):
             if report["id"] == report_id:
@@ -70,7 +70,7 @@ class FakeSources:
     async def call_record(
         self, chain_id: str, *, own_ids: frozenset[str], show_names: bool
     ) -> Source | None:
-        """See `ports.Sources.call_record`."""
+        """See `graph_port.Sources.call_record`."""
         await self.answering()
         record = self.records.get(same_id(chain_id))
         if record is None:

@@ -18,7 +18,7 @@ from azure.servicebus import ServiceBusMessage, ServiceBusReceiveMode
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 from azure.servicebus.exceptions import ServiceBusError
 
-from shared.bus.lane import BUSY_SECONDS, BUSY_TRIES
+from shared.bus.batches import BUSY_SECONDS, BUSY_TRIES
 from shared.bus.outbox import ServiceBusOutbox, open_outbox
 from shared.words.errors import NotSent, Rejected
 from shared.words.outgoing import Outgoing
@@ -254,6 +254,19 @@ async def test_one_head_over_the_quota_harms_no_other_message(lab: Lab) -> None:
 
     assert large.message_id in refused.value.problems[0].message
     assert await _all_ids(lab) == [first.message_id, last.message_id]
+
+
+async def test_what_service_bus_refuses_for_one_message_harms_no_other(lab: Lab) -> None:
+    """As a queue with sessions refuses a message without one; halves find out which it is."""
+    order = {"entity": QUEUE, "operation": "transfer", "condition": "amqp:not-allowed", "times": 3}
+    await lab.post("/lab/faults", order)
+    bad, second, third = _message(), _message(), _message()
+    async with _outbox(lab) as outbox:
+        with pytest.raises(Rejected) as refused:
+            await outbox.send([bad, second, third])
+
+    assert [one.params for one in refused.value.problems] == [{"message_id": bad.message_id}]
+    assert await _all_ids(lab) == [second.message_id, third.message_id]
 
 
 async def test_a_scheduled_message_comes_late_never_early(lab: Lab) -> None:

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from call_callback.caller import Caller, CallerPolicy, read_key_id, verify_caller
+from call_callback.caller import Caller, CallerPolicy, verify_caller
 from devstack.graph.identities import BOT_APP_ID, TENANT_ID, Tenant
 from devstack.graph.tokens import BOT_ISSUER, GRAPH_ISSUER, CallbackSigner, openid_configuration
 from shared.identity import OpenIdSigningKeys, fetch_json
@@ -65,9 +65,8 @@ async def test_a_callback_of_the_simulators_is_graph(
     keys = OpenIdSigningKeys(str(server.make_url("/config")), clock=FixedClock(), fetch=fetch_json)
     authorization = f"Bearer {signer.sign(now=NOW)}"
 
-    key_id = read_key_id(authorization)
-    assert isinstance(key_id, str)
-    caller = verify_caller(authorization, key=await keys.key(key_id), policy=POLICY, now=NOW)
+    await keys.fetch()
+    caller = verify_caller(authorization, keys=keys.known(), policy=POLICY, arrived_at=NOW, now=NOW)
 
     assert caller == Caller(tenant_id=TENANT_ID)
 

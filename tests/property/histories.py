@@ -15,7 +15,7 @@ from random import Random
 
 from devstack.graph.room import Room
 from shared.calls.fold import fold, next_read
-from shared.calls.record import ROOM, Commit, GroupCall, Record, Session, SessionPage, seal
+from shared.calls.record import Commit, GroupCall, Record, Session, SessionPage, seal
 from shared.calls.weight import relieved
 from shared.words.ids import LegKey, SessionId
 from shared.words.observations import (
@@ -28,6 +28,7 @@ from shared.words.observations import (
     RosterPushed,
     RosterRead,
 )
+from shared.words.rules import ROOM
 from tests.fixtures.legs import claimed
 
 T0 = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)

@@ -1,43 +1,16 @@
 """Laws of who is taken for Graph: one token is, and nothing that can be made of it."""
 
-import json
 import string
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from call_callback.caller import Caller, CallerPolicy, Refused, read_key_id, verify_caller
+from call_callback.caller import Caller, FetchKeys, NotYet, Refused
+from tests.fixtures.callers import CLAIMS, TENANT, judged, token
 
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-BOT, TENANT = "0efc74f7-41c3-47a4-8775-7259bfef4241", "1fdd12d0-4620-44ed-baec-459b611f84b2"
-POLICY = CallerPolicy(
-    audience=BOT,
-    issuers=frozenset({"https://graph.microsoft.com", "https://api.botframework.com"}),
-    tenants=frozenset({TENANT}),
-)
-GRAPHS = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-CLAIMS: dict[str, Any] = {
-    "aud": BOT,
-    "iss": "https://api.botframework.com",
-    "tid": TENANT,
-    "nbf": int(NOW.timestamp()),
-    "exp": int((NOW + timedelta(minutes=65)).timestamp()),
-}
-
-
-def signed(claims: Any) -> str:
-    """Return a token of these claims that Graph signed, odd ones too."""
-    return jwt.PyJWS().encode(
-        json.dumps(claims).encode(), GRAPHS, algorithm="RS256", headers={"kid": "the-key"}
-    )
-
-
-GOOD = signed(CLAIMS)
+GOOD = token()
 LAST = len(GOOD) - 1
 ODD = st.sampled_from([*string.ascii_letters, *string.digits, *"-_.=+/!~ \t\n", "é", "\x00"])
 EXTREME = st.sampled_from(
@@ -45,14 +18,9 @@ EXTREME = st.sampled_from(
 )
 
 
-def verdict(token: str) -> Caller | Refused:
+def verdict(text: str) -> Caller | Refused | FetchKeys | NotYet:
     """Return what becomes of a caller with this token."""
-    authorization = f"Bearer {token}"
-    key_id = read_key_id(authorization)
-    if isinstance(key_id, Refused):
-        return key_id
-    key = GRAPHS.public_key() if key_id == "the-key" else None
-    return verify_caller(authorization, key=key, policy=POLICY, now=NOW)
+    return judged(f"Bearer {text}")
 
 
 def test_the_token_is_good() -> None:
@@ -104,8 +72,8 @@ def test_its_parts_in_another_order_will_not_do(parts: list[str], end: str) -> N
 def test_no_extreme_claim_makes_the_check_fail(name: str, value: Any) -> None:
     """The signature is good; a number that no clock knows is refused, not tripped over."""
     extreme_end_is_far = name == "exp" and value == 2**53
-    extreme_start_is_long_ago = name == "nbf" and value in (0, -1)
+    extreme_start_is_long_ago = name in ("nbf", "iat") and value in (0, -1)
 
-    taken = isinstance(verdict(signed(CLAIMS | {name: value})), Caller)
+    taken = isinstance(verdict(token(CLAIMS | {name: value})), Caller)
 
     assert taken is (extreme_end_is_far or extreme_start_is_long_ago)

@@ -7,7 +7,7 @@ from azure.servicebus import ServiceBusMessageBatch
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared.bus.lane import service_bus_message
+from shared.bus.batches import service_bus_message
 from shared.inbox.bodies import LARGEST_BODY
 from shared.inbox.copies import COUNTED, copy_of, kept_copy, postponed
 from shared.inbox.message import DELIVERY, ORIGIN, QueueMessage

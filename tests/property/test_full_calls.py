@@ -10,7 +10,8 @@ from shared.calls.fold import fold
 from shared.calls.history import as_change
 from shared.calls.record import GroupCall, mark_of, seal
 from shared.calls.weight import CALL, SESSION, relieved, weight_of
-from shared.events.facts import Shown, facts_between
+from shared.events.facts import facts_between
+from shared.words.rules import Shown
 from tests.property.histories import SETTLE, START, History, Trouble, moment, play
 from tests.property.truth import ONE_READ, lies
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic_core._pydantic_core import list_all_errors
 
 from create_meeting.request import read_request as read_create
-from docs.contract.render import REQUESTS, schemas
+from docs.contract.render import REQUESTS, request_schema
 from join_meeting.request import read_request as read_join
 from shared.events.cloud_events import refusal_data
 from shared.words.errors import Rejected
@@ -38,7 +38,7 @@ def names_in(schema: Any) -> set[str]:
             return set()
 
 
-NAMES = sorted(set[str]().union(*(names_in(schemas()[name]) for name in REQUESTS)))
+NAMES = sorted(set[str]().union(*(names_in(request_schema(name)) for name in REQUESTS)))
 VALUES = st.recursive(
     st.none()
     | st.booleans()

@@ -16,7 +16,7 @@ from shared.meeting.meeting import Meeting, Tending
 from shared.meeting.packing import meeting_type
 from shared.meeting.retention import begun, purge_day, tombstone_of, traces_of
 from shared.words.ids import leg_key_for
-from shared.words.outgoing import Fact
+from shared.words.outgoing import Fact, Published
 from tests.property.stored import moments, stored
 
 LAST = datetime(9980, 1, 1, tzinfo=UTC)
@@ -123,7 +123,8 @@ def test_nothing_of_a_new_life_has_an_id_of_the_one_before(
     anew = begun(tombstone_of(meeting, at=now), newcomer)
 
     lives = (meeting, anew)
-    events = {event_message(one, fact, sequence=1, now=now).message_id for one in lives}
+    published = Published(fact=fact, sequence=1, recorded_at=now)
+    events = {event_message(one, published).message_id for one in lives}
     legs = {leg_key_for(meeting_id=one.meeting_id, attempt=1, lives=one.lives) for one in lives}
     assert (len(events), len(legs)) == (2, 2)
     assert (anew.version, anew.sequence) == (meeting.version, meeting.sequence)

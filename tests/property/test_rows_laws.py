@@ -52,11 +52,11 @@ def test_a_meeting_comes_out_of_its_row_as_it_went_in(meeting: Meeting) -> None:
 
 @given(log_entries)
 def test_the_log_comes_out_of_its_rows_as_it_went_in(entries: list[LogEntry]) -> None:
-    """Every kind of observation, in the order of commits."""
+    """Every kind of observation and every event, in the order of commits."""
     rows = [row for entry in entries for row in log_rows(MEETING_ID, entry)]
 
     assert read_log(sorted(rows, key=lambda row: row["RowKey"])) == [
-        entry for entry in entries if entry.heard
+        entry for entry in entries if entry.heard or entry.published
     ]
 
 

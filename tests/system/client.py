@@ -12,7 +12,7 @@ from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
 
 from tests.system.lab import Json, Lab, eventually
-from tests.system.mailbox import Delivered, Mailbox
+from tests.system.mailbox import PATIENCE, Delivered, Mailbox
 from tests.system.stack import Endpoints
 
 CREATE, JOIN, REPLIES, REJECTED = "create-meeting", "join-meeting", "replies", "rejected-requests"
@@ -21,8 +21,9 @@ CREATE, JOIN, REPLIES, REJECTED = "create-meeting", "join-meeting", "replies", "
 class Client:
     """Drops messages, keeps all that comes back, reads records. An async context manager."""
 
-    def __init__(self, endpoints: Endpoints) -> None:
-        """Connect to nothing yet."""
+    def __init__(self, endpoints: Endpoints, *, patience: float = PATIENCE) -> None:
+        """Connect to nothing yet. `patience`: seconds for which a message is waited for."""
+        self._patience = patience
         self._service_bus = endpoints.service_bus
         self._functions = endpoints.functions
         self._graph = endpoints.graph
@@ -33,9 +34,14 @@ class Client:
         self._bus = ServiceBusClient.from_connection_string(self._service_bus)
         self.http = aiohttp.ClientSession()
         self.lab = Lab(self.http, self._graph)
-        self.events = Mailbox(self._bus.get_subscription_receiver("meeting-events", "all"))
-        self.replies = Mailbox(self._bus.get_queue_receiver(REPLIES))
-        self.rejected = Mailbox(self._bus.get_queue_receiver(REJECTED))
+        self.events, self.replies, self.rejected = (
+            Mailbox(receiver, patience=self._patience)
+            for receiver in (
+                self._bus.get_subscription_receiver("meeting-events", "all"),
+                self._bus.get_queue_receiver(REPLIES),
+                self._bus.get_queue_receiver(REJECTED),
+            )
+        )
         self._senders = {queue: self._bus.get_queue_sender(queue) for queue in (CREATE, JOIN)}
         self._open: tuple[AbstractAsyncContextManager[Any], ...] = (
             self.events,

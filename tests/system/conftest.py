@@ -34,7 +34,7 @@ async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Up]:
     up = await Up.start(
         folder,
         {
-            "DEVSTACK_BUS_CONFIG": str(_with_short_locks(folder)),
+            "DEVSTACK_BUS_CONFIG": str(with_short_locks(folder)),
             "SETTLE_SECONDS": str(SETTLE),
             "ROSTER_CAP": str(ROSTER_CAP),
             "CLAIM_LEASE_SECONDS": CLAIM_LEASE,
@@ -94,7 +94,8 @@ def subject(request: pytest.FixtureRequest) -> str:
     return f"{request.node.name[:60]} {uuid4().hex[:8]}"
 
 
-def _with_short_locks(folder: Path) -> Path:
+def with_short_locks(folder: Path) -> Path:
+    """Write a Config.json with the shortest locks into `folder`; return its path."""
     config = json.loads((ROOT / "devstack" / "bus" / "Config.json").read_text())
     for namespace in config["UserConfig"]["Namespaces"]:
         for queue in namespace["Queues"]:

@@ -75,6 +75,10 @@ class Lab:
         """Forget the faults; answers that they hold go out."""
         await self._ask("DELETE", "faults")
 
+    async def revoke_tokens(self) -> None:
+        """Let Graph take none of the tokens that it was shown so far, with a claims challenge."""
+        await self._ask("POST", "tokens/revoke", {"challenge": True})
+
     async def delivery(self, **members: Any) -> None:
         """Say how callbacks travel; without members: plainly."""
         await self._ask("POST", "delivery", members)
@@ -96,6 +100,15 @@ class Lab:
     async def meetings(self, subject: str) -> list[Json]:
         """Return the true meetings of that subject."""
         return [one for one in await self._ask("GET", "meetings") if one["subject"] == subject]
+
+    async def all_meetings(self) -> list[Json]:
+        """Return every true meeting."""
+        made: list[Json] = await self._ask("GET", "meetings")
+        return made
+
+    async def rotate_keys(self) -> None:
+        """Sign callbacks with another key from now on."""
+        await self._ask("POST", "keys/rotate")
 
     async def asked_for(self, subject: str) -> list[Json]:
         """Return the createOrGet requests for that subject."""

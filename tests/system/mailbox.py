@@ -4,12 +4,13 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
 from azure.servicebus import ServiceBusReceivedMessage
 from azure.servicebus.aio import ServiceBusReceiver
-from azure.servicebus.exceptions import MessageLockLostError
+from azure.servicebus.exceptions import MessageLockLostError, ServiceBusConnectionError
 
 type Event = dict[str, Any]
 
@@ -47,24 +48,26 @@ class Delivered:
 
     @property
     def content(self) -> str:
-        """The event's text without `recordedAt`, `state`, `dataschema`: the same in every repeat.
+        """The event's text without `dataschema`: the same in every repeat.
 
-        Where the schema is served depends on the host that answers, and there may be two.
+        Where the schema is served depends on the host that answers, and there may be two. With
+        another `state` of the bot it is another event, so `id` and `state` are left out together.
         """
-        data = {
-            name: value for name, value in self.data.items() if name not in ("recordedAt", "state")
-        }
-        return json.dumps(self.event | {"data": data, "dataschema": None})
+        data = {name: value for name, value in self.data.items() if name != "state"}
+        other = {"id": None} if "state" in self.data else {}
+        return json.dumps(self.event | {"data": data, "dataschema": None} | other)
 
 
 class Mailbox:
-    """Completes and keeps whatever a receiver brings. Used as an async context manager."""
+    """Keeps and completes whatever a receiver brings. Used as an async context manager."""
 
-    def __init__(self, receiver: ServiceBusReceiver) -> None:
-        """Read nothing yet."""
+    def __init__(self, receiver: ServiceBusReceiver, *, patience: float = PATIENCE) -> None:
+        """Read nothing yet. `patience`: seconds for which a message is waited for."""
         self._receiver = receiver
+        self._patience = patience
         self._changed = asyncio.Condition()
         self._reading: asyncio.Task[None] | None = None
+        self._seen: set[tuple[int | None, datetime | None]] = set()
         self.all: list[Delivered] = []
 
     async def __aenter__(self) -> Self:
@@ -91,7 +94,7 @@ class Mailbox:
         """Return the messages that match, as soon as there are `count` of them."""
         found: list[Delivered] = []
         try:
-            async with asyncio.timeout(PATIENCE), self._changed:
+            async with asyncio.timeout(self._patience), self._changed:
                 while len(found := self.where(matches)) < count:
                     assert self._reading is not None
                     assert not self._reading.done(), self._reading
@@ -109,15 +112,23 @@ class Mailbox:
         while True:
             # One at a time: asked for more, the SDK keeps what came between two calls to itself
             # until something else comes, longer than its lock may last.
-            for message in await self._receiver.receive_messages(1, max_wait_time=60):
-                delivered = _delivered(message)
+            try:
+                received = await self._receiver.receive_messages(1, max_wait_time=60)
+            except ServiceBusConnectionError:
+                continue  # a test has cut the connection: the SDK makes another one
+            for message in received:
+                # The bus may have completed a message although its answer was lost, and may bring
+                # one again that was kept: it is known by its number.
+                mark = (message.sequence_number, message.enqueued_time_utc)
+                if mark not in self._seen:
+                    self._seen.add(mark)
+                    async with self._changed:
+                        self.all.append(_delivered(message))
+                        self._changed.notify_all()
                 try:
                     await self._receiver.complete_message(message)
-                except MessageLockLostError:
-                    continue  # a busy machine was too slow: the message comes again
-                async with self._changed:
-                    self.all.append(delivered)
-                    self._changed.notify_all()
+                except (MessageLockLostError, ServiceBusConnectionError):
+                    continue  # a busy machine was too slow, or a test has cut the connection
 
 
 def _delivered(message: ServiceBusReceivedMessage) -> Delivered:

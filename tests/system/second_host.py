@@ -65,6 +65,16 @@ class SecondHost:
         self._part.process.kill()
         await self._part.process.wait()
 
+    def hold(self) -> None:
+        """Let it do nothing, its connections open."""
+        assert self._part is not None
+        self._part.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        assert self._part is not None
+        self._part.process.send_signal(signal.SIGCONT)
+
     async def close(self) -> None:
         """End it in whatever state it is."""
         if self._part is not None:

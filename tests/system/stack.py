@@ -30,6 +30,7 @@ class Endpoints:
     graph: str
     tables: str
     control: str
+    bus_lab: str
     function_key: str
     tenant_id: str
     bot_app_id: str
@@ -77,6 +78,7 @@ class Up:
             graph=said["graph"],
             tables=said["tables"],
             control=said["control"],
+            bus_lab=said["busLab"],
             function_key=said["functionKey"],
             tenant_id=said["tenantId"],
             bot_app_id=said["botAppId"],

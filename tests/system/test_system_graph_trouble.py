@@ -47,6 +47,21 @@ async def test_answer_lost_after_the_work_makes_no_second_meeting(
     assert [one["status"] for one in await trouble.asked_for(subject)] == [503, 200]
 
 
+async def test_a_revoked_token_of_the_apps_costs_no_message(
+    client: Client, trouble: Lab, subject: str
+) -> None:
+    """Graph refuses every token that it has seen; one fresh token, and the request goes on."""
+    first = f"{subject} before"
+    await client.drop({"requestId": first, "subject": first})
+    await client.created(first)
+    await trouble.revoke_tokens()
+
+    await client.drop({"requestId": subject, "subject": subject})
+    await client.created(subject)
+
+    assert [one["status"] for one in await trouble.asked_for(subject)] == [401, 201]
+
+
 async def test_organizer_without_policy_is_refused_with_the_commands_that_help(
     client: Client, subject: str
 ) -> None:

@@ -1,4 +1,4 @@
-"""Who may tell us about a leg: forged callers get 401, change nothing, and leave no trace."""
+"""Who may tell us about a leg: forged callers are refused, change nothing, and leave no trace."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -109,9 +109,11 @@ FORGED: dict[str, Callable[[Leg], str | None]] = {
     "key in the header": lambda leg: "Bearer " + STRANGER.sign(leg.claims(), jwk=STRANGER.as_jwk()),
 }
 
+OF_UNKNOWN_KEYS = frozenset({"unknown key", "key from a jku header", "key in the header"})
+
 
 @pytest.mark.parametrize("case", FORGED)
-async def test_forged_caller_gets_401_and_changes_nothing(leg: Leg, case: str) -> None:
+async def test_forged_caller_is_refused_and_changes_nothing(leg: Leg, case: str) -> None:
     """The record is the same afterwards, no key was fetched elsewhere, no token was logged."""
     client, authorization = leg.host.client, FORGED[case](leg)
     before = await client.record(leg.meeting_id)
@@ -119,7 +121,8 @@ async def test_forged_caller_gets_401_and_changes_nothing(leg: Leg, case: str) -
     status = await client.post(leg.path, leg.roster(), authorization=authorization)
     webhook = await client.post("calls", leg.roster(), authorization=authorization)
 
-    assert (status, webhook) == (401, 401)
+    # Of a key that is not known between two fetches, Graph is to send again: it may be a new one.
+    assert {status, webhook} <= ({401, 503} if case in OF_UNKNOWN_KEYS else {401})
     assert await client.record(leg.meeting_id) == before
     assert leg.host.asked_attacker == []
     log = leg.host.log.read_text()

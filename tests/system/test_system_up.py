@@ -14,7 +14,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 PARTS_END_WITHIN = 20.0
 
 
-@pytest.mark.parametrize("part", PORTS)
+@pytest.mark.parametrize(
+    "part",
+    [
+        pytest.param(one, marks=() if one in ("FUNCTIONS", "CONTROL") else pytest.mark.long)
+        for one in PORTS
+    ],
+)
 async def test_taken_port_is_said_in_one_line_and_nothing_is_left(
     tmp_path: Path, part: str
 ) -> None:

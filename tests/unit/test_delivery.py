@@ -10,10 +10,10 @@ import pytest
 from shared.bootstrap import SEATS
 from shared.inbox.copies import copy_of, kept_copy, postponed
 from shared.inbox.message import QueueMessage
-from shared.inbox.patience import RetryPolicy
 from shared.inbox.verdict import Inbox, ShortWaits, final
 from shared.words.errors import Attempt, GraphTrace, Rejected, RollcallError, Transient, Unavailable
 from shared.words.outgoing import Outgoing
+from shared.words.rules import RetryPolicy
 from tests.fakes.bus import InMemoryBus
 
 NOW = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)

@@ -9,13 +9,14 @@ import pytest
 
 from docs.contract.events import hold_to_contract
 from shared.calls.record import GroupCall, Record, Session, mark_of, seal_of
-from shared.events.cloud_events import event_message, naming_schema
-from shared.events.facts import ORDER, Shown, bot_joining, end_data, facts_between, person_data
+from shared.events.cloud_events import as_published, event_message, naming_schema
+from shared.events.facts import ORDER, bot_joining, end_data, facts_between, person_data
 from shared.legs.leg import Leaver, Leg, LegState
 from shared.meeting.meeting import Meeting
 from shared.words.ids import CallId, LegKey, MeetingId, SessionId, utc_text
 from shared.words.observations import Person, Phase
 from shared.words.outgoing import Fact
+from shared.words.rules import Shown
 from tests.fixtures.legs import a_leg
 
 T0 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -188,7 +189,7 @@ def test_every_fact_is_as_the_contract_has_it(bound: datetime | None) -> None:
         "participant.joined", "participant.left",
     }  # fmt: skip
     for fact in facts:
-        message = event_message(MEETING, fact, sequence=1, now=T0)
+        message = event_message(MEETING, as_published(MEETING, fact, sequence=1, now=T0))
         hold_to_contract(naming_schema(message, "https://rollcall.example/api/schemas").body)
 
 
@@ -389,7 +390,7 @@ def test_a_call_that_no_leg_hears_any_longer_is_unwatched() -> None:
     facts = told(before, after)
 
     assert names(facts) == ["call.unwatched", "bot.left"]
-    assert (facts[0].at, facts[0].key, facts[0].call_number) == (at(5), ("1", text(5)), 1)
+    assert (facts[0].at, facts[0].key, facts[0].call_number) == (at(5), ("1", text(5), LEG), 1)
     assert facts[0].data == {"callNumber": 1, "since": text(5), "reason": "removed"}
     assert told(after, after) == []
 
@@ -399,7 +400,7 @@ def test_a_call_that_no_leg_hears_any_longer_is_unwatched() -> None:
     [
         ((), "unknown"),
         ((Leaver(request_id="r-leave"),), "left"),
-        ((Leaver(why="anotherLegStays"),), "anotherLegStays"),
+        ((Leaver(why="alone"),), "alone"),
     ],
 )
 def test_a_call_is_unwatched_for_the_reason_that_the_bot_left(
@@ -429,7 +430,7 @@ def test_each_gap_of_a_call_is_published_once() -> None:
     [second_gap] = told(record(watched, legs=gone), record(again, legs=gone))
 
     assert told(record(first, legs=gone), record(watched, legs=gone)) == []
-    assert (second_gap.name, second_gap.key) == ("call.unwatched", ("1", text(18)))
+    assert (second_gap.name, second_gap.key) == ("call.unwatched", ("1", text(18), OTHER_LEG))
 
 
 def test_an_end_after_a_gap_is_an_end_alone() -> None:

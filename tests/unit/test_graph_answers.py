@@ -173,12 +173,13 @@ def test_every_failure_is_one_line_in_the_log_with_graphs_ids(
     """Those that support asks for; nothing of what was asked or said."""
     headers = {"request_id": "r-1", "date": "Mon, 02 Mar 2026 09:00:00 GMT"}
 
-    refusal(answered(403, error("7504", "secret words"), **headers))
+    answer = answered(403, error("7504", "secret words"), **headers)
+    refusal(replace(answer, asked="POST /communications/calls"))
 
     (line,) = caplog.messages
     assert line == (
-        "graph.failed: status=403 code=7504 request_id=r-1 client_request_id=asked-as "
-        "date=Mon, 02 Mar 2026 09:00:00 GMT"
+        "graph.failed: status=403 code=7504 method=POST route=/communications/calls "
+        'graphRequestId=r-1 clientRequestId=asked-as date="Mon, 02 Mar 2026 09:00:00 GMT"'
     )
 
 
@@ -405,7 +406,7 @@ def test_no_answer_says_what_failed_and_under_which_id(caplog: pytest.LogCapture
     )
     (line,) = caplog.messages
     assert line.startswith("graph.failed: status=0 code=ReadTimeout ")
-    assert "client_request_id=asked-as" in line
+    assert "clientRequestId=asked-as" in line
 
 
 def test_a_success_that_cannot_be_read_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
@@ -415,7 +416,7 @@ def test_a_success_that_cannot_be_read_is_in_the_log(caplog: pytest.LogCaptureFi
 
     (line,) = caplog.messages
     assert "status=201" in line
-    assert "request_id=r-1" in line
+    assert "graphRequestId=r-1" in line
 
 
 JSON = st.recursive(

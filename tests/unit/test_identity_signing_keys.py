@@ -1,15 +1,16 @@
-"""The keys that sign Graph's callbacks: fetched once, and looked for again with restraint."""
+"""Fetching the keys that sign Graph's callbacks, and what is known of them meanwhile."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
 
-from shared.identity import REFRESH_PAUSE, OpenIdSigningKeys
+from shared.identity import OpenIdSigningKeys
+from shared.ports import KnownKeys
 from shared.words.errors import Unavailable
 
 CONFIG = "https://signer.example/config"
@@ -17,7 +18,6 @@ KEYS = "https://signer.example/keys"
 RSA = RSAAlgorithm.to_jwk(
     rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key(), as_dict=True
 )
-ELLIPTIC = ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()).public_key(), as_dict=True)
 
 
 @dataclass
@@ -39,7 +39,6 @@ class Signer:
 
     key_ids: list[str]
     keys_url: str = KEYS
-    extra: list[Any] = field(default_factory=list)
     down: bool = False
     fetched: list[str] = field(default_factory=list)
     open: asyncio.Event = field(default_factory=asyncio.Event)
@@ -54,7 +53,7 @@ class Signer:
             raise Unavailable("the signer is down")
         if url != self.keys_url:
             return {"issuer": "https://elsewhere.example", "jwks_uri": self.keys_url}
-        return {"keys": [*self.extra, *({**RSA, "kid": key_id} for key_id in self.key_ids)]}
+        return {"keys": [{**RSA, "kid": key_id} for key_id in self.key_ids]}
 
 
 @dataclass
@@ -64,96 +63,89 @@ class Rig:
     signer: Signer = field(default_factory=lambda: Signer(["first"]))
     clock: Clock = field(default_factory=Clock)
     config_url: str = CONFIG
+    within: float = 20.0
 
     def __post_init__(self) -> None:
-        self.keys = OpenIdSigningKeys(self.config_url, clock=self.clock, fetch=self.signer.fetch)
+        self.keys = OpenIdSigningKeys(
+            self.config_url, clock=self.clock, fetch=self.signer.fetch, within=self.within
+        )
 
 
-async def test_keys_are_fetched_once_for_all_callers() -> None:
-    """Callers that come together share one fetch; later ones need none."""
+async def test_those_who_come_together_share_one_fetch() -> None:
+    """What is known changes when it is over; later a fetch is another one."""
     rig = Rig()
     rig.signer.open.clear()
 
-    waiting = [asyncio.create_task(rig.keys.key("first")) for _ in range(20)]
+    waiting = [asyncio.ensure_future(rig.keys.fetch()) for _ in range(20)]
     await asyncio.sleep(0)
+    assert rig.keys.known() == KnownKeys()
     rig.signer.open.set()
-    found = await asyncio.gather(*waiting)
+    await asyncio.gather(*waiting)
 
-    assert all(isinstance(key, rsa.RSAPublicKey) for key in found)
-    assert await rig.keys.key("first") is not None
+    known = rig.keys.known()
+    assert list(known.by_id) == ["first"]
+    assert (known.read_at, known.failed_at) == (rig.clock.now(), None)
     assert rig.signer.fetched == [CONFIG, KEYS]
-
-
-async def test_an_unknown_key_is_looked_for_once_a_minute_whatever_callers_send() -> None:
-    """Forged key ids must not make us hammer the signer."""
-    rig = Rig()
-    await rig.keys.key("first")
-
-    unknown = [await rig.keys.key(f"forged-{number}") for number in range(50)]
-    rig.clock.pass_by(REFRESH_PAUSE - timedelta(seconds=1))
-    unknown.append(await rig.keys.key("forged"))
-
-    assert set(unknown) == {None}
-    assert rig.signer.fetched == [CONFIG, KEYS]
-
-    rig.clock.pass_by(timedelta(seconds=1))
-    assert await rig.keys.key("forged") is None
+    await rig.keys.fetch()
     assert rig.signer.fetched == [CONFIG, KEYS] * 2
 
 
-async def test_a_new_key_of_the_signers_is_found_and_an_old_one_forgotten() -> None:
-    """Keys rotate; what the signer no longer publishes does not count."""
+async def test_a_fetch_forgets_what_the_signer_withdrew() -> None:
+    """Keys rotate; they are as of the moment when the fetch began."""
     rig = Rig()
-    await rig.keys.key("first")
+    await rig.keys.fetch()
     rig.signer.key_ids = ["second"]
-    rig.clock.pass_by(REFRESH_PAUSE)
-
-    assert await rig.keys.key("second") is not None
-    assert await rig.keys.key("first") is None
-
-
-async def test_a_failed_refresh_keeps_the_old_keys() -> None:
-    """Callbacks under known keys go on while the signer is down."""
-    rig = Rig()
-    await rig.keys.key("first")
-    rig.signer.down = True
-    rig.clock.pass_by(REFRESH_PAUSE)
-
-    for _ in range(2):
-        with pytest.raises(Unavailable):
-            await rig.keys.key("second")  # it may be new: its callback has to come again
-    assert await rig.keys.key("first") is not None
-
-
-async def test_without_any_keys_nobody_is_verified_and_the_next_caller_tries_again() -> None:
-    """Unavailable, not unknown: the callback has to come again."""
-    rig = Rig()
-    rig.signer.down = True
+    rig.clock.pass_by(timedelta(minutes=1))
+    began = rig.clock.now()
     rig.signer.open.clear()
-    waiting = [asyncio.create_task(rig.keys.key("first")) for _ in range(5)]
+    fetching = asyncio.ensure_future(rig.keys.fetch())
     await asyncio.sleep(0)
+    rig.clock.pass_by(timedelta(seconds=2))
     rig.signer.open.set()
+    await fetching
 
-    results = await asyncio.gather(*waiting, return_exceptions=True)
+    assert list(rig.keys.known().by_id) == ["second"]
+    assert rig.keys.known().read_at == began
 
-    assert {type(result) for result in results} == {Unavailable}
-    assert rig.signer.fetched == [CONFIG]
+
+async def test_a_fetch_that_fails_leaves_the_keys_and_is_noted() -> None:
+    """How long they count then is for the check of callers to say."""
+    rig = Rig()
+    await rig.keys.fetch()
+    before = rig.keys.known()
+    rig.signer.down = True
+    rig.clock.pass_by(timedelta(minutes=1))
+
+    await rig.keys.fetch()
+
+    assert rig.keys.known() == replace(before, failed_at=rig.clock.now())
     rig.signer.down = False
-    assert await rig.keys.key("first") is not None
+    await rig.keys.fetch()
+    assert rig.keys.known().failed_at is None
 
 
-async def test_a_caller_that_goes_away_takes_the_keys_from_nobody() -> None:
+async def test_a_signer_that_does_not_answer_in_time_has_failed() -> None:
+    """Both documents together have so long."""
+    rig = Rig(within=0.01)
+    rig.signer.open.clear()
+
+    await rig.keys.fetch()
+
+    assert rig.keys.known() == KnownKeys(failed_at=rig.clock.now())
+
+
+async def test_a_caller_that_goes_away_takes_the_keys_from_no_other() -> None:
     """The one whose question started the fetch may be cancelled."""
     rig = Rig()
     rig.signer.open.clear()
-    first = asyncio.create_task(rig.keys.key("first"))
-    second = asyncio.create_task(rig.keys.key("first"))
+    first, second = (asyncio.ensure_future(rig.keys.fetch()) for _ in range(2))
     await asyncio.sleep(0)
 
     first.cancel()
     rig.signer.open.set()
+    await second
 
-    assert await second is not None
+    assert list(rig.keys.known().by_id) == ["first"]
     assert rig.signer.fetched == [CONFIG, KEYS]
 
 
@@ -172,9 +164,9 @@ async def test_keys_are_not_taken_from_a_less_safe_place(config_url: str, keys_u
     """https leads to https; plain http stays on this machine."""
     rig = Rig(signer=Signer(["first"], keys_url=keys_url), config_url=config_url)
 
-    with pytest.raises(Unavailable, match="not as safe"):
-        await rig.keys.key("first")
+    await rig.keys.fetch()
 
+    assert not rig.keys.known().by_id
     assert rig.signer.fetched == [config_url]
 
 
@@ -183,42 +175,6 @@ async def test_on_loopback_plain_http_will_do() -> None:
     signer = Signer(["first"], keys_url="http://localhost:1/keys")
     rig = Rig(signer=signer, config_url="http://127.0.0.1:1/config")
 
-    assert await rig.keys.key("first") is not None
+    await rig.keys.fetch()
 
-
-async def test_only_rsa_keys_for_signatures_count() -> None:
-    """Others may be published beside them."""
-    others = [
-        {**ELLIPTIC, "kid": "elliptic"},
-        {**RSA, "kid": "for-encryption", "use": "enc"},
-        {**RSA, "kid": "for-signatures", "use": "sig"},
-        {**RSA},
-        {"kty": "oct", "k": "c2VjcmV0", "kid": "shared-secret"},
-        {"kty": "unheard-of", "kid": "odd"},
-        {**RSA, "kid": ["no", "text"]},
-        {"kty": "RSA", "kid": "odd", "n": 5, "e": None},
-        "no-key",
-    ]
-    rig = Rig(signer=Signer(["first"], extra=others))
-    names = ["first", "for-signatures", "for-encryption", "elliptic", "shared-secret", "odd", ""]
-
-    found = {name: await rig.keys.key(name) is not None for name in names}
-
-    assert [name for name, known in found.items() if known] == ["first", "for-signatures"]
-
-
-@pytest.mark.parametrize("algorithm", ["RS256", "RSASHA256", "http://odd.example/rsa", None, 7])
-async def test_a_key_counts_whatever_its_algorithm_is_called(algorithm: Any) -> None:
-    """RS256 is pinned where tokens are judged; the signer's own name for it is no standard one."""
-    rig = Rig(signer=Signer([], extra=[{**RSA, "kid": "named", "alg": algorithm}]))
-
-    assert isinstance(await rig.keys.key("named"), rsa.RSAPublicKey)
-
-
-@pytest.mark.parametrize("keys", [[], [7], [{}], [{"kty": "RSA", "kid": "x"}]])
-async def test_a_key_set_that_cannot_be_read_is_unavailable(keys: list[Any]) -> None:
-    """No keys is not the same as an unknown key."""
-    rig = Rig(signer=Signer([], extra=keys))
-
-    with pytest.raises(Unavailable, match="none that can be read"):
-        await rig.keys.key("first")
+    assert list(rig.keys.known().by_id) == ["first"]

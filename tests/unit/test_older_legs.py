@@ -28,7 +28,9 @@ def key(attempt: int) -> LegKey:
     return leg_key_for(meeting_id=a_meeting().meeting_id, attempt=attempt)
 
 
-TOLD = Published(fact=Fact(name="bot.joining", at=NOW, key=(), data={}), sequence=1)
+TOLD = Published(
+    fact=Fact(name="bot.joining", at=NOW, key=(), data={}), sequence=1, recorded_at=NOW
+)
 
 
 def leg(attempt: int, *, until: datetime = NOW, **members: Any) -> Leg:
@@ -171,8 +173,8 @@ def test_that_more_await_the_end_of_a_leg_is_not_forgotten() -> None:
 
 
 def test_a_leg_that_may_turn_out_to_be_in_another_meeting_keeps_all_who_ask() -> None:
-    """Until Graph's answer is known or its lease is over: they may be answered there."""
-    one = leg(1, joining=None, until=LATER, leaving=leavers(*"abcdefg"))
+    """Until Graph has named the thread: they may be answered there."""
+    one = leg(1, joining=None, place="unknown", leaving=leavers(*"abcdefg"))
 
     assert put(a_head(one)) == Change(meeting=a_head(one))
 

@@ -7,7 +7,7 @@ from typing import get_args
 from bench.counts import counted_steps, with_counts
 from docs.contract.events import EVENTS
 from shared.journal.settle import LIMITED, SILENT, UNREADABLE
-from shared.settings import SETTINGS
+from shared.settings_table import SETTINGS
 from shared.words.problems import Code
 from tests.fixtures.emitted import EMITTED, FUNCTIONS
 

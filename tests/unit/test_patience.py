@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from shared.inbox.attempts import MOST_KEPT, history_text, read_history
 from shared.inbox.copies import copy_of
 from shared.inbox.message import QueueMessage
-from shared.inbox.patience import RetryPolicy, fits_here, hold_before, next_try, patience_of
+from shared.inbox.patience import fits_here, hold_before, next_try, patience_of
 from shared.words.errors import Attempt, Rejected, Transient
+from shared.words.rules import RetryPolicy
 
 NOW = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
 POLICY = RetryPolicy(

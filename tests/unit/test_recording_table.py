@@ -6,9 +6,10 @@ from typing import get_args
 
 import pytest
 
-from shared.calls.record import ROOM, Record
+from shared.calls.record import Record
 from shared.meeting.looks import What
 from shared.words.observations import GivenUp, KeptAlive, Observation, Unanswered
+from shared.words.rules import ROOM
 from tests.fixtures.evidence import (
     ADA,
     EVERYONE_LEFT,

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from docs.contract.render import settings_table
 from shared import settings as settings_module
-from shared.settings import SETTINGS, Settings, SettingsError, as_markdown, export_role
+from shared.settings import Settings, SettingsError, export_role
+from shared.settings_table import SETTINGS
 
 TENANT = "6C5E9A3E-1F0B-4F3A-9D57-2B8F4F6D1A01"
 ENOUGH = {
@@ -184,7 +186,7 @@ def test_secrets_are_shown_neither_by_settings_nor_by_their_problems() -> None:
 def test_each_setting_is_in_the_table_once_with_its_default() -> None:
     """The README shows this table."""
     names = [one.name for one in SETTINGS]
-    shown = as_markdown().splitlines()
+    shown = settings_table().splitlines()
 
     assert len(set(names)) == len(names) == len(shown) - 2
     read = re.findall(

@@ -7,7 +7,6 @@ from typing import Any
 from shared.meeting.meeting import Asked, Cancellation, Meeting
 from shared.meeting.sourcing import (
     JITTER,
-    SourceRules,
     having_failed,
     having_looked,
     is_patient,
@@ -17,6 +16,7 @@ from shared.meeting.sourcing import (
 from shared.sources.kept import Sourcing
 from shared.words.coordinates import Coordinates, OnlineMeeting
 from shared.words.ids import LegKey, MeetingId
+from shared.words.rules import SourceRules
 from tests.fixtures.legs import a_leg
 
 T0 = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)

@@ -10,12 +10,13 @@ from uuid import UUID
 import pytest
 
 from shared.calls.fold import fold
-from shared.calls.record import ROOM, Commit, GroupCall, Record, Session, seal, seal_of
+from shared.calls.record import Commit, GroupCall, Record, Session, seal, seal_of
 from shared.calls.weight import relieved, weight_of, weight_of_session
 from shared.meeting.meeting import Meeting
 from shared.meeting.packing import ROW_BYTES, meeting_type, packed
 from shared.words.ids import LegKey, MeetingId, SessionId
 from shared.words.observations import Person, Present, RosterPushed
+from shared.words.rules import ROOM
 from tests.fixtures.evidence import LEG, at, leg
 from tests.fixtures.legs import claimed
 

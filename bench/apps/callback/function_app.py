@@ -10,7 +10,7 @@ from uuid import uuid4
 import azure.functions as func
 from azure.data.tables.aio import TableClient
 
-from call_callback.caller import Caller, CallerPolicy, Refused, read_key_id, verify_caller
+from call_callback.caller import Caller, CallerPolicy, FetchKeys, verify_caller
 from shared.identity import OpenIdSigningKeys, fetch_json
 from shared.ledger.tables import open_client
 
@@ -40,17 +40,26 @@ def _table() -> TableClient:
 )
 async def call_callback(req: func.HttpRequest) -> func.HttpResponse:
     """Take a notification."""
-    authorization = req.headers.get("authorization")
-    key_id = read_key_id(authorization)
-    if isinstance(key_id, Refused):
-        return func.HttpResponse(status_code=401)
     policy = CallerPolicy(
         audience=os.environ["BOT_APP_ID"],
         issuers=ISSUERS,
         tenants=frozenset({os.environ["TENANT_ID"]}),
     )
-    key, now = await _keys().key(key_id), datetime.now(UTC)
-    caller = verify_caller(authorization, key=key, policy=policy, now=now)
+    keys, now = _keys(), datetime.now(UTC)
+
+    def judged() -> object:
+        return verify_caller(
+            req.headers.get("authorization"),
+            keys=keys.known(),
+            policy=policy,
+            arrived_at=now,
+            now=now,
+        )
+
+    caller = judged()
+    if isinstance(caller, FetchKeys):
+        await keys.fetch()
+        caller = judged()
     if not isinstance(caller, Caller):
         return func.HttpResponse(status_code=401)
     row = {

@@ -1,0 +1,152 @@
+"""A token that Graph refuses before its time costs one fresh token and one more try."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from devstack.graph.identities import BOT_APP_ID, IDENTITY_HEADER, TENANT_ID, Tenant
+from devstack.graph.server import build_app
+from devstack.graph.simulator import Simulator, build_simulator
+from shared.graph.client import GraphOverSdk, open_graph
+from shared.graph.tokens import RENEWAL_PAUSE
+from shared.identity import graph_credential
+from shared.words.clouds import CLOUDS
+from shared.words.errors import Rejected
+from shared.words.ids import CallId
+from tests.fixtures.graph_lab import served
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:GetQueryParameters is deprecated:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:This class is deprecated:DeprecationWarning"),
+]
+PUBLIC = CLOUDS["public"]
+NO_CALL = CallId("57dab8b1894c409ab240bd8beae78896")
+
+
+@dataclass
+class Clock:
+    """A clock that tests move."""
+
+    moment: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+@dataclass
+class Rig:
+    """The app's Graph over a simulator, with the credential of a deployed app."""
+
+    graph: GraphOverSdk
+    simulator: Simulator
+    lab: httpx.AsyncClient
+    clock: Clock
+
+    async def tokens_requested(self) -> int:
+        """Return how many tokens for Graph were requested so far."""
+        return len((await self.lab.get("/lab/tokens")).json())
+
+    async def requests(self) -> list[int]:
+        """Return the status of each request that Graph answered."""
+        return [one["status"] for one in (await self.lab.get("/lab/requests")).json()]
+
+    async def post(self, path: str, body: Any) -> None:
+        assert (await self.lab.post(path, json=body)).status_code == 200
+
+
+@pytest.fixture
+async def rig(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rig]:
+    simulator = build_simulator(tenant=Tenant(), seed=1, report=lambda _: None)
+    clock = Clock()
+    async with served(build_app(simulator)) as url, httpx.AsyncClient(base_url=url) as lab:
+        monkeypatch.setenv("IDENTITY_ENDPOINT", f"{url}/msi/token")
+        monkeypatch.setenv("IDENTITY_HEADER", IDENTITY_HEADER)
+        graph = open_graph(
+            graph_url=url.replace("127.0.0.1", "localhost"),
+            scope=PUBLIC.graph_scope,
+            credential=graph_credential(
+                tenant_id=TENANT_ID,
+                bot_app_id=BOT_APP_ID,
+                client_id="",
+                secret="",
+                certificate_path="",
+                federated=False,
+                authority_host=PUBLIC.authority,
+                exchange_scope=PUBLIC.exchange_scope,
+            ),
+            clock=clock,
+            bot_app_id=BOT_APP_ID,
+            new_id=lambda: "request",
+        )
+        yield Rig(graph, simulator, lab, clock)
+        await graph.close()
+
+
+@pytest.mark.parametrize("challenge", [False, True])
+async def test_a_revoked_token_costs_one_fresh_token_and_no_request(
+    rig: Rig, challenge: bool
+) -> None:
+    """With a claims challenge and without; what follows goes out with the fresh token at once."""
+    assert await rig.graph.read_call(NO_CALL) is None
+    await rig.post("/lab/tokens/revoke", {"challenge": challenge})
+
+    for _ in range(3):
+        assert await rig.graph.read_call(NO_CALL) is None
+
+    assert await rig.requests() == [404, 401, 404, 404, 404]
+    assert await rig.tokens_requested() == 2
+
+
+async def test_requests_that_are_refused_together_share_one_fresh_token(rig: Rig) -> None:
+    """A revoked token brings no storm to Entra ID."""
+    await rig.graph.read_call(NO_CALL)
+    await rig.post("/lab/tokens/revoke", {})
+
+    answers = await asyncio.gather(*(rig.graph.read_call(NO_CALL) for _ in range(40)))
+
+    assert set(answers) == {None}
+    assert await rig.tokens_requested() == 2
+    assert sorted(await rig.requests()) == [401] * 40 + [404] * 41
+
+
+async def test_a_fresh_token_that_is_refused_too_is_a_refusal_with_its_next_step(rig: Rig) -> None:
+    """Two requests, one fresh token; and none while that one is new."""
+    await rig.graph.read_call(NO_CALL)
+    await rig.post("/lab/faults", {"path": "/communications", "status": 401, "times": 1000})
+
+    with pytest.raises(Rejected) as refused:
+        await rig.graph.read_call(NO_CALL)
+    assert refused.value.code == "graph_token_refused"
+    assert "AZURE_CLIENT_ID" in refused.value.next_step
+    assert await rig.requests() == [404, 401, 401]
+
+    with pytest.raises(Rejected):
+        await rig.graph.read_call(NO_CALL)
+    assert await rig.requests() == [404, 401, 401, 401]
+    assert await rig.tokens_requested() == 2
+
+    rig.clock.moment += RENEWAL_PAUSE
+    with pytest.raises(Rejected):
+        await rig.graph.read_call(NO_CALL)
+    assert await rig.tokens_requested() == 3
+
+
+async def test_a_post_is_sent_once_more_with_its_body(rig: Rig) -> None:
+    """A POST that was refused for its token did nothing."""
+    await rig.graph.read_call(NO_CALL)
+    await rig.post("/lab/tokens/revoke", {"challenge": True})
+
+    with pytest.raises(Rejected) as refused:
+        await rig.graph.create_call({"callbackUri": "no address"})
+
+    assert refused.value.code == "invalid_request"
+    shown = (await rig.lab.get("/lab/requests")).json()
+    assert [(one["status"], one["body"]) for one in shown[1:]] == [
+        (401, {"callbackUri": "no address"}),
+        (400, {"callbackUri": "no address"}),
+    ]

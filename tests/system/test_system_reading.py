@@ -1,0 +1,92 @@
+"""What is read over HTTP beside the record, through the real host: headers, forms, parameters."""
+
+import csv
+import io
+import json
+from uuid import uuid4
+
+import aiohttp
+import pytest
+
+from tests.system.client import Client
+from tests.system.stack import Endpoints
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def answered(
+    client: Client, endpoints: Endpoints, path: str, **headers: str
+) -> tuple[int, aiohttp.ClientResponse, str]:
+    """GET `/api/{path}`; return status, response and text."""
+    key = {"x-functions-key": endpoints.function_key}
+    url = f"{endpoints.functions}/api/{path}"
+    async with client.http.get(url, headers=key | headers) as response:
+        return response.status, response, await response.text(encoding="utf-8-sig")
+
+
+async def test_a_meeting_is_read_in_every_form(
+    client: Client, endpoints: Endpoints, subject: str
+) -> None:
+    """While a person is there: the sheet, the lines, who is there, the log, the day's list."""
+    await client.drop({"requestId": subject, "subject": subject, "join": "now"})
+    created = (await client.created(subject)).data
+    meeting_id, link = created["meetingId"], created["coordinates"]["joinWebUrl"]
+    await client.told(meeting_id, "bot.joined")
+    ada = str(uuid4())
+    await client.lab.join(link, ada)
+    await client.told(meeting_id, "call.started", callNumber=1)
+    path = f"meetings/{meeting_id}"
+
+    status, sheet, text = await answered(client, endpoints, f"{path}?format=csv&tz=Asia/Tokyo")
+    assert status == 200
+    assert sheet.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert sheet.headers["Content-Disposition"].endswith(f'"attendance-{meeting_id}.csv"')
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert (row["meetingId"], row["userId"], row["lastLeftAt"]) == (meeting_id, ada, "")
+    assert row["firstJoinedAt"].endswith("+09:00")
+
+    _, lines, text = await answered(client, endpoints, path, Accept="application/x-ndjson")
+    assert lines.headers["Content-Type"] == "application/x-ndjson"
+    (line,) = [json.loads(line) for line in text.splitlines()]
+    assert line["participant"]["userId"] == ada
+
+    status, now = await client.get(f"{path}/now")
+    assert (status, [one["participant"] for one in now["people"]]) == (200, [line["participant"]])
+    _, known, _ = await answered(client, endpoints, f"{path}/now")
+    status, again, text = await answered(
+        client, endpoints, f"{path}/now", **{"If-None-Match": known.headers["ETag"]}
+    )
+    assert (status, text, again.headers["ETag"]) == (304, "", known.headers["ETag"])
+    assert known.headers["Cache-Control"] == "no-store"
+
+    _, _, text = await answered(client, endpoints, f"{path}/log")
+    log = [json.loads(line) for line in text.splitlines()]
+    numbers = [line["published"]["sequence"] for line in log if "published" in line]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+    day = created["startDateTime"][:10]
+    status, page = await client.get(f"meetings?day={day}")
+    (listed,) = [one for one in page["meetings"] if one["meetingId"] == meeting_id]
+    assert (status, listed["requestId"], listed["subject"]) == (200, subject, subject)
+
+
+async def test_what_is_wrong_with_a_request_is_said_by_parameter(
+    client: Client, endpoints: Endpoints
+) -> None:
+    """Of a record, a list and a log; and what accepts no form that there is."""
+    unknown = "a" * 26
+    for path, wrong in (
+        (f"meetings/{unknown}?format=xlsx&tz=Mars", ["format", "tz"]),
+        ("meetings?day=tomorrow&open=maybe", ["day", "open"]),
+        (f"meetings?day=2026-11-24&continuation={'b' * 39}", ["continuation"]),
+        (f"meetings/{unknown}/log?after=x", ["after"]),
+        (f"meetings/{unknown}/now?now=1", ["now"]),
+    ):
+        status, said = await client.get(path)
+
+        assert status == 400
+        assert [one["parameter"] for one in said["problems"]] == wrong
+        assert all(one["message"] for one in said["problems"])
+    status, _, _ = await answered(client, endpoints, f"meetings/{unknown}", Accept="image/png")
+    assert status == 406
+    assert (await client.get(f"meetings/{unknown}/log"))[0] == 404
