@@ -3,6 +3,7 @@
 Meanwhile people come and go in meetings that the bot is in already.
 """
 
+import gc
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -43,11 +44,15 @@ async def here(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
 
 
 @pytest.mark.long
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("name", FAULTS)
 async def test_no_fault_loses_or_doubles_what_is_in_flight(here: Site, name: str) -> None:
     """And a new request is served within a minute of its end."""
     await nothing_is_lost_or_doubled(here, FAULTS[name], in_flight=IN_FLIGHT)
     await here.lab.forget()
+    # The SDK leaves sockets of connections that were cut to the collector, which warns of them:
+    # here, and not in a test that comes later.
+    gc.collect()
 
 
 @pytest.mark.usefixtures("trouble")
