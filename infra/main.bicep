@@ -38,7 +38,7 @@ param graphRoles array = [
   'OnlineMeetingArtifact.Read.All' // for attendance reports
 ]
 
-@description('Let the bot read call records: for the app\'s setting CALL_RECORDS. The permission covers every call of the tenant.')
+@description('Let the app read call records (its setting CALL_RECORDS), and grant the bot what that takes. The permission covers every call of the tenant.')
 param callRecords bool = false
 
 @description('Queues for answers, which requests name in `reply_to`.')
@@ -201,6 +201,7 @@ module app 'app/function.bicep' = {
     cloud: cloud
     botAppId: appId
     organizerId: organizerId
+    callRecords: callRecords
     perInstanceConcurrency: perInstanceConcurrency
     alwaysReadyHttp: alwaysReadyHttp
     alwaysReadyTend: alwaysReadyTend

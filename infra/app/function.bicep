@@ -13,6 +13,7 @@ param tableName string
 param busHostName string
 param telemetryConnectionString string
 param cloud string
+param callRecords bool
 param organizerId string
 param perInstanceConcurrency int
 param alwaysReadyHttp int
@@ -124,6 +125,7 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     TENANT_ID: tenant().tenantId
     BOT_APP_ID: botAppId
     ORGANIZER_ID: organizerId
+    CALL_RECORDS: callRecords ? 'on' : 'off'
   }
 }
 

@@ -50,6 +50,7 @@ SAMPLES = {
     "organizerId": SAMPLE_ID,
     "identityClientId": SAMPLE_ID,
     "cloud": "public",
+    "callRecords ? 'on' : 'off'": "on",
 }
 """What the expressions in the app's settings may come out as."""
 DOCUMENTED_ROLES = {
@@ -151,6 +152,7 @@ def test_the_app_starts_with_the_settings_of_the_template() -> None:
     assert settings.service_bus_client_id == settings.azure_client_id == SAMPLE_ID
     assert settings.table_name == read(APP / "data.bicep").variables["tableName"]
     assert settings.graph_client_secret == settings.graph_certificate_path == ""
+    assert settings.tending.sources.call_records
 
 
 def test_the_bus_is_bound_under_the_prefix_of_the_settings() -> None:
