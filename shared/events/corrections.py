@@ -17,12 +17,14 @@ def corrections(
     *,
     touched: Collection[int],
     revisions: Mapping[int, int],
+    version: int,
     shown: Shown,
 ) -> list[Fact]:
     """Return what is shown now and was not before, of calls that are over, in their order.
 
     All that is shown of a `touched` call is published again. `revisions`: how many corrections of
-    each call were published.
+    each call were published, as far as that is known. `version`: of the meeting with this commit. A
+    call or a session may change again and again, so the ids of these events follow from it.
     """
     known = {one.call.number: one for one in before}
     return [
@@ -34,16 +36,10 @@ def corrections(
             one,
             again=one.call.number in touched,
             revision=revisions.get(one.call.number, 0) + 1,
+            anew=f"version {version}",
             shown=shown,
         )
     ]
-
-
-def corrected(one: ShownCall, revision: int, shown: Shown) -> Fact:
-    """Return the fact of what is known of a call that was published as over."""
-    call = one.call
-    data = end_data(call, shown) | outlook_data(one) | {"revision": revision}
-    return call_fact("call.corrected", call, call.ended_at or call.heard_at, data, str(revision))
 
 
 def outlook_data(one: ShownCall) -> dict[str, Any]:
@@ -53,21 +49,29 @@ def outlook_data(one: ShownCall) -> dict[str, Any]:
 
 
 def _of_call(
-    known: ShownCall | None, one: ShownCall, *, again: bool, revision: int, shown: Shown
+    known: ShownCall | None, one: ShownCall, *, again: bool, revision: int, anew: str, shown: Shown
 ) -> Iterator[Fact]:
     call = one.call
     if known is None:
         yield call_fact("call.started", call, call.started_at, start_data(call, shown))
     if one.merged_into is None:
         earlier = known.call.sessions if known is not None else {}
-        yield from _of_sessions(earlier, call, again=again, revision=revision, shown=shown)
+        yield from _of_sessions(earlier, call, again=again, anew=anew, shown=shown)
     if known is None or known.call.ended_at is None:
         at = call.ended_at or call.heard_at
         yield call_fact("call.ended", call, at, end_data(call, shown))
         if one.final or one.merged_into is not None:
-            yield corrected(one, revision, shown)
+            yield _corrected(one, revision, anew, shown)
     elif again or _said(known, shown) != _said(one, shown):
-        yield corrected(one, revision, shown)
+        yield _corrected(one, revision, anew, shown)
+
+
+def _corrected(one: ShownCall, revision: int, anew: str, shown: Shown) -> Fact:
+    """Return the fact of what is known of a call that was published as over."""
+    call = one.call
+    data = end_data(call, shown) | outlook_data(one) | {"revision": revision}
+    at = call.ended_at or call.heard_at
+    return call_fact("call.corrected", call, at, data, str(revision), anew)
 
 
 def _of_sessions(
@@ -75,11 +79,10 @@ def _of_sessions(
     call: GroupCall,
     *,
     again: bool,
-    revision: int,
+    anew: str,
     shown: Shown,
 ) -> Iterator[Fact]:
     """Yield who joined, who left at another time, and whose sessions are part of others."""
-    anew = f"revision {revision}"
     sessions = sorted(call.sessions.values(), key=lambda one: (one.first_seen, one.session_id))
     for one in sessions:
         known = earlier.get(one.session_id)

@@ -118,7 +118,12 @@ def record_sources(
     meeting = replace(meeting, days=meeting.days.having_sealed(_found_now(before, after)))
     meeting, warning = _warned(meeting, read, now=now)
     facts = corrections(
-        before, after, touched=known.sources.touched, revisions=known.revisions, shown=shown
+        before,
+        after,
+        touched=known.sources.touched,
+        revisions=known.revisions,
+        version=known.version + 1,
+        shown=shown,
     )
     return Step(
         meeting=meeting,

@@ -202,6 +202,25 @@ async def test_a_call_record_corrects_a_meeting_that_is_not_ours() -> None:
     assert (call["startBasis"], call["endBasis"]) == ("callRecord", "callRecord")
 
 
+async def test_each_edition_of_a_record_is_published_under_ids_of_its_own() -> None:
+    """Also where it changes no call: the stay of one of its people alone."""
+    app = await one_call(Joined(tending=WITH_RECORDS))
+    [chain_id] = (await app.meeting(app.meeting_id)).legs[-1].chain_ids
+    for edition, left in enumerate((28.5, 27.0, 26.0)):
+        people = [a_session("ada", at(9), at(29)), a_session("bob", at(19), at(left))]
+        app.fake_graph.hold_record(a_record(chain_id, at(9), at(29), people, version=edition))
+        await app.pump(until=timedelta(minutes=10))
+        await app.see("ada")
+        await app.pump(until=timedelta(seconds=5))
+        await app.see()
+    await app.pump(until=LONG)
+
+    calls = await hold_to_law_9(app)
+    assert utc_text(at(26)) in {one["leftAt"] for one in calls[1]["participants"].values()}
+    events = app.events()
+    assert [int(one["sequence"]) for one in events] == list(range(1, len(events) + 1))
+
+
 async def test_a_report_that_comes_after_the_record_wins() -> None:
     """The call is final again, with another revision."""
     app = await one_call(Joined(tending=WITH_RECORDS))
