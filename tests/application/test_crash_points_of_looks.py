@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from shared.meeting.looks import looks
-from shared.words.rules import TendingRules
+from shared.words.rules import SourceRules, TendingRules
 from tests.application.crashing import Fuse
 from tests.fixtures.afternoon import WALK, Afternoon
 from tests.fixtures.tending import HINTED
@@ -72,6 +72,19 @@ async def left_alone(day: Afternoon) -> None:
     await day.run(minutes=1)
 
 
+async def over(day: Afternoon) -> None:
+    """Let the conference go on after the bot has left, and end with another call."""
+    await talking(day)
+    await day.app.drop("join-meeting", {"meetingId": day.meeting_id, "action": "leave"})
+    await day.run(minutes=1)
+    for name in ("ada", "bo"):
+        day.go(name)
+    await day.run(minutes=1)
+    day.come("cy")
+    await day.run(seconds=30)
+    day.go("cy")
+
+
 async def in_the_lobby(day: Afternoon) -> None:
     await day.begin(join="never")
     await day.app.drop("join-meeting", {"meetingId": day.meeting_id, "guestName": "Scribe"})
@@ -105,6 +118,11 @@ STORIES = {
     "lobby": Story(rules=replace(HINTED, lobby=FIVE), before=in_the_lobby),
     "coming back": Story(
         rules=replace(HINTED, rejoin=(timedelta(seconds=10),)), before=falling, minutes=4
+    ),
+    "sources": Story(
+        rules=replace(HINTED, sources=SourceRules(after=(FIVE,), call_records=True)),
+        before=over,
+        minutes=6,
     ),
     "giving up": Story(rules=replace(HINTED, assume_after=FIVE), before=removed),
 }
