@@ -254,6 +254,7 @@ class Meeting:
         """Return the ids by which rosters name legs of ours: as participants, and as guests.
 
         Of legs that left the head none is needed: they are over, and no roster lists them.
+        Reports and call records do.
         """
         named = {leg.participant_id for leg in self.legs if leg.participant_id}
         return frozenset(named | {guest_id_for(leg.key) for leg in self.legs})

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from zlib import crc32
 
 from shared.calls.record import GroupCall
+from shared.legs.leg import Leg
 from shared.meeting.meeting import Meeting
 from shared.sources.kept import number_of
 from shared.words.rules import SourceRules
@@ -18,25 +19,33 @@ JITTER = 0.1
 """By which part of its pause a look may come earlier: meetings that end at once are not read so."""
 PAUSES = timedelta(seconds=30), timedelta(minutes=5)
 """The first and the longest pause after a look that Graph did not answer."""
+OUTLIVED = timedelta(days=1)
+"""By how much a call may outlive the last leg that was in it: before that it is taken for over."""
+MOST_RECORDS = 20
+"""How many call records a look reads, those of the newest legs. Each takes a request or more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readable:
-    """What may be read of a meeting: its reports, as (organizer, meeting), and records by chain."""
+    """What may be read of a meeting: its reports, as (organizer, meeting), and records by chain.
+
+    `older`: records may also be had by legs that left the head.
+    """
 
     reports: tuple[str, str] | None = None
     chain_ids: tuple[str, ...] = ()
+    older: bool = False
 
     def __bool__(self) -> bool:
         """Return whether any source can speak."""
-        return self.reports is not None or bool(self.chain_ids)
+        return self.reports is not None or bool(self.chain_ids) or self.older
 
 
 def readable(meeting: Meeting, rules: SourceRules) -> Readable:
     """Return which sources can speak of a meeting.
 
     Reports are of meetings of ours, until they are deleted. A call record is of a conference in
-    which a leg of ours was.
+    which a leg of ours was; those of legs are left out that were gone before all that waits.
     """
     if not rules.after or meeting.purged is not None:
         return Readable()
@@ -46,8 +55,18 @@ def readable(meeting: Meeting, rules: SourceRules) -> Readable:
         reports = asked.organizer_id, online.coordinates.online_meeting_id
     if not rules.call_records:
         return Readable(reports=reports)
-    chains = (chain for leg in meeting.legs if leg.came_in for chain in leg.chain_ids)
-    return Readable(reports=reports, chain_ids=tuple(dict.fromkeys(chains)))
+    oldest = min(_waiting(meeting), default=None)
+    chains = (
+        chain
+        for leg in meeting.legs
+        if leg.came_in and leg.place == "here" and _may_speak(leg, oldest)
+        for chain in leg.chain_ids
+    )
+    return Readable(
+        reports=reports,
+        chain_ids=tuple(dict.fromkeys(chains))[-MOST_RECORDS:],
+        older=meeting.leg_pages > 0,
+    )
 
 
 def looked_since(meeting: Meeting) -> datetime | None:
@@ -57,10 +76,7 @@ def looked_since(meeting: Meeting) -> datetime | None:
     was seen, it is the planned end.
     """
     record, sources = meeting.record, meeting.sources
-    waiting = [*sources.awaited.values()]
-    if record.open_call is not None and record.open_call.unwatched_since is not None:
-        waiting.append(record.open_call.unwatched_since)
-    if waiting:
+    if waiting := _waiting(meeting):
         return max(waiting)
     asked = meeting.asked
     if record.before or record.known_calls or sources.taken or asked is None:
@@ -126,6 +142,19 @@ def awaiting(meeting: Meeting, calls: Iterable[GroupCall]) -> Meeting:
 def number_in(meeting: Meeting, place: int) -> int:
     """Return the number of the fold's call at `place`."""
     return number_of(place, meeting.sources.taken)
+
+
+def _waiting(meeting: Meeting) -> list[datetime]:
+    """Return the ends of the calls that wait, and since when the open call is not heard."""
+    call = meeting.record.open_call
+    since = call.unwatched_since if call is not None else None
+    return [*meeting.sources.awaited.values(), *([since] if since is not None else [])]
+
+
+def _may_speak(leg: Leg, oldest: datetime | None) -> bool:
+    """Return whether a call that waits since `oldest`, or later, may have been heard by the leg."""
+    gone_at = leg.gone_at
+    return oldest is None or gone_at is None or gone_at + OUTLIVED >= oldest
 
 
 def _moments(meeting: Meeting, since: datetime, rules: SourceRules) -> list[datetime]:

@@ -5,6 +5,7 @@ from functools import partial
 from shared.journal.door import OpenMeeting
 from shared.journal.step import Step
 from shared.meeting.meeting import Meeting
+from shared.meeting.older_legs import with_older
 from shared.meeting.sourcing import Readable, having_failed, is_patient, readable
 from shared.services import Services
 from shared.telemetry import log
@@ -33,6 +34,9 @@ async def look_at_sources(opened: OpenMeeting, services: Services) -> None:
     meeting, rules = opened.meeting, services.journal.tending.sources
     if meeting is None:
         return
+    # Reports and records list our legs too, also those that left the head.
+    older = await services.ledger.older_legs(meeting.meeting_id) if meeting.leg_pages else ()
+    meeting = with_older(meeting, older)
     try:
         read = await _read(meeting, readable(meeting, rules), services)
     except Transient as error:

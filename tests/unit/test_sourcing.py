@@ -4,9 +4,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from shared.legs.leg import Leg
 from shared.meeting.meeting import Asked, Cancellation, Meeting
 from shared.meeting.sourcing import (
     JITTER,
+    MOST_RECORDS,
     having_failed,
     having_looked,
     is_patient,
@@ -16,6 +18,7 @@ from shared.meeting.sourcing import (
 from shared.sources.kept import Sourcing
 from shared.words.coordinates import Coordinates, OnlineMeeting
 from shared.words.ids import LegKey, MeetingId
+from shared.words.observations import Phase
 from shared.words.rules import SourceRules
 from tests.fixtures.legs import a_leg
 
@@ -135,3 +138,49 @@ def test_call_records_are_of_conferences_in_which_a_leg_was() -> None:
 
     assert readable(meeting, RULES).chain_ids == ()
     assert readable(meeting, replace(RULES, call_records=True)).chain_ids == ("one", "two")
+
+
+def test_call_records_are_not_read_of_legs_that_were_gone_before_all_that_waits() -> None:
+    """A day before: a call may outlive the leg that heard it. Nor of a leg in another meeting."""
+    rules, end = replace(RULES, call_records=True), T0 + 30 * HOUR
+
+    def left(key: str, gone: datetime, **members: Any) -> Leg:
+        phases: dict[Phase, datetime] = {"in": T0, "gone": gone}
+        return a_leg(key * 16, state="gone", phases=phases, chain_ids=(key,), **members)
+
+    meeting = waiting(end)
+    for leg in (
+        left("a", end - 25 * HOUR),
+        left("b", end - 23 * HOUR),
+        left("c", end, place="surplus"),
+    ):
+        meeting = meeting.with_leg(leg)
+
+    assert readable(meeting, rules).chain_ids == ("b",)
+    assert readable(replace(meeting, sources=Sourcing()), rules).chain_ids == ("a", "b")
+
+
+def test_of_very_many_legs_the_newest_are_read() -> None:
+    """Each record takes a request, and a look must come to its end."""
+    rules, meeting = replace(RULES, call_records=True), waiting(T0)
+    chains = [f"{number:016}" for number in range(30)]
+    for chain in chains:
+        leg = a_leg(chain, state="in", phases={"in": T0}, chain_ids=(chain,))
+        meeting = meeting.with_leg(leg)
+
+    assert readable(meeting, rules).chain_ids == tuple(chains[-MOST_RECORDS:])
+
+
+def test_legs_that_left_the_head_may_still_speak() -> None:
+    """So a call waits for the records of their chains, also in a meeting that is not ours."""
+    foreign = Meeting(
+        meeting_id=MeetingId("a" * 26),
+        tenant_id="tenant",
+        correlation_id="",
+        leg_pages=1,
+        sources=Sourcing(awaited={1: T0}),
+    )
+
+    assert not readable(foreign, RULES)
+    assert readable(foreign, replace(RULES, call_records=True)).older
+    assert sources_due(foreign, replace(RULES, call_records=True)) != T0
