@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from typing import Any
 
-from shared.telemetry import bound_ids, correlated, frames_of, log
+from shared.telemetry import bound_ids, correlated, frames_of, linkless, log
 
 
 class Unexpected(Exception):
@@ -38,7 +38,7 @@ def _without_text(error: Exception) -> Unexpected:
 
     if isinstance(error, Transient):
         # Our own words, and the verdict on a message that was expected to end so.
-        return Unexpected(f"{type(error).__name__}: {error} ({bound_ids()})")
+        return Unexpected(f"{type(error).__name__}: {linkless(str(error))} ({bound_ids()})")
     log("function.failed", error=error)
     raised_at = next(iter(frames_of(error)), "an unknown place")
     return Unexpected(f"{type(error).__name__} at {raised_at} ({bound_ids()})")

@@ -81,11 +81,12 @@ def next_for_caller(
     `found`: the newest report. `began_at`: when the examination under way began; None: none is.
     `most`: how long after that callers wait for it.
     """
-    if found is not None and now - found.at < KEPT_FOR:
+    # `abs`: a clock that was set back must not keep a report for longer.
+    if found is not None and abs(now - found.at) < KEPT_FOR:
         return found
     if began_at is None:
         return Begin()
-    return Wait(max(began_at + most - now, timedelta()))
+    return Wait(min(max(began_at + most - now, timedelta()), most))
 
 
 class Checkup:

@@ -190,7 +190,10 @@ def _read_key(published: Any) -> tuple[str, Any] | None:
 
 def _as_safe(url: str, configured: str) -> bool:
     """Say whether `url` is https, or plain http within the machine as what was configured is."""
-    found, known = urlsplit(url), urlsplit(configured)
+    try:
+        found, known = urlsplit(url), urlsplit(configured)
+    except ValueError:
+        return False
     if found.scheme != known.scheme or not found.hostname:
         return False
     return found.scheme == "https" or (found.scheme == "http" and found.hostname in LOOPBACK)
@@ -212,7 +215,7 @@ async def fetch_json(url: str) -> dict[str, Any]:
                 if len(body) > LONGEST_DOCUMENT:
                     raise Unavailable("signing keys: the answer is too long")
         found = json.loads(body)
-    except (httpx.HTTPError, ValueError, RecursionError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError) as error:
         raise Unavailable(f"signing keys: {type(error).__name__}") from error
     if not isinstance(found, dict):
         raise Unavailable("signing keys: the answer is not an object")

@@ -1,7 +1,8 @@
 """What Rollcall tells of itself: log lines, and figures through OpenTelemetry's API.
 
 A log line is a name from `Line` and ids, never a body, a token, a link or the text of an unexpected
-error. All of it stands in the line itself: the Functions worker hands on nothing else of a record.
+error. Senders choose ids, so links are taken out of them, too. All of it stands in the line itself:
+the Functions worker hands on nothing else of a record.
 The ids that every line of an invocation carries are bound once, under the names that they have in
 events and records. The libraries under it log URLs and headers at INFO; they are heard from WARNING
 on.
@@ -167,9 +168,16 @@ def log(
     failure = None if error is None else Failure(type(error).__name__, stack_of(error))
     of_error = {} if failure is None else {"error": failure.kind, "stack": failure.stack}
     said = _written({**_bound.get(), **_known(members), **of_error})
-    parts = f"{said} {' '.join(str(text).split())}".strip()
+    parts = f"{said} {linkless(' '.join(str(text).split()))}".strip()
     level = LEVELS.get(line, logging.WARNING)
     LOGGER.log(level, f"{line}: {parts}" if parts else line, extra={"failure": failure})
+
+
+def linkless(text: str) -> str:
+    """Return a text as a line may have it: with no link."""
+    from shared.words.redaction import without_links  # noqa: PLC0415 - indexing must stay quick
+
+    return without_links(text)
 
 
 class Failure(NamedTuple):
@@ -233,7 +241,7 @@ def _written(members: Mapping[str, object]) -> str:
 
 def _value(value: object) -> str:
     """Return a value as one word; others are quoted as JSON quotes them."""
-    text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    text = linkless(",".join(map(str, value)) if isinstance(value, list | tuple) else str(value))
     return text if ONE_WORD.fullmatch(text) else json.dumps(text)
 
 

@@ -240,7 +240,10 @@ async def _hang_up(
 ) -> None:
     """End a leg; a message of ours comes back to see whether its end was published."""
     opened = await services.journal.open(meeting_id)
-    call = await services.graph.read_call(call_id)
+    try:
+        call = await services.graph.read_call(call_id)
+    except Rejected:
+        call = Call(call_id=call_id)  # as one of which Graph says nothing: the record decides
     if call is not None and not call.is_over:
         if not may_hang_up(opened.meeting, call):
             log("tend.not_ours", callId=call_id)

@@ -209,6 +209,7 @@ def _if_known(known: Meeting | None, stranger: Meeting) -> Meeting:
             version=known.version,
             sequence=known.sequence,
             lives=known.lives,
+            answered=known.answered,
         )
     return known
 

@@ -84,17 +84,22 @@ async def _owner_of(
 
 async def _create_call(join: Join, services: Services) -> Call:
     """Send the POST; once more, without a member that Graph may not know, if it may be refused."""
+    _require_young(join, services, "the claim was committed too late for a POST in its lease")
     try:
         return await services.graph.create_call(join.body)
     except Rejected as said:
         plainer = without_host_member(join.body, said)
         if plainer is None:
             raise
-        if not join.leg.claim.is_young(services.clock.now()):
-            raise NotAsked(
-                "Graph refused the call too late for another POST in its lease"
-            ) from said
+        _require_young(
+            join, services, "Graph refused the call too late for another POST in its lease"
+        )
     return await services.graph.create_call(plainer)
+
+
+def _require_young(join: Join, services: Services, why: str) -> None:
+    if not join.leg.claim.is_young(services.clock.now()):
+        raise NotAsked(why)
 
 
 async def _give_back(join: Join, opened: OpenMeeting) -> None:

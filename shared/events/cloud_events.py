@@ -1,7 +1,8 @@
 """CloudEvents as Rollcall publishes them, and the Service Bus messages that carry them.
 
 Core. Ids are deterministic: a fact that is published twice has the same id, so a topic's duplicate
-detection and every consumer can drop the duplicate. An event under one id has one content.
+detection and every consumer can drop the duplicate. An event under one id has one content;
+a refusal without a meeting, if its message is delivered again, may be of a later time.
 Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
 """
 

@@ -6,6 +6,7 @@ and it is not this module. Importing this module imports the SDK, so client.py i
 first request.
 """
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -36,6 +37,12 @@ from shared.words.errors import NotAsked
 from shared.words.outside import is_segment
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+LONGEST_SEND = 40.0
+"""Seconds after which nothing of a request is sent any more, whatever its tokens took.
+
+A claim's lease counts on that (shared/legs/claim.py): else a token that comes late would send a
+second bot.
+"""
 MOST_CONNECTIONS = 64
 LONGEST_REASON = 200
 RAW_URL = "request-raw-url"
@@ -53,11 +60,14 @@ class GraphSdk:
         *,
         scope: str,
         now: Callable[[], datetime],
+        within: float = LONGEST_SEND,
     ) -> None:
         """`graph_url` has no version: `https://graph.microsoft.com`, or http on loopback.
 
         `scope` is that of the cloud's Graph, whatever stands in its place under `graph_url`.
+        `within`: see `LONGEST_SEND`.
         """
+        self._within = within
         self._credential = credential
         self._tokens = GraphTokens(credential, scope=scope, now=now)
         self._transport = AiohttpTransport(connections=MOST_CONNECTIONS)
@@ -111,8 +121,9 @@ class GraphSdk:
         route = route_of(builder.url_template)
         with asking_graph(method, route) as asked:
             try:
-                response: Any = await self._adapter.send_primitive_async(request, "bytes", {})
-            except httpx.RequestError as error:
+                async with asyncio.timeout(self._within):
+                    response: Any = await self._adapter.send_primitive_async(request, "bytes", {})
+            except (httpx.RequestError, TimeoutError) as error:
                 raise no_answer(
                     type(error).__name__, asking=asking, asked=f"{method} {route}"
                 ) from error

@@ -50,13 +50,15 @@ class GraphTokens:
         """
         if self._renewal is None:
             self._renewal = asyncio.create_task(self._renew(refused, claims))
+            self._renewal.add_done_callback(_seen)
         # Shielded: a caller that goes away must not take the token from the others.
         return await asyncio.shield(self._renewal)
 
     async def _renew(self, refused: str, claims: str) -> str:
         try:
             held = await self.token()
-            if held != refused or self._now() - self._renewed_at < RENEWAL_PAUSE:
+            # `abs`: a clock that was set back must not make the pause longer.
+            if held != refused or abs(self._now() - self._renewed_at) < RENEWAL_PAUSE:
                 return held
             # With claims the credential requests a token and replaces the one it keeps.
             fresh = await self._credential.get_token(self._scope, claims=claims, enable_cae=True)
@@ -114,6 +116,12 @@ def challenge_in(header: str) -> str:
     if not isinstance(demanded, dict) or not isinstance(demanded.get("access_token", {}), dict):
         return NO_DEMAND
     return claims
+
+
+def _seen(task: asyncio.Task[str]) -> None:
+    # Else asyncio logs an error that no caller waited for, with its text.
+    if not task.cancelled():
+        task.exception()
 
 
 def _server(url: httpx.URL) -> tuple[str, str, int | None]:

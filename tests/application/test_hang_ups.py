@@ -6,11 +6,22 @@ from datetime import timedelta
 
 import pytest
 
+from shared.words.answers import Call
 from shared.words.ids import CallId, LegKey, utc_text
+from shared.words.problems import rejected
 from tests.application.links import CLASSIC
-from tests.application.world import World, leg_of, roster, state
+from tests.application.world import TENANT, World, leg_of, roster, state
+from tests.fakes.graph import FakeGraph
 
 OTHER = CLASSIC.replace("MGQ4", "OTHE")
+
+
+class Unreadable(FakeGraph):
+    """Lets no call be read, by a refusal that does not heal."""
+
+    async def read_call(self, call_id: CallId) -> Call | None:
+        """Refuse."""
+        raise rejected("invalid_request", what=call_id, fix="")
 
 
 async def bot_in(world: World, link: str) -> tuple[str, LegKey, CallId]:
@@ -41,6 +52,18 @@ async def test_a_message_ends_no_leg_of_another_meeting(caplog: pytest.LogCaptur
     assert world.fake_graph.ended == []
     lines = [line for line in caplog.messages if line.startswith("tend.not_ours")]
     assert len(lines) == 2
+
+
+async def test_a_leg_that_must_go_is_ended_though_graph_lets_no_call_be_read() -> None:
+    """The record knows it as a leg; of another call nothing is known, and it is left alone."""
+    world = World(fake_graph=Unreadable(tenant_id=TENANT))
+    mine, _, my_call, other_call = await two_meetings(world)
+
+    await world.drop("tend-meeting", {"meetingId": mine, "hangUp": other_call})
+    await world.drop("join-meeting", {"meetingId": mine, "action": "leave"})
+    await world.pump()
+
+    assert world.fake_graph.ended == [my_call]
 
 
 async def test_a_message_ends_no_leg_that_is_to_stay(caplog: pytest.LogCaptureFixture) -> None:

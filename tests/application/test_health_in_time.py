@@ -110,12 +110,14 @@ YOUNG, OLD = a_report(age=KEPT_FOR - TICK), a_report(age=KEPT_FOR)
         (OLD, timedelta(seconds=1), Wait(ANSWERED_WITHIN - timedelta(seconds=1))),
         (OLD, ANSWERED_WITHIN, Wait(timedelta())),
         (None, timedelta(days=1), Wait(timedelta())),
+        (a_report(age=-KEPT_FOR), None, Begin()),
+        (None, timedelta(days=-1), Wait(ANSWERED_WITHIN)),
     ],
 )
 def test_a_caller_gets_a_young_report_or_waits_for_the_one_that_is_made(
     found: Report | None, began: timedelta | None, expected: Report | Wait | Begin
 ) -> None:
-    """`began`: how long ago the examination under way began."""
+    """`began`: how long ago the examination under way began. Below zero: the clock was set back."""
     began_at = None if began is None else T0 - began
 
     assert next_for_caller(found, began_at, now=T0) == expected

@@ -6,16 +6,28 @@ import json
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from shared.meeting.meeting import Change, Stored
 from shared.words.errors import GraphTrace, NotAsked, Rejected, Unavailable
 from shared.words.ids import LegKey, leg_key_for
 from shared.words.problems import rejected
-from tests.application.world import BOT, LEASE, World, envelope, leg_of, roster, state
+from tests.application.links import CLASSIC
+from tests.application.world import (
+    BOT,
+    LEASE,
+    SettableClock,
+    World,
+    envelope,
+    leg_of,
+    roster,
+    state,
+)
 from tests.fakes.graph import participant
+from tests.fakes.ledger import InMemoryLedger
 
 ASK: dict[str, Any] = {"requestId": "INC-1", "subject": "down"}
 
@@ -399,3 +411,29 @@ async def test_the_same_request_is_answered_with_its_leg_though_that_has_left() 
     assert len(world.fake_graph.bodies) == 1
     assert [reply["data"]["callId"] for reply in world.replies()] == [call_id] * 3
     assert [reply["data"].get("state") for reply in world.replies()] == ["joining", None, "in"]
+
+
+class SlowLedger(InMemoryLedger):
+    """One whose next commits take so many seconds."""
+
+    clock: SettableClock
+    seconds: list[float]
+
+    async def commit(self, before: Stored | None, change: Change, *, now: datetime) -> Stored:
+        """See `ports.Ledger.commit`."""
+        stored = await super().commit(before, change, now=now)
+        self.clock.advance(self.seconds.pop(0) if self.seconds else 0)
+        return stored
+
+
+async def test_a_claim_whose_commit_took_too_long_sends_no_bot() -> None:
+    """Its lease might be over before Graph's answer: it is given back, and the request repeated."""
+    ledger = SlowLedger()
+    world = World(ledger=ledger)
+    ledger.clock, ledger.seconds = world.clock, [LEASE.total_seconds() / 2]
+
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC})
+    assert world.fake_graph.bodies == []
+    await world.pump(until=timedelta(seconds=30))
+
+    assert len(world.fake_graph.bodies) == 1

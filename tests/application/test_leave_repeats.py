@@ -40,6 +40,21 @@ async def test_a_redelivered_leave_is_answered_once() -> None:
     assert len(world.replies()) == 1
 
 
+async def test_a_redelivered_leave_that_found_no_bot_is_answered_once() -> None:
+    """A join made the meeting known meanwhile: one event has one number."""
+    world = World()
+    leave = await world.drop("join-meeting", {"joinWebUrl": CLASSIC} | LEAVE, reply_to="replies")
+    world.clock.advance(1)
+    await world.drop("join-meeting", {"joinWebUrl": CLASSIC})
+
+    await world.redeliver(leave)
+
+    assert [one["type"] for one in world.replies()] == ["rollcall.bot.absent.v1"]
+    told = world.fake_bus.sent_to("meeting-events")
+    assert len(told) == len({one.message_id for one in told})
+    assert len(world.fake_graph.calls) == 1
+
+
 async def test_a_redelivered_join_brings_no_bot_back() -> None:
     """It was answered before the bot left."""
     world = World()

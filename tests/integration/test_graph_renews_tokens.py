@@ -3,21 +3,25 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
 
 import httpx
 import pytest
+from azure.core.credentials import AccessToken
 
 from devstack.graph.identities import BOT_APP_ID, IDENTITY_HEADER, TENANT_ID, Tenant
 from devstack.graph.server import build_app
 from devstack.graph.simulator import Simulator, build_simulator
 from shared.graph.client import GraphOverSdk, open_graph
+from shared.graph.sdk import LONGEST_SEND, TIMEOUT, GraphSdk
 from shared.graph.tokens import RENEWAL_PAUSE
 from shared.identity import graph_credential
+from shared.legs.claim import Claim
 from shared.words.clouds import CLOUDS
-from shared.words.errors import Rejected
+from shared.words.errors import Rejected, Unavailable
 from shared.words.ids import CallId
+from tests.application.world import SETTINGS
 from tests.fixtures.graph_lab import served
 
 pytestmark = [
@@ -150,3 +154,66 @@ async def test_a_post_is_sent_once_more_with_its_body(rig: Rig) -> None:
         (401, {"callbackUri": "no address"}),
         (400, {"callbackUri": "no address"}),
     ]
+
+
+@dataclass
+class SlowCredential:
+    """One whose tokens, of which Graph takes none, come at once or only when they are `released`.
+
+    `slow`: which ones do not come at once.
+    """
+
+    slow: tuple[bool, bool]
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+    given: int = 0
+
+    async def get_token(self, *_: str, **options: Any) -> AccessToken:
+        fresh = bool(options.get("claims"))
+        if self.slow[fresh]:
+            await self.released.wait()
+        self.given += 1
+        return AccessToken(f"token-{fresh}", 4_102_444_800)
+
+    async def close(self) -> None: ...
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None: ...
+
+
+@pytest.mark.parametrize(("slow", "sent"), [((True, False), []), ((False, True), [401])])
+async def test_what_waits_for_a_token_too_long_is_never_sent(
+    rig: Rig, slow: tuple[bool, bool], sent: list[int]
+) -> None:
+    """By then another process may hold the claim: the request would bring a second bot."""
+    credential = SlowCredential(slow)
+    url = str(rig.lab.base_url)
+    graph = GraphOverSdk(
+        lambda: GraphSdk(url, credential, scope="s", now=rig.clock.now, within=0.5),
+        clock=rig.clock,
+        bot_app_id=BOT_APP_ID,
+        new_id=lambda: "request",
+    )
+
+    with pytest.raises(Unavailable, match="TimeoutError"):
+        await graph.create_call({"callbackUri": "no address"})
+    assert await rig.requests() == sent
+    credential.released.set()
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+    assert await rig.requests() == sent
+    await graph.close()
+
+
+def test_no_request_takes_longer_than_a_claim_leaves_it() -> None:
+    """And one without trouble about its token has all the time that the connection may take."""
+    began = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
+    lease = SETTINGS.policy.claim_lease
+    claim = Claim(attempt=1, claimed_at=began, lease_until=began + lease)
+
+    assert not claim.is_young(claim.lease_until - timedelta(seconds=LONGEST_SEND))
+    assert TIMEOUT.connect is not None
+    assert TIMEOUT.read is not None
+    assert TIMEOUT.connect + TIMEOUT.read <= LONGEST_SEND

@@ -85,3 +85,10 @@ async def test_a_signer_that_is_not_there_is_unavailable(server: TestServer) -> 
 
     with pytest.raises(Unavailable, match="ConnectError"):
         await fetch_json(config_url)
+
+
+@pytest.mark.parametrize("url", ["https://\0/", "https://[", "nowhere://x"])
+async def test_an_address_that_is_none_is_unavailable(url: str) -> None:
+    """The signer names it, so it may be anything."""
+    with pytest.raises(Unavailable, match="signing keys"):
+        await fetch_json(url)

@@ -239,6 +239,7 @@ def verify(world: Named) -> None:
     (joining,) = world.events("bot.joining")
     assert same_id(joining["data"]["callId"]) in world.fake_graph.calls
     for caller in world.callers:
+        # Where the bot has come further since, its answer is an event of its own.
         assert joining["data"]["legKey"] in _legs("joining", world.replies(caller)), caller
 
 

@@ -156,6 +156,7 @@ async def test_a_caller_that_goes_away_takes_the_keys_from_no_other() -> None:
         (CONFIG, "http://127.0.0.1/keys"),
         (CONFIG, "file:///etc/keys"),
         (CONFIG, "None"),
+        (CONFIG, "https://["),
         ("http://127.0.0.1:1/config", "http://signer.example/keys"),
         ("http://127.0.0.1:1/config", "https://signer.example/keys"),
     ],

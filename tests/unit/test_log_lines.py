@@ -69,6 +69,19 @@ def test_a_line_is_one_line_and_a_member_one_word(caplog: pytest.LogCaptureFixtu
     ]
 
 
+def test_no_line_has_a_link(caplog: pytest.LogCaptureFixture) -> None:
+    """A caller may choose one for an id, and what a component says may name one."""
+    link = "https://teams.microsoft.com/meet/23456789012345?p=aB3dE6"
+    with correlated(requestId=link, messageId=f"join {link}"):
+        log("outbox.not_sent", f"see {link}", why=f"no token: {link}\nnext", entities=["a", link])
+
+    (line,) = caplog.messages
+    assert line == (
+        'outbox.not_sent: requestId=[removed] messageId="join [removed]" '
+        r'why="no token: [removed]\nnext" entities=a,[removed] see [removed]'
+    )
+
+
 def test_of_an_error_its_class_and_its_way_are_written(caplog: pytest.LogCaptureFixture) -> None:
     """Texts quote what callers sent, those of causes too."""
 
