@@ -120,7 +120,9 @@ def having_looked(meeting: Meeting, rules: SourceRules, *, now: datetime) -> Mee
 
 def is_patient(meeting: Meeting, rules: SourceRules, *, now: datetime) -> bool:
     """Return whether there is time to repeat a look that Graph did not answer."""
-    return all(now < _final_at(meeting, end, rules) for end in meeting.sources.awaited.values())
+    since = looked_since(meeting)
+    ends = (since, *meeting.sources.awaited.values())
+    return all(end is not None and now < _final_at(meeting, end, rules) for end in ends)
 
 
 def having_failed(meeting: Meeting, *, now: datetime) -> Meeting:

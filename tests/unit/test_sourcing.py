@@ -112,6 +112,16 @@ def test_a_look_without_an_answer_is_repeated_with_pauses_that_end() -> None:
     assert having_looked(failed, RULES, now=T0).sources.again_at is None
 
 
+def test_a_look_that_graph_never_answers_is_given_up_where_no_call_waits() -> None:
+    """Else a meeting would have looks for ever while Graph fails."""
+    meeting = a_meeting_of_ours()
+    end = meeting.asked.end_date_time if meeting.asked is not None else T0
+
+    assert is_patient(meeting, RULES, now=end + HOUR)
+    assert not is_patient(meeting, RULES, now=end + 48 * HOUR)
+    assert sources_due(having_looked(meeting, RULES, now=end + 48 * HOUR), RULES) is None
+
+
 def test_a_meeting_in_which_no_call_was_seen_is_looked_at_after_its_planned_end() -> None:
     """All callbacks may have been lost, or no bot was ever there."""
     meeting = a_meeting_of_ours()
