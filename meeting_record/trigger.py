@@ -29,6 +29,7 @@ async def meeting_record(req: func.HttpRequest) -> func.HttpResponse:
 
 @bp.function_name("meeting_log")
 @bp.route(route="meetings/{meetingId}/log", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@at_edge
 async def meeting_log(req: func.HttpRequest) -> func.HttpResponse:
     """Answer what was heard of a meeting, and what was published."""
     from meeting_record.handler import answer_log
@@ -39,6 +40,7 @@ async def meeting_log(req: func.HttpRequest) -> func.HttpResponse:
 
 @bp.function_name("meeting_now")
 @bp.route(route="meetings/{meetingId}/now", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@at_edge
 async def meeting_now(req: func.HttpRequest) -> func.HttpResponse:
     """Answer who is in a meeting."""
     from meeting_record.handler import answer_now

@@ -3,6 +3,7 @@
 It is not tried again. An answer is warned of on the topic; of any other a copy is kept.
 """
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -20,7 +21,7 @@ from tests.fakes.bus import InMemoryBus
 
 MEETING = MeetingId("a" * 26)
 LONG = "m" * 129
-LARGE = "x" * 300_000
+LARGE = json.dumps({"noise": "x" * 300_000})
 REFUSED: dict[str, Any] = {"requestId": "INC-1"}
 
 
