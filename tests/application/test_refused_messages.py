@@ -21,7 +21,7 @@ from tests.fakes.bus import InMemoryBus
 
 MEETING = MeetingId("a" * 26)
 LONG = "m" * 129
-LARGE = json.dumps({"subject": "x" * 300_000})
+LARGE = json.dumps({"noise": "x" * 300_000})
 REFUSED: dict[str, Any] = {"requestId": "INC-1"}
 
 

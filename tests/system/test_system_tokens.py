@@ -78,7 +78,7 @@ FORGED: dict[str, Callable[[Leg], str | None]] = {
     "none": lambda leg: None,
     "empty": lambda leg: "Bearer ",
     "another scheme": lambda leg: "Basic " + TRUSTED.sign(leg.claims()),
-    "no token": lambda leg: "Bearer not.a.token",
+    "no token": lambda leg: "Bearer none.of.these-three",
     "alg none": lambda leg: "Bearer " + unsigned(leg.claims(), kid="trusted"),
     "HS256 with the public key": lambda leg: (
         "Bearer " + signed_with_text(TRUSTED.public_pem(), leg.claims(), kid="trusted")

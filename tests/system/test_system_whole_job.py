@@ -21,10 +21,11 @@ async def test_dropped_message_becomes_a_meeting_with_two_recorded_calls(
     client: Client, up: Up, subject: str
 ) -> None:
     """The answer comes back, the bot joins, and the record holds what truly happened."""
-    request = {"requestId": subject, "subject": subject, "join": "now", "context": {"ticket": 7}}
+    about = f"What it is about {subject}"
+    request = {"requestId": subject, "subject": about, "join": "now", "context": {"ticket": 7}}
     await client.drop(request, message_id=f"m-{subject}", correlation_id="mine")
     reply = await client.replies.first(lambda one: one.data.get("requestId") == subject)
-    created = await client.created(subject)
+    created = await client.created(about)
     meeting_id, url = created.data["meetingId"], created.data["coordinates"]["joinWebUrl"]
     joined = await client.told(meeting_id, "bot.joined")
     await empty_room_read(client.lab, joined.data["callId"])
@@ -44,7 +45,7 @@ async def test_dropped_message_becomes_a_meeting_with_two_recorded_calls(
     record = await client.record(meeting_id)
     assert record is not None
     assert await client.get(f"meetings?requestId={subject}") == (200, record)
-    [truth] = await client.lab.meetings(subject)
+    [truth] = await client.lab.meetings(about)
     same_calls(record, truth)
     assert reply.body == created.body
     assert (reply.correlation_id, created.correlation_id) == ("mine", subject)
