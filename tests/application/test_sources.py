@@ -1,15 +1,18 @@
 """The record corrects itself: looks at attendance reports and call records."""
 
+import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from meeting_record.asked import Asked
+from meeting_record.handler import answer_now
 from shared.words.errors import GraphTrace
 from shared.words.ids import utc_text
 from shared.words.problems import rejected
 from shared.words.rules import SourceRules
 from tests.application.joined import Joined
-from tests.application.world import T0, World, roster, state
+from tests.application.world import ORGANIZER, T0, World, roster, state
 from tests.fakes.sources import a_record, a_report, a_session, an_entry
 from tests.fixtures.rebuilt import rebuilt, shown
 from tests.fixtures.tending import HINTED
@@ -116,6 +119,46 @@ async def test_people_who_come_back_after_the_bot_left_are_another_call() -> Non
     first, second = (await hold_to_law_9(app)).values()
     assert (first["endedAt"], second["startedAt"]) == (utc_text(at(29)), utc_text(at(200)))
     assert second["final"] is True
+
+
+async def test_the_next_call_has_the_next_number_wherever_it_is_read() -> None:
+    """In the record, in events, and of who is there now: what a source has is left out."""
+    app = await one_call(Joined(tending=RULES))
+    report_of(
+        app,
+        an_entry("ada", (at(9), at(29)), (at(200), at(260))),
+        an_entry("bob", (at(19), at(28.5))),
+        ended=260,
+    )
+    await app.pump(until=LONG)
+
+    await app.see("ada")
+    await app.pump(until=timedelta(seconds=5))
+
+    answer = await answer_now(app.meeting_id, Asked(parameters={}), app.services)
+    assert json.loads(answer.body)["call"]["callNumber"] == 3
+    assert [one["callNumber"] for one in (await app.record("INC-1"))["calls"]] == [1, 2, 3]
+    assert app.events("call.started")[-1]["data"]["callNumber"] == 3
+
+
+async def test_people_have_the_role_that_a_report_gives_them() -> None:
+    """In the words of the record. The organizer is the one of the request."""
+    app = await one_call(Joined(tending=RULES))
+    report_of(
+        app,
+        an_entry("ada", (at(9), at(29)), role="Presenter"),
+        an_entry("bob", (at(19), at(28.5)), role="None"),
+        an_entry(ORGANIZER.upper(), (at(12), at(28)), role="Attendee"),
+        ended=29,
+    )
+    await app.pump(until=LONG)
+
+    [call] = (await app.record("INC-1"))["calls"]
+    assert {one["participant"]["userId"]: one.get("role") for one in call["people"]} == {
+        "ada": "presenter",
+        "bob": None,
+        ORGANIZER.upper(): "organizer",
+    }
 
 
 async def test_a_source_ends_a_call_that_no_leg_hears() -> None:
