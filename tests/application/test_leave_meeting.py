@@ -123,11 +123,11 @@ async def test_a_leave_of_a_meeting_that_is_not_known_is_a_mistake() -> None:
     assert await world.ledger.load(MeetingId("a" * 26)) is None
 
 
-@pytest.mark.parametrize(("failures", "why"), [(1, refused_token()), (5, lost(503))])
+@pytest.mark.parametrize(("failures", "why"), [(2, refused_token()), (5, lost(503))])
 async def test_a_leg_that_graph_would_not_end_is_hung_up_again(
     failures: int, why: RollcallError
 ) -> None:
-    """However the first message failed: the bot goes, and whoever asked is answered."""
+    """However its first requests failed: the bot goes, and the caller is answered."""
     world = World()
     meeting_id, _, call_id = await joined(world)
     await world.drop("join-meeting", {"meetingId": meeting_id} | LEAVE, reply_to="replies")
@@ -169,7 +169,7 @@ async def test_a_leg_that_turned_up_after_its_lease_is_hung_up_until_it_is_gone(
     world.clock.advance(600)
     await world.mend()
     await world.callback(meeting_id, leg_key, state(call_id, "established"))
-    world.fake_graph.fail_next(refused_token(), times=3)
+    world.fake_graph.fail_next(refused_token(), times=6)
     await world.pump(until=timedelta(minutes=1))
     assert call_id in world.fake_graph.calls
 

@@ -93,7 +93,7 @@ async def test_a_second_leave_hangs_up_again() -> None:
     world = World()
     meeting_id, _, call_id = await joined(world)
     await world.drop("join-meeting", {"meetingId": meeting_id} | LEAVE, reply_to="one")
-    world.fake_graph.fail_next(refused_token())
+    world.fake_graph.fail_next(refused_token(), times=2)
     await world.pump(until=timedelta(minutes=1))
     assert call_id in world.fake_graph.calls
 
