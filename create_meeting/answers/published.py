@@ -55,8 +55,8 @@ def publish_updated(
     """Return the step that publishes a meeting which was just changed.
 
     If the last `meeting.updated` says the same, the request repeats that update, unless it is to be
-    carried out `anew`: the answer is the same event. None if that answer was given, or if no queue
-    waits for it.
+    carried out `anew`, as another change or once more: the answer is the same event. None if that
+    answer was given, or if no queue waits for it.
     """
     data = {
         "context": meeting.context,

@@ -21,6 +21,7 @@ from create_meeting.bodies import Members, update_body
 from create_meeting.new.plan import Identity
 from create_meeting.request import UpdateMeeting
 from create_meeting.scheduled_join import heard_at, join_message, rescheduled_join
+from shared.inbox.meaning import written
 from shared.inbox.message import QueueMessage
 from shared.journal.step import Step
 from shared.legs.leg import Leaver
@@ -29,11 +30,13 @@ from shared.meeting.meeting import Asked, Cancellation, Meeting
 from shared.words.answers import MeetingAnswer
 from shared.words.coordinates import Attendee, OnlineMeeting
 from shared.words.errors import Transient
-from shared.words.ids import CallId
+from shared.words.ids import CallId, digest
 from shared.words.problems import rejected
 
 NAMES = {"participants": "attendees"}
 """Members that have another name in Graph than in a request."""
+SHOWN = frozenset({"subject", "startDateTime", "endDateTime", "participants"})
+"""Members of Graph's that are no options; events show their values."""
 SENT = frozenset({"now", "atStart"})
 """Requests for a join that send a message."""
 
@@ -100,11 +103,12 @@ def record_updated(
         return None
     _require_standing(meeting)
     request, requested_at = update.request, message.first_enqueued
+    followed = _followed(asked, update, message)
     changed = publish_updated(
         replace(
             meeting,
             context=meeting.context if request.context is None else request.context,
-            asked=_followed(asked, update, message),
+            asked=followed,
             online=_changed(online, update.body, answer),
         ),
         _names(update.body, request),
@@ -114,7 +118,8 @@ def record_updated(
         ),
         message,
         now=now,
-        anew=request.join in SENT and _is_void(meeting, asked),
+        anew=followed.last_change != asked.last_change
+        or (request.join in SENT and _is_void(meeting, asked)),
     )
     if changed is None or changed.meeting.updates == meeting.updates:
         return changed  # it repeats the last one
@@ -136,6 +141,7 @@ def _followed(asked: Asked, update: Update, message: QueueMessage) -> Asked:
         start_date_time=start,
         end_date_time=end,
         time_zone=request.time_zone or asked.time_zone,
+        last_change=_digest(update),
     )
     if request.join is None:
         return followed
@@ -145,6 +151,13 @@ def _followed(asked: Asked, update: Update, message: QueueMessage) -> Asked:
         join_asked_at=message.first_enqueued,
         reply=heard_at(message) if request.join in SENT else None,
     )
+
+
+def _digest(update: Update) -> str:
+    """Return a digest of what a change requests and its event shows no values of."""
+    options = {name: value for name, value in update.body.items() if name not in SHOWN}
+    own = {"timeZone": update.request.time_zone, "join": update.request.join}
+    return digest("change", written(options | own), characters=13)
 
 
 def _new_start(update: Update) -> datetime | None:
@@ -224,8 +237,7 @@ def _require_standing(meeting: Meeting) -> None:
 
 
 def _names(body: Members, request: UpdateMeeting) -> list[str]:
-    top = {"subject", "startDateTime", "endDateTime", "participants"}
-    of_graph = [NAMES.get(name, name) if name in top else f"options.{name}" for name in body]
+    of_graph = [NAMES.get(name, name) if name in SHOWN else f"options.{name}" for name in body]
     own = {"timeZone": request.time_zone, "join": request.join, "context": request.context}
     return of_graph + [name for name, value in own.items() if value is not None]
 

@@ -34,6 +34,7 @@ class Asked:
     A repeat is compared with that. Members that are absent, or at their defaults, are not there;
     what defaults filled in is pinned beside them. The times, their zone (an IANA name; None: UTC)
     and `join` follow each change. `join_asked_at`: when a change said `join`; None: none did.
+    `last_change`: a digest of what the newest change requested and its event does not show.
     """
 
     request_id: str
@@ -45,6 +46,7 @@ class Asked:
     time_zone: str | None = None
     join: Join = "never"
     join_asked_at: datetime | None = None
+    last_change: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,10 @@
 """Changes of a meeting that Graph need not know of: its time zone, its join, its context."""
 
+import re
 from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from tests.application.world import World, leg_of, state
 
@@ -84,6 +87,43 @@ async def test_a_change_sends_the_bot_at_once_and_again_after_a_leave() -> None:
 
     assert len(world.fake_graph.bodies) == 2
     assert world.names().count("meeting.updated") == 2
+
+
+async def test_another_join_is_another_change() -> None:
+    """Though the events of both show the same, it is no repeat of the one before."""
+    world = World()
+    await world.drop("create-meeting", ASK)
+
+    for join in ("now", "never", "atStart"):
+        await world.drop("create-meeting", update(join=join))
+
+    assert world.names().count("meeting.updated") == 3
+    dues = [one.due and one.due.isoformat() for one in world.fake_bus.sent_to("join-meeting")]
+    assert dues == [None, "2026-09-14T10:00:00+00:00"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [{"timeZone": "America/New_York"}, {"timeZone": "Asia/Tokyo"}],
+        [{"options": {"allowRecording": True}}, {"options": {"allowRecording": False}}],
+    ],
+)
+async def test_another_value_is_another_change(changes: list[dict[str, Any]]) -> None:
+    """Of a member whose value the event does not show: each change has an invitation of its own."""
+    world = World()
+    await world.drop("create-meeting", ASK)
+
+    for change in (*changes, changes[0], changes[0]):
+        await world.drop("create-meeting", update(**change), reply_to="replies")
+
+    first, other, back, again = world.replies()
+    assert len({first["id"], other["id"], back["id"]}) == 3
+    assert again == back
+    sequences = [
+        re.findall(r"SEQUENCE:(\d+)", one["data"]["invitation"]["ics"]) for one in world.replies()
+    ]
+    assert sequences == [["1"], ["2"], ["3"], ["3"]]
 
 
 async def test_another_context_comes_back_from_then_on() -> None:
