@@ -12,6 +12,10 @@ from pydantic import BaseModel
 
 CLOSE = 0.72
 """How alike two words must be, for difflib: `subjekt` and `subject`, not `location` and `action`"""
+SHORTEST = 3
+"""Letters of a word that may look like another one: to difflib, `no` looks like `now`."""
+CONTRARY = frozenset({"without", "excluding"})
+"""Parts that turn what the others say into its contrary."""
 DEEPEST_MOVE = 2
 """How deep a member may belong for the suggestion to move it there."""
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
@@ -21,7 +25,8 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     """Return the one of `known` that `word` may stand for; None where it is open which.
 
     First the same word in another writing (`start_date_time`), then the only one with all its
-    parts (`startTime`, `joinUrl`), then the one that looks most alike (`subjekt`).
+    parts (`startTime`, `joinUrl`), then the one that looks most alike (`subjekt`). Of several with
+    all its parts (`dateTime`), none; and none that says the contrary.
     """
     plain = {_plain(one): one for one in known}
     same = plain.get(_plain(word))
@@ -29,8 +34,11 @@ def closest(word: str, known: Iterable[str]) -> str | None:
         return same
     parts = _parts(word)
     fuller = [one for one in plain.values() if parts and parts <= _parts(one)]
-    if len(fuller) == 1:
-        return fuller[0]
+    if fuller:
+        contrary = (_parts(fuller[0]) - parts) & CONTRARY
+        return fuller[0] if len(fuller) == 1 and not contrary else None
+    if len(word) < SHORTEST:
+        return None
     alike = get_close_matches(_plain(word), plain, n=1, cutoff=CLOSE)
     return plain[alike[0]] if alike else None
 

@@ -72,6 +72,7 @@ def test_the_catalogue_for_programs_is_the_catalogue() -> None:
         ("atendees", "attendees"),
         ("organizer", "organizerId"),
         ("time", None),
+        ("dateTime", None),
         ("location", None),
         ("colour", None),
         ("", None),
@@ -87,6 +88,23 @@ def test_a_word_is_taken_for_the_one_that_it_resembles(word: str, meant: str | N
 def test_a_member_of_a_join_is_known_by_its_parts(word: str, meant: str) -> None:
     """A link has many names."""
     assert closest(word, MEMBERS["join-meeting"]) == meant
+
+
+@pytest.mark.parametrize(
+    ("word", "values", "meant"),
+    [
+        ("no", ["never", "now", "atStart"], None),
+        ("nevr", ["never", "now", "atStart"], "never"),
+        ("guests", ["organization", "everyone", "organizationExcludingGuests"], None),
+        ("excludingGuests", ["everyone", "organizationExcludingGuests"],
+         "organizationExcludingGuests"),
+    ],
+)  # fmt: skip
+def test_no_value_is_suggested_that_means_the_contrary(
+    word: str, values: list[str], meant: str | None
+) -> None:
+    """A bot must not join at once because `no` looks like `now`."""
+    assert closest(word, values) == meant
 
 
 def test_pointers_escape_as_rfc_6901_says() -> None:
