@@ -95,6 +95,7 @@ _TIME = (
     "Write {member} as a date and time with its offset, for example 2026-11-23T09:00:00Z or "
     "2026-11-23T10:00:00+01:00, or without one beside /timeZone, for example Europe/Berlin."
 )
+_INSTANT = "Write {member} with the offset that is meant, for example 2026-11-23T10:00:00+01:00."
 _ZONE = "Write {member} as its name in the IANA database, for example Europe/Berlin."
 _ONE_OF = "Write {member} as one of {allowed}."
 _KINDS: dict[KindName, Kind] = {
@@ -138,7 +139,7 @@ _KINDS: dict[KindName, Kind] = {
     "too_low": Kind("must be {least} or more", "Raise {member} to {least} or more."),
     "not_above": Kind("must be more than {bound}", "Raise {member} to more than {bound}."),
     "too_high": Kind("must be {most} or less", "Lower {member} to {most} or less."),
-    "blank": Kind("must not be blank", "Write a text into {member}, or leave it out."),
+    "blank": Kind("must not be blank", "Write a text into {member}."),
     "text_too_long": Kind(
         "has {count} characters; at most {most} are allowed",
         "Shorten {member} to {most} characters.",
@@ -174,10 +175,10 @@ _KINDS: dict[KindName, Kind] = {
         _TIME,
     ),
     "time_skipped": Kind(
-        "is skipped when the clocks of {zone} change: give it with an offset", _TIME
+        "is skipped when the clocks of {zone} change: give it with an offset", _INSTANT
     ),
     "time_twice": Kind(
-        "comes twice when the clocks of {zone} change: give it with an offset", _TIME
+        "comes twice when the clocks of {zone} change: give it with an offset", _INSTANT
     ),
     "not_a_zone": Kind(
         "must be the name of a time zone in the IANA database, for example Europe/Berlin", _ZONE
@@ -185,7 +186,10 @@ _KINDS: dict[KindName, Kind] = {
     "misspelt_zone": Kind(
         "must be the name of a time zone in the IANA database: did you mean {suggestion}?", _ZONE
     ),
-    "year_out_of_range": Kind("must be in a year from {first} to {last}", _TIME),
+    "year_out_of_range": Kind(
+        "must be in a year from {first} to {last}",
+        "Give {member} a time in a year from {first} to {last}.",
+    ),
     "too_large": Kind(
         "is {bytes} bytes of JSON; at most {most} are allowed",
         "Keep the data elsewhere and send its key in {member}.",

@@ -72,9 +72,9 @@ _CATALOGUE: dict[str, Refusal] = {
     ),
     "meeting_not_found": Refusal(
         message="No meeting is known here under {what}.",
-        next_step="Send the meetingId of a meeting.created event of this deployment, or the "
-        "requestId under which the meeting was requested. If it was requested just now, wait for "
-        "its meeting.created, or send the request with retryForSeconds.",
+        next_step="Name the meeting by the requestId under which it was requested; join-meeting "
+        "takes that as meetingRequestId, or the meetingId of the meeting.created event. If it was "
+        "requested just now, wait for that event, or send the request with retryForSeconds.",
         waiting="heals",
     ),
     "meeting_cancelled": Refusal(
