@@ -140,12 +140,12 @@ async def _changed_switches(request: web.Request) -> web.Response:
 
 
 async def _rotate(request: web.Request) -> web.Response:
-    withdraw = switch(lab_object(await _body(request), {"withdraw"}), "withdraw")
+    withdraw = switch(lab_object(await _members(request), {"withdraw"}), "withdraw")
     return web.json_response({"kid": request.app[SIMULATOR].signer.rotate(withdraw=withdraw)})
 
 
 async def _revoke(request: web.Request) -> web.Response:
-    challenge = switch(lab_object(await _body(request), {"challenge"}), "challenge")
+    challenge = switch(lab_object(await _members(request), {"challenge"}), "challenge")
     request.app[SIMULATOR].access_tokens.revoke(challenge=challenge)
     return web.json_response({})
 
@@ -153,6 +153,11 @@ async def _revoke(request: web.Request) -> web.Response:
 async def _forget(request: web.Request) -> web.Response:
     await request.app[SIMULATOR].forget()
     return web.json_response({})
+
+
+async def _members(request: web.Request) -> Json:
+    """Return the body; an object without members where there is none."""
+    return await _body(request) if request.body_exists else {}
 
 
 async def _body(request: web.Request) -> Json:

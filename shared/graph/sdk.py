@@ -31,7 +31,7 @@ from msgraph.graph_service_client import GraphServiceClient
 
 from shared.graph.answers import Answer, Asking, no_answer
 from shared.graph.http_transport import AiohttpTransport
-from shared.graph.tokens import GraphTokens, TokenOnRequest
+from shared.graph.tokens import GraphTokens, RefusedForNow, TokenOnRequest
 from shared.tracing.spans import asking_graph
 from shared.words.errors import NotAsked
 from shared.words.outside import is_segment
@@ -102,7 +102,7 @@ class GraphSdk:
         `headers` are added to those that every request has. `query` are parameters of Graph's
         (without the `$`) that the template of `builder` knows.
 
-        Raises `Unavailable` where no answer came, or no token could be had.
+        Raises `Unavailable` where no answer came, or no token could be had that Graph accepts now.
         """
         request = RequestInformation(Method(method), builder.url_template, builder.path_parameters)
         request.path_parameters["baseurl"] = self._adapter.base_url
@@ -129,6 +129,8 @@ class GraphSdk:
                 ) from error
             except AzureError as error:
                 raise _no_token(error) from error
+            except RefusedForNow as error:
+                raise NotAsked(str(error), retry_after=error.after) from error
             asked.status = response.status_code
         return Answer(
             status=response.status_code,

@@ -26,6 +26,14 @@ LONGEST_CHALLENGE = 8 * 1024
 CHALLENGE = re.compile(r'\bclaims="([^"]+)"', re.IGNORECASE)
 
 
+class RefusedForNow(Exception):
+    """Graph refused a token that it accepted before, and `after` this a fresh one may be had."""
+
+    def __init__(self, after: timedelta) -> None:
+        super().__init__("Graph no longer accepts the token, and the one before was just replaced")
+        self.after = after
+
+
 class GraphTokens:
     """The tokens of one credential for Graph, shared by all requests of a process."""
 
@@ -36,7 +44,12 @@ class GraphTokens:
         self._scope = scope
         self._now = now
         self._renewed_at = datetime.min.replace(tzinfo=UTC)
+        self._accepted = ""
         self._renewal: asyncio.Task[str] | None = None
+
+    def accepted(self, token: str) -> None:
+        """Keep in mind that Graph accepted `token`."""
+        self._accepted = token
 
     async def token(self) -> str:
         """Return the token that is held, or the first one. Raises azure-core's `AzureError`."""
@@ -46,7 +59,7 @@ class GraphTokens:
         """Return a token in place of `refused`; the same one where none other can be had now.
 
         `claims` is the JSON that the fresh token is requested with, see `challenge_in`. Callers
-        that come together share one request. Raises azure-core's `AzureError`.
+        that come together share one request. Raises azure-core's `AzureError`, and `RefusedForNow`.
         """
         if self._renewal is None:
             self._renewal = asyncio.create_task(self._renew(refused, claims))
@@ -58,7 +71,12 @@ class GraphTokens:
         try:
             held = await self.token()
             # `abs`: a clock that was set back must not make the pause longer.
-            if held != refused or abs(self._now() - self._renewed_at) < RENEWAL_PAUSE:
+            if held != refused:
+                return held
+            since = abs(self._now() - self._renewed_at)
+            if since < RENEWAL_PAUSE:
+                if held == self._accepted:
+                    raise RefusedForNow(RENEWAL_PAUSE - since)
                 return held
             # With claims the credential requests a token and replaces the one it keeps.
             fresh = await self._credential.get_token(self._scope, claims=claims, enable_cae=True)
@@ -89,12 +107,15 @@ class TokenOnRequest(httpx.Auth):
         token = await self._tokens.token()
         answer = yield _with(token, request)
         if answer.status_code != UNAUTHORIZED:
+            self._tokens.accepted(token)
             return
         fresh = await self._tokens.renewed(
             token, challenge_in(answer.headers.get("www-authenticate", ""))
         )
         if fresh != token:
-            yield _with(fresh, request)
+            again = yield _with(fresh, request)
+            if again.status_code != UNAUTHORIZED:
+                self._tokens.accepted(fresh)
 
 
 def challenge_in(header: str) -> str:

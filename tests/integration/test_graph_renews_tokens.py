@@ -19,7 +19,7 @@ from shared.graph.tokens import RENEWAL_PAUSE
 from shared.identity import graph_credential
 from shared.legs.claim import Claim
 from shared.words.clouds import CLOUDS
-from shared.words.errors import Rejected, Unavailable
+from shared.words.errors import NotAsked, Rejected, Unavailable
 from shared.words.ids import CallId
 from tests.application.world import SETTINGS
 from tests.fixtures.graph_lab import served
@@ -137,6 +137,26 @@ async def test_a_fresh_token_that_is_refused_too_is_a_refusal_with_its_next_step
     rig.clock.moment += RENEWAL_PAUSE
     with pytest.raises(Rejected):
         await rig.graph.read_call(NO_CALL)
+    assert await rig.tokens_requested() == 3
+
+
+async def test_a_token_that_is_revoked_right_after_the_last_one_refuses_no_request(
+    rig: Rig,
+) -> None:
+    """Graph accepted it, so nothing is wrong with our settings: the request is tried again."""
+    await rig.graph.read_call(NO_CALL)
+    await rig.post("/lab/tokens/revoke", {})
+    await rig.graph.read_call(NO_CALL)
+    await rig.post("/lab/tokens/revoke", {})
+    rig.clock.moment += timedelta(seconds=10)
+
+    with pytest.raises(NotAsked) as later:
+        await rig.graph.read_call(NO_CALL)
+    assert later.value.retry_after == RENEWAL_PAUSE - timedelta(seconds=10)
+    assert await rig.tokens_requested() == 2
+
+    rig.clock.moment += later.value.retry_after
+    assert await rig.graph.read_call(NO_CALL) is None
     assert await rig.tokens_requested() == 3
 
 

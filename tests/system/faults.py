@@ -96,6 +96,10 @@ async def _rotate_keys(site: Site) -> None:
     await site.lab.rotate_keys()
 
 
+async def _revoke_tokens(site: Site) -> None:
+    await site.lab.revoke_tokens()
+
+
 FAULTS = {
     "Graph throttles": _graph(status=429, retryAfter=1),
     "Graph is unavailable": _graph(status=503),
@@ -109,6 +113,7 @@ FAULTS = {
     ),
     "callbacks are late": _callbacks(delaySeconds=10),
     "callbacks are signed with another key": Fault(strike=_rotate_keys, heal=_rotate_keys),
+    "tokens are revoked": Fault(strike=_revoke_tokens, heal=_revoke_tokens),
     "the bus is away": _of_the_bus("connections/cut", {"seconds": LASTS}, {}),
     "the bus does not answer": _held("bus"),
     "the bus is busy": _of_the_bus("switches", {"busyShare": 0.5}, {"busyShare": 0}),
