@@ -70,7 +70,7 @@ async def _run(app: Path) -> int:
     try:
         _say("starting Service Bus, tables, Graph and the Functions host on this machine ...")
         endpoints = await stack.start()
-        record = await Story(endpoints, say=_say).play()
+        read = await Story(endpoints, say=_say).play()
     except StepFailed as error:
         return _failed(
             f"the story stopped: {error}\nwhat the parts wrote is in {plan.folder / 'logs'}"
@@ -79,7 +79,8 @@ async def _run(app: Path) -> int:
         return _failed(str(error))
     finally:
         await stack.stop()
-    Console(width=max(console.width, TABLE_WIDTH)).print(_calls(record))
+    Console(width=max(console.width, TABLE_WIDTH)).print(_calls(read.record))
+    _say(read.sheet)
     return 0
 
 

@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -32,10 +33,13 @@ REQUEST = {
 }
 FAULT = {"code": 500, "subcode": 1999}
 """How Graph ends a leg by a fault of its own."""
+REPORT = "attendanceReport"
+"""The basis of a time that an attendance report shows."""
 STORY_SETTINGS = {
     "POLL_SECONDS": "2",
     "LEAVE_WHEN_ALONE_SECONDS": "4",
     "REJOIN_SECONDS": "1,1,1,1",
+    "SOURCES_AFTER_SECONDS": "3,6,12,24",
 }
 """What takes minutes in production, shortened."""
 HARSH_SWITCHES = {"bus": {"scheduledLateSeconds": 1.0}}
@@ -53,14 +57,23 @@ TOLD = {
     "call.started": "group call {callNumber} started ({startBasis})",
     "call.unwatched": "group call {callNumber} goes on, unheard",
     "call.ended": "group call {callNumber} ended ({endBasis}; confirmed by reading the roster)",
+    "call.corrected": "group call {callNumber}, final: {startedAt} to {endedAt} ({endBasis})",
     "meeting.rejected": "a request was refused; the answer says why and what to do",
     "participant.joined": "{who} is in group call {callNumber}",
-    "participant.left": "{who} left group call {callNumber}",
+    "participant.left": "{who} left group call {callNumber} at {leftAt}",
 }
 
 
 class StepFailed(Exception):
     """Something that had to happen did not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What a reader gets of the meeting: the record, and the attendance sheet as CSV text."""
+
+    record: dict[str, Any]
+    sheet: str
 
 
 class Story:
@@ -71,8 +84,8 @@ class Story:
         self._began = time.monotonic()
         self._print = say
 
-    async def play(self) -> dict[str, Any]:
-        """Play the story; return the meeting's record."""
+    async def play(self) -> Read:
+        """Play the story; return what a reader gets of the meeting afterwards."""
         bus = ServiceBusClient.from_connection_string(self._endpoints.service_bus)
         async with bus, aiohttp.ClientSession() as http:
             self._http = http
@@ -83,9 +96,7 @@ class Story:
             async with _both(events, replies):
                 return await self._play(bus, events, replies)
 
-    async def _play(
-        self, bus: ServiceBusClient, events: Mailbox, replies: Mailbox
-    ) -> dict[str, Any]:
+    async def _play(self, bus: ServiceBusClient, events: Mailbox, replies: Mailbox) -> Read:
         self._say("you", "drop one message on the queue create-meeting: INC-4711, checkout is down")
         async with bus.get_queue_sender("create-meeting") as sender:
             await sender.send_messages(
@@ -115,9 +126,9 @@ class Story:
         await asyncio.sleep(TALK_SECONDS)
         await self._come_back(events)
         await self._end_unheard(ada, events)
-        record = await self._record(created["data"]["meetingId"])
         await self._be_refused(bus, replies)
-        return record
+        await self._be_corrected(events)
+        return await self._read(created["data"]["meetingId"])
 
     async def _come_back(self, events: Mailbox) -> None:
         self._say("graph", "throws the bot out by a fault; Ada talks on")
@@ -163,6 +174,15 @@ class Story:
         self._say("rollcall", f"refused: {refusal['code']}: {refusal['message']}")
         self._say("rollcall", f"what to do: {refusal['nextStep']}")
 
+    async def _be_corrected(self, events: Mailbox) -> None:
+        self._say("graph", "has written its attendance report, which knows each time exactly")
+        for number in (1, 2):
+            corrected = await self._expect_call("call.corrected", number, events)
+            call = corrected["data"]
+            bases = (call["startBasis"], call["endBasis"])
+            if bases != (REPORT, REPORT) or not call["final"]:
+                raise StepFailed(f"the report should date group call {number}: {call}")
+
     async def _legs(self) -> list[dict[str, Any]]:
         async with self._http.get(f"{self._endpoints.graph}/lab/meetings") as response:
             meetings: list[dict[str, Any]] = await response.json()
@@ -188,18 +208,23 @@ class Story:
         answer: dict[str, Any] = json.loads(text) if text else {}
         return answer
 
-    async def _record(self, meeting_id: str) -> dict[str, Any]:
-        url = f"{self._endpoints.functions}/api/meetings/{meeting_id}"
-        headers = {"x-functions-key": self._endpoints.function_key}
-        async with self._http.get(url, headers=headers) as response:
-            if response.status != 200:
-                raise StepFailed(f"the record answered {response.status}")
-            record: dict[str, Any] = await response.json()
+    async def _read(self, meeting_id: str) -> Read:
+        path = f"/api/meetings/{meeting_id}"
+        self._say("you", f"read the record: GET {path}")
+        record: dict[str, Any] = json.loads(await self._get(path))
         ended = [call["callNumber"] for call in record["calls"] if call["endedAt"]]
         if ended != [1, 2]:
             raise StepFailed(f"the record should hold two ended group calls, it holds {ended}")
-        self._say("you", f"read the record: GET /api/meetings/{meeting_id}")
-        return record
+        self._say("you", f"read the attendance sheet: GET {path}?format=csv")
+        return Read(record=record, sheet=await self._get(f"{path}?format=csv"))
+
+    async def _get(self, path: str) -> str:
+        headers = {"x-functions-key": self._endpoints.function_key}
+        async with self._http.get(self._endpoints.functions + path, headers=headers) as response:
+            text = await response.text(encoding="utf-8-sig")
+        if response.status != 200:
+            raise StepFailed(f"GET {path} answered {response.status}")
+        return text
 
     async def _expect_call(self, name: str, number: int, events: Mailbox) -> Event:
         return await self._expect(
