@@ -91,7 +91,12 @@ def _observed(
         covered=meeting.sources.covered,
         final=_final(meeting, after),
     )
-    days = meeting.days.having_sealed(one for one in after.calls if one.number <= kept.before)
+    merged = meeting.sources.merged
+    days = meeting.days.having_sealed(
+        one
+        for one in after.calls
+        if one.number <= kept.before and number_in(meeting, one.number) not in merged
+    )
     revisions = _revised(meeting, (*found, *step.facts))
     meeting = replace(meeting, record=kept, revisions=revisions, days=days)
     meeting, answers = publish(meeting, step.facts, now=now, reply=step.reply)

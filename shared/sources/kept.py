@@ -70,7 +70,8 @@ class Sourcing:
 
     `taken` are the numbers of calls that only a source knew. `awaited` has the calls that are over
     and not final, and when they ended as far as was observed. `covered`: calls of the head that are
-    published as sources say; all others are published as observed. `touched`: calls that evidence
+    published as sources say; all others are published as observed. `merged`: those of the head that
+    turned out to be part of others. `touched`: calls that evidence
     has changed, or ended, although a source may speak of them: none speaks of what began after
     `until`.
 
@@ -83,6 +84,7 @@ class Sourcing:
     taken: Runs = ()
     awaited: Mapping[int, datetime] = field(default_factory=dict)
     covered: frozenset[int] = frozenset()
+    merged: frozenset[int] = frozenset()
     touched: frozenset[int] = frozenset()
     until: datetime | None = None
     since: datetime | None = None

@@ -300,7 +300,7 @@ def _corrected(match: _Matched, numbers: Numbers) -> ShownCall:
     if end is not None:
         call = ended(call, end)
     elif last is not None:
-        call = end_as_observed(call, match.room, last)
+        call = end_as_observed(call, match.shown.hull, match.room, last)
     call = replace(
         call,
         number=number,

@@ -129,7 +129,7 @@ def record_sources(
     numbers = numbers_in(looked, sources.values())
     after = _shown(observed, sources.values(), numbers, settle)
     meeting, after = _covered(looked, numbers.taken, after)
-    meeting = replace(meeting, days=meeting.days.having_sealed(_found_now(before, after)))
+    meeting = replace(meeting, days=meeting.days.having_counted(_beside_head(meeting, after)))
     meeting, warning = _warned(meeting, read, now=now)
     facts = corrections(
         before,
@@ -164,9 +164,7 @@ def _published(
 ) -> tuple[ShownCall, ...]:
     """Return the calls as they were published: as observed, where no look covered them yet."""
     numbers = numbers_in(known, sources)
-    waits = known.sources.awaited.keys() | {
-        number_in(known, call.number) for call in known.record.calls
-    }
+    waits = known.sources.awaited.keys() | _in_head(known)
     as_observed = {one.call.number: one for one in view(observed, (), numbers, settle=settle)}
     return tuple(
         as_observed[number] if number in waits - known.sources.covered else one
@@ -235,8 +233,14 @@ def _covered(
     sources = meeting.sources
     awaited = {key: end for key, end in sources.awaited.items() if key not in confirmed}
     meeting = replace(meeting, sources=replace(sources, taken=taken, awaited=awaited))
-    in_head = {number_in(meeting, call.number) for call in meeting.record.calls}
-    sources = replace(meeting.sources, covered=frozenset(confirmed & in_head), touched=frozenset())
+    in_head = _in_head(meeting)
+    merged = {one.call.number for one in after if one.merged_into is not None}
+    sources = replace(
+        meeting.sources,
+        covered=frozenset(confirmed & in_head),
+        merged=frozenset(merged & in_head),
+        touched=frozenset(),
+    )
     final = tuple(
         replace(one, final=one.call.ended_at is not None and one.call.number not in awaited)
         for one in after
@@ -244,9 +248,14 @@ def _covered(
     return replace(meeting, sources=sources), final
 
 
-def _found_now(before: Sequence[ShownCall], after: Sequence[ShownCall]) -> list[GroupCall]:
-    known = {one.call.number for one in before}
-    return [one.call for one in after if one.call.number not in known]
+def _beside_head(meeting: Meeting, after: Sequence[ShownCall]) -> list[GroupCall]:
+    """Return the calls that the head does not hold, but for those that are part of others."""
+    in_head = _in_head(meeting)
+    return [one.call for one in after if one.call.number not in in_head and one.merged_into is None]
+
+
+def _in_head(meeting: Meeting) -> set[int]:
+    return {number_in(meeting, call.number) for call in meeting.record.calls}
 
 
 def _warned(meeting: Meeting, read: Read, *, now: datetime) -> tuple[Meeting, tuple[Outgoing, ...]]:
