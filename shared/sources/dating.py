@@ -31,6 +31,8 @@ def dating(
     start: Layer | None = None
     end: Layer | None = None
     for layer in call.layers:
+        if start is not None and end is not None:
+            break
         first, last = seen_in(room, unlisted(layer, sessions))
         if start is None and (first is None or layer.span.started_at <= first):
             start = layer

@@ -180,8 +180,10 @@ def _matches(
     members: list[list[_Recorded]] = [[] for _ in shown]
     for one in over:
         meeting = [place for place, call in enumerate(shown) if call.hull.meets(one.span)]
+        if len(meeting) > 1:
+            meeting.sort(key=lambda at: _preference(one, shown[at], rooms[at]))
         if meeting:
-            members[min(meeting, key=lambda at: _preference(one, shown[at], rooms[at]))].append(one)
+            members[meeting[0]].append(one)
     sessions = _at_home(shown, members)
     still_open = [one.span for one in recorded if one.call.ended_at is None]
     return [
@@ -289,9 +291,10 @@ def _corrected(match: _Matched, numbers: Numbers) -> ShownCall:
     """Return the call of the lowest number, as the sources say and, beside them, as observed."""
     number, best = match.members[0].number, match.shown.best
     calls, sessions = [one.call for one in match.members], match.sessions
-    people = people_of(number, best, sessions)
+    left_out = unlisted(best, sessions)
+    people = people_of(number, best, sessions, left_out)
     start, end = dating(match.shown, match.room, sessions)
-    first, last = seen_in(match.room, unlisted(best, sessions))
+    first, last = seen_in(match.room, left_out)
     call = _hull(calls)
     if start is not None:
         call = started(call, start)

@@ -134,7 +134,7 @@ def record_sources(
     facts = corrections(
         before,
         after,
-        touched=known.sources.touched & known.sources.covered,
+        touched=_changed(known, observed, (*before, *after)),
         revisions=known.revisions,
         version=known.version + 1,
         shown=shown,
@@ -164,13 +164,24 @@ def _published(
 ) -> tuple[ShownCall, ...]:
     """Return the calls as they were published: as observed, where no look covered them yet."""
     numbers = numbers_in(known, sources)
-    waits = known.sources.awaited.keys() | _in_head(known)
-    as_observed = {one.call.number: one for one in view(observed, (), numbers, settle=settle)}
-    return tuple(
-        as_observed[number] if number in waits - known.sources.covered else one
-        for one in _shown(observed, sources, numbers, settle)
-        for number in (one.call.number,)
+    waits = (known.sources.awaited.keys() | _in_head(known)) - known.sources.covered
+    covered = [one for one in observed if number_in(known, one.number) not in waits]
+    alone = view(observed, (), numbers, settle=settle)
+    return (
+        *_shown(covered, sources, numbers, settle),
+        *(one for one in alone if one.call.number in waits),
     )
+
+
+def _changed(known: Meeting, observed: Iterable[GroupCall], shown: Iterable[ShownCall]) -> set[int]:
+    """Return the covered calls that evidence changed, and those that sources made of them."""
+    touched = known.sources.touched & known.sources.covered
+    sessions = {
+        name for one in observed if number_in(known, one.number) in touched for name in one.sessions
+    }
+    into = {one.merged_into for one in shown if one.call.number in touched}
+    holding = {one.call.number for one in shown if sessions & one.call.sessions.keys()}
+    return {number for number in touched | into | holding if number is not None}
 
 
 def _people(source: Source) -> Source:

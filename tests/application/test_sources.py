@@ -214,6 +214,24 @@ async def test_a_report_that_contradicts_what_was_confirmed_wins_by_its_basis() 
     assert (call["confirmed"], call["final"]) == (True, True)
 
 
+async def test_a_report_of_a_thousand_people_is_kept_and_shown_whole() -> None:
+    """All are published once, and none is lost on the way through the ledger."""
+    app = await one_call(Joined(tending=RULES))
+    people = [
+        an_entry(f"{number:08}-0000-4000-8000-000000000000", (at(9), at(29)))
+        for number in range(998)
+    ]
+    report_of(
+        app, an_entry("ada", (at(9), at(29))), an_entry("bob", (at(19), at(28))), *people, ended=29
+    )
+
+    await app.pump(until=timedelta(minutes=20))
+
+    [call] = (await hold_to_law_9(app)).values()
+    assert (call["participantCount"], len(call["participants"])) == (1000, 1000)
+    assert (call["startedAt"], call["endedAt"]) == (utc_text(at(9)), utc_text(at(29)))
+
+
 async def test_rosters_are_read_before_sources() -> None:
     """Where one message finds both due: a confirmation does not wait for what Graph lists."""
     graph = Noting(tenant_id=TENANT)
