@@ -21,6 +21,7 @@ from bench.callback_age import age_figures, measured_ages
 from bench.callback_rates import callback_rate_figures, measured_callbacks
 from bench.callback_size import measured_sizes, size_figures
 from bench.counts import count_figures, counted_steps, with_counts
+from bench.day_view import measured_view, view_figures
 from bench.figures import Figure, as_markdown, as_table
 from bench.live import live_figures, measured_moves, measured_rest
 from bench.live_hour import hour_figures, measured_hours
@@ -125,8 +126,8 @@ async def _counts() -> list[Figure]:
 
 
 async def _reading() -> list[Figure]:
-    _say("a record with 300 people, and the list of a day, in this process ...")
-    return reading_figures(await measured_reading())
+    _say("a record with 300 people, the list and the view of a day, in this process ...")
+    return [*reading_figures(await measured_reading()), *view_figures(measured_view())]
 
 
 PARTS: Mapping[str, Part] = {

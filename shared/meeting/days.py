@@ -45,6 +45,10 @@ class Days:
     listed_at: datetime | None = None
     before: Mapping[date, Tally] = field(default_factory=dict)
 
+    def having_counted(self, calls: Iterable[GroupCall]) -> "Days":
+        """Return the days with `calls` as all that are not in the head."""
+        return replace(self, before={}).having_sealed(calls)
+
     def having_sealed(self, calls: Iterable[GroupCall]) -> "Days":
         """Return the days with `calls`, which leave the head."""
         before = dict(self.before)

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from shared.calls.record import GroupCall
 from shared.meeting.days import Brief, Days, Tally, day_of
 from shared.meeting.meeting import Meeting
+from shared.meeting.sourcing import number_in
 
 LIST_AGAIN = timedelta(seconds=60)
 """How long after a meeting was listed a change of what is said there waits."""
@@ -42,7 +43,10 @@ def having_listed(
 
 
 def _briefs(meeting: Meeting) -> dict[date, Brief]:
-    calls, days = meeting.record.known_calls, meeting.days
+    days, merged = meeting.days, meeting.sources.merged
+    calls = [
+        one for one in meeting.record.known_calls if number_in(meeting, one.number) not in merged
+    ]
     asked, online = meeting.asked, meeting.online
     began: dict[date, list[GroupCall]] = {day: [] for day in (*_planned(meeting), *days.before)}
     for call in calls:

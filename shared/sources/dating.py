@@ -31,6 +31,8 @@ def dating(
     start: Layer | None = None
     end: Layer | None = None
     for layer in call.layers:
+        if start is not None and end is not None:
+            break
         first, last = seen_in(room, unlisted(layer, sessions))
         if start is None and (first is None or layer.span.started_at <= first):
             start = layer
@@ -40,13 +42,16 @@ def dating(
 
 
 def seen_in(room: Span, sessions: Iterable[Session]) -> tuple[datetime | None, datetime | None]:
-    """Return the first and the last evidence of the sessions within the room of a call."""
+    """Return the first and the last that is known of sessions within the room of a call.
+
+    The last is when somebody left, as observed: nobody is shown to leave a call that is over.
+    """
     seen = [
         moment
         for session in sessions
         if (span := evidence_of(session)) is not None
-        for moment in (span.started_at, span.ended_at)
-        if room.started_at < moment < room.ended_at
+        for moment in (span.started_at, span.ended_at, session.left_at)
+        if moment is not None and room.started_at < moment < room.ended_at
     ]
     return min(seen, default=None), max(seen, default=None)
 
@@ -80,9 +85,19 @@ def start_as_observed(call: GroupCall, room: Span, seen: datetime) -> GroupCall:
     return replace(call, started_at=min(call.started_at, seen))
 
 
-def end_as_observed(call: GroupCall, room: Span, seen: datetime) -> GroupCall:
-    """Return `call` with its own end; `seen` is the last evidence that no source lists."""
+def end_as_observed(call: GroupCall, said: Span, room: Span, seen: datetime) -> GroupCall:
+    """Return `call` with its own end; `seen` is the last that is known of whom no source lists.
+
+    Until the end of what sources have `said` people were there for certain.
+    """
     at = call.ended_at or seen
+    lower = min(said.ended_at, seen)
     if at >= room.ended_at:
-        return replace(call, ended_at=seen, end_not_before=seen, end_not_after=room.ended_at)
-    return replace(call, ended_at=max(at, seen))
+        return replace(call, ended_at=seen, end_not_before=lower, end_not_after=room.ended_at)
+    ended_at, not_after = max(at, seen), call.end_not_after
+    return replace(
+        call,
+        ended_at=ended_at,
+        end_not_before=max(lower, call.end_not_before or lower),
+        end_not_after=None if not_after is None else max(ended_at, not_after),
+    )

@@ -4,7 +4,7 @@ A source's calls are the maximal unions of people's stays. Calls of different so
 are one call.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import get_args
@@ -44,22 +44,18 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """What the sources of one kind say of one call. Each stay of `attended` has an end."""
+    """What the sources of one kind say of one call. Each stay of `attended` has an end.
+
+    `listed`: who is named by an identity. `unnamed`: how many entries have none. `layer_of` makes
+    it.
+    """
 
     kind: SourceKind
     source_ids: tuple[str, ...]
     span: Span
     attended: tuple[Attended, ...]
-
-    @property
-    def listed(self) -> frozenset[str]:
-        """Who is named by an identity."""
-        return frozenset(key for one in self.attended if (key := identity_of(one.person)))
-
-    @property
-    def unnamed(self) -> int:
-        """How many entries have no identity."""
-        return sum(identity_of(one.person) is None for one in self.attended)
+    listed: frozenset[str]
+    unnamed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +76,22 @@ class SourceCall:
         for layer in self.layers[1:]:
             span = span.hull(layer.span)
         return span
+
+
+def layer_of(
+    kind: SourceKind, source_ids: tuple[str, ...], span: Span, entries: Iterable[Attended]
+) -> Layer:
+    """Return what sources of a kind say of a call."""
+    attended = tuple(entries)
+    keys = [identity_of(one.person) for one in attended]
+    return Layer(
+        kind=kind,
+        source_ids=source_ids,
+        span=span,
+        attended=attended,
+        listed=frozenset(key for key in keys if key is not None),
+        unnamed=keys.count(None),
+    )
 
 
 def identity_of(person: Person) -> str | None:
@@ -113,16 +125,12 @@ def calls_of(source: Source, *, settle: timedelta) -> list[Layer]:
         if calls and stay.started_at - calls[-1][0].ended_at <= settle:
             span, members = calls[-1]
             members.append((stay, entry))
-            calls[-1] = span.hull(stay), members
+            if stay.ended_at > span.ended_at:
+                calls[-1] = span.hull(stay), members
         else:
             calls.append((stay, [(stay, entry)]))
     return [
-        Layer(
-            kind=source.kind,
-            source_ids=(source.source_id,),
-            span=span,
-            attended=_entries(members),
-        )
+        layer_of(source.kind, (source.source_id,), span, _entries(members))
         for span, members in calls
     ]
 
@@ -131,13 +139,26 @@ def source_calls(sources: Iterable[Source], *, settle: timedelta) -> list[Source
     """Return the calls that all sources together show, by start."""
     pieces = [piece for one in newest(sources) for piece in calls_of(one, settle=settle)]
     pieces.sort(key=lambda piece: (piece.span.started_at, piece.span.ended_at))
-    groups = Groups(len(pieces))
+    groups, apart = Groups(len(pieces)), list[tuple[int, int]]()
+    overlapping: list[set[object]] = [set() for _ in pieces]
     for at, piece in enumerate(pieces):
         for other in range(at + 1, len(pieces)):
             if pieces[other].span.started_at - CLOCKS > piece.span.ended_at:
                 break
-            if _source_of(piece) != _source_of(pieces[other]):
-                groups.join(at, other)
+            one, two = _source_of(piece), _source_of(pieces[other])
+            if one == two:
+                continue
+            if pieces[other].span.started_at > piece.span.ended_at:
+                apart.append((at, other))
+                continue
+            groups.join(at, other)
+            overlapping[at].add(two)
+            overlapping[other].add(one)
+    for at, other in apart:
+        # Calls that both sources have in common show that their clocks agree.
+        one, two = _source_of(pieces[at]), _source_of(pieces[other])
+        if two not in overlapping[at] and one not in overlapping[other]:
+            groups.join(at, other)
     return joined_calls([SourceCall(layers=(piece,)) for piece in pieces], groups)
 
 
@@ -188,29 +209,21 @@ def _one_layer(layers: Sequence[Layer]) -> Layer:
     for layer in layers[1:]:
         span = span.hull(layer.span)
     entries = [entry for layer in layers for entry in layer.attended]
-    return Layer(
-        kind=layers[0].kind,
-        source_ids=tuple(sorted({one for layer in layers for one in layer.source_ids})),
-        span=span,
-        attended=tuple(sorted(entries, key=_order)),
-    )
+    ids = tuple(sorted({one for layer in layers for one in layer.source_ids}))
+    return layer_of(layers[0].kind, ids, span, entries)
 
 
-def _entries(members: Sequence[tuple[Span, Attended]]) -> tuple[Attended, ...]:
-    stays: dict[int, list[Stay]] = {}
-    entries: dict[int, Attended] = {}
+def _entries(members: Sequence[tuple[Span, Attended]]) -> Iterator[Attended]:
+    """Yield entries with those of their stays that are of one call."""
+    found: dict[int, tuple[Attended, list[Span]]] = {}
     for span, entry in members:
-        entries[id(entry)] = entry
-        stay = Stay(joined_at=span.started_at, left_at=span.ended_at)
-        stays.setdefault(id(entry), []).append(stay)
-    found = (replace(entry, stays=tuple(stays[key])) for key, entry in entries.items())
-    return tuple(sorted(found, key=_order))
-
-
-def _order(entry: Attended) -> tuple[object, ...]:
-    person = entry.person
-    stays = tuple((stay.joined_at, stay.left_at) for stay in entry.stays)
-    return person.user_id or "", person.kind, person.display_name or "", stays, entry.role or ""
+        found.setdefault(id(entry), (entry, []))[1].append(span)
+    for entry, spans in found.values():
+        if len(spans) == len(entry.stays) and all(stay.left_at for stay in entry.stays):
+            yield entry
+        else:
+            stays = (Stay(joined_at=one.started_at, left_at=one.ended_at) for one in spans)
+            yield replace(entry, stays=tuple(stays))
 
 
 def _source_of(piece: Layer) -> tuple[SourceKind, tuple[str, ...]]:

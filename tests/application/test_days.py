@@ -1,13 +1,17 @@
 """The lists of days: a meeting stands where it is planned, and where its calls began."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from shared.meeting.days import Brief, Tally
 from shared.words.ids import MeetingId
+from shared.words.rules import SourceRules
 from tests.application.joined import ASK, Joined
-from tests.application.world import World
+from tests.application.world import T0, World
 from tests.fakes.ledger import InMemoryLedger
+from tests.fakes.sources import a_report, an_entry
+from tests.fixtures.tending import HINTED
 
 TODAY, TOMORROW = date(2026, 9, 14), date(2026, 9, 15)
 PLANNED: dict[str, Any] = {
@@ -72,6 +76,33 @@ async def test_calls_are_listed_on_the_day_they_began_and_stay_there() -> None:
         Tally(calls=1, people=1),
         record.calls[0].started_at,
     )
+
+
+async def test_a_call_that_is_part_of_another_counts_no_more() -> None:
+    """A report shows that two were one: whether they are in the head, or left it long ago."""
+    for sealed in (False, True):
+        rules = SourceRules(after=(timedelta(hours=3 if sealed else 1), timedelta(days=2)))
+        world = await Joined(tending=replace(HINTED, sources=rules)).begin()
+        for names in (("ada",), (), ("bo",), ()):
+            await world.see(*names, after=60)
+            await world.pump(until=timedelta(seconds=30))
+        for names in (("dan",), ()) if sealed else ():
+            await world.see(*names, after=3600)
+            await world.pump(until=timedelta(seconds=30))
+        (before,) = (await listed(world, TODAY)).values()
+        begin, end = T0 + timedelta(seconds=30), T0 + timedelta(minutes=10)
+        [online_id] = world.fake_graph.online
+        people = [an_entry(name, (begin, end)) for name in ("ada", "bo", "cy")]
+        world.fake_graph.reports[online_id] = [a_report(T0, end, *people)]
+
+        await world.pump(until=timedelta(hours=4))
+
+        (after,) = (await listed(world, TODAY)).values()
+        record = (await world.meeting(world.meeting_id)).record
+        assert record.before == (2 if sealed else 0)
+        assert before.tally.calls - after.tally.calls == 1
+        calls = (await world.record("INC-1"))["calls"]
+        assert [one.get("mergedInto") for one in calls][:2] == [None, 1]
 
 
 async def test_the_planned_day_keeps_its_calls_however_many_days_follow() -> None:

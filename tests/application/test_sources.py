@@ -7,12 +7,15 @@ from typing import Any
 
 from meeting_record.asked import Asked
 from meeting_record.handler import answer_now
+from shared.words.answers import Roster
 from shared.words.errors import GraphTrace
-from shared.words.ids import utc_text
+from shared.words.ids import CallId, utc_text
 from shared.words.problems import rejected
 from shared.words.rules import SourceRules
+from shared.words.sources import ListedReports
 from tests.application.joined import Joined
-from tests.application.world import ORGANIZER, T0, World, roster, state
+from tests.application.world import ORGANIZER, T0, TENANT, World, roster, state
+from tests.fakes.graph import FakeGraph
 from tests.fakes.sources import a_record, a_report, a_session, an_entry
 from tests.fixtures.rebuilt import rebuilt, shown
 from tests.fixtures.tending import HINTED
@@ -45,6 +48,28 @@ async def one_call(app: Joined) -> Joined:
     await app.see()
     await app.pump(until=timedelta(seconds=30))
     return app
+
+
+class Noting(FakeGraph):
+    """Notes which reads it answers, in their order."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.read: list[str] = []
+
+    async def read_participants(
+        self, call_id: CallId, *, own_ids: frozenset[str], show_names: bool
+    ) -> Roster | None:
+        """See `graph_port.Graph.read_participants`."""
+        self.read.append("roster")
+        return await super().read_participants(call_id, own_ids=own_ids, show_names=show_names)
+
+    async def attendance_reports(
+        self, organizer_id: str, online_meeting_id: str
+    ) -> ListedReports | None:
+        """See `graph_port.Sources.attendance_reports`."""
+        self.read.append("reports")
+        return await super().attendance_reports(organizer_id, online_meeting_id)
 
 
 async def hold_to_law_9(app: World, request_id: str = "INC-1") -> dict[int, dict[str, Any]]:
@@ -119,6 +144,111 @@ async def test_people_who_come_back_after_the_bot_left_are_another_call() -> Non
     first, second = (await hold_to_law_9(app)).values()
     assert (first["endedAt"], second["startedAt"]) == (utc_text(at(29)), utc_text(at(200)))
     assert second["final"] is True
+
+
+async def test_people_who_come_back_after_all_was_final_are_found_too() -> None:
+    """By the looks that go on, in a report of its own; and that call starts looks of its own."""
+    app = await one_call(Joined(tending=RULES))
+    report_of(app, an_entry("ada", (at(9), at(29))), an_entry("bob", (at(19), at(28.5))), ended=29)
+    await app.pump(until=timedelta(minutes=10))
+    assert (await hold_to_law_9(app))[1]["final"] is True
+    back = a_report(at(900), at(960), an_entry("ada", (at(900), at(960))))
+    app.fake_graph.reports[next(iter(app.fake_graph.online))].insert(0, back)
+
+    await app.pump(until=LONG)
+
+    _, second = (await hold_to_law_9(app)).values()
+    assert (second["startedAt"], second["endedAt"]) == (utc_text(at(900)), utc_text(at(960)))
+    assert second["final"] is True
+
+
+async def test_a_call_that_ends_after_its_source_was_read_is_corrected_at_once() -> None:
+    """Its people too: what is published next is compared with what was published."""
+    app = await Joined(tending=RULES).begin()
+    await app.see("ada")
+    await app.pump(until=timedelta(seconds=5))
+    await app.see()
+    await app.pump(until=timedelta(seconds=5))
+    await app.see("ada", after=30)
+    await app.pump(until=timedelta(seconds=5))
+    stays = (at(9), at(19)), (at(49), at(55))
+    report_of(app, an_entry("ada", *stays), ended=55)
+    await app.pump(until=timedelta(minutes=6))
+
+    await app.see()
+    await app.pump(until=timedelta(seconds=10))
+
+    first, second = (await hold_to_law_9(app)).values()
+    assert (first["endedAt"], second["endedAt"]) == (utc_text(at(19)), utc_text(at(55)))
+    assert second["final"] is True
+
+
+async def test_a_source_ends_a_call_that_a_bot_sat_through_alone() -> None:
+    """The bot was heard of after all had left, which says nothing of people."""
+    app = await Joined(tending=RULES).begin()
+    await app.see("ada")
+    await app.pump(until=timedelta(seconds=5))
+    app.clock.advance(600)
+    await app.call(state(app.call_id, "terminated", resultInfo={"code": 500, "subcode": 0}))
+    report_of(app, an_entry("ada", (at(9), at(60))), ended=60)
+
+    await app.pump(until=timedelta(hours=1))
+
+    [call] = (await hold_to_law_9(app)).values()
+    assert (call["endedAt"], call["endBasis"]) == (utc_text(at(60)), "attendanceReport")
+
+
+async def test_a_report_that_contradicts_what_was_confirmed_wins_by_its_basis() -> None:
+    """Of whom it lists; of whom it does not, what was confirmed stands, and the basis says so."""
+    app = await one_call(Joined(tending=RULES))
+    report_of(app, an_entry("ada", (at(3), at(14))), ended=14)
+
+    await app.pump(until=LONG)
+
+    [call] = (await hold_to_law_9(app)).values()
+    ada, bob = sorted(call["participants"].values(), key=lambda one: one["participant"]["userId"])
+    assert (ada["joinedAt"], ada["leftAt"]) == (utc_text(at(3)), utc_text(at(14)))
+    assert bob["joinedAt"] == utc_text(at(22))
+    assert (call["startedAt"], call["startBasis"]) == (utc_text(at(3)), "attendanceReport")
+    assert (call["endedAt"], call["endBasis"]) == (bob["leftAt"], "observed")
+    assert (call["confirmed"], call["final"]) == (True, True)
+
+
+async def test_a_report_of_a_thousand_people_is_kept_and_shown_whole() -> None:
+    """All are published once, and none is lost on the way through the ledger."""
+    app = await one_call(Joined(tending=RULES))
+    people = [
+        an_entry(f"{number:08}-0000-4000-8000-000000000000", (at(9), at(29)))
+        for number in range(998)
+    ]
+    report_of(
+        app, an_entry("ada", (at(9), at(29))), an_entry("bob", (at(19), at(28))), *people, ended=29
+    )
+
+    await app.pump(until=timedelta(minutes=20))
+
+    [call] = (await hold_to_law_9(app)).values()
+    assert (call["participantCount"], len(call["participants"])) == (1000, 1000)
+    assert (call["startedAt"], call["endedAt"]) == (utc_text(at(9)), utc_text(at(29)))
+
+
+async def test_rosters_are_read_before_sources() -> None:
+    """Where one message finds both due: a confirmation does not wait for what Graph lists."""
+    graph = Noting(tenant_id=TENANT)
+    app = await one_call(Joined(tending=RULES, fake_graph=graph))
+    planned = (await app.meeting(app.meeting_id)).tend.later
+    assert planned is not None
+    await app.pump(until=planned.due - app.clock.now() - timedelta(seconds=1))
+    await app.see("cy", after=0)
+    graph.read = []
+    # The message of the look at sources comes late, when the question of the push is due, too.
+    app.clock.moment = planned.due + timedelta(seconds=10)
+    look = {"meetingId": app.meeting_id, "generation": planned.generation}
+    await app.drop("tend-meeting", look)
+    assert graph.read == ["roster"]
+    await app.pump(until=timedelta(seconds=5))
+
+    assert graph.read.count("reports") == 1
 
 
 async def test_the_next_call_has_the_next_number_wherever_it_is_read() -> None:

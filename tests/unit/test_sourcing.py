@@ -89,6 +89,14 @@ def test_a_new_call_starts_the_looks_again_and_each_call_waits_for_itself() -> N
     assert dict(looked.sources.awaited) == {2: T0 + day}
 
 
+def test_looks_go_on_when_all_is_final() -> None:
+    """People may come back when the bot has left, and better sources come later."""
+    looked = having_looked(waiting(since=T0), RULES, now=T0 + 5 * MINUTE)
+
+    assert is_about(sources_due(looked, RULES), T0, HOUR)
+    assert sources_due(having_looked(looked, RULES, now=T0 + 48 * HOUR), RULES) is None
+
+
 def test_after_the_last_look_nothing_is_waited_for() -> None:
     """The call is final, and nothing is due."""
     looked = having_looked(waiting(T0), RULES, now=T0 + 48 * HOUR)

@@ -206,6 +206,44 @@ def test_a_call_of_which_no_source_speaks_stays_as_observed() -> None:
     assert shown(ADA, sources=(elsewhere,)) == [ShownCall(call=ADA, final=True)]
 
 
+def test_what_was_recorded_as_one_call_may_be_two() -> None:
+    """Each session is of the one in which its person is listed, under the id that it had."""
+    call = observed(1, session("ada", 1, 60), session("bob", 66, 80), ended=80)
+    said = report(attended("ada", (0, 59)), attended("bob", (65, 95)))
+    numbers = Numbers(
+        found=(Found(number=2, started_at=at(65), ended_at=at(95), basis="attendanceReport"),)
+    )
+
+    one, other = shown(call, sources=(said,), numbers=numbers)
+
+    assert [list(one.call.sessions), list(other.call.sessions)] == [["s-ada-1"], ["s-bob-66"]]
+    assert times(one)[2] == at(59)
+
+
+def test_who_is_listed_in_neither_of_two_calls_was_in_the_one_that_lasted_then() -> None:
+    """Such a person opted out, and holds the end of no other call."""
+    call = observed(1, session("ada", 1, 60), session("hidden", 70, 80), ended=80)
+    said = report(attended("ada", (0, 59)), attended("bob", (65, 95)))
+    numbers = Numbers(
+        found=(Found(number=2, started_at=at(65), ended_at=at(95), basis="attendanceReport"),)
+    )
+
+    one, other = shown(call, sources=(said,), numbers=numbers)
+
+    assert list(one.call.sessions) == ["s-ada-1"]
+    assert "s-hidden-70" in other.call.sessions
+
+
+def test_calls_that_two_sources_have_in_common_stay_apart() -> None:
+    """Seconds apart: that both have them shows that their clocks agree."""
+    entries = attended("ada", (0, 5)), attended("bob", (10, 60))
+
+    assert unnumbered(sources=(report(*entries), call_record(*entries))) == [
+        (at(0), at(5)),
+        (at(10), at(60)),
+    ]
+
+
 def test_a_person_who_is_not_listed_holds_the_end_and_the_start() -> None:
     """People may opt out: what was observed of them stays, and the basis says who won."""
     hidden = session("hidden", 1, 61)
@@ -218,6 +256,17 @@ def test_a_person_who_is_not_listed_holds_the_end_and_the_start() -> None:
     assert one.confirmed
     assert one.call.sessions[hidden.session_id] == hidden
     assert one.call.sessions[SessionId("s-ada-10")].first_seen == at(9.5)
+
+
+def test_nobody_leaves_a_call_that_is_over() -> None:
+    """Who opted out was last read before the others left, and left after them."""
+    hidden = session("hidden", 1, 61, last_seen=at(30))
+    call = observed(1, hidden, session("ada", 10, 40), ended=61, end_not_before=at(30))
+
+    [one] = shown(call, sources=(report(attended("ada", (9.5, 40))),))
+
+    assert times(one)[2:] == (at(61), "polled")
+    assert one.call.end_not_before == at(40)
 
 
 def test_the_next_source_dates_what_the_best_cannot() -> None:
