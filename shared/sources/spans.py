@@ -1,7 +1,7 @@
 """Which calls the sources of a meeting show, each for itself and all together. Core.
 
 A source's calls are the maximal unions of people's stays. Calls of different sources that overlap
-are one call.
+are one call; sources of two kinds may have clocks that differ by `CLOCKS`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -136,6 +136,9 @@ def source_calls(sources: Iterable[Source], *, settle: timedelta) -> list[Source
         for other in range(at + 1, len(pieces)):
             if pieces[other].span.started_at - CLOCKS > piece.span.ended_at:
                 break
+            apart = pieces[other].span.started_at > piece.span.ended_at
+            if apart and pieces[other].kind == piece.kind:
+                continue
             if _source_of(piece) != _source_of(pieces[other]):
                 groups.join(at, other)
     return joined_calls([SourceCall(layers=(piece,)) for piece in pieces], groups)
