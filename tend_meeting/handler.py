@@ -135,7 +135,8 @@ async def _tend(message: QueueMessage, services: Services) -> None:
         await services.ledger.list_day(meeting_id, day, brief)
 
     _count_late(meeting, now)
-    if looks_at_sources(meeting, generation, now=now, rules=rules):
+    # Rosters first: with them due, sources wait for the next message, which comes at once.
+    if not visits and looks_at_sources(meeting, generation, now=now, rules=rules):
         await look_at_sources(opened, services)
     found = [await _visited(visit, opened, services) for visit in visits]
     _count_reads(found)

@@ -43,6 +43,7 @@ WAITING: dict[Waiting, str] = {
     "no": "no",
     "heals": "yes: with `retryForSeconds` it is retried until the cause is fixed",
     "later": "the same request may succeed when it is sent again later",
+    "looks": "yes: Rollcall reads again by itself, as long as looks at the meeting are due",
 }
 FIRST_OF_5XX = 500
 IN_EVERY_EVENT = frozenset({"meetingId", "context", "recordedAt", "undelivered", "shortened"})

@@ -22,6 +22,7 @@ from shared.meeting.meeting import Change, Meeting
 from shared.meeting.packing import ROW_BYTES, meeting_type
 from shared.meeting.places import sorted_out
 from shared.meeting.sourcing import awaiting, number_in, readable
+from shared.sources.spans import CLOCKS
 from shared.sources.view import numbered
 from shared.words.ids import LegKey
 from shared.words.observations import LegSeen, Observation, RosterRead, Unparsed
@@ -116,7 +117,7 @@ def _numbered(record: Record, meeting: Meeting) -> Record:
 def _waiting(meeting: Meeting, before: Record, after: Record, rules: SourceRules) -> Meeting:
     """Return the meeting that waits for sources of the calls that are over now.
 
-    A call of which a source spoke and that changed all the same is published by the next look.
+    A call of which a source may have spoken already is looked at next, and published as it says.
     """
     calls = {call.number: call for call in _numbered(before, meeting).known_calls}
     changed = [
@@ -124,8 +125,10 @@ def _waiting(meeting: Meeting, before: Record, after: Record, rules: SourceRules
         for call in _numbered(after, meeting).known_calls
         if call.ended_at is not None and calls.get(call.number) != call
     ]
-    covered = meeting.sources.covered
-    touched = {call.number for call in changed if call.number in covered}
+    until = meeting.sources.until
+    touched = {
+        call.number for call in changed if until is not None and call.started_at <= until + CLOCKS
+    }
     if touched:
         known = meeting.sources.touched
         meeting = replace(meeting, sources=replace(meeting.sources, touched=known | touched))

@@ -1,7 +1,8 @@
 """Whether and when dated sources are read, and which calls wait for them. Core.
 
 A source speaks minutes to hours after a call. Each call is final once a source covers it, at the
-latest when the last look is over.
+latest when the last look is over. The looks go on all the same: people may come back when the bot
+has left, and a better source, or another edition of a record, comes later than the first.
 """
 
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ from zlib import crc32
 from shared.calls.record import GroupCall
 from shared.legs.leg import Leg
 from shared.meeting.meeting import Meeting
-from shared.sources.kept import number_of
+from shared.sources.kept import Sourcing, number_of
 from shared.words.rules import SourceRules
 
 JITTER = 0.1
@@ -55,7 +56,7 @@ def readable(meeting: Meeting, rules: SourceRules) -> Readable:
         reports = asked.organizer_id, online.coordinates.online_meeting_id
     if not rules.call_records:
         return Readable(reports=reports)
-    oldest = min(_waiting(meeting), default=None)
+    oldest = min(_ends(meeting), default=None)
     chains = (
         chain
         for leg in meeting.legs
@@ -70,14 +71,14 @@ def readable(meeting: Meeting, rules: SourceRules) -> Readable:
 
 
 def looked_since(meeting: Meeting) -> datetime | None:
-    """Return the end from which looks are counted; None while nothing is waited for.
+    """Return the end from which looks are counted; None while there is none.
 
-    It is that of the newest call that waits, or when the open call was heard last. Where no call
-    was seen, it is the planned end.
+    It is that of the newest call, or when the open call was heard last. Where no call was seen, it
+    is the planned end.
     """
     record, sources = meeting.record, meeting.sources
-    if waiting := _waiting(meeting):
-        return max(waiting)
+    if ends := _ends(meeting):
+        return max(ends)
     asked = meeting.asked
     if record.before or record.known_calls or sources.taken or asked is None:
         return None
@@ -137,8 +138,14 @@ def having_failed(meeting: Meeting, *, now: datetime) -> Meeting:
 def awaiting(meeting: Meeting, calls: Iterable[GroupCall]) -> Meeting:
     """Return the meeting that waits for sources of `calls`, which are over."""
     ends = {call.number: call.ended_at for call in calls if call.ended_at is not None}
-    sources = meeting.sources
+    sources = having_ended(meeting.sources, ends.values())
     return replace(meeting, sources=replace(sources, awaited={**sources.awaited, **ends}))
+
+
+def having_ended(sources: Sourcing, ends: Iterable[datetime]) -> Sourcing:
+    """Return the sources of a meeting whose looks are counted from the newest end."""
+    known = [sources.since] if sources.since is not None else []
+    return replace(sources, since=max((*known, *ends), default=None))
 
 
 def number_in(meeting: Meeting, place: int) -> int:
@@ -146,15 +153,16 @@ def number_in(meeting: Meeting, place: int) -> int:
     return number_of(place, meeting.sources.taken)
 
 
-def _waiting(meeting: Meeting) -> list[datetime]:
-    """Return the ends of the calls that wait, and since when the open call is not heard."""
-    call = meeting.record.open_call
-    since = call.unwatched_since if call is not None else None
-    return [*meeting.sources.awaited.values(), *([since] if since is not None else [])]
+def _ends(meeting: Meeting) -> list[datetime]:
+    """Return the ends of the calls that wait and of the newest, and when the open one was heard."""
+    call, sources = meeting.record.open_call, meeting.sources
+    unheard = call.unwatched_since if call is not None else None
+    newest = [one for one in (sources.since, unheard) if one is not None]
+    return [*sources.awaited.values(), *newest]
 
 
 def _may_speak(leg: Leg, oldest: datetime | None) -> bool:
-    """Return whether a call that waits since `oldest`, or later, may have been heard by the leg."""
+    """Return whether a call that ended at `oldest`, or later, may have been heard by the leg."""
     gone_at = leg.gone_at
     return oldest is None or gone_at is None or gone_at + OUTLIVED >= oldest
 

@@ -69,11 +69,14 @@ class Sourcing:
     """What the head knows of a meeting's sources. Its size does not grow with what is final.
 
     `taken` are the numbers of calls that only a source knew. `awaited` has the calls that are over
-    and not final, and when they ended as far as was observed. `covered`: calls of the record of
-    which a source speaks; `touched`: those that evidence has changed since they were published.
+    and not final, and when they ended as far as was observed. `covered`: calls of the head that are
+    published as sources say; all others are published as observed. `touched`: calls that evidence
+    has changed, or ended, although a source may speak of them: none speaks of what began after
+    `until`.
 
-    `seen` has the version of each source that was read, the newest last, by `key_of`. `looked_at`
-    is when the last look was. `again_at`: the next one comes then; after so many `failures`, or
+    `since` is the newest end of a call, the fold's or a source's: looks are counted from it. `seen`
+    has the version of each source that was read, the newest last, by `key_of`. `looked_at` is when
+    the last look was. `again_at`: the next one comes then; after so many `failures`, or
     because not all was read.
     """
 
@@ -81,10 +84,25 @@ class Sourcing:
     awaited: Mapping[int, datetime] = field(default_factory=dict)
     covered: frozenset[int] = frozenset()
     touched: frozenset[int] = frozenset()
+    until: datetime | None = None
+    since: datetime | None = None
     seen: Mapping[str, int] = field(default_factory=dict)
     looked_at: datetime | None = None
     again_at: datetime | None = None
     failures: int = 0
+
+
+def speaks_until(known: datetime | None, sources: Iterable[Source]) -> datetime | None:
+    """Return the newest moment of which sources speak, `known` or not."""
+    ends = [
+        moment
+        for one in sources
+        for moment in (
+            one.ended_at,
+            *(stay.left_at for entry in one.attended for stay in entry.stays),
+        )
+    ]
+    return max((one for one in (known, *ends) if one is not None), default=None)
 
 
 def key_of(source: Source) -> str:

@@ -5,7 +5,7 @@ are one call; sources of two kinds may have clocks that differ by `CLOCKS`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import get_args
 
@@ -131,16 +131,27 @@ def source_calls(sources: Iterable[Source], *, settle: timedelta) -> list[Source
     """Return the calls that all sources together show, by start."""
     pieces = [piece for one in newest(sources) for piece in calls_of(one, settle=settle)]
     pieces.sort(key=lambda piece: (piece.span.started_at, piece.span.ended_at))
-    groups = Groups(len(pieces))
+    groups, apart = Groups(len(pieces)), list[tuple[int, int]]()
+    overlapping: list[set[object]] = [set() for _ in pieces]
     for at, piece in enumerate(pieces):
         for other in range(at + 1, len(pieces)):
             if pieces[other].span.started_at - CLOCKS > piece.span.ended_at:
                 break
-            apart = pieces[other].span.started_at > piece.span.ended_at
-            if apart and pieces[other].kind == piece.kind:
+            one, two = _source_of(piece), _source_of(pieces[other])
+            if one == two:
                 continue
-            if _source_of(piece) != _source_of(pieces[other]):
-                groups.join(at, other)
+            if pieces[other].span.started_at > piece.span.ended_at:
+                if piece.kind != pieces[other].kind:
+                    apart.append((at, other))
+                continue
+            groups.join(at, other)
+            overlapping[at].add(two)
+            overlapping[other].add(one)
+    for at, other in apart:
+        # Calls that both sources have in common show that their clocks agree.
+        one, two = _source_of(pieces[at]), _source_of(pieces[other])
+        if two not in overlapping[at] and one not in overlapping[other]:
+            groups.join(at, other)
     return joined_calls([SourceCall(layers=(piece,)) for piece in pieces], groups)
 
 
@@ -200,14 +211,20 @@ def _one_layer(layers: Sequence[Layer]) -> Layer:
 
 
 def _entries(members: Sequence[tuple[Span, Attended]]) -> tuple[Attended, ...]:
-    stays: dict[int, list[Stay]] = {}
-    entries: dict[int, Attended] = {}
+    found: dict[int, tuple[Attended, list[Stay]]] = {}
     for span, entry in members:
-        entries[id(entry)] = entry
         stay = Stay(joined_at=span.started_at, left_at=span.ended_at)
-        stays.setdefault(id(entry), []).append(stay)
-    found = (replace(entry, stays=tuple(stays[key])) for key, entry in entries.items())
-    return tuple(sorted(found, key=_order))
+        found.setdefault(id(entry), (entry, []))[1].append(stay)
+    entries = (
+        Attended(
+            person=entry.person,
+            stays=tuple(stays),
+            role=entry.role,
+            is_application=entry.is_application,
+        )
+        for entry, stays in found.values()
+    )
+    return tuple(sorted(entries, key=_order))
 
 
 def _order(entry: Attended) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from shared.calls.record import GroupCall
+from shared.calls.record import GroupCall, Session
 from shared.sources.dating import (
     dating,
     end_as_observed,
@@ -61,11 +61,15 @@ class _Recorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Matched:
-    """A call of sources, and the calls over that it shows. `room`: from call before to next."""
+    """A call of sources, and the calls over that it shows. `room`: from call before to next.
+
+    `sessions` are those of its calls, but for those of other calls of sources that have a number.
+    """
 
     shown: SourceCall
     room: Span
     members: tuple[_Recorded, ...]
+    sessions: tuple[Session, ...]
     has_open: bool
 
 
@@ -178,16 +182,58 @@ def _matches(
         meeting = [place for place, call in enumerate(shown) if call.hull.meets(one.span)]
         if meeting:
             members[min(meeting, key=lambda at: _preference(one, shown[at], rooms[at]))].append(one)
+    sessions = _at_home(shown, members)
     still_open = [one.span for one in recorded if one.call.ended_at is None]
     return [
         _Matched(
             shown=call,
             room=room,
             members=tuple(mine),
+            sessions=tuple(own),
             has_open=any(call.hull.meets(span) for span in still_open),
         )
-        for call, room, mine in zip(shown, rooms, members, strict=True)
+        for call, room, mine, own in zip(shown, rooms, members, sessions, strict=True)
     ]
+
+
+def _at_home(
+    shown: Sequence[SourceCall], members: Sequence[Sequence[_Recorded]]
+) -> list[list[Session]]:
+    """Return the sessions of each call of sources.
+
+    What was recorded as one call may be several. Each of its sessions is part of the one that lists
+    the person then, or overlaps the session most.
+    """
+    found: list[list[Session]] = [[] for _ in shown]
+    numbered = [place for place, mine in enumerate(members) if mine]
+    for own in numbered:
+        for recorded in members[own]:
+            homes = [at for at in numbered if at == own or shown[at].hull.meets(recorded.span)]
+            for session in recorded.call.sessions.values():
+                found[_home(session, own, homes, shown)].append(session)
+    return found
+
+
+def _home(session: Session, own: int, homes: Sequence[int], shown: Sequence[SourceCall]) -> int:
+    seen = evidence_of(session) if len(homes) > 1 else None
+    if seen is None:
+        return own
+    meeting = [at for at in homes if shown[at].hull.meets(seen)]
+    return min(
+        meeting,
+        key=lambda at: (
+            not _lists(shown[at], session),
+            -shown[at].hull.overlap(seen),
+            at != own,
+            at,
+        ),
+        default=own,
+    )
+
+
+def _lists(call: SourceCall, session: Session) -> bool:
+    key = identity_of(session.person)
+    return any(key in layer.listed if key else bool(layer.unnamed) for layer in call.layers)
 
 
 def _preference(
@@ -220,10 +266,7 @@ def _bridged(shown: list[SourceCall], over: Sequence[_Recorded]) -> list[SourceC
             if seen is None:
                 continue
             meeting = [at for at, call in enumerate(shown) if call.hull.meets(seen)]
-            layers = [layer for at in meeting for layer in shown[at].layers]
-            key = identity_of(session.person)
-            listed = any(key in layer.listed if key else layer.unnamed for layer in layers)
-            if len(meeting) > 1 and not listed:
+            if len(meeting) > 1 and not any(_lists(shown[at], session) for at in meeting):
                 found = True
                 for place, other in pairwise(meeting):
                     groups.join(place, other)
@@ -245,8 +288,7 @@ def _rooms(shown: Sequence[SourceCall]) -> list[Span]:
 def _corrected(match: _Matched, numbers: Numbers) -> ShownCall:
     """Return the call of the lowest number, as the sources say and, beside them, as observed."""
     number, best = match.members[0].number, match.shown.best
-    calls = [one.call for one in match.members]
-    sessions = [one for call in calls for one in call.sessions.values()]
+    calls, sessions = [one.call for one in match.members], match.sessions
     people = people_of(number, best, sessions)
     start, end = dating(match.shown, match.room, sessions)
     first, last = seen_in(match.room, unlisted(best, sessions))

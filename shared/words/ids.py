@@ -62,6 +62,7 @@ def guest_id_for(leg_key: LegKey) -> str:
     return str(uuid5(NAMESPACE_URL, f"rollcall/legs/{leg_key}"))
 
 
+@lru_cache(maxsize=16_384)  # a source names each person of a large call several times
 def same_id(graph_id: str) -> str:
     """Return one spelling for an id that Graph writes in either case, with and without dashes."""
     lowered = graph_id.lower()

@@ -37,9 +37,10 @@ type Code = Literal[
     "gave_up",
     "undeliverable",
 ]
-Waiting = Literal["no", "heals", "later"]
+Waiting = Literal["no", "heals", "later", "looks"]
 """Does waiting help? `heals`: once its cause is fixed, the problem goes away within minutes, so a
-request with `retryForSeconds` is retried. `later`: the same request may succeed when sent again."""
+request with `retryForSeconds` is retried. `later`: the same request may succeed when sent again.
+`looks`: no request is refused with it; Rollcall reads again by itself while looks are due."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +116,9 @@ _CATALOGUE: dict[str, Refusal] = {
         "OnlineMeetingArtifact.Read.All (for call records, CallRecords.Read.All) for app {app}. "
         "For attendance reports, a Teams administrator also grants the application access policy "
         "that organizer_not_allowed names to the organizer {organizer}. Rollcall reads again at "
-        "its next look; no request has to be sent.",
-        waiting="heals",
+        "its next look, and no request has to be sent. A call whose last look is over "
+        "stays as observed.",
+        waiting="looks",
     ),
     "organizer_quota": Refusal(
         message="The organizer {organizer} has reached Graph's limit of 2,000 meetings a month.",

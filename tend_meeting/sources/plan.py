@@ -14,9 +14,18 @@ from shared.journal.step import Step
 from shared.meeting.meeting import Meeting
 from shared.meeting.retention import traces_of
 from shared.meeting.shown import numbers_in, whole_calls
-from shared.meeting.sourcing import having_looked, number_in
-from shared.sources.kept import Found, KeptSource, Numbers, Runs, count_of, key_for, key_of
-from shared.sources.spans import SourceCall, source_calls, speaks
+from shared.meeting.sourcing import having_ended, having_looked, number_in
+from shared.sources.kept import (
+    Found,
+    KeptSource,
+    Numbers,
+    Runs,
+    count_of,
+    key_for,
+    key_of,
+    speaks_until,
+)
+from shared.sources.spans import CLOCKS, SourceCall, source_calls, speaks
 from shared.sources.view import ShownCall, view, without_number
 from shared.words.errors import Rejected
 from shared.words.observations import GivenUp
@@ -74,15 +83,19 @@ def is_of(meeting: Meeting, source: Source) -> bool:
 
 
 def give_up(meeting: Meeting, read: Read, *, settle: timedelta, now: datetime) -> Step | None:
-    """Return the step that ends an unwatched call of which a source says that it is over."""
+    """Return the step that ends an unwatched call of which a source says that it is over.
+
+    The bot may have stayed when all had left, so when it was heard last says nothing of people.
+    """
     call, legs = meeting.record.open_call, meeting.legs
     if call is None or call.provisional or call.unwatched_since is None or not legs:
         return None
     if any(leg.has_call for leg in legs):
         return None
-    since = call.unwatched_since
+    seen = [moment for one in call.there() for moment in (one.first_seen, one.last_seen)]
+    last = max((call.started_at, *(one for one in seen if one is not None)))
     for said in source_calls(map(_people, read.sources), settle=settle):
-        if said.hull.started_at <= since and said.hull.ended_at >= since - settle:
+        if said.hull.started_at - CLOCKS <= last <= said.hull.ended_at + CLOCKS:
             return Step(meeting=meeting, observed=(GivenUp(at=now, leg_key=legs[-1].key),))
     return None
 
@@ -104,14 +117,15 @@ def record_sources(
     if kept is None or not kept.is_of(known):
         return None
     observed = whole_calls(known.record, kept.pages)
-    before = _shown(observed, kept.sources, numbers_in(known, kept.sources), settle)
+    before = _published(known, observed, kept.sources, settle)
     sources = {key_of(one.source): one for one in kept.sources}
     new = {key_of(one): _people(one) for one in read.sources if is_of(known, one)}
     for key, source in new.items():
-        found = sources[key].found if key in sources else ()
-        sources[key] = KeptSource(source=source, found=found)
+        given = sources[key].found if key in sources else ()
+        sources[key] = KeptSource(source=source, found=given)
     sources, changed = _with_numbers(known, observed, sources, settle)
-    looked = _looked(known, read, new, rules, now=now)
+    found = [one for key in changed for one in sources[key].found]
+    looked = _looked(known, read, new, found, rules, now=now)
     numbers = numbers_in(looked, sources.values())
     after = _shown(observed, sources.values(), numbers, settle)
     meeting, after = _covered(looked, numbers.taken, after)
@@ -120,7 +134,7 @@ def record_sources(
     facts = corrections(
         before,
         after,
-        touched=known.sources.touched,
+        touched=known.sources.touched & known.sources.covered,
         revisions=known.revisions,
         version=known.version + 1,
         shown=shown,
@@ -140,6 +154,25 @@ def _shown(
     settle: timedelta,
 ) -> tuple[ShownCall, ...]:
     return view(observed, [one.source for one in sources], numbers, settle=settle)
+
+
+def _published(
+    known: Meeting,
+    observed: Sequence[GroupCall],
+    sources: Sequence[KeptSource],
+    settle: timedelta,
+) -> tuple[ShownCall, ...]:
+    """Return the calls as they were published: as observed, where no look covered them yet."""
+    numbers = numbers_in(known, sources)
+    waits = known.sources.awaited.keys() | {
+        number_in(known, call.number) for call in known.record.calls
+    }
+    as_observed = {one.call.number: one for one in view(observed, (), numbers, settle=settle)}
+    return tuple(
+        as_observed[number] if number in waits - known.sources.covered else one
+        for one in _shown(observed, sources, numbers, settle)
+        for number in (one.call.number,)
+    )
 
 
 def _people(source: Source) -> Source:
@@ -179,6 +212,7 @@ def _looked(
     meeting: Meeting,
     read: Read,
     new: Mapping[str, Source],
+    found: Iterable[Found],
     rules: SourceRules,
     *,
     now: datetime,
@@ -188,7 +222,9 @@ def _looked(
     seen |= {key: source.version for key, source in new.items()}
     kept = dict(list(seen.items())[-SEEN_KEPT:])
     again_at = now if read.more and new else None
-    return replace(looked, sources=replace(looked.sources, seen=kept, again_at=again_at))
+    until = speaks_until(looked.sources.until, new.values())
+    sources = having_ended(looked.sources, (one.ended_at for one in found))
+    return replace(looked, sources=replace(sources, until=until, seen=kept, again_at=again_at))
 
 
 def _covered(
