@@ -13,16 +13,22 @@ type Stay = tuple[str, str | None, str | None]
 type Held = tuple[str, str]
 
 
-def differences(record: Json, truth: Json, events: Sequence[Json]) -> list[str]:
-    """Return, in words, what is wrong in a record that reports have corrected.
+def differences(
+    record: Json, truth: Json, events: Sequence[Json], *, basis: str = REPORT
+) -> list[str]:
+    """Return, in words, what is wrong in a record that sources of one basis have corrected.
 
     `record` is what GET answers, `truth` the meeting in `/lab/meetings`, `events` what was
     published of it, by sequence.
     """
-    return [*_of_calls(record, truth), *_of_sequences(record, events), *_of_events(record, events)]
+    return [
+        *_of_calls(record, truth, basis),
+        *_of_sequences(record, events),
+        *_of_events(record, events),
+    ]
 
 
-def _of_calls(record: Json, truth: Json) -> Iterator[str]:
+def _of_calls(record: Json, truth: Json, basis: str) -> Iterator[str]:
     recorded = {_held(one): one for one in record["calls"] if "mergedInto" not in one}
     true = {_truly_held(one): one for one in truth["calls"]}
     for held in sorted(true.keys() - recorded.keys()):
@@ -30,17 +36,17 @@ def _of_calls(record: Json, truth: Json) -> Iterator[str]:
     for held in sorted(recorded.keys() - true.keys()):
         yield f"call {recorded[held]['callNumber']}, {held[0]} to {held[1]}, was never held"
     for held in sorted(true.keys() & recorded.keys()):
-        yield from _of_call(recorded[held], Counter(_stays(truth, true[held])))
+        yield from _of_call(recorded[held], Counter(_stays(truth, true[held])), basis)
     numbers = [one["callNumber"] for one in record["calls"]]
     if sorted(numbers) != list(range(1, len(numbers) + 1)):
         yield f"the calls have the numbers {sorted(numbers)}"
 
 
-def _of_call(call: Json, true: Counter[Stay]) -> Iterator[str]:
+def _of_call(call: Json, true: Counter[Stay], basis: str) -> Iterator[str]:
     name = f"call {call['callNumber']}"
     if not (call["final"] and call["confirmed"]):
         yield f"{name} has final {call['final']}, confirmed {call['confirmed']}"
-    if (call["startBasis"], call["endBasis"]) != (REPORT, REPORT):
+    if (call["startBasis"], call["endBasis"]) != (basis, basis):
         yield f"{name} starts by {call['startBasis']} and ends by {call['endBasis']}"
     recorded = Counter(
         (_plain(one["participant"]["userId"]), one["joinedAt"], one["leftAt"])
