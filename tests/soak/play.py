@@ -20,8 +20,8 @@ REPORT_SECONDS = 2.0
 """How long after a conference its report is there."""
 NO_REPORTS = 3600.0
 PROGRESS_SECONDS = 5.0
-LOOKS = 10
-"""So many come `Scale.pause` seconds after each other, the last one when all is over."""
+LOOKED_FOR = 300
+"""Seconds after a call in which looks come: more than it takes the bots to leave."""
 LOOK_AGAIN = 1.0
 BOTLESS, DAILY, UNSEEN_END = 20, 4, 5
 """Every 20th meeting has no bot, every 4th other one is a daily room, and so on."""
@@ -43,12 +43,12 @@ class Scale:
     @property
     def true_within(self) -> float:
         """Seconds after the reports are there within which every record is to be true."""
-        return LOOKS * self.pause + 60.0
+        return 3 * self.pause + 120.0
 
     @property
     def settings(self) -> dict[str, str]:
         """The settings of the app: what takes hours and days there takes seconds here."""
-        soon = range(self.pause, (LOOKS + 1) * self.pause, self.pause)
+        soon = range(self.pause, LOOKED_FOR, self.pause)
         looks = [*soon, int(self.seconds) + 600]
         return {
             "SETTLE_SECONDS": str(SETTLE),
