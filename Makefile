@@ -1,5 +1,5 @@
 # One entry point for people and CI. Every target installs what it needs into .venv first.
-.PHONY: run up package test test-app test-long bench mutants check format lock clean
+.PHONY: run up package test test-app test-long bench soak mutants check format lock clean
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -24,6 +24,8 @@ help:
 	@echo "make test       all tests but the long ones, with the local stack and coverage (a few minutes)"
 	@echo "make test-long  the long ones: hundreds of calls in one meeting, each world, a process for each function group, the package"
 	@echo "make bench  what meetings, notifications and live meetings cost, aim beside figure (about 11 minutes)"
+	@echo "make soak   ten minutes of load on two hosts, callbacks lost, doubled, shuffled; each record is held to the truth"
+	@echo "            (SOAK_SECONDS, SOAK_MEETINGS, SOAK_RATE)"
 	@echo "make mutants  mutation tests of the fold and of the callers' check; survivors are listed with reasons"
 
 $(INSTALLED): requirements-dev.txt devstack/azurite/package-lock.json devstack/javascript/package-lock.json
@@ -75,6 +77,10 @@ test-long: $(INSTALLED)
 
 bench: $(INSTALLED)
 	@$(BIN)/python -m bench
+
+# docs/benchmark.md says what it plays.
+soak: $(INSTALLED)
+	@$(BIN)/python -m tests.soak
 
 # Changes the code bit by bit, in a copy, and demands that a test notices: see tests/mutation.
 mutants: $(INSTALLED)

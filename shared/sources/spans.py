@@ -1,7 +1,7 @@
 """Which calls the sources of a meeting show, each for itself and all together. Core.
 
 A source's calls are the maximal unions of people's stays. Calls of different sources that overlap
-are one call.
+are one call; sources of two kinds may have clocks that differ by `CLOCKS`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -149,7 +149,8 @@ def source_calls(sources: Iterable[Source], *, settle: timedelta) -> list[Source
             if one == two:
                 continue
             if pieces[other].span.started_at > piece.span.ended_at:
-                apart.append((at, other))
+                if piece.kind != pieces[other].kind:
+                    apart.append((at, other))
                 continue
             groups.join(at, other)
             overlapping[at].add(two)

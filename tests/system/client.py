@@ -101,21 +101,20 @@ class Client:
                 one.kind == kind
                 and one.data.get("meetingId") == meeting_id
                 and members.items() <= one.data.items()
-            )
+            ),
+            session=meeting_id,
         )
 
     def story(self, meeting_id: str) -> list[Delivered]:
         """Return what the topic has told of a meeting so far, in order of `sequence`."""
-        found = self.events.where(lambda one: one.session_id == meeting_id)
+        found = self.events.where(lambda _: True, session=meeting_id)
         return sorted(found, key=lambda one: int(one.event["sequence"]))
 
     async def whole_story(self, meeting_id: str) -> list[Delivered]:
         """Wait until as many events have come as the record says were told; return them."""
         record = await self.record(meeting_id)
         assert record is not None
-        await self.events.some(
-            record["meeting"]["sequence"], lambda one: one.session_id == meeting_id
-        )
+        await self.events.some(record["meeting"]["sequence"], lambda _: True, session=meeting_id)
         return self.story(meeting_id)
 
     async def record(self, meeting_id: str) -> Json | None:

@@ -29,6 +29,7 @@ class Delivered:
     correlation_id: str | None
     content_type: str | None
     properties: dict[str, Any]
+    enqueued_at: datetime | None
 
     @property
     def kind(self) -> str:
@@ -68,6 +69,7 @@ class Mailbox:
         self._changed = asyncio.Condition()
         self._reading: asyncio.Task[None] | None = None
         self._seen: set[tuple[int | None, datetime | None]] = set()
+        self._of_session: dict[str, list[Delivered]] = {}
         self.all: list[Delivered] = []
 
     async def __aenter__(self) -> Self:
@@ -86,16 +88,23 @@ class Mailbox:
         await asyncio.gather(self._reading, return_exceptions=True)
         await self._receiver.__aexit__(kind, error, trace)
 
-    async def first(self, matches: Callable[[Delivered], bool]) -> Delivered:
+    async def first(
+        self, matches: Callable[[Delivered], bool], *, session: str | None = None
+    ) -> Delivered:
         """Return the first message that matches, come or yet to come."""
-        return (await self.some(1, matches))[0]
+        return (await self.some(1, matches, session=session))[0]
 
-    async def some(self, count: int, matches: Callable[[Delivered], bool]) -> list[Delivered]:
-        """Return the messages that match, as soon as there are `count` of them."""
+    async def some(
+        self, count: int, matches: Callable[[Delivered], bool], *, session: str | None = None
+    ) -> list[Delivered]:
+        """Return the messages that match, as soon as there are `count` of them.
+
+        `session`: look at the messages of that session alone.
+        """
         found: list[Delivered] = []
         try:
             async with asyncio.timeout(self._patience), self._changed:
-                while len(found := self.where(matches)) < count:
+                while len(found := self.where(matches, session=session)) < count:
                     assert self._reading is not None
                     assert not self._reading.done(), self._reading
                     await self._changed.wait()
@@ -104,9 +113,17 @@ class Mailbox:
             raise AssertionError(f"{len(found)} of {count} came; the last of all: {last}") from None
         return found
 
-    def where(self, matches: Callable[[Delivered], bool]) -> list[Delivered]:
+    def where(
+        self, matches: Callable[[Delivered], bool], *, session: str | None = None
+    ) -> list[Delivered]:
         """Return the messages so far that match, in order of arrival."""
-        return [one for one in self.all if matches(one)]
+        come = self.all if session is None else self._of_session.get(session, [])
+        return [one for one in come if matches(one)]
+
+    def _keep(self, one: Delivered) -> None:
+        self.all.append(one)
+        if one.session_id is not None:
+            self._of_session.setdefault(one.session_id, []).append(one)
 
     async def _read(self) -> None:
         while True:
@@ -123,7 +140,7 @@ class Mailbox:
                 if mark not in self._seen:
                     self._seen.add(mark)
                     async with self._changed:
-                        self.all.append(_delivered(message))
+                        self._keep(_delivered(message))
                         self._changed.notify_all()
                 try:
                     await self._receiver.complete_message(message)
@@ -149,6 +166,7 @@ def _delivered(message: ServiceBusReceivedMessage) -> Delivered:
             _text(name): _text(value)
             for name, value in (message.application_properties or {}).items()
         },
+        enqueued_at=message.enqueued_time_utc,
     )
 
 

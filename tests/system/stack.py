@@ -36,6 +36,23 @@ class Endpoints:
     bot_app_id: str
     organizer_id: str
 
+    @classmethod
+    def said(cls, text: str) -> Self:
+        """Read the text of the file."""
+        said = json.loads(text)
+        return cls(
+            functions=said["functions"],
+            service_bus=said["serviceBus"],
+            graph=said["graph"],
+            tables=said["tables"],
+            control=said["control"],
+            bus_lab=said["busLab"],
+            function_key=said["functionKey"],
+            tenant_id=said["tenantId"],
+            bot_app_id=said["botAppId"],
+            organizer_id=said["organizerId"],
+        )
+
 
 class Up:
     """One run of `devstack up`. Use `start`, then `ready`."""
@@ -71,19 +88,7 @@ class Up:
     async def ready(self) -> Endpoints:
         """Wait until everything answers; AssertionError with its own words where it ends first."""
         await self.says(READY)
-        said = json.loads((self.folder / "endpoints.json").read_text())
-        return Endpoints(
-            functions=said["functions"],
-            service_bus=said["serviceBus"],
-            graph=said["graph"],
-            tables=said["tables"],
-            control=said["control"],
-            bus_lab=said["busLab"],
-            function_key=said["functionKey"],
-            tenant_id=said["tenantId"],
-            bot_app_id=said["botAppId"],
-            organizer_id=said["organizerId"],
-        )
+        return Endpoints.said((self.folder / "endpoints.json").read_text())
 
     async def says(self, start: str, end: str = "", *, times: int = 1) -> None:
         """Wait until that many lines begin with `start` and end with `end`."""

@@ -162,6 +162,16 @@ def test_sources_that_overlap_are_one_call_with_the_times_of_the_better() -> Non
     assert unnumbered(sources=(better, apart)) == [(at(0), at(30)), (at(36), at(60))]
 
 
+def test_reports_a_moment_apart_are_of_two_calls() -> None:
+    """One clock dates all reports of a meeting: within five seconds people may come back."""
+    first = report(attended("ada", (0, 60)), source_id="first")
+    second = report(attended("ada", (64, 120)), source_id="second")
+
+    assert unnumbered(sources=(second, first)) == [(at(0), at(60)), (at(64), at(120))]
+    late_record = call_record(attended("ada", (124, 130)))
+    assert unnumbered(sources=(second, late_record)) == [(at(64), at(120))]
+
+
 def test_a_newer_edition_replaces_an_older_one() -> None:
     """In whichever order they are met."""
     old = call_record(attended("ada", (0, 50)), version=1)

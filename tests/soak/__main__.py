@@ -1,0 +1,70 @@
+"""`python -m tests.soak`: many meetings on two hosts, with callbacks lost, doubled and shuffled.
+
+In the end the record of each meeting is to be the truth of the simulated room, and what events say
+to be the record. Exit code 1, and what differs, where it is not.
+"""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from random import Random
+
+from rich.console import Console
+
+from bench.figures import as_table
+from devstack.process import PartFailed
+from tests.soak.figures import soak_figures
+from tests.soak.place import place
+from tests.soak.play import Scale, play
+
+PATIENCE = 120.0
+TABLE_WIDTH = 150
+SHOWN = 5
+"""Of how much that differs in one meeting the words are printed."""
+console = Console(highlight=False, soft_wrap=True)
+
+
+def main() -> int:
+    """Play, print, and return the exit code."""
+    scale = Scale(
+        seconds=_number("SOAK_SECONDS", 600),
+        meetings=int(_number("SOAK_MEETINGS", 100)),
+        rate=_number("SOAK_RATE", 100),
+    )
+    folder = Path(os.environ.get("DEVSTACK_FOLDER", ".devstack")) / "soak"
+    try:
+        wrong = asyncio.run(_soak(folder, scale))
+    except (PartFailed, AssertionError) as error:
+        _say(f"the soak stopped: {error}\nwhat the parts wrote is in {folder / 'logs'}")
+        return 1
+    for name, found in wrong.items():
+        for words in found[:SHOWN]:
+            _say(f"{name}: {words}")
+        if len(found) > SHOWN:
+            _say(f"{name}: and {len(found) - SHOWN} more")
+    if wrong:
+        _say(f"what the parts wrote is in {folder / 'logs'}")
+    return 1 if wrong else 0
+
+
+async def _soak(folder: Path, scale: Scale) -> dict[str, list[str]]:
+    luck = Random(0)  # noqa: S311 - luck, not secrets
+    _say("starting Service Bus, tables, Graph and two Functions hosts on this machine ...")
+    async with place(folder, scale.settings, patience=PATIENCE, luck=luck) as here:
+        played = await play(here, scale, _say)
+    Console(width=max(console.width, TABLE_WIDTH)).print(as_table(soak_figures(played)))
+    _say(f"{os.cpu_count()} cores; load average at the end {os.getloadavg()[0]:.1f}")
+    return played.wrong
+
+
+def _number(name: str, usual: float) -> float:
+    return float(os.environ.get(name) or usual)
+
+
+def _say(line: str) -> None:
+    console.print(line, markup=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
