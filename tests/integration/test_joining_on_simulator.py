@@ -120,9 +120,14 @@ async def test_every_form_leads_into_the_meeting_and_its_calls_are_recorded(
         "participant.joined",
         "participant.left",
         "call.ended",
+        "call.corrected",
     ]
     (ended,) = stage.app.events("call.ended")
     assert (ended["data"]["participantCount"], ended["data"]["endBasis"]) == (1, "observed")
+    # No source can speak of a meeting that is not ours, so the call is final at once.
+    (final,) = stage.app.events("call.corrected")
+    said = {"revision": 1, "final": True, "confirmed": False}
+    assert final["data"] == ended["data"] | said
 
 
 @FORMS

@@ -20,7 +20,7 @@ from tests.fixtures.afternoon import Afternoon
 from tests.fixtures.published import hold_to_final, hold_to_order
 from tests.fixtures.rebuilt import rebuilt, shown
 from tests.fixtures.tending import DEFAULTS, SETTLE
-from tests.property.test_calls_that_end import live, moves
+from tests.property.afternoons import live, moves
 
 FOUR_DAYS = timedelta(days=4)
 EACH_LOOK = DEFAULTS.tending.sources.after
