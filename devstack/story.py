@@ -22,7 +22,7 @@ from devstack.mailbox import Event, Mailbox
 
 STEP_WITHIN = 15.0
 TALK_SECONDS = 1.2
-"""How long people stay, so that the story shows calls and not a revolving door."""
+"""How long people stay, and stay away: a gap within SETTLE_SECONDS would be none."""
 REPLIES = "replies"
 REQUEST = {
     "requestId": "INC-4711",
@@ -120,6 +120,7 @@ class Story:
         await self._leave(bo)
         await self._expect_call("call.ended", 1, events)
 
+        await asyncio.sleep(TALK_SECONDS)
         self._say("people", "Ada comes back: the same meeting, another group call")
         ada = await self._join(join_url, "ada", "Ada")
         await self._expect_call("call.started", 2, events)
