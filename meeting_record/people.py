@@ -90,9 +90,8 @@ def person_view(
 
 
 def _attendance(sessions: list[Session]) -> Attendance:
-    first, *others = sessions
-    if not others:
-        return Attendance(person=first.person, intervals=(_interval(first),))
+    if len(sessions) == 1:
+        return Attendance(person=sessions[0].person, intervals=(_interval(sessions[0]),))
     return Attendance(person=_person(sessions), intervals=_union(map(_interval, sessions)))
 
 

@@ -95,7 +95,7 @@ def _call_view(one: ShownCall, meeting: Meeting, shown: Shown) -> dict[str, Any]
         "lastEvidenceAt": utc_text(call.heard_at),
         "participants": [_session_view(session, shown) for session in participants],
         "people": people_view(
-            call.sessions.values(),
+            participants,
             until=call.heard_at,
             meeting=meeting,
             shown=shown,

@@ -40,7 +40,8 @@ def purge_day(meeting: Meeting, *, now: datetime, days: int) -> date:
 def is_unfinished(meeting: Meeting, *, now: datetime) -> bool:
     """Return whether a leg lives, a call is open or the lists of days are to be written.
 
-    Every other look is about a leg or an open call.
+    Looks at sources do not count: the retention runs from the last of them. What waits for one that
+    comes later than that is purged before it.
     """
     legs = standing(meeting, now=now)
     open_call = meeting.record.open_call is not None

@@ -43,7 +43,8 @@ class Shown:
         if (
             not_before is not None
             and not_after is not None
-            and max(time - not_before, not_after - time) <= self.within
+            and time - not_before <= self.within
+            and not_after - time <= self.within
         ):
             return {}
         return {"notBefore": utc_text_or_null(not_before), "notAfter": utc_text_or_null(not_after)}
