@@ -18,8 +18,9 @@ from shared.words.sources import ListedReport, ListedReports, Source, Stay
 START, END = "meetingStartDateTime", "meetingEndDateTime"
 NO_ROLE = "None"
 """How Graph writes that an entry has no role."""
-MOST_REPORTS = 200
-"""How many reports of a list are read; Graph lists 50. The others count as unread."""
+MOST_REPORTS = 50
+"""How many reports of a list are read, the first: Graph lists the 50 newest, the newest first. The
+others count as unread. With more, the head could not know which were read."""
 
 
 def reports_in(listed: Sequence[Any]) -> ListedReports:

@@ -90,15 +90,17 @@ def looked_since(meeting: Meeting) -> datetime | None:
 def sources_due(meeting: Meeting, rules: SourceRules) -> datetime | None:
     """Return when sources are read next; None where none can speak, or nothing is waited for.
 
-    Calls for which no source can speak any more are final at once.
+    Calls for which no source can speak any more are final at once. What has changed of calls of
+    which sources spoke before is published all the same.
     """
     since, sources = looked_since(meeting), meeting.sources
-    if not readable(meeting, rules):
-        return min(sources.awaited.values(), default=None)
-    if sources.again_at is not None:
+    can_speak = bool(readable(meeting, rules))
+    if can_speak and sources.again_at is not None:
         return sources.again_at
     if sources.touched and meeting.record.moment is not None:
         return meeting.record.moment
+    if not can_speak:
+        return min(sources.awaited.values(), default=None)
     if since is None:
         return None
     looked_at = sources.looked_at

@@ -1,5 +1,7 @@
 """Reads what Graph says of calls when they are over, and lets it be recorded and published."""
 
+from collections.abc import Awaitable
+from dataclasses import replace
 from functools import partial
 
 from shared.journal.door import OpenMeeting
@@ -9,7 +11,7 @@ from shared.meeting.older_legs import with_older
 from shared.meeting.sourcing import Readable, having_failed, is_patient, readable
 from shared.services import Services
 from shared.telemetry import log
-from shared.words.errors import Rejected, Transient
+from shared.words.errors import Rejected, RollcallError, Transient
 from shared.words.sources import Source
 from tend_meeting.sources.plan import (
     MOST_REPORTS,
@@ -28,8 +30,8 @@ ROUNDS = 5
 async def look_at_sources(opened: OpenMeeting, services: Services) -> None:
     """Read the sources of a meeting whose look is due, and record what is new.
 
-    Where Graph does not answer, the look is repeated. Raises `Transient` where the meeting changes
-    too fast.
+    Where Graph does not answer all, what it does answer is recorded, and the look is repeated.
+    Raises `Transient` where the meeting changes too fast.
     """
     meeting, rules = opened.meeting, services.journal.tending.sources
     if meeting is None:
@@ -37,14 +39,12 @@ async def look_at_sources(opened: OpenMeeting, services: Services) -> None:
     # Reports and records list our legs too, also those that left the head.
     older = await services.ledger.older_legs(meeting.meeting_id) if meeting.leg_pages else ()
     meeting = with_older(meeting, older)
-    try:
-        read = await _read(meeting, readable(meeting, rules), services)
-    except Transient as error:
-        log("sources.unanswered", error)
-        if is_patient(meeting, rules, now=services.clock.now()):
-            await opened.edit(lambda known, now: Step(meeting=having_failed(known, now=now)))
-            return
-        read = Read()
+    read = await _read(meeting, readable(meeting, rules), services)
+    if read.unanswered and not is_patient(meeting, rules, now=services.clock.now()):
+        read = replace(read, unanswered=False)
+    if read.unanswered and not (read.sources or read.refused):
+        await opened.edit(lambda known, now: Step(meeting=having_failed(known, now=now)))
+        return
     settle, shown = services.policy.recording.settle, services.policy.recording.shown
     await opened.edit(lambda known, now: give_up(known, read, settle=settle, now=now))
     for _ in range(ROUNDS):
@@ -70,45 +70,69 @@ async def _kept(opened: OpenMeeting, services: Services) -> Kept | None:
 
 
 async def _read(meeting: Meeting, what: Readable, services: Services) -> Read:
-    """Return what Graph has that was not read yet. Raises `Transient`."""
+    """Return what Graph has that was not read yet. What fails takes nothing from all else."""
+    reports = await _reports(meeting, what, services)
+    return reports.beside(await _records(meeting, what, services))
+
+
+async def _reports(meeting: Meeting, what: Readable, services: Services) -> Read:
+    if what.reports is None:
+        return Read()
+    organizer_id, online_id = what.reports
+    listed = await _answer(services.graph.attendance_reports(organizer_id, online_id))
+    if listed is None or isinstance(listed, RollcallError):
+        return Read().having_met(listed)
+    read = Read()
+    for report_id in unread_reports(meeting, listed):
+        if read.is_over:
+            return read
+        if len(read.sources) == MOST_REPORTS:
+            return replace(read, more=True)
+        source = await _answer(
+            services.graph.attendance_report(
+                organizer_id,
+                online_id,
+                report_id,
+                own_ids=meeting.own_ids(),
+                show_names=services.policy.recording.show_names,
+            )
+        )
+        read = _having_read(read, source, meeting, services)
+    return read
+
+
+async def _records(meeting: Meeting, what: Readable, services: Services) -> Read:
+    read = Read()
+    for chain_id in what.chain_ids:
+        if read.is_over:
+            return read
+        source = await _answer(
+            services.graph.call_record(
+                chain_id,
+                own_ids=meeting.own_ids(),
+                show_names=services.policy.recording.show_names,
+            )
+        )
+        read = _having_read(read, source, meeting, services)
+    return read
+
+
+def _having_read(
+    read: Read, answer: Source | Rejected | Transient | None, meeting: Meeting, services: Services
+) -> Read:
+    if isinstance(answer, Source):
+        new = is_of(meeting, answer, now=services.clock.now())
+        return replace(read, sources=(*read.sources, answer)) if new else read
+    return read.having_met(answer)
+
+
+async def _answer[T](request: Awaitable[T]) -> T | Rejected | Transient:
+    """Return what Graph answers, or why it does not."""
     try:
-        reports, more = await _reports(meeting, what, services)
-        records = await _records(meeting, what, services)
+        return await request
     except Rejected as refused:
         log("sources.refused", code=refused.code)
-        return Read(refused=refused)
-    return Read(sources=(*reports, *records), more=more)
-
-
-async def _reports(
-    meeting: Meeting, what: Readable, services: Services
-) -> tuple[list[Source], bool]:
-    if what.reports is None:
-        return [], False
-    organizer_id, online_id = what.reports
-    listed = await services.graph.attendance_reports(organizer_id, online_id)
-    unread = unread_reports(meeting, listed) if listed is not None else []
-    found = [
-        await services.graph.attendance_report(
-            organizer_id,
-            online_id,
-            report_id,
-            own_ids=meeting.own_ids(),
-            show_names=services.policy.recording.show_names,
-        )
-        for report_id in unread[:MOST_REPORTS]
-    ]
-    new = [one for one in found if one is not None and is_of(meeting, one)]
-    return new, len(unread) > MOST_REPORTS
-
-
-async def _records(meeting: Meeting, what: Readable, services: Services) -> list[Source]:
-    found = [
-        await services.graph.call_record(
-            chain_id,
-            own_ids=meeting.own_ids(),
-            show_names=services.policy.recording.show_names,
-        )
-        for chain_id in what.chain_ids
-    ]
-    return [one for one in found if one is not None and is_of(meeting, one)]
+        return refused
+    except Transient as error:
+        log("sources.unanswered", error)
+        return error

@@ -14,7 +14,7 @@ from shared.journal.step import Step
 from shared.meeting.meeting import Meeting
 from shared.meeting.retention import traces_of
 from shared.meeting.shown import numbers_in, whole_calls
-from shared.meeting.sourcing import having_ended, having_looked, number_in
+from shared.meeting.sourcing import having_ended, having_failed, having_looked, number_in
 from shared.sources.kept import (
     Found,
     KeptSource,
@@ -27,7 +27,7 @@ from shared.sources.kept import (
 )
 from shared.sources.spans import CLOCKS, SourceCall, source_calls, speaks
 from shared.sources.view import ShownCall, view, without_number
-from shared.words.errors import Rejected
+from shared.words.errors import Rejected, Transient
 from shared.words.observations import GivenUp
 from shared.words.outgoing import Outgoing
 from shared.words.rules import Shown, SourceRules
@@ -38,6 +38,8 @@ MOST_REPORTS = 10
 SEEN_KEPT = 96
 """Of how many sources, the newest, the head knows the version. Graph lists 50 reports."""
 NOT_READABLE = "attendance_not_readable"
+AHEAD = timedelta(hours=1)
+"""By how much Graph's clock may be ahead. A source that speaks of later than that is not over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +59,42 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """What Graph said. `more`: reports are left unread. `refused`: why nothing was readable."""
+    """What Graph said. `more`: reports are left unread.
+
+    `refused`: why something was not readable. `unanswered`: Graph did not answer all; the look is
+    to be repeated.
+    """
 
     sources: tuple[Source, ...] = ()
     more: bool = False
     refused: Rejected | None = None
+    unanswered: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether Graph would answer no further request of the kind."""
+        return self.unanswered or self.lacks_permission
+
+    def having_met(self, failure: Rejected | Transient | None) -> "Read":
+        """Return what was said with a request that failed; None: Graph has it not."""
+        if isinstance(failure, Rejected):
+            return self.beside(Read(refused=failure))
+        return self if failure is None else replace(self, unanswered=True)
+
+    def beside(self, other: "Read") -> "Read":
+        """Return both; of refusals that which an administrator heals, else the first."""
+        theirs = other.lacks_permission and not self.lacks_permission
+        return Read(
+            sources=(*self.sources, *other.sources),
+            more=self.more or other.more,
+            refused=other.refused if theirs else self.refused or other.refused,
+            unanswered=self.unanswered or other.unanswered,
+        )
+
+    @property
+    def lacks_permission(self) -> bool:
+        """Whether an administrator has to let the bot read."""
+        return self.refused is not None and self.refused.code == NOT_READABLE
 
 
 def unread_reports(meeting: Meeting, listed: ListedReports) -> list[str]:
@@ -71,15 +104,17 @@ def unread_reports(meeting: Meeting, listed: ListedReports) -> list[str]:
     return [one.report_id for one in over if key_for("attendanceReport", one.report_id) not in seen]
 
 
-def is_of(meeting: Meeting, source: Source) -> bool:
-    """Return whether a source says something new, and of this meeting.
+def is_of(meeting: Meeting, source: Source, *, now: datetime) -> bool:
+    """Return whether a source says something new, of this meeting, and of what is over.
 
     The id of a call record may be that of another call after a transfer.
     Source: https://learn.microsoft.com/graph/api/resources/callrecords-callrecord
     """
     seen = meeting.sources.seen.get(key_of(source), -1)
     ours = source.alias is None or source.alias in traces_of(meeting).aliases
-    return ours and speaks(source) and source.version > seen
+    until = speaks_until(None, [source])
+    over = until is not None and until <= now + AHEAD
+    return ours and over and speaks(source) and source.version > seen
 
 
 def give_up(meeting: Meeting, read: Read, *, settle: timedelta, now: datetime) -> Step | None:
@@ -119,7 +154,7 @@ def record_sources(
     observed = whole_calls(known.record, kept.pages)
     before = _published(known, observed, kept.sources, settle)
     sources = {key_of(one.source): one for one in kept.sources}
-    new = {key_of(one): _people(one) for one in read.sources if is_of(known, one)}
+    new = {key_of(one): _people(one) for one in read.sources if is_of(known, one, now=now)}
     for key, source in new.items():
         given = sources[key].found if key in sources else ()
         sources[key] = KeptSource(source=source, found=given)
@@ -226,11 +261,15 @@ def _looked(
     *,
     now: datetime,
 ) -> Meeting:
-    looked = having_looked(meeting, rules, now=now)
+    looked = (
+        having_failed(meeting, now=now)
+        if read.unanswered
+        else having_looked(meeting, rules, now=now)
+    )
     seen = {key: version for key, version in meeting.sources.seen.items() if key not in new}
     seen |= {key: source.version for key, source in new.items()}
     kept = dict(list(seen.items())[-SEEN_KEPT:])
-    again_at = now if read.more and new else None
+    again_at = now if read.more and new else looked.sources.again_at
     until = speaks_until(looked.sources.until, new.values())
     sources = having_ended(looked.sources, (one.ended_at for one in found))
     return replace(looked, sources=replace(sources, until=until, seen=kept, again_at=again_at))
@@ -271,7 +310,7 @@ def _in_head(meeting: Meeting) -> set[int]:
 
 def _warned(meeting: Meeting, read: Read, *, now: datetime) -> tuple[Meeting, tuple[Outgoing, ...]]:
     refused = read.refused
-    if refused is None or refused.code != NOT_READABLE:
+    if refused is None or not read.lacks_permission:
         return meeting, ()
     return warn_once(
         meeting,
