@@ -97,7 +97,7 @@ def _observed(
         for one in after.calls
         if one.number <= kept.before and number_in(meeting, one.number) not in merged
     )
-    revisions = _revised(meeting, (*found, *step.facts))
+    revisions = _revised(meeting, after, (*found, *step.facts))
     meeting = replace(meeting, record=kept, revisions=revisions, days=days)
     meeting, answers = publish(meeting, step.facts, now=now, reply=step.reply)
     meeting, events = _published(meeting, found, now=now)
@@ -270,10 +270,15 @@ def _published(
     return meeting, tuple(outgoing)
 
 
-def _revised(meeting: Meeting, facts: Iterable[Fact]) -> dict[int, int]:
-    """Return how many corrections were published of each of the newest calls."""
+def _revised(meeting: Meeting, record: Record, facts: Iterable[Fact]) -> dict[int, int]:
+    """Return how many corrections were published of the newest calls, and of those of the head.
+
+    Calls that only a source knew may get many numbers at once, all of them newer.
+    """
     revisions = dict(meeting.revisions)
     for fact in facts:
         if fact.name == "call.corrected" and fact.call_number is not None:
             revisions[fact.call_number] = revisions.get(fact.call_number, 0) + 1
-    return dict(sorted(revisions.items())[-REVISIONS_KEPT:])
+    newest = sorted(revisions)[-REVISIONS_KEPT:]
+    kept = {*newest, *(number_in(meeting, call.number) for call in record.calls)}
+    return {number: revisions[number] for number in sorted(revisions) if number in kept}

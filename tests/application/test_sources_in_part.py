@@ -168,3 +168,21 @@ async def test_what_is_heard_of_a_corrected_call_is_published_though_no_source_s
 
     [call] = (await hold_to_law_9(app)).values()
     assert len(call["participants"]) == 3
+
+
+async def test_many_calls_of_a_source_leave_the_corrections_of_others_their_count() -> None:
+    """The ids of corrections follow from it: none is that of another."""
+    app = await one_call(Joined(tending=RULES))
+    await app.call(roster(app.call_id, "ada", "eve"))
+    stays = [(at(place * 100 - 100_000), at(place * 100 - 99_950)) for place in range(70)]
+    report_of(app, an_entry("ada", *stays), ended=-50)
+    await app.pump(until=timedelta(minutes=6))
+
+    await app.call(roster(app.call_id, "ada", "fay"))
+    await app.pump(until=LONG)
+
+    await hold_to_law_9(app)
+    corrected = app.events("call.corrected")
+    assert len({one["id"] for one in corrected}) == len(corrected)
+    revisions = [one["data"]["revision"] for one in corrected if one["data"]["callNumber"] == 1]
+    assert revisions == [1, 2, 3]
