@@ -30,6 +30,10 @@ class Span:
         """Return for how long two spans overlap; less than nothing where they lie apart."""
         return min(self.ended_at, other.ended_at) - max(self.started_at, other.started_at)
 
+    def reaches(self, other: "Span") -> bool:
+        """Return whether two spans overlap."""
+        return self.overlap(other) >= timedelta(0)
+
     def meets(self, other: "Span") -> bool:
         """Return whether two spans overlap, as far as clocks allow to say so."""
         return self.overlap(other) + CLOCKS >= timedelta(0)

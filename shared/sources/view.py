@@ -56,7 +56,6 @@ class _Recorded:
     number: int
     span: Span
     call: GroupCall
-    is_found: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +138,6 @@ def _recorded(observed: Iterable[GroupCall], numbers: Numbers) -> list[_Recorded
             number=one.number,
             span=Span(started_at=one.started_at, ended_at=one.ended_at),
             call=_of_source(one),
-            is_found=True,
         )
         for one in numbers.found
     )
@@ -243,21 +241,22 @@ def _preference(
 ) -> tuple[bool, int, int, timedelta, datetime]:
     """Order the calls of sources that meet a recorded call: the one it overlaps most comes first.
 
-    Before that, one that can date it better: more sources must not lower a basis. A call that only
-    a source knew has a source's times, so clocks are no reason to take another for it.
+    Before that, one that can date it better: more sources must not lower a basis. Yet clocks are no
+    reason to take one that lies apart for one that overlaps.
     """
     overlap = call.hull.overlap(one.span)
     start, end = dating(call, room, list(one.call.sessions.values()))
     worst = len(RANK)
     ranks = [worst if layer is None else RANK[layer.kind] for layer in (start, end)]
-    apart = one.is_found and overlap < timedelta(0)
+    apart = overlap < timedelta(0)
     return apart, sum(ranks), RANK[call.best.kind], -overlap, call.hull.started_at
 
 
 def _bridged(shown: list[SourceCall], over: Sequence[_Recorded]) -> list[SourceCall]:
     """Join the calls of sources between which a person stayed whom they do not list.
 
-    A session is one stay, so that person was there all the time from first to last evidence.
+    A session is one stay, so that person was there all the time from first to last evidence. Clocks
+    are no reason to join calls: the evidence has to reach into both.
     """
     groups, found = Groups(len(shown)), False
     for one in over:
@@ -267,7 +266,7 @@ def _bridged(shown: list[SourceCall], over: Sequence[_Recorded]) -> list[SourceC
             seen = evidence_of(session)
             if seen is None:
                 continue
-            meeting = [at for at, call in enumerate(shown) if call.hull.meets(seen)]
+            meeting = [at for at, call in enumerate(shown) if call.hull.reaches(seen)]
             if len(meeting) > 1 and not any(_lists(shown[at], session) for at in meeting):
                 found = True
                 for place, other in pairwise(meeting):

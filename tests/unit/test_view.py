@@ -268,6 +268,21 @@ def test_a_person_who_is_not_listed_holds_the_end_and_the_start() -> None:
     assert one.call.sessions[SessionId("s-ada-10")].first_seen == at(9.5)
 
 
+def test_no_call_is_taken_for_the_next_one_because_that_could_date_it_better() -> None:
+    """The report cannot date the first, for it does not list who came first and left last."""
+    hidden = session("hidden", 1, 60)
+    first = observed(1, hidden, session("ada", 40, 55), ended=60)
+    second = observed(2, session("bo", 65, 80), ended=80)
+    said = report(attended("ada", (39.5, 55)), attended("bo", (64.5, 80)))
+
+    one, two = shown(first, second, sources=(said,))
+
+    assert times(one) == (at(1), "observed", at(60), "polled")
+    assert hidden.session_id in one.call.sessions
+    assert times(two)[:2] == (at(64.5), "attendanceReport")
+    assert unnumbered(first, second, sources=(said,)) == []
+
+
 def test_nobody_leaves_a_call_that_is_over() -> None:
     """Who opted out was last read before the others left, and left after them."""
     hidden = session("hidden", 1, 61, last_seen=at(30))
