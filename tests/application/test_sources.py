@@ -1,8 +1,7 @@
 """The record corrects itself: looks at attendance reports and call records."""
 
 import json
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from meeting_record.asked import Asked
@@ -11,43 +10,20 @@ from shared.words.answers import Roster
 from shared.words.errors import GraphTrace
 from shared.words.ids import CallId, utc_text
 from shared.words.problems import rejected
-from shared.words.rules import SourceRules
 from shared.words.sources import ListedReports
 from tests.application.joined import Joined
-from tests.application.world import ORGANIZER, T0, TENANT, World, roster, state
+from tests.application.sourced import (
+    LONG,
+    RULES,
+    WITH_RECORDS,
+    at,
+    hold_to_law_9,
+    one_call,
+    report_of,
+)
+from tests.application.world import ORGANIZER, TENANT, World, roster, state
 from tests.fakes.graph import FakeGraph
 from tests.fakes.sources import a_record, a_report, a_session, an_entry
-from tests.fixtures.rebuilt import rebuilt, shown
-from tests.fixtures.tending import HINTED
-
-AFTER = SourceRules(after=(timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=48)))
-RULES = replace(HINTED, sources=AFTER)
-WITH_RECORDS = replace(HINTED, sources=replace(AFTER, call_records=True))
-LONG = timedelta(days=4)
-
-
-def at(seconds: float) -> datetime:
-    """Return the moment so many seconds after the world began."""
-    return T0 + timedelta(seconds=seconds)
-
-
-def report_of(app: World, *entries: dict[str, Any], ended: float) -> None:
-    """Let Graph have a report of the meeting, beside those it has."""
-    [online_id] = app.fake_graph.online
-    reports = app.fake_graph.reports.setdefault(online_id, [])
-    reports.insert(0, a_report(T0, at(ended), *entries))
-
-
-async def one_call(app: Joined) -> Joined:
-    """Let Ada and Bob come and go, as the bot sees it a second late."""
-    await app.begin()
-    await app.see("ada")
-    await app.pump(until=timedelta(seconds=5))
-    await app.see("ada", "bob")
-    await app.pump(until=timedelta(seconds=5))
-    await app.see()
-    await app.pump(until=timedelta(seconds=30))
-    return app
 
 
 class Noting(FakeGraph):
@@ -70,13 +46,6 @@ class Noting(FakeGraph):
         """See `graph_port.Sources.attendance_reports`."""
         self.read.append("reports")
         return await super().attendance_reports(organizer_id, online_meeting_id)
-
-
-async def hold_to_law_9(app: World, request_id: str = "INC-1") -> dict[int, dict[str, Any]]:
-    """Return the calls of the record, which are those that events alone say."""
-    calls = shown(await app.record(request_id))
-    assert rebuilt(app.events()) == calls
-    return calls
 
 
 async def test_a_report_corrects_times_and_people() -> None:

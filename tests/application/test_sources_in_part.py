@@ -8,7 +8,7 @@ from shared.words.ids import utc_text
 from shared.words.problems import rejected
 from shared.words.sources import ListedReports, Source
 from tests.application.joined import Joined
-from tests.application.test_sources import (
+from tests.application.sourced import (
     LONG,
     RULES,
     WITH_RECORDS,
