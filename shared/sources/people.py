@@ -6,7 +6,7 @@ stays as observed.
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from operator import attrgetter
 
@@ -75,6 +75,27 @@ def people_of(
             if role is not None:
                 roles[session.session_id] = role
     return People(sessions=sessions | kept, roles=roles)
+
+
+def until(session: Session, ended_at: datetime | None) -> Session:
+    """Return a session as it was observed, at most until its call ended.
+
+    The source that ends the call may list a person whom the best one does not. Such a person is
+    shown to leave with the call at the latest, however late that was noticed.
+    """
+    left_at = session.left_at
+    if ended_at is None or left_at is None or max(left_at, session.first_seen) <= ended_at:
+        return session
+    bounds = [session.left_not_before, session.last_seen]
+    earliest, last_seen = (None if one is None else min(one, ended_at) for one in bounds)
+    return replace(
+        session,
+        first_seen=min(session.first_seen, ended_at),
+        last_seen=last_seen,
+        left_at=min(left_at, ended_at),
+        left_not_before=earliest,
+        left_not_after=ended_at,
+    )
 
 
 def _stays_of(attended: Iterable[Attended]) -> dict[str, list[_Listed]]:

@@ -20,7 +20,7 @@ from shared.sources.dating import (
     started,
 )
 from shared.sources.kept import Found, Numbers, Runs, number_of
-from shared.sources.people import people_of, unlisted
+from shared.sources.people import people_of, unlisted, until
 from shared.sources.spans import (
     RANK,
     Groups,
@@ -303,11 +303,12 @@ def _corrected(match: _Matched, numbers: Numbers) -> ShownCall:
         call = ended(call, end)
     elif last is not None:
         call = end_as_observed(call, match.shown.hull, match.room, last)
+    sessions_left_out = {one.session_id: until(one, call.ended_at) for one in left_out}
     call = replace(
         call,
         number=number,
         complete=True,
-        sessions=people.sessions,
+        sessions=people.sessions | sessions_left_out,
         sealed=frozenset(),
         sealed_people=frozenset(),
         others=0,

@@ -294,6 +294,19 @@ def test_nobody_leaves_a_call_that_is_over() -> None:
     assert one.call.end_not_before == at(40)
 
 
+def test_nobody_leaves_after_the_source_that_ends_the_call_though_it_was_noticed_late() -> None:
+    """The call record lists who is not in the report; that they had gone was read much later."""
+    late = session("hidden", 200, 200, last_seen=None, blurred=True, present_before=True)
+    call = observed(1, late, session("ada", 10, 40), ended=200)
+    more = call_record(attended("hidden", (0.5, 60.5)), attended("ada", (9.5, 40)))
+
+    [one] = shown(call, sources=(report(attended("ada", (9.5, 40))), more))
+
+    assert times(one)[2:] == (at(60.5), "callRecord")
+    gone = one.call.sessions[late.session_id]
+    assert (gone.left_at, gone.left_not_after) == (at(60.5), at(60.5))
+
+
 def test_the_next_source_dates_what_the_best_cannot() -> None:
     """The call record knows the person who is not in the report."""
     call = observed(1, session("hidden", 1, 60), session("ada", 10, 40), ended=61)
