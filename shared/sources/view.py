@@ -303,12 +303,12 @@ def _corrected(match: _Matched, numbers: Numbers) -> ShownCall:
         call = ended(call, end)
     elif last is not None:
         call = end_as_observed(call, match.shown.hull, match.room, last)
-    sessions_left_out = {one.session_id: until(one, call.ended_at) for one in left_out}
+    as_observed = {one.session_id: until(one, call.ended_at) for one in left_out}
     call = replace(
         call,
         number=number,
         complete=True,
-        sessions=people.sessions | sessions_left_out,
+        sessions={**people.sessions, **as_observed},
         sealed=frozenset(),
         sealed_people=frozenset(),
         others=0,

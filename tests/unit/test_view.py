@@ -296,7 +296,7 @@ def test_nobody_leaves_a_call_that_is_over() -> None:
 
 def test_nobody_leaves_after_the_source_that_ends_the_call_though_it_was_noticed_late() -> None:
     """The call record lists who is not in the report; that they had gone was read much later."""
-    late = session("hidden", 200, 200, last_seen=None, blurred=True, present_before=True)
+    late = session("hidden", 50, 200, last_seen=at(50))
     call = observed(1, late, session("ada", 10, 40), ended=200)
     more = call_record(attended("hidden", (0.5, 60.5)), attended("ada", (9.5, 40)))
 
