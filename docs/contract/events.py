@@ -8,6 +8,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
+from docs.contract.call_data import (
+    CallCorrected,
+    CallEnded,
+    CallStarted,
+    CallUnwatched,
+    ParticipantJoined,
+    ParticipantLeft,
+)
 from docs.contract.event_data import (
     ABSENT,
     BotAbsent,
@@ -16,18 +24,12 @@ from docs.contract.event_data import (
     BotJoining,
     BotLeft,
     BotWaiting,
-    CallCorrected,
-    CallEnded,
-    CallStarted,
-    CallUnwatched,
     Id,
     MeetingCancelled,
     MeetingCreated,
     MeetingPurged,
     MeetingUpdated,
     MeetingWarning,
-    ParticipantJoined,
-    ParticipantLeft,
     RefusedRequest,
 )
 

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, TypeAdapter
 
-from docs.contract.event_data import ABSENT, CallNumber, Id, LegKey, Part, Participant
+from docs.contract.call_data import Participant
+from docs.contract.event_data import ABSENT, CallNumber, Id, LegKey, Part
 from docs.contract.record_data import CallFacts, RecordedPerson
 from shared.words.observations import Basis, Phase
 

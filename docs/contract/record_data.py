@@ -7,17 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, TypeAdapter
 
-from docs.contract.event_data import (
-    ABSENT,
-    Bound,
-    CallNumber,
-    GraphTrace,
-    Id,
-    LegKey,
-    Part,
-    Participant,
-    Result,
-)
+from docs.contract.call_data import Participant
+from docs.contract.event_data import ABSENT, Bound, CallNumber, GraphTrace, Id, LegKey, Part, Result
 from shared.words.observations import Basis
 
 

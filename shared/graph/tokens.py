@@ -70,9 +70,9 @@ class GraphTokens:
     async def _renew(self, refused: str, claims: str) -> str:
         try:
             held = await self.token()
-            # `abs`: a clock that was set back must not make the pause longer.
             if held != refused:
                 return held
+            # `abs`: a clock that was set back must not make the pause longer.
             since = abs(self._now() - self._renewed_at)
             if since < RENEWAL_PAUSE:
                 if held == self._accepted:

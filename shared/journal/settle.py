@@ -82,14 +82,16 @@ def _observed(
         earlier, after = after, fold(after, [observation], by)
         heard.append(as_change(earlier, observation, after))
     kept, pages = put_away(after, room)
-    meeting = _waiting(meeting, before, after, sources)
+    shown_before, shown_after = _numbered(before, meeting), _numbered(after, meeting)
+    meeting = _waiting(meeting, shown_before, shown_after, sources)
+    over = {call.number for call in shown_after.known_calls if call.ended_at is not None}
     found = facts_between(
-        _numbered(before, meeting),
-        _numbered(after, meeting),
+        shown_before,
+        shown_after,
         revisions=meeting.revisions,
         shown=rules.shown,
         covered=meeting.sources.covered,
-        final=_final(meeting, after),
+        final=frozenset(over - meeting.sources.awaited.keys()),
     )
     merged = meeting.sources.merged
     days = meeting.days.having_sealed(
@@ -122,12 +124,13 @@ def _numbered(record: Record, meeting: Meeting) -> Record:
 def _waiting(meeting: Meeting, before: Record, after: Record, rules: SourceRules) -> Meeting:
     """Return the meeting that waits for sources of the calls that are over now.
 
-    A call of which a source may have spoken already is looked at next, and published as it says.
+    Both records have their calls under the numbers by which they are shown. A call of which a
+    source may have spoken already is looked at next, and published as it says.
     """
-    calls = {call.number: call for call in _numbered(before, meeting).known_calls}
+    calls = {call.number: call for call in before.known_calls}
     changed = [
         call
-        for call in _numbered(after, meeting).known_calls
+        for call in after.known_calls
         if call.ended_at is not None and calls.get(call.number) != call
     ]
     until = meeting.sources.until
@@ -143,11 +146,6 @@ def _waiting(meeting: Meeting, before: Record, after: Record, rules: SourceRules
 
 def _is_open(call: GroupCall | None) -> bool:
     return call is None or call.ended_at is None
-
-
-def _final(meeting: Meeting, record: Record) -> frozenset[int]:
-    over = [call for call in _numbered(record, meeting).known_calls if call.ended_at is not None]
-    return frozenset(call.number for call in over) - meeting.sources.awaited.keys()
 
 
 def room_of(meeting: Meeting, rules: RecordingRules) -> int:
