@@ -5,10 +5,9 @@ stays as observed.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from operator import attrgetter
 
 from shared.calls.record import Session
 from shared.sources.spans import CLOCKS, Layer, identity_of
@@ -113,10 +112,13 @@ def _stays_of(attended: Iterable[Attended]) -> dict[str, list[_Listed]]:
             stays[same] = _Listed(
                 person=entry.person, joined_at=stay.joined_at, left_at=left_at, role=entry.role
             )
-    return {
-        key: sorted(stays.values(), key=lambda one: (one.joined_at, one.left_at))
-        for key, stays in found.items()
-    }
+    return {key: _in_order(stays.values()) for key, stays in found.items()}
+
+
+def _in_order(stays: Collection[_Listed]) -> list[_Listed]:
+    if len(stays) == 1:
+        return [*stays]
+    return sorted(stays, key=lambda one: (one.joined_at, one.left_at))
 
 
 def _matched(
@@ -126,13 +128,15 @@ def _matched(
 
     Sessions that meet no stay of their own become aliases of the last stay that began before them.
     """
+    if len(stays) == len(observed) == 1 and _meets(observed[0], stays[0]):
+        yield _dated(observed[0], stays[0], ()), stays[0].role
+        return
     waiting, spare = deque(observed), list[Session]()
     met = list[Session | None]()
     for stay in stays:
         while waiting and (waiting[0].left_at or stay.left_at) + CLOCKS < stay.joined_at:
             spare.append(waiting.popleft())
-        meets = bool(waiting) and waiting[0].first_seen <= stay.left_at + CLOCKS
-        met.append(waiting.popleft() if meets else None)
+        met.append(waiting.popleft() if waiting and _meets(waiting[0], stay) else None)
     spare += waiting
     aliases: list[list[SessionId]] = [[] for _ in stays]
     for session in spare:
@@ -149,22 +153,32 @@ def _matched(
         yield _dated(session, stay, aliases[place]), stay.role
 
 
-def _dated(session: Session, stay: _Listed, aliases: Iterable[SessionId]) -> Session:
-    said = {
-        "first_seen": stay.joined_at,
-        "aliases": (*session.aliases, *aliases),
-        "present_before": False,
-        "joined_not_before": stay.joined_at,
-        "left_at": stay.left_at,
-        "left_not_before": stay.left_at,
-        "left_not_after": stay.left_at,
-    }
-    # Of a call with a thousand people `replace` alone takes half of what its view may.
-    return Session(**dict(zip(_MEMBERS, _members(session), strict=True)) | said)
+def _meets(session: Session, stay: _Listed) -> bool:
+    """Return whether a session may be a stay, as far as clocks allow to say so."""
+    ended_at = session.left_at or stay.left_at
+    return ended_at + CLOCKS >= stay.joined_at and session.first_seen <= stay.left_at + CLOCKS
 
 
-_MEMBERS = tuple(one.name for one in fields(Session))
-_members = attrgetter(*_MEMBERS)
+def _dated(session: Session, stay: _Listed, aliases: Sequence[SessionId]) -> Session:
+    # As `replace` would, which alone takes half of what the view of a thousand people may.
+    return Session(
+        session_id=session.session_id,
+        person=session.person,
+        first_seen=stay.joined_at,
+        first_version=session.first_version,
+        legs=session.legs,
+        aliases=(*session.aliases, *aliases),
+        opener=session.opener,
+        present_before=False,
+        joined_not_before=stay.joined_at,
+        missed_at=session.missed_at,
+        last_seen=session.last_seen,
+        absent_since=session.absent_since,
+        blurred=session.blurred,
+        left_at=stay.left_at,
+        left_not_before=stay.left_at,
+        left_not_after=stay.left_at,
+    )
 
 
 def _start_order(session: Session) -> tuple[datetime, SessionId]:

@@ -1,5 +1,6 @@
 """What is shown of the calls of a meeting once dated sources speak: an example for each rule."""
 
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -51,10 +52,9 @@ def session(name: str | None, seen: float, left: float | None, **members: Any) -
         "person": Person(kind="user", user_id=f"u-{name}") if name else Person(kind="phone"),
         "last_seen": None if left is None else at(left),
     }
+    known |= {"first_version": 1, "legs": (LegKey("leg"),)}
     return Session(
         first_seen=at(seen),
-        first_version=1,
-        legs=(LegKey("leg"),),
         left_at=None if left is None else at(left),
         **(known | members),
     )
@@ -349,6 +349,35 @@ def test_a_session_that_a_source_does_not_know_is_part_of_another() -> None:
 
     [ada] = one.call.sessions.values()
     assert (ada.session_id, ada.aliases) == ("s-ada-1", ("s-ada-12",))
+
+
+def test_what_else_is_known_of_a_session_stays() -> None:
+    """Every member but the times, the aliases and the bounds, also one that is added some day."""
+    dated = {
+        "first_seen", "aliases", "present_before", "joined_not_before", "left_at",
+        "left_not_before", "left_not_after",
+    }  # fmt: skip
+    known = session(
+        "ada",
+        1,
+        40,
+        opener=True,
+        missed_at=at(0.5),
+        absent_since=at(39),
+        blurred=True,
+        first_version=7,
+        legs=(LegKey("one"), LegKey("two")),
+    )
+    call = observed(1, known, ended=41)
+
+    [one] = shown(call, sources=(report(attended("ada", (0.2, 40.2))),))
+
+    [found] = one.call.sessions.values()
+    others = [member.name for member in fields(Session) if member.name not in dated]
+    assert [getattr(found, name) for name in others] == [getattr(known, name) for name in others]
+    plain = session("ada", 1, 40)
+    defaults = [name for name in others if getattr(known, name) == getattr(plain, name)]
+    assert defaults == ["session_id", "person", "last_seen"], "each other member has a value here"
 
 
 def test_a_stay_that_is_listed_twice_counts_once() -> None:
