@@ -7,7 +7,7 @@ from typing import Any
 from shared.words.rules import SourceRules
 from tests.application.joined import Joined
 from tests.application.world import T0, World
-from tests.fakes.sources import a_report
+from tests.fakes.sources import a_report, an_entry
 from tests.fixtures.rebuilt import rebuilt, shown
 from tests.fixtures.tending import HINTED
 
@@ -46,3 +46,16 @@ async def hold_to_law_9(app: World, request_id: str = "INC-1") -> dict[int, dict
     calls = shown(await app.record(request_id))
     assert rebuilt(app.events()) == calls
     return calls
+
+
+async def two_calls(app: Joined) -> Joined:
+    """Let Ada come back when the bot has left, as the report of both calls says."""
+    await one_call(app)
+    report_of(
+        app,
+        an_entry("ada", (at(9), at(29)), (at(200), at(260))),
+        an_entry("bob", (at(19), at(28.5))),
+        ended=260,
+    )
+    await app.pump(until=LONG)
+    return app

@@ -20,6 +20,7 @@ from tests.application.sourced import (
     hold_to_law_9,
     one_call,
     report_of,
+    two_calls,
 )
 from tests.application.world import ORGANIZER, TENANT, World, roster, state
 from tests.fakes.graph import FakeGraph
@@ -100,15 +101,7 @@ async def test_without_a_source_a_call_is_final_when_the_last_look_is_over() -> 
 
 async def test_people_who_come_back_after_the_bot_left_are_another_call() -> None:
     """The report knows it; the numbers that were given stay."""
-    app = await one_call(Joined(tending=RULES))
-    report_of(
-        app,
-        an_entry("ada", (at(9), at(29)), (at(200), at(260))),
-        an_entry("bob", (at(19), at(28.5))),
-        ended=260,
-    )
-
-    await app.pump(until=LONG)
+    app = await two_calls(Joined(tending=RULES))
 
     first, second = (await hold_to_law_9(app)).values()
     assert (first["endedAt"], second["startedAt"]) == (utc_text(at(29)), utc_text(at(200)))
@@ -222,14 +215,7 @@ async def test_rosters_are_read_before_sources() -> None:
 
 async def test_the_next_call_has_the_next_number_wherever_it_is_read() -> None:
     """In the record, in events, and of who is there now: what a source has is left out."""
-    app = await one_call(Joined(tending=RULES))
-    report_of(
-        app,
-        an_entry("ada", (at(9), at(29)), (at(200), at(260))),
-        an_entry("bob", (at(19), at(28.5))),
-        ended=260,
-    )
-    await app.pump(until=LONG)
+    app = await two_calls(Joined(tending=RULES))
 
     await app.see("ada")
     await app.pump(until=timedelta(seconds=5))
