@@ -6,7 +6,6 @@ What is the same in every world runs in the documented one.
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import Any, Protocol
 from uuid import uuid4
 
@@ -15,7 +14,6 @@ import pytest
 
 from devstack.graph.identities import (
     BOT_APP_ID,
-    IDENTITY_HEADER,
     ORGANIZER_ID,
     ORGANIZER_WITHOUT_POLICY_ID,
     SECOND_ORGANIZER_ID,
@@ -23,14 +21,13 @@ from devstack.graph.identities import (
 )
 from devstack.graph.switches import WORLDS
 from devstack.switches import World
-from shared.graph.client import GraphOverSdk, open_graph
+from shared.graph.client import GraphOverSdk
 from shared.graph_port import Graph
-from shared.identity import graph_credential
 from shared.words.answers import GivenMeeting, Roster
-from shared.words.clouds import CLOUDS
 from shared.words.errors import GraphTrace, Rejected, Unavailable
 from shared.words.ids import CallId, LegKey, MeetingId
 from tests.fakes.graph import FakeGraph, participant
+from tests.fixtures.deployed_graph import deployed_graph
 from tests.stack.process import StackProcess
 
 # The SDK's generated modules warn about themselves when they are imported.
@@ -41,7 +38,6 @@ pytestmark = [
 NOBODYS_ID = "00000000-0000-4000-8000-000000000000"
 MEETING, LEG = MeetingId("m" * 26), LegKey("k" * 16)
 INCOMING = CallId("57dab8b1894c409ab240bd8beae78896")
-PUBLIC = CLOUDS["public"]
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 EVERYWHERE = pytest.mark.parametrize("bench", ["fake", *World], indirect=True)
@@ -156,26 +152,7 @@ async def bench(
         yield FakeBench()
         return
     port = request.getfixturevalue("simulator_port")
-    monkeypatch.setenv("IDENTITY_ENDPOINT", f"http://127.0.0.1:{port}/msi/token")
-    monkeypatch.setenv("IDENTITY_HEADER", IDENTITY_HEADER)
-    ids = count(1)
-    graph = open_graph(
-        graph_url=f"http://localhost:{port}",
-        scope=PUBLIC.graph_scope,
-        credential=graph_credential(
-            tenant_id=TENANT_ID,
-            bot_app_id=BOT_APP_ID,
-            client_id="",
-            secret="",
-            certificate_path="",
-            federated=False,
-            authority_host=PUBLIC.authority,
-            exchange_scope=PUBLIC.exchange_scope,
-        ),
-        clock=FixedClock(),
-        bot_app_id=BOT_APP_ID,
-        new_id=lambda: f"request-{next(ids)}",
-    )
+    graph = deployed_graph(f"http://127.0.0.1:{port}", FixedClock(), monkeypatch)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as lab:
         await lab.delete("/lab")
         switches = WORLDS[request.param].shown()

@@ -11,7 +11,6 @@ import pytest
 
 from devstack.graph.identities import (
     BOT_APP_ID,
-    IDENTITY_HEADER,
     ORGANIZER_ID,
     ORGANIZER_WITHOUT_POLICY_ID,
     SECOND_ORGANIZER_ID,
@@ -19,14 +18,13 @@ from devstack.graph.identities import (
 )
 from devstack.graph.switches import WORLDS
 from devstack.switches import World
-from shared.graph.client import GraphOverSdk, open_graph
+from shared.graph.client import GraphOverSdk
 from shared.graph_port import Sources
-from shared.identity import graph_credential
-from shared.words.clouds import CLOUDS
 from shared.words.errors import GraphTrace, Rejected, Unavailable
 from shared.words.sources import Source
 from tests.fakes.graph import FakeGraph
 from tests.fakes.sources import a_record, a_report, a_session, an_entry
+from tests.fixtures.deployed_graph import deployed_graph
 from tests.fixtures.simulated_graph import SimulatedGraph
 from tests.stack.process import StackProcess
 
@@ -36,7 +34,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:This class is deprecated:DeprecationWarning"),
 ]
 NOBODYS_ID = "00000000-0000-4000-8000-000000000000"
-PUBLIC = CLOUDS["public"]
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 AT_ONCE: dict[str, Any] = {
     "reportDelaySeconds": 0,
@@ -215,26 +212,7 @@ async def bench(
         yield InProcessBench(graph)
         return
     port = request.getfixturevalue("simulator_port")
-    monkeypatch.setenv("IDENTITY_ENDPOINT", f"http://127.0.0.1:{port}/msi/token")
-    monkeypatch.setenv("IDENTITY_HEADER", IDENTITY_HEADER)
-    ids = count(1)
-    over_sdk = open_graph(
-        graph_url=f"http://localhost:{port}",
-        scope=PUBLIC.graph_scope,
-        credential=graph_credential(
-            tenant_id=TENANT_ID,
-            bot_app_id=BOT_APP_ID,
-            client_id="",
-            secret="",
-            certificate_path="",
-            federated=False,
-            authority_host=PUBLIC.authority,
-            exchange_scope=PUBLIC.exchange_scope,
-        ),
-        clock=FixedClock(),
-        bot_app_id=BOT_APP_ID,
-        new_id=lambda: f"request-{next(ids)}",
-    )
+    over_sdk = deployed_graph(f"http://127.0.0.1:{port}", FixedClock(), monkeypatch)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as lab:
         await lab.delete("/lab")
         world = WORLDS[request.param].shown() | AT_ONCE

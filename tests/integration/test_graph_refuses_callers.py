@@ -9,7 +9,6 @@ import pytest
 
 from devstack.graph.identities import (
     BOT_APP_ID,
-    IDENTITY_HEADER,
     ORGANIZER_ID,
     TENANT_ID,
     USER_IDENTITY,
@@ -19,10 +18,9 @@ from devstack.graph.identities import (
 from devstack.graph.server import build_app
 from devstack.graph.simulator import build_simulator
 from devstack.graph.switches import GraphSwitches
-from shared.graph.client import GraphOverSdk, open_graph
-from shared.identity import graph_credential
-from shared.words.clouds import CLOUDS
+from shared.graph.client import GraphOverSdk
 from shared.words.errors import Rejected
+from tests.fixtures.deployed_graph import deployed_graph
 from tests.fixtures.graph_lab import served
 
 pytestmark = [
@@ -39,7 +37,6 @@ A_CALL: dict[str, Any] = {
                     "joinMeetingId": "123456789012"},
     "tenantId": TENANT_ID,
 }  # fmt: skip
-PUBLIC = CLOUDS["public"]
 ANOTHER = {"source": {"identity": {"application": {"id": USER_IDENTITY}}}}
 
 
@@ -61,25 +58,7 @@ async def graph(
     tenant = Tenant(identities=AppIdentities(user=frozenset({USER_IDENTITY})))
     simulator = build_simulator(tenant=tenant, seed=1, report=lambda _: None, switches=switches)
     async with served(build_app(simulator)) as url:
-        monkeypatch.setenv("IDENTITY_ENDPOINT", f"{url}/msi/token")
-        monkeypatch.setenv("IDENTITY_HEADER", IDENTITY_HEADER)
-        opened = open_graph(
-            graph_url=url.replace("127.0.0.1", "localhost"),
-            scope=PUBLIC.graph_scope,
-            credential=graph_credential(
-                tenant_id=TENANT_ID,
-                bot_app_id=BOT_APP_ID,
-                client_id=client_id,
-                secret="",
-                certificate_path="",
-                federated=False,
-                authority_host=PUBLIC.authority,
-                exchange_scope=PUBLIC.exchange_scope,
-            ),
-            clock=Clock(),
-            bot_app_id=BOT_APP_ID,
-            new_id=lambda: "request",
-        )
+        opened = deployed_graph(url, Clock(), monkeypatch, client_id=client_id)
         yield opened
         await opened.close()
 

@@ -10,25 +10,23 @@ import httpx
 import pytest
 from azure.core.credentials import AccessToken
 
-from devstack.graph.identities import BOT_APP_ID, IDENTITY_HEADER, TENANT_ID, Tenant
+from devstack.graph.identities import BOT_APP_ID, Tenant
 from devstack.graph.server import build_app
 from devstack.graph.simulator import Simulator, build_simulator
-from shared.graph.client import GraphOverSdk, open_graph
+from shared.graph.client import GraphOverSdk
 from shared.graph.sdk import LONGEST_SEND, TIMEOUT, GraphSdk
 from shared.graph.tokens import RENEWAL_PAUSE
-from shared.identity import graph_credential
 from shared.legs.claim import Claim
-from shared.words.clouds import CLOUDS
 from shared.words.errors import NotAsked, Rejected, Unavailable
 from shared.words.ids import CallId
 from tests.application.world import SETTINGS
+from tests.fixtures.deployed_graph import deployed_graph
 from tests.fixtures.graph_lab import served
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:GetQueryParameters is deprecated:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:This class is deprecated:DeprecationWarning"),
 ]
-PUBLIC = CLOUDS["public"]
 NO_CALL = CallId("57dab8b1894c409ab240bd8beae78896")
 
 
@@ -68,25 +66,7 @@ async def rig(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Rig]:
     simulator = build_simulator(tenant=Tenant(), seed=1, report=lambda _: None)
     clock = Clock()
     async with served(build_app(simulator)) as url, httpx.AsyncClient(base_url=url) as lab:
-        monkeypatch.setenv("IDENTITY_ENDPOINT", f"{url}/msi/token")
-        monkeypatch.setenv("IDENTITY_HEADER", IDENTITY_HEADER)
-        graph = open_graph(
-            graph_url=url.replace("127.0.0.1", "localhost"),
-            scope=PUBLIC.graph_scope,
-            credential=graph_credential(
-                tenant_id=TENANT_ID,
-                bot_app_id=BOT_APP_ID,
-                client_id="",
-                secret="",
-                certificate_path="",
-                federated=False,
-                authority_host=PUBLIC.authority,
-                exchange_scope=PUBLIC.exchange_scope,
-            ),
-            clock=clock,
-            bot_app_id=BOT_APP_ID,
-            new_id=lambda: "request",
-        )
+        graph = deployed_graph(url, clock, monkeypatch)
         yield Rig(graph, simulator, lab, clock)
         await graph.close()
 

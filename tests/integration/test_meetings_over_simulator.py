@@ -1,17 +1,14 @@
 """The create-meeting handler on the simulated Graph: every option, every change, refusals."""
 
 from collections.abc import AsyncIterator, Iterator
-from itertools import count
 from typing import Any
 
 import httpx
 import pytest
 
-from devstack.graph.identities import BOT_APP_ID, IDENTITY_HEADER, ORGANIZER_ID, TENANT_ID
-from shared.graph.client import open_graph
-from shared.identity import graph_credential
-from shared.words.clouds import CLOUDS
+from devstack.graph.identities import ORGANIZER_ID
 from tests.application.world import SettableClock, World
+from tests.fixtures.deployed_graph import deployed_graph
 from tests.stack.process import StackProcess
 
 # The SDK's generated modules warn about themselves when they are imported.
@@ -49,8 +46,6 @@ ASK: dict[str, Any] = {
     "attendees": [{"upn": "ada@contoso.example", "role": "presenter"}],
 }
 
-PUBLIC = CLOUDS["public"]
-
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
@@ -73,26 +68,8 @@ async def world(
     port: int, lab: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[World]:
     """An app whose Graph is the simulator."""
-    monkeypatch.setenv("IDENTITY_ENDPOINT", f"http://127.0.0.1:{port}/msi/token")
-    monkeypatch.setenv("IDENTITY_HEADER", IDENTITY_HEADER)
-    clock, ids = SettableClock(), count(1)
-    graph = open_graph(
-        graph_url=f"http://localhost:{port}",
-        scope=PUBLIC.graph_scope,
-        credential=graph_credential(
-            tenant_id=TENANT_ID,
-            bot_app_id=BOT_APP_ID,
-            client_id="",
-            secret="",
-            certificate_path="",
-            federated=False,
-            authority_host=PUBLIC.authority,
-            exchange_scope=PUBLIC.exchange_scope,
-        ),
-        clock=clock,
-        bot_app_id=BOT_APP_ID,
-        new_id=lambda: f"request-{next(ids)}",
-    )
+    clock = SettableClock()
+    graph = deployed_graph(f"http://127.0.0.1:{port}", clock, monkeypatch)
     yield World(clock=clock, graph=graph)
     await graph.close()
 
