@@ -117,8 +117,7 @@ def problems_of(model: type[BaseModel], errors: Iterable[ErrorDetails]) -> list[
 
 
 def _problem(model: type[BaseModel], error: ErrorDetails, *, suggesting: bool) -> Problem:
-    # The tag of a union is the validator's, not a member that the caller wrote.
-    path = [part for part in error["loc"] if part not in UNION_TAGS]
+    path = _written(error["loc"])
     kind, value = _kind(error), error["input"]
     if kind == "unknown_member":
         return _unknown_member(model, path, suggesting=suggesting)
@@ -131,6 +130,19 @@ def _problem(model: type[BaseModel], error: ErrorDetails, *, suggesting: bool) -
         if suggestion is not None:
             return problem("misspelt_value", *path, **params, suggestion=suggestion)
     return problem(kind, *path, **params)
+
+
+def _written(location: tuple[int | str, ...]) -> list[int | str]:
+    """Return the path that the caller wrote: the tag of a union behind an index is the validator's.
+
+    A member may have the name of a tag.
+    """
+    above = (None, *location)
+    return [
+        part
+        for before, part in zip(above, location, strict=False)
+        if part not in UNION_TAGS or not isinstance(before, int)
+    ]
 
 
 def _kind(error: ErrorDetails) -> KindName:

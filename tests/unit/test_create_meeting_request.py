@@ -8,7 +8,7 @@ import pytest
 from create_meeting.request import Attendee, CreateMeeting, read_request
 from shared.inbox.bodies import LARGEST_BODY
 from shared.inbox.models import readable_context, readable_request_id
-from shared.inbox.refusals import MOST_PROBLEMS
+from shared.inbox.refusals import MOST_PROBLEMS, UNION_TAGS
 from shared.words.errors import Rejected
 
 
@@ -169,3 +169,12 @@ def test_half_a_character_pair_is_no_request_id() -> None:
     """It can be neither stored nor answered; the message's own id stands in."""
     assert readable_request_id({"requestId": "\ud800"}) is None
     assert readable_context({"context": {"a": "\ud800"}}) is None
+
+
+@pytest.mark.parametrize("tag", UNION_TAGS)
+def test_a_member_named_like_the_tag_of_a_union_is_refused_by_name(tag: str) -> None:
+    """The tag is the validator's; the member is the caller's."""
+    attendee = {"upn": "a@b.c", tag: None}
+
+    assert set(problems(text(**{tag: None}))) == {f"/{tag}"}
+    assert set(problems(text(attendees=[attendee]))) == {f"/attendees/0/{tag}"}
