@@ -26,8 +26,8 @@ from rollcall.requeue.letters import (
     missing,
     places,
 )
-from rollcall.requeue.moving import Handled, Notebook, Outcome, Pace, drop, listing, send
-from rollcall.requeue.plan import Stays, destination, done_with, key_of
+from rollcall.requeue.moving import Handled, Notebook, Outcome, Pace, drop, listing, send, tidy
+from rollcall.requeue.plan import Stays, destination, key_of
 from rollcall.target import Target
 
 SUBSCRIPTION = "all"
@@ -74,17 +74,14 @@ def send_letters(target: Target, request: Request) -> None:
     with _bus(target) as bus:
         notebooks = {queue: Notebook(bus, queue) for queue in REQUEST_QUEUES}
         with progress("reading what was sent before"):
-            notes = {queue: dict(book.read()) for queue, book in notebooks.items()}
+            sent = {key for book in notebooks.values() for key in book.read()}
         letters, listed = _read(bus, request, selection)
         found = chosen(letters, selection, now=_now())
-        sent = {key for book in notes.values() for key in book}
         _announce(found, request, lambda letter: _would_send(letter, sent))
         if request.dry_run:
             raise typer.Exit(_unless_missing(found, selection))
         _confirm(request, f"Send {_count(found)} again?", found)
-        for queue, book in notebooks.items():
-            gone = done_with(notes[queue].values(), letters, listed)
-            book.remove([note.key for note in gone])
+        tidy(notebooks.values(), letters, listed)
         with _stopping() as pace:
             handled = _carry_out(send(bus, found, notebooks, pace), len(found), request)
     _finish(handled, found, selection, request, stopped=pace.stopped())

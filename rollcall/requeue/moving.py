@@ -12,7 +12,7 @@ from itertools import groupby
 
 from rollcall.console import Exit, Failed
 from rollcall.requeue.letters import Letter, Place
-from rollcall.requeue.plan import Note, Stays, destination, key_of
+from rollcall.requeue.plan import Note, Stays, destination, done_with, key_of
 from rollcall.requeue.port import Bus, Busy
 
 BATCH = 50
@@ -65,20 +65,21 @@ class Notebook:
         self._bus = bus
         self._queue = queue
         self._next = 1
-        self._notes: dict[str, Note] = {}
+        self.notes: dict[str, Note] = {}
+        """What was read so far, by key."""
 
     def read(self) -> dict[str, Note]:
         """Read on to the end; return all notes, by key."""
         while True:
             notes, following = self._bus.notes(self._queue, self._next)
-            self._notes |= {note.key: note for note in notes}
+            self.notes |= {note.key: note for note in notes}
             if following == self._next:
-                return self._notes
+                return self.notes
             self._next = following
 
     def remove(self, keys: Iterable[str]) -> None:
         """Remove the notes under `keys`; call it once their messages are gone."""
-        found = [self._notes.pop(key) for key in keys if key in self._notes]
+        found = [self.notes.pop(key) for key in keys if key in self.notes]
         if found:
             self._bus.cancel(self._queue, found)
 
@@ -89,6 +90,16 @@ def listing(bus: Bus, place: Place) -> Iterator[Letter]:
     while page := bus.peek(place, first):
         yield from page
         first = page[-1].sequence + 1
+
+
+def tidy(notebooks: Iterable[Notebook], letters: Sequence[Letter], listed: Sequence[Place]) -> None:
+    """Remove the notes of runs that were killed after their messages were gone.
+
+    The notebooks were read before `letters` were listed, and not since; see `done_with`.
+    """
+    for notebook in notebooks:
+        gone = done_with(notebook.notes.values(), letters, listed)
+        notebook.remove([note.key for note in gone])
 
 
 def send(

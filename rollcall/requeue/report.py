@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -44,7 +45,7 @@ def table(
                 *([would(letter)] if would else []),
             ]
             grid.add_row(*(Text(printable(cell)) for cell in row))
-        out.print(grid, width=None if out.is_terminal else WIDEST)
+        (out if out.is_terminal else Console(width=WIDEST, highlight=False)).print(grid)
     say(f"{len(letters)} put aside" if letters else "Nothing is put aside.")
 
 
