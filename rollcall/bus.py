@@ -5,16 +5,17 @@ from azure.servicebus import ServiceBusClient
 from rollcall.target import Target
 
 
-def open_bus(target: Target) -> ServiceBusClient:
+def open_bus(target: Target, *, retries: int = 3) -> ServiceBusClient:
     """Return a client of the namespace, to be used as a context manager. Raises `Failed`.
 
     A connection string is used as it is; for a host name the credential is the one of the machine:
-    environment, managed identity, or `az login`.
+    environment, managed identity, or `az login`. `retries`: how often the SDK does a thing again
+    that failed.
 
     Source: https://learn.microsoft.com/python/api/overview/azure/identity-readme
     """
     if "=" in target.bus:
-        return ServiceBusClient.from_connection_string(target.bus)
+        return ServiceBusClient.from_connection_string(target.bus, retry_total=retries)
     from azure.identity import DefaultAzureCredential
 
-    return ServiceBusClient(target.bus, DefaultAzureCredential())
+    return ServiceBusClient(target.bus, DefaultAzureCredential(), retry_total=retries)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from rollcall.console import Failed, advise
+from rollcall.requeue.cli import app as requeue
 from rollcall.target import Given, target
 
 app = typer.Typer(
@@ -45,6 +46,9 @@ def where(
     Without options it speaks to `make up`.
     """
     context.obj = lambda: target(Given(url=url, key=key, service_bus=service_bus, folder=folder))
+
+
+app.add_typer(requeue, name="requeue")
 
 
 def main() -> None:
