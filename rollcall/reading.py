@@ -6,6 +6,7 @@ Each imports what it needs on first use.
 import sys
 from collections.abc import Callable, Iterable
 from enum import StrEnum
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -210,6 +211,9 @@ def _zone(tz: str | None) -> "tzinfo":
 
 
 def _draw(lines: Iterable["Line"]) -> None:
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A name may have characters that the output's encoding has not.
+        sys.stdout.reconfigure(errors="replace")
     for line in lines:
         say(line.text, style=line.style)
 
