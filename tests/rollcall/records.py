@@ -106,8 +106,7 @@ def leg(start: float, end: float | None, **members: Any) -> Json:
 
 
 def record(*calls: Json, legs: tuple[Json, ...] = (), **members: Any) -> Json:
-    """Return a record with these calls and legs. `members` are those of the meeting, or `request`.
-    """
+    """Return a record of these calls and legs. `members`: of the meeting, and `request`."""
     request = {"request": members.pop("request")} if "request" in members else {}
     whole = {
         "meeting": {

@@ -59,7 +59,7 @@ SHOWN = Shown(names=True, within=timedelta(0))
     st.lists(kept.of(LogEntry), max_size=4),
     pages,
 )
-def test_any_record_is_drawn_within_its_columns(  # noqa: PLR0913, PLR0917 - what a record is made of
+def test_any_record_is_drawn_within_its_columns(  # noqa: PLR0917 - what a record is made of
     meeting: Meeting,
     sealed: list[SessionPage],
     sources: list[KeptSource],

@@ -37,7 +37,9 @@ def test_the_shortest_span_is_seen() -> None:
 @given(st.lists(st.tuples(st.floats(-50, 150), st.floats(0, 100)), max_size=5))
 def test_a_bar_has_the_width_of_its_axis(spans: list[tuple[float, float]]) -> None:
     """Whatever lies on it."""
-    drawn = [Span(start=later(one), end=later(one + two), mark="#", first="<") for one, two in spans]
+    drawn = [
+        Span(start=later(one), end=later(one + two), mark="#", first="<") for one, two in spans
+    ]
 
     assert len(bar(AXIS, drawn, empty=".")) == AXIS.width
 

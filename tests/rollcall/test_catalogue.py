@@ -56,7 +56,8 @@ def test_the_words_written_here_are_those_of_the_app(
     explained: dict[str, object], published: tuple[str, ...]
 ) -> None:
     """None is missing, and none is left over."""
-    assert published and set(explained) == set(published)
+    assert published
+    assert set(explained) == set(published)
 
 
 def test_every_word_that_is_published_is_found() -> None:

@@ -93,7 +93,9 @@ def test_bounds_are_seen_around_the_best_estimate() -> None:
 
     shown = cells_of("call", lines)
     assert shown.lstrip("░").rstrip("░").startswith("█")
-    assert shown.startswith("░") and "█▒" in shown and shown.endswith("▒░░░░")
+    assert shown.startswith("░")
+    assert "█▒" in shown
+    assert shown.endswith("▒░░░░")
     assert "02:14:00.000 observed, not before 02:13:45.000" in line_of("start", lines)
     assert "polled, everyoneLeft, between" in line_of("end", lines)
     assert any("not final: Graph may still correct it" in one for one in lines)
@@ -105,7 +107,8 @@ def test_a_bound_that_is_unknown_is_marked() -> None:
     lines = drawn(record(call(1, 0, 100, person("Ada", interval(0, 100)), **bounds)))
 
     shown = cells_of("call", lines)
-    assert shown.startswith("?█") and shown.rstrip().endswith("▒?")
+    assert shown.startswith("?█")
+    assert shown.rstrip().endswith("▒?")
     assert " and unknown" in "".join(lines)
 
 
@@ -119,7 +122,8 @@ def test_a_call_that_goes_on_has_no_end() -> None:
     assert line_of("Ada", lines).split()[1].startswith("<█")
     assert line_of("Ada", lines).split()[1].endswith("█>")
     assert not line_of("Bo", lines).split()[1].endswith(">")
-    assert "goes on" in "".join(lines) and "Bot: in the meeting" in lines
+    assert "goes on" in "".join(lines)
+    assert "Bot: in the meeting" in lines
 
 
 def test_an_unwatched_call_shows_since_when_nobody_hears_it() -> None:
@@ -245,7 +249,8 @@ def test_forty_calls_lie_on_one_axis(columns: int) -> None:
     overview = [one for one in lines if one.startswith("  call ") and "1 people" in one]
     assert len(overview) == 40
     starts = [one.index("█") for one in overview]
-    assert starts == sorted(starts) and starts[0] < starts[-1]
+    assert starts == sorted(starts)
+    assert starts[0] < starts[-1]
     assert len([one for one in lines if one.startswith("Call ")]) == 40
     assert max(map(cell_len, lines)) <= columns
 
@@ -302,7 +307,13 @@ def test_the_log_names_people_and_events() -> None:
     lines = texts(
         log_lines(
             log(
-                {"published": {"sequence": 1, "type": "rollcall.meeting.created.v1", "time": at(0)}},
+                {
+                    "published": {
+                        "sequence": 1,
+                        "type": "rollcall.meeting.created.v1",
+                        "time": at(0),
+                    }
+                },
                 {"heard": {"kind": "leg", "legKey": LEG, "at": at(1), "phase": "in"}},
                 {"heard": {**roster, "at": at(2), "named": named, "missing": []}},
                 {
@@ -346,7 +357,8 @@ def test_who_has_no_name_is_called_by_the_id() -> None:
     phone = person("", interval(0, 60), participant={"kind": "phone"})
     lines = drawn(record(call(1, 0, 60, unnamed, phone)), columns=160)
 
-    assert line_of(ADA, lines) and line_of("phone", lines)
+    assert line_of(ADA, lines)
+    assert line_of("phone", lines)
 
 
 def test_an_output_without_blocks_has_plain_characters() -> None:
