@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from rollcall import reading
 from rollcall.console import Failed, advise
 from rollcall.requeue.cli import app as requeue
 from rollcall.target import Given, target
@@ -49,6 +50,7 @@ def where(
 
 
 app.add_typer(requeue, name="requeue")
+app.add_typer(reading.commands)
 
 
 def main() -> None:
