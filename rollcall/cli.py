@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from rollcall import asking_commands
 from rollcall.console import Failed, advise
 from rollcall.target import Given, target
 
@@ -45,6 +46,9 @@ def where(
     Without options it speaks to `make up`.
     """
     context.obj = lambda: target(Given(url=url, key=key, service_bus=service_bus, folder=folder))
+
+
+asking_commands.add_to(app)
 
 
 def main() -> None:
