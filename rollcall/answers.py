@@ -11,10 +11,12 @@ from typing import Any, Protocol
 from azure.servicebus import (
     ServiceBusClient,
     ServiceBusReceivedMessage,
+    ServiceBusReceiveMode,
     ServiceBusReceiver,
 )
 from azure.servicebus.exceptions import ServiceBusError
 
+from rollcall.browsing import Browsed
 from rollcall.http import App
 from rollcall.outcomes import Heard, heard
 from rollcall.record import heard_of_record
@@ -22,8 +24,6 @@ from rollcall.requests import Request
 
 PAUSE = 0.3
 """Seconds between two looks, where Service Bus cannot wait for us."""
-PAGE = 250
-"""Messages that one look brings; Service Bus gives no more at a time."""
 REJECTED = "rejected-requests"
 
 
@@ -37,49 +37,36 @@ class Answers(Protocol):
         """Return what has come since the last call; wait a moment where nothing has."""
 
 
-class Browsed:
-    """Messages of a queue with our correlation id, read by peeking: each stays where it is.
+class OwnQueue:
+    """A queue that this command made, and that no other reads."""
 
-    Peeking locks nothing and counts no delivery, so other readers do not notice.
-    Source: https://learn.microsoft.com/azure/service-bus-messaging/message-browsing
-    """
-
-    def __init__(self, receiver: ServiceBusReceiver, correlation_id: str) -> None:
-        """`receiver`: open, and never asked to receive."""
+    def __init__(self, queue: str, receiver: ServiceBusReceiver) -> None:
+        """`receiver`: open, in the mode that removes what it brings."""
+        self.reply_to: str | None = queue
         self._receiver = receiver
-        self._correlation_id = correlation_id
-        self._next = 1
 
-    def skip(self) -> None:
-        """Pass over what lies there already."""
-        while self._page():
-            pass
-
-    def some(self) -> list[ServiceBusReceivedMessage]:
-        """Return our messages that have come since the last call. Does not wait."""
-        found: list[ServiceBusReceivedMessage] = []
-        while page := self._page():
-            found += [one for one in page if one.correlation_id == self._correlation_id]
-        return found
-
-    def _page(self) -> list[ServiceBusReceivedMessage]:
-        page = self._receiver.peek_messages(max_message_count=PAGE, sequence_number=self._next)
-        if page:
-            self._next = (page[-1].sequence_number or 0) + 1
-        return page
+    def some(self) -> list[Heard]:
+        """See `Answers.some`."""
+        found = self._receiver.receive_messages(max_message_count=10, max_wait_time=1)
+        return [event for event in map(_event, found) if event is not None]
 
 
 class SharedQueue:
     """A reply queue that has other readers, too. What is ours stays in it until it expires."""
 
-    def __init__(self, queue: str, browsed: Browsed) -> None:
+    def __init__(self, queue: str, browsed: Browsed, correlation_id: str) -> None:
         self.reply_to: str | None = queue
         self._browsed = browsed
+        self._correlation_id = correlation_id
         browsed.skip()
 
     def some(self) -> list[Heard]:
         """See `Answers.some`."""
-        found = [_event(message) for message in self._browsed.some()]
+        found = [
+            _event(message)
+            for message in self._browsed.some()
+            if message.correlation_id == self._correlation_id
+        ]
         if not found:
             time.sleep(PAUSE)
         return [event for event in found if event is not None]
@@ -105,7 +92,11 @@ class WithoutQueue:
         news = [event for event in events if event not in self._known]
         self._known += tuple(news)
         if not news and self._refused is not None:
-            news = [_refusal(message) for message in self._refused.some()]
+            news = [
+                _refusal(message)
+                for message in self._refused.some()
+                if message.correlation_id == self._request.correlation_id
+            ]
         if not news:
             time.sleep(PAUSE)
         return news
@@ -118,10 +109,18 @@ class WithoutQueue:
 
 
 @contextmanager
+def own_queue(bus: ServiceBusClient, queue: str) -> Iterator[Answers]:
+    """Hear answers in a queue that was made for this command."""
+    mode = ServiceBusReceiveMode.RECEIVE_AND_DELETE
+    with bus.get_queue_receiver(queue, receive_mode=mode) as receiver:
+        yield OwnQueue(queue, receiver)
+
+
+@contextmanager
 def shared_queue(bus: ServiceBusClient, queue: str, correlation_id: str) -> Iterator[Answers]:
     """Hear answers in a queue of operators."""
     with bus.get_queue_receiver(queue) as receiver:
-        yield SharedQueue(queue, Browsed(receiver, correlation_id))
+        yield SharedQueue(queue, Browsed(receiver), correlation_id)
 
 
 @contextmanager
@@ -134,7 +133,7 @@ def without_queue(bus: ServiceBusClient, request: Request, app: App) -> Iterator
         except ServiceBusError:
             yield WithoutQueue(request, app, None)  # the record has most refusals, too
         else:
-            yield WithoutQueue(request, app, Browsed(receiver, request.correlation_id))
+            yield WithoutQueue(request, app, Browsed(receiver))
 
 
 def _event(message: ServiceBusReceivedMessage) -> Heard | None:

@@ -1,4 +1,4 @@
-"""The commands that send a request: ask, join, leave, update, cancel."""
+"""The commands that send a request (ask, join, leave, update, cancel), and tail."""
 
 import sys
 from collections.abc import Mapping
@@ -78,7 +78,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (ask, join, leave, update, cancel):
+    for command in (ask, join, leave, update, cancel, tail):
         app.command()(command)
 
 
@@ -295,6 +295,37 @@ def cancel(
     )
 
 
+def tail(
+    context: typer.Context,
+    *,
+    meeting_id: Annotated[str | None, typer.Option(help="Events of this meeting alone.")] = None,
+    request_id: Annotated[
+        str | None, typer.Option(help="Of the meeting that this request made known.")
+    ] = None,
+    types: Annotated[
+        list[str] | None,
+        typer.Option("--type", help="Such as call.started or 'call.*'; repeatable."),
+    ] = None,
+    subscription: Annotated[
+        str | None,
+        typer.Option(help="One that only you read: events are completed, and stay read."),
+    ] = None,
+    peek: Annotated[
+        str | None,
+        typer.Option(help="One that others read: events stay, and what they take first is missed."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show events as they happen, until Ctrl-C. No other reader misses one."""
+    if subscription is not None and peek is not None:
+        raise Failed("Give --subscription or --peek, not both.", Exit.USAGE)
+    from rollcall.happening import Wanted
+    from rollcall.tail import follow
+
+    wanted = Wanted(meeting_id=meeting_id, request_id=request_id, types=tuple(types or ()))
+    follow(context.obj(), wanted, as_json=as_json, subscription=subscription, peek=peek)
+
+
 def _run(
     context: typer.Context,
     kind: Kind,
@@ -312,7 +343,7 @@ def _run(
         file=_read(file),
         options=members,
         new_id=str(uuid4()),
-        new_key=f"rollcall-cli-{uuid4()}",
+        new_key=uuid4().hex,
     )
     manner = Manner(wait=wait, as_json=as_json, reply_to=reply_to)
     raise typer.Exit(carry_out(context.obj(), made, manner))
