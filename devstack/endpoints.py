@@ -50,6 +50,7 @@ class Endpoints:
                 "tables": self.tables,
                 "control": self.control,
                 "busLab": self.bus_lab,
+                "busManagement": self.bus_lab,
                 "functionKey": self.function_key,
                 "organizerId": identities.ORGANIZER_ID,
                 "botAppId": identities.BOT_APP_ID,
