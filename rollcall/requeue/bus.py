@@ -45,7 +45,7 @@ class AzureBus:
         """Open nothing yet. `now`: in UTC. Raises `Failed` where no Service Bus is known."""
         self._now = now
         self._open = ExitStack()
-        self._client = open_bus(target)
+        self._client = open_bus(target, retries=3)
         # A batch that the SDK sent again by itself might be there twice.
         self._once = open_bus(target, retries=0)
         self._receivers: dict[Place, ServiceBusReceiver] = {}
