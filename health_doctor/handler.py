@@ -76,7 +76,11 @@ async def _keys(services: Services) -> Json:
     await services.keys.fetch()
     known = services.keys.known()
     failed = known.failed_at is not None
-    return {"error": "they could not be fetched" if failed else None, "count": len(known.by_id)}
+    return {
+        "url": services.deployment.openid_config_url,
+        "error": "they could not be fetched" if failed else None,
+        "count": len(known.by_id),
+    }
 
 
 async def _probe(organizer_id: str, services: Services) -> Probed:

@@ -126,6 +126,7 @@ class _Reader(Environment):
             "deployment": Deployment(
                 given=self._given,
                 call_records=self.read("CALL_RECORDS", _switch, "on or off") is True,
+                openid_config_url=self.url("OPENID_CONFIG_URL"),
             ),
         }
         if self.problems:

@@ -93,8 +93,9 @@ class ProbeSeen(Part):
 
 
 class KeysSeen(Part):
-    """The keys that verify Graph's callbacks."""
+    """The keys that verify Graph's callbacks. `url`: where they are found."""
 
+    url: str
     error: str | None
     count: int
 

@@ -120,11 +120,13 @@ class TendingRules:
 class Deployment:
     """What the app says of its own deployment: the settings it was given, by name, and an option.
 
-    `call_records`: those are read too, which takes a permission of its own.
+    `call_records`: those are read too, which takes a permission of its own. `openid_config_url`:
+    where the keys that sign callbacks are found.
     """
 
     given: frozenset[str]
     call_records: bool
+    openid_config_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,6 @@ from health_doctor.handler import examine
 from health_doctor.plan import ROLES, BadRequest
 from shared import VERSION
 from shared.words.errors import Unavailable
-from shared.words.rules import Deployment
 from tests.application.world import BOT, ORGANIZER, TENANT, World
 from tests.fakes.graph import FakeGraph
 
@@ -59,7 +58,11 @@ async def test_a_sound_deployment_has_nothing_wrong_and_nothing_left() -> None:
                 "status": None, "left": None,
             }
         ],
-        "signingKeys": {"error": None, "count": 1},
+        "signingKeys": {
+            "url": "https://api.aps.skype.com/v1/.well-known/OpenIdConfiguration",
+            "error": None,
+            "count": 1,
+        },
         "store": {"error": None},
         "clock": {
             "now": "2026-09-14T08:00:00.000Z", "graphAheadSeconds": 0.5, "withinSeconds": 0.5,
@@ -125,7 +128,7 @@ async def test_a_probe_that_cannot_be_deleted_says_so() -> None:
 async def test_call_records_take_a_permission_of_their_own() -> None:
     """With CALL_RECORDS alone."""
     world = World()
-    records = Deployment(given=frozenset(), call_records=True)
+    records = replace(world.services.deployment, call_records=True)
     world.services = replace(world.services, deployment=records)
 
     found = await seen(world)
