@@ -30,8 +30,8 @@ class HeardBy:
 class CallBlock:
     """One group call. `day`: the date and the offset of its times, where they name no other.
 
-    `how`: how it is drawn. `bars`: of the call itself, its bounds among them. `watched`: of the call
-    alone, with the legs over it: what is left free was not heard.
+    `how`: how it is drawn. `bars`: of the call itself, its bounds among them. `watched`: of the
+    call alone, with the legs over it: what is left free was not heard.
     """
 
     number: int
