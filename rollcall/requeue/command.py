@@ -18,6 +18,7 @@ from rollcall.console import Exit, Failed, advise, err, progress, write_json
 from rollcall.requeue import report
 from rollcall.requeue.bus import AzureBus
 from rollcall.requeue.letters import (
+    REJECTED,
     REQUEST_QUEUES,
     Letter,
     Place,
@@ -72,7 +73,7 @@ def send_letters(target: Target, request: Request) -> None:
     """Send the chosen messages again. Raises `Failed`; exits as `Exit` says."""
     selection = _chosen_by(request)
     with _bus(target) as bus:
-        notebooks = {queue: Notebook(bus, queue) for queue in REQUEST_QUEUES}
+        notebooks = {queue: Notebook(bus, queue) for queue in _targets(selection)}
         with progress("reading what was sent before"):
             sent = {key for book in notebooks.values() for key in book.read()}
         letters, listed = _read(bus, request, selection)
@@ -126,6 +127,12 @@ def _read(
             f"Nothing is put aside in {', '.join(request.queues)}: give {known}.", Exit.USAGE
         )
     return letters, listed
+
+
+def _targets(selection: Selection) -> list[str]:
+    """Return the queues to which messages may go: to any from `rejected-requests`."""
+    covered = {place.entity for place in places([]) if selection.covers(place)}
+    return [queue for queue in REQUEST_QUEUES if {queue, REJECTED} & covered]
 
 
 def _selection(request: Request) -> Selection:

@@ -1,0 +1,160 @@
+"""`rollcall requeue` as a process, on the local broker and on the whole stack."""
+
+import json
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from azure.servicebus import ServiceBusClient, ServiceBusMessage, ServiceBusMessageState
+from azure.servicebus.amqp import AmqpAnnotatedMessage
+
+from rollcall.console import Exit
+from tests.stack import rollcall
+from tests.stack.connections import bus_at
+from tests.stack.process import StackProcess
+from tests.stack.put_aside import Bus, with_short_locks
+
+CREATE, JOIN, REJECTED = "create-meeting", "join-meeting", "rejected-requests"
+SECRET = "https://teams.microsoft.com/meet/23456789012345?p=aB3dE6"
+
+SEND = ("requeue", "send", "--queue", CREATE, "--yes")
+
+
+@pytest.fixture
+def service_bus(tmp_path: Path) -> Iterator[str]:
+    """Return the connection string of a broker of the test's own."""
+    with StackProcess("bus", "--config", str(with_short_locks(tmp_path))) as broker:
+        yield bus_at(broker.port)
+
+
+@pytest.fixture
+def bus(service_bus: str) -> Iterator[Bus]:
+    """Return a client of that broker."""
+    with ServiceBusClient.from_connection_string(service_bus) as client:
+        yield Bus(client)
+
+
+def test_a_walk_through_list_send_and_drop(service_bus: str, bus: Bus) -> None:
+    """What can be sent goes as it was, byte for byte; what cannot stays and says why."""
+    parts = [b'{"requestId": "INC-1", "joinWebUrl": ', json.dumps(SECRET).encode(), b"}"]
+    names = {"message_id": "one", "correlation_id": "c-1", "reply_to": "replies"}
+    one = AmqpAnnotatedMessage(
+        data_body=parts,
+        properties=names | {"content_type": "application/json"},
+        application_properties={"team": "a", "count": 7, "at": {"TYPE": "LONG", "VALUE": 2**41}},
+    )
+    odd = AmqpAnnotatedMessage(value_body="never read", properties={"message_id": "odd"})
+    two = ServiceBusMessage(
+        b"{}",
+        message_id="two",
+        time_to_live=timedelta(hours=1),
+        application_properties={"rollcall-queue": JOIN, "rollcall-code": "gave_up"},
+    )
+    bus.fail(CREATE, [one, odd])
+    bus.send(REJECTED, [two])
+
+    code, out, _ = rollcall.run(service_bus, "requeue", "list", "--json")
+
+    listed = {each["messageId"]: each for each in json.loads(out)}
+    assert code == Exit.DONE
+    assert listed["one"]["requestId"] == "INC-1"
+    assert (listed["one"]["reason"], listed["two"]["code"]) == (
+        "MaxDeliveryCountExceeded",
+        "gave_up",
+    )
+    assert SECRET not in out
+    assert rollcall.run(service_bus, "requeue", "send", "--all")[0] == Exit.USAGE
+
+    code, out, err = rollcall.run(service_bus, "requeue", "send", "--all", "--yes", "--json")
+
+    said = json.loads(out)
+    assert (code, said["sent"], said["stays"]) == (Exit.NO, 2, 1), err
+    assert "AMQP value" in said["left"][0]["why"]
+    [first], [second] = bus.peek(CREATE), bus.peek(JOIN)
+    raw = first.raw_amqp_message
+    assert list(raw.body) == parts
+    assert {name: getattr(first, name) for name in names} == names
+    assert (first.content_type, first.delivery_count) == ("application/json", 0)
+    assert first.application_properties == {b"team": b"a", b"count": 7, b"at": 2**41}
+    assert (second.message_id, second.time_to_live) == ("two", timedelta(hours=1))
+
+    code, _, _ = rollcall.run(service_bus, "requeue", "drop", "--message-id", "odd", "--yes")
+
+    assert code == Exit.DONE
+    assert not bus.peek(CREATE, dead=True)
+    assert not bus.peek(REJECTED)
+
+
+def fill(bus: Bus, number: int) -> list[str]:
+    """Put messages aside; return their ids."""
+    ids = [f"m-{each}" for each in range(number)]
+    bus.fail(CREATE, [ServiceBusMessage(b"{}", message_id=each) for each in ids])
+    return ids
+
+
+def all_once(bus: Bus, ids: list[str]) -> None:
+    """Each lies in its queue once; no dead letter and no note is left."""
+    there = bus.peek(CREATE)
+    assert Counter(each.message_id for each in there) == Counter(ids)
+    assert {each.state for each in there} == {ServiceBusMessageState.ACTIVE}
+    assert not bus.peek(CREATE, dead=True)
+
+
+@pytest.mark.long
+def test_killed_again_and_again_each_message_is_in_its_queue_once(
+    service_bus: str, bus: Bus
+) -> None:
+    """SIGKILL at random moments of the work, until a run comes to its end."""
+    ids = fill(bus, 600)
+    chance = random.Random(20261126)  # noqa: S311 - moments, not secrets
+    kills = 0
+    while bus.peek(CREATE, dead=True):
+        with bus.watching(CREATE) as came, rollcall.start(service_bus, *SEND) as process:
+            enough = chance.randrange(1, 200)
+            while process.poll() is None and came() < enough:
+                time.sleep(chance.random() / 50)
+            kills += process.poll() is None
+            process.kill()
+
+    rollcall.run(service_bus, *SEND)
+
+    all_once(bus, ids)
+    assert kills >= 5
+
+
+@pytest.mark.long
+def test_two_operators_at_once_send_each_message_once(service_bus: str, bus: Bus) -> None:
+    """What the one has locked the other leaves alone."""
+    ids = fill(bus, 300)
+
+    with (
+        rollcall.start(service_bus, *SEND, "--json") as one,
+        rollcall.start(service_bus, *SEND, "--json") as other,
+    ):
+        said = [json.loads(process.communicate()[0]) for process in (one, other)]
+
+    assert sum(each["sent"] for each in said) == len(ids)
+    all_once(bus, ids)
+
+
+@pytest.mark.long
+def test_ctrl_c_ends_it_after_the_batch_with_a_summary(service_bus: str, bus: Bus) -> None:
+    """The rest stays, and the next run sends it."""
+    ids = fill(bus, 600)
+    with bus.watching(CREATE) as came, rollcall.start(service_bus, *SEND, "--json") as process:
+        while not came():
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=30)
+
+    said = json.loads(out)
+    assert process.returncode == Exit.INTERRUPTED
+    assert 0 < said["sent"] < len(ids)
+    assert said["sent"] + said["notReached"] == len(ids)
+    assert rollcall.run(service_bus, *SEND)[0] == Exit.DONE
+    all_once(bus, ids)
