@@ -20,8 +20,8 @@ from rollcall.target import Target
 from tests.fakes.requeue_bus import LOCK, FakeBus, World
 from tests.stack.connections import bus_at
 from tests.stack.process import StackProcess
-from tests.stack.put_aside import with_short_locks
 from tests.stack.put_aside import Bus as Client
+from tests.stack.put_aside import with_short_locks
 
 DEAD = Place(entity=CREATE)
 

@@ -1,5 +1,6 @@
 """`rollcall requeue` as a process, on the local broker and on the whole stack."""
 
+import asyncio
 import json
 import random
 import signal
@@ -8,9 +9,12 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import pytest
 from azure.servicebus import ServiceBusClient, ServiceBusMessage, ServiceBusMessageState
+from azure.servicebus.aio import ServiceBusClient as AsyncClient
 from azure.servicebus.amqp import AmqpAnnotatedMessage
 
 from rollcall.console import Exit
@@ -18,10 +22,16 @@ from tests.stack import rollcall
 from tests.stack.connections import bus_at
 from tests.stack.process import StackProcess
 from tests.stack.put_aside import Bus, with_short_locks
+from tests.system.lab import Lab, eventually
+from tests.system.mailbox import Mailbox
+from tests.system.stack import Up
 
 CREATE, JOIN, REJECTED = "create-meeting", "join-meeting", "rejected-requests"
 SECRET = "https://teams.microsoft.com/meet/23456789012345?p=aB3dE6"
 
+JSON = ("--yes", "--json")
+WITHOUT_POLICY = "e13c7f90-2b6d-4e8f-b5a1-4c0d7e9f2b04"
+"""The simulated tenant's person whom no application access policy names."""
 SEND = ("requeue", "send", "--queue", CREATE, "--yes")
 
 
@@ -158,3 +168,48 @@ def test_ctrl_c_ends_it_after_the_batch_with_a_summary(service_bus: str, bus: Bu
     assert said["sent"] + said["notReached"] == len(ids)
     assert rollcall.run(service_bus, *SEND)[0] == Exit.DONE
     all_once(bus, ids)
+
+
+@pytest.mark.long
+async def test_a_refused_request_is_carried_out_once_its_cause_is_mended(tmp_path: Path) -> None:
+    """Refused for the want of a policy; the policy is granted; sent again; answered."""
+    up = await Up.start(tmp_path, {})
+    try:
+        stack = await up.ready()
+        async with (
+            AsyncClient.from_connection_string(stack.service_bus) as client,
+            aiohttp.ClientSession() as http,
+            Mailbox(client.get_queue_receiver("replies")) as replies,
+        ):
+            body = {"requestId": "INC-1", "subject": "down", "organizerId": WITHOUT_POLICY}
+            request = ServiceBusMessage(
+                json.dumps(body), message_id="m-1", correlation_id="c-1", reply_to="replies"
+            )
+            async with client.get_queue_sender(CREATE) as sender:
+                await sender.send_messages(request)
+            refused = await replies.first(lambda one: one.kind == "meeting.rejected")
+
+            async def listed() -> list[dict[str, str]] | None:
+                return await requeue(stack.service_bus, "list", "--json") or None
+
+            [copy] = await eventually(listed, "the copy is put aside")
+            assert refused.data["code"] == copy["code"] == "organizer_not_allowed"
+            assert copy["requestId"] == "INC-1"
+            await Lab(http, stack.graph).grant_policy(WITHOUT_POLICY)
+
+            said = await requeue(stack.service_bus, "send", "--code", copy["code"], *JSON)
+
+            created = await replies.first(lambda one: one.kind == "meeting.created")
+            assert said["sent"] == 1
+            assert created.data["requestId"] == "INC-1"
+            assert created.correlation_id == "c-1"
+            assert await requeue(stack.service_bus, "list", "--json") == []
+    finally:
+        await up.close()
+
+
+async def requeue(service_bus: str, *arguments: str) -> Any:
+    """Run the command beside the event loop; return the JSON that it prints."""
+    code, out, err = await asyncio.to_thread(rollcall.run, service_bus, "requeue", *arguments)
+    assert code == Exit.DONE, err
+    return json.loads(out)
