@@ -219,6 +219,8 @@ def _carry_out(
                 bar.advance(task)
         except Failed as failed:
             return handled, failed
+        except KeyboardInterrupt:
+            return handled, Failed("Stopped at once.", Exit.INTERRUPTED)
     return handled, None
 
 

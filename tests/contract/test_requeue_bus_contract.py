@@ -166,6 +166,7 @@ def test_what_does_not_fit_with_its_note_is_not_sent(broker: Broker) -> None:
     assert note.key == key_of(locked[0])
 
 
+@pytest.mark.long
 def test_a_copy_that_was_received_eight_times_is_deferred_and_stays(broker: Broker) -> None:
     """At the tenth delivery it would become a dead letter; its number gets it back."""
     copies = Place(entity=REJECTED, dead=False)

@@ -78,6 +78,7 @@ def test_a_walk_through_list_send_and_drop(service_bus: str, bus: Bus) -> None:
         "gave_up",
     )
     assert SECRET not in out
+    assert {each.delivery_count for each in bus.peek(CREATE, dead=True)} == {0}
     assert rollcall.run(service_bus, "requeue", "send", "--all")[0] == Exit.USAGE
 
     code, out, err = rollcall.run(service_bus, "requeue", "send", "--all", "--yes", "--json")
