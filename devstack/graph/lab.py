@@ -47,15 +47,6 @@ def meeting_made(world: World, body: Json) -> JsonObject:
     return _coordinates(world.meetings.add(_organizer(world, wanted), wish, passcode=chosen))
 
 
-def policy_granted(world: World, body: Json) -> None:
-    """Grant an application access policy to a person whom none names."""
-    wanted = lab_object(body, frozenset({"organizerId"}))
-    organizer = needed_text(wanted, "organizerId").lower()
-    if organizer not in world.tenant.without_policy:
-        raise LabMistake("organizerId must be a person of the directory whom no policy names")
-    world.meetings.grant_policy(organizer)
-
-
 def person_joins(world: World, body: Json) -> str:
     """Let a person into a meeting, tell the legs, return the participant id."""
     wanted = lab_object(body, _PERSON)

@@ -27,7 +27,6 @@ DELIVERY = frozenset(
 def add_lab(app: web.Application) -> None:
     """Serve /lab and everything under it."""
     app.router.add_post("/lab/meetings", _meeting_made)
-    app.router.add_post("/lab/policies", _policy_granted)
     app.router.add_post("/lab/people", _person_joins)
     app.router.add_patch("/lab/people/{participant}", _person_changes)
     app.router.add_delete("/lab/people/{participant}", _person_leaves)
@@ -59,11 +58,6 @@ async def explain_mistakes(request: web.Request, handler: Handler) -> web.Stream
 
 async def _meeting_made(request: web.Request) -> web.Response:
     return web.json_response(lab.meeting_made(request.app[SIMULATOR].world, await _body(request)))
-
-
-async def _policy_granted(request: web.Request) -> web.Response:
-    lab.policy_granted(request.app[SIMULATOR].world, await _body(request))
-    return web.json_response({})
 
 
 async def _person_joins(request: web.Request) -> web.Response:

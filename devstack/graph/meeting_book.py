@@ -67,18 +67,12 @@ class MeetingBook:
         self._now = now
         self._switches = switches
         self.venues: list[Venue] = []
-        self._granted: set[str] = set()
         self._same_external_id: dict[tuple[str, str | None], list[Venue]] = defaultdict(list)
 
     def forget(self) -> None:
-        """Forget every meeting, and the policies that were granted."""
+        """Forget every meeting."""
         self.venues.clear()
-        self._granted.clear()
         self._same_external_id.clear()
-
-    def grant_policy(self, organizer_id: str) -> None:
-        """Let an application access policy name a person from now on."""
-        self._granted.add(organizer_id)
 
     def create_or_get(self, organizer_id: str, body: Json) -> tuple[Meeting, bool]:
         """Return the organizer's meeting of that externalId, unchanged, or a new one and True."""
@@ -144,13 +138,11 @@ class MeetingBook:
         self.venue(organizer_id, meeting_id).deleted = True
 
     def _organizer(self, organizer_id: str) -> str:
-        known = organizer_id.lower()
-        if known in self._granted:
-            return known
-        if known in self._tenant.without_policy:
-            raise no_policy(self._ids, varied=self._switches().policy_refusal == "varied")
-        if known not in self._tenant.organizers:
+        known, switches = organizer_id.lower(), self._switches()
+        if not self._tenant.is_organizer(known) or switches.organizers == "missing":
             raise not_found("The user does not exist.")
+        if known in self._tenant.without_policy or not switches.access_policy:
+            raise no_policy(self._ids, varied=switches.policy_refusal == "varied")
         return known
 
     def _of(self, organizer_id: str) -> list[Venue]:

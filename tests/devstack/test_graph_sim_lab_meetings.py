@@ -11,7 +11,7 @@ from devstack.graph.identities import (
     TENANT_ID,
 )
 from devstack.graph.json_values import Json, JsonObject
-from devstack.graph.lab import meeting_made, policy_granted, shown_meetings
+from devstack.graph.lab import meeting_made, shown_meetings
 from devstack.graph.lab_requests import LabMistake
 from devstack.graph.refusals import GraphRefusal
 from tests.devstack.graph_world import a_join, a_world, join_id_info
@@ -95,28 +95,6 @@ def test_an_organizer_without_policy_has_meetings_too() -> None:
         world.meetings.meeting(shown["organizerId"], shown["onlineMeetingId"])
 
     assert refused.value.status == 403
-
-
-def test_a_policy_that_is_granted_works_from_then_on() -> None:
-    """As an administrator grants it; until the world is forgotten."""
-    world, shown = made({"organizerId": ORGANIZER_WITHOUT_POLICY_ID})
-
-    policy_granted(world, {"organizerId": ORGANIZER_WITHOUT_POLICY_ID.upper()})
-
-    assert world.meetings.meeting(shown["organizerId"], shown["onlineMeetingId"])
-    world.meetings.forget()
-    with pytest.raises(GraphRefusal) as refused:
-        world.meetings.create_or_get(ORGANIZER_WITHOUT_POLICY_ID, {"externalId": "again"})
-    assert refused.value.status == 403
-
-
-@pytest.mark.parametrize("organizer", [ORGANIZER_ID, NOBODY])
-def test_only_to_whom_none_names_a_policy_is_granted(organizer: str) -> None:
-    """The others have one, or are not in the directory."""
-    world, _ = made({})
-
-    with pytest.raises(LabMistake, match="whom no policy names"):
-        policy_granted(world, {"organizerId": organizer})
 
 
 def test_a_foreign_organizer_may_be_named() -> None:

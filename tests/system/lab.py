@@ -106,10 +106,6 @@ class Lab:
         made: list[Json] = await self._ask("GET", "meetings")
         return made
 
-    async def grant_policy(self, organizer_id: str) -> None:
-        """Grant the application access policy to a person whom none names."""
-        await self._ask("POST", "policies", {"organizerId": organizer_id})
-
     async def rotate_keys(self) -> None:
         """Sign callbacks with another key from now on."""
         await self._ask("POST", "keys/rotate")

@@ -30,8 +30,6 @@ CREATE, JOIN, REJECTED = "create-meeting", "join-meeting", "rejected-requests"
 SECRET = "https://teams.microsoft.com/meet/23456789012345?p=aB3dE6"
 
 JSON = ("--yes", "--json")
-WITHOUT_POLICY = "e13c7f90-2b6d-4e8f-b5a1-4c0d7e9f2b04"
-"""The simulated tenant's person whom no application access policy names."""
 SEND = ("requeue", "send", "--queue", CREATE, "--yes")
 
 
@@ -182,7 +180,9 @@ async def test_a_refused_request_is_carried_out_once_its_cause_is_mended(tmp_pat
             aiohttp.ClientSession() as http,
             Mailbox(client.get_queue_receiver("replies")) as replies,
         ):
-            body = {"requestId": "INC-1", "subject": "down", "organizerId": WITHOUT_POLICY}
+            lab = Lab(http, stack.graph)
+            await lab.switches(accessPolicy=False)
+            body = {"requestId": "INC-1", "subject": "down"}
             request = ServiceBusMessage(
                 json.dumps(body), message_id="m-1", correlation_id="c-1", reply_to="replies"
             )
@@ -196,7 +196,7 @@ async def test_a_refused_request_is_carried_out_once_its_cause_is_mended(tmp_pat
             [copy] = await eventually(listed, "the copy is put aside")
             assert refused.data["code"] == copy["code"] == "organizer_not_allowed"
             assert copy["requestId"] == "INC-1"
-            await Lab(http, stack.graph).grant_policy(WITHOUT_POLICY)
+            await lab.switches(accessPolicy=True)
 
             said = await requeue(stack.service_bus, "send", "--code", copy["code"], *JSON)
 
