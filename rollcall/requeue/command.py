@@ -1,6 +1,5 @@
 """How `rollcall requeue` is carried out: list, choose, confirm, do, report."""
 
-import logging
 import re
 import signal
 import sys
@@ -18,6 +17,7 @@ from rollcall.console import Exit, Failed, advise, err, progress, write_json
 from rollcall.requeue import report
 from rollcall.requeue.bus import AzureBus
 from rollcall.requeue.letters import (
+    REJECTED,
     REQUEST_QUEUES,
     Letter,
     Place,
@@ -58,7 +58,7 @@ class Request:
 def list_letters(target: Target, request: Request) -> None:
     """Print the messages that were put aside. Raises `Failed`."""
     selection = _selection(request)
-    with _bus(target) as bus:
+    with AzureBus(target, now=_now) as bus:
         letters, _ = _read(bus, request, selection)
     now = _now()
     found = chosen(letters, selection, now=now)
@@ -71,8 +71,8 @@ def list_letters(target: Target, request: Request) -> None:
 def send_letters(target: Target, request: Request) -> None:
     """Send the chosen messages again. Raises `Failed`; exits as `Exit` says."""
     selection = _chosen_by(request)
-    with _bus(target) as bus:
-        notebooks = {queue: Notebook(bus, queue) for queue in REQUEST_QUEUES}
+    with AzureBus(target, now=_now) as bus:
+        notebooks = {queue: Notebook(bus, queue) for queue in _targets(selection)}
         with progress("reading what was sent before"):
             sent = {key for book in notebooks.values() for key in book.read()}
         letters, listed = _read(bus, request, selection)
@@ -90,7 +90,7 @@ def send_letters(target: Target, request: Request) -> None:
 def drop_letters(target: Target, request: Request) -> None:
     """Remove the chosen messages. Raises `Failed`; exits as `Exit` says."""
     selection = _chosen_by(request)
-    with _bus(target) as bus:
+    with AzureBus(target, now=_now) as bus:
         letters, _ = _read(bus, request, selection)
         found = chosen(letters, selection, now=_now())
         _announce(found, request, lambda _: "would be removed for good")
@@ -126,6 +126,12 @@ def _read(
             f"Nothing is put aside in {', '.join(request.queues)}: give {known}.", Exit.USAGE
         )
     return letters, listed
+
+
+def _targets(selection: Selection) -> list[str]:
+    """Return the queues to which messages may go: to any from `rejected-requests`."""
+    covered = {place.entity for place in places([]) if selection.covers(place)}
+    return [queue for queue in REQUEST_QUEUES if {queue, REJECTED} & covered]
 
 
 def _selection(request: Request) -> Selection:
@@ -212,6 +218,8 @@ def _carry_out(
                 bar.advance(task)
         except Failed as failed:
             return handled, failed
+        except KeyboardInterrupt:
+            return handled, Failed("Stopped at once.", Exit.INTERRUPTED)
     return handled, None
 
 
@@ -250,14 +258,6 @@ def _unless_missing(found: Sequence[Letter], selection: Selection) -> Exit:
 
 def _count(found: Sequence[Letter]) -> str:
     return "1 message" if len(found) == 1 else f"{len(found)} messages"
-
-
-@contextmanager
-def _bus(target: Target) -> Iterator[AzureBus]:
-    # The SDK logs what it raises, too.
-    logging.getLogger("azure").addHandler(logging.NullHandler())
-    with AzureBus(target, now=_now) as bus:
-        yield bus
 
 
 @contextmanager
