@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from rollcall import reading
 from rollcall.console import Failed, advise
+from rollcall.reading.commands import reading
 from rollcall.target import Given, target
 
 app = typer.Typer(
@@ -48,7 +48,7 @@ def where(
     context.obj = lambda: target(Given(url=url, key=key, service_bus=service_bus, folder=folder))
 
 
-app.add_typer(reading.commands)
+app.add_typer(reading)
 
 
 def main() -> None:

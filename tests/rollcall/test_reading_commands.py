@@ -9,7 +9,17 @@ import pytest
 from rich.cells import cell_len
 
 from rollcall.console import Exit
-from tests.rollcall.records import ADA, INJECTIONS, LEG, MEETING, at, call, interval, person, record
+from tests.rollcall.records import (
+    ADA,
+    INJECTIONS,
+    LEG,
+    MEETING,
+    at,
+    call,
+    interval,
+    person,
+    record,
+)
 from tests.rollcall.serving import Answer, finished, run, said, serving, start
 
 OTHER = "k" * 26

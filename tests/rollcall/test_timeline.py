@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.cells import cell_len
 
-from rollcall.meeting_log import log_lines
-from rollcall.page import ASCII, Line, Page
-from rollcall.timeline import timeline
+from rollcall.reading.meeting_log import log_lines
+from rollcall.reading.page import ASCII, Line, Page
+from rollcall.reading.timeline import timeline
 from tests.rollcall.records import (
     ADA,
     INJECTIONS,

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from rollcall.group_call import name_of
-from rollcall.page import INDENT, Line, Page, title
 from rollcall.plain import cells, plain, wrapped
+from rollcall.reading.group_call import name_of
+from rollcall.reading.page import INDENT, Line, Page, title
 
 type Json = dict[str, Any]
 

@@ -6,11 +6,11 @@ No line is wider than the page, and no text of the record does more than stand i
 from collections.abc import Iterator
 from typing import Any
 
-from rollcall.axis import axis_over, bar, times
-from rollcall.group_call import call_lines, call_spans, leg_spans
-from rollcall.meeting_head import bot_lines, meeting_lines, request_lines
-from rollcall.page import INDENT, Line, Page, field, moment, title
 from rollcall.plain import clipped, padded, wrapped
+from rollcall.reading.axis import axis_over, bar, times
+from rollcall.reading.group_call import call_lines, call_spans, leg_spans
+from rollcall.reading.meeting_head import bot_lines, meeting_lines, request_lines
+from rollcall.reading.page import INDENT, Line, Page, field, moment, title
 
 type Json = dict[str, Any]
 

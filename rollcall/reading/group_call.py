@@ -8,9 +8,9 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from rollcall.axis import Axis, Span, axis_over, bar, times
-from rollcall.page import INDENT, Line, Page, field, moment, title
 from rollcall.plain import cells, clipped, padded, plain
+from rollcall.reading.axis import Axis, Span, axis_over, bar, times
+from rollcall.reading.page import INDENT, Line, Page, field, moment, title
 
 type Json = dict[str, Any]
 
