@@ -98,7 +98,7 @@ def show(
     json: Json = False,
 ) -> None:
     """Show a meeting's timeline: request, calls and people, bot, and what was heard of it."""
-    from rollcall.reading.records import read_record
+    from rollcall.reading.records import parsed, read_record
 
     if (meeting_id is None) == (request_id is None):
         raise Failed("Give a MEETING_ID, or --request-id ID.", Exit.USAGE)
@@ -108,12 +108,13 @@ def show(
     with _open(context) as app:
         if json:
             answer = read_record(app, meeting_id=meeting_id, request_id=request_id)
+            parsed(answer.text)
             sys.stdout.buffer.write(answer.content + b"\n")
         elif follow:
             _follow(app, page, meeting_id, request_id)
         else:
             answer = read_record(app, meeting_id=meeting_id, request_id=request_id)
-            _draw_record(app, answer.json(), page)
+            _draw_record(app, parsed(answer.text), page)
 
 
 @reading.command()
@@ -233,14 +234,14 @@ def _follow(app: "App", page: "Page", meeting_id: str | None, request_id: str | 
     """Draw the record whenever it has changed, until no call is open and the bot is not there."""
     from time import sleep
 
-    from rollcall.reading.records import NOT_MODIFIED, read_record
+    from rollcall.reading.records import NOT_MODIFIED, parsed, read_record
 
     known: str | None = None
     while True:
         answer = read_record(app, meeting_id=meeting_id, request_id=request_id, known=known)
         if answer.status_code != NOT_MODIFIED:
             known = answer.headers.get("ETag")
-            record = answer.json()
+            record = parsed(answer.text)
             if out.is_terminal:
                 out.clear()
             _draw_record(app, record, page)
