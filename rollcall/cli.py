@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
-from rollcall import asking_commands, reading
+from rollcall import asking_commands
 from rollcall.console import Failed, advise
+from rollcall.reading.commands import reading
 from rollcall.requeue.cli import app as requeue
 from rollcall.target import Given, target
 
@@ -50,7 +51,7 @@ def where(
 
 
 asking_commands.add_to(app)
-app.add_typer(reading.commands)
+app.add_typer(reading)
 app.add_typer(requeue, name="requeue")
 
 

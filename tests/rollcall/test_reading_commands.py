@@ -9,7 +9,17 @@ import pytest
 from rich.cells import cell_len
 
 from rollcall.console import Exit
-from tests.rollcall.records import ADA, INJECTIONS, LEG, MEETING, at, call, interval, person, record
+from tests.rollcall.records import (
+    ADA,
+    INJECTIONS,
+    LEG,
+    MEETING,
+    at,
+    call,
+    interval,
+    person,
+    record,
+)
 from tests.rollcall.serving import Answer, finished, run, said, serving, start
 
 OTHER = "k" * 26
@@ -92,13 +102,15 @@ def test_show_follows_until_all_is_over() -> None:
         (said({"message": "The record cannot be read now."}, 503), Exit.UNREACHABLE, "read now"),
         (said({"message": INJECTIONS["cursor"]}, 404), Exit.NO, "[2J [Hgone"),
         (Answer(body=b"<html>", status=404), Exit.NO, "answered 404"),
+        (Answer(body=b"", status=302), Exit.UNREACHABLE, "answered 302"),
+        (Answer(body=b"<html>"), Exit.UNREACHABLE, "not the app"),
     ],
-    ids=["unknown", "purged", "unreadable", "injected", "no JSON"],
+    ids=["unknown", "purged", "unreadable", "injected", "no words", "elsewhere", "another site"],
 )
 def test_show_says_why_there_is_nothing(answer: Answer, code: Exit, words: str) -> None:
     """Beside the output, in the app's own words, with an exit code."""
     with serving({f"meetings/{MEETING}": answer}) as app:
-        for options in ((), ("--json",)) if code is Exit.NO else ((),):
+        for options in ((), ("--json",)):
             shown = run(app, "show", MEETING, *options)
 
             assert (shown.code, shown.out) == (code, b"")

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.cells import cell_len
 
-from rollcall.meeting_log import log_lines
-from rollcall.page import ASCII, Line, Page
-from rollcall.timeline import timeline
+from rollcall.reading.meeting_log import log_lines
+from rollcall.reading.page import ASCII, Line, Page
+from rollcall.reading.timeline import timeline
 from tests.rollcall.records import (
     ADA,
     INJECTIONS,
@@ -134,6 +134,7 @@ def test_an_unwatched_call_shows_since_when_nobody_hears_it() -> None:
 
     assert cells_of("bot", lines).rstrip().strip("━") == "·" * cells_of("bot", lines).count("·")
     assert "since 02:14:30.000: no bot hears the call" in line_of("unheard", lines)
+    assert set(cells_of("call", lines)[-20:]) == {"▒", ">"}
     assert "            removed 200/5000: M." in lines
 
 
@@ -246,7 +247,7 @@ def test_forty_calls_lie_on_one_axis(columns: int) -> None:
     ]
     lines = drawn(record(*calls, legs=(leg(0, 30000),)), columns=columns)
 
-    overview = [one for one in lines if one.startswith("  call ") and "1 people" in one]
+    overview = [one for one in lines if one.startswith("  call ") and one.endswith(" 1 person")]
     assert len(overview) == 40
     starts = [one.index("█") for one in overview]
     assert starts == sorted(starts)

@@ -6,11 +6,11 @@ No line is wider than the page, and no text of the record does more than stand i
 from collections.abc import Iterator
 from typing import Any
 
-from rollcall.axis import axis_over, bar, times
-from rollcall.group_call import call_lines, call_spans, leg_spans
-from rollcall.meeting_head import bot_lines, meeting_lines, request_lines
-from rollcall.page import INDENT, Line, Page, field, moment, title
 from rollcall.plain import clipped, padded, wrapped
+from rollcall.reading.axis import axis_over, bar, times
+from rollcall.reading.group_call import call_lines, call_spans, leg_spans, people_of
+from rollcall.reading.meeting_head import bot_lines, meeting_lines, request_lines
+from rollcall.reading.page import INDENT, Line, Page, field, moment, title
 
 type Json = dict[str, Any]
 
@@ -47,7 +47,7 @@ def _overview(calls: list[Json], legs: list[Json], page: Page) -> Iterator[Line]
     for call in calls:
         drawn = bar(axis, call_spans(call, page))
         name = padded(f"call {call['callNumber']}", LABEL, cut=page.marks.cut)
-        count = clipped(f"{call['participantCount']:>5} people", COUNT, cut=page.marks.cut)
+        count = clipped(f" {people_of(call)}", COUNT, cut=page.marks.cut)
         yield Line(f"{INDENT}{name}{drawn}{count}")
     if legs:
         drawn = bar(axis, leg_spans(legs, axis, page), empty=page.marks.unheard)

@@ -13,7 +13,9 @@ from rollcall.plain import plain
 
 type Json = dict[str, Any]
 
-NOT_MODIFIED, BAD_REQUEST = 304, 400
+NOT_MODIFIED = 304
+CODES = {400: Exit.USAGE, 404: Exit.NO, 410: Exit.NO}
+"""What refusals of a read mean for the process; any other status is no answer of the app's."""
 
 
 def read_record(
@@ -44,7 +46,7 @@ def read_log(app: App, meeting_id: str) -> Iterator[Json]:
     while True:
         path = f"meetings/{quote(meeting_id, safe='')}/log"
         answer = app.get(path, {} if after is None else {"after": after})
-        yield from map(_parsed, hold_to_success(answer, meeting_id).iter_lines())
+        yield from map(parsed, hold_to_success(answer, meeting_id).iter_lines())
         following = answer.links.get("next")
         if following is None:
             return
@@ -55,7 +57,7 @@ def read_day(app: App, day: str, *, open_only: bool) -> Iterator[Json]:
     """Yield the pages of a day's meetings. Raises `Failed`."""
     asked = {"day": day} | ({"open": "true"} if open_only else {})
     while True:
-        page: Json = hold_to_success(app.get("meetings", asked), day).json()
+        page = parsed(hold_to_success(app.get("meetings", asked), day).text)
         yield page
         if page["continuation"] is None:
             return
@@ -67,10 +69,17 @@ def hold_to_success(answer: httpx.Response, wanted: str) -> httpx.Response:
     if answer.is_success or answer.status_code == NOT_MODIFIED:
         return answer
     said = plain(message_of(answer)) or f"The app answered {answer.status_code}."
-    code = Exit.USAGE if answer.status_code == BAD_REQUEST else Exit.NO
+    code = CODES.get(answer.status_code, Exit.UNREACHABLE)
     raise Failed(f"{plain(wanted)}: {said}", code)
 
 
-def _parsed(line: str) -> Json:
-    parsed: Json = json.loads(line)
-    return parsed
+def parsed(text: str) -> Json:
+    """Return a JSON object that the app gave. Raises `Failed`."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        why = "What answered is not the app: it gave no JSON object. Check --url."
+        raise Failed(why, Exit.UNREACHABLE)
+    return value

@@ -8,9 +8,9 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from rollcall.axis import Axis, Span, axis_over, bar, times
-from rollcall.page import INDENT, Line, Page, field, moment, title
 from rollcall.plain import cells, clipped, padded, plain
+from rollcall.reading.axis import Axis, Span, axis_over, bar, times
+from rollcall.reading.page import INDENT, Line, Page, field, moment, title
 
 type Json = dict[str, Any]
 
@@ -52,7 +52,8 @@ def call_lines(call: Json, legs: list[Json], page: Page) -> Iterator[Line]:
 def call_spans(call: Json, page: Page) -> Iterator[Span]:
     """Yield the time of a call, and around it what lies within the bounds of its ends.
 
-    A start is no later than its time; an end lies on both sides of it.
+    A start is no later than its time, and an end on either side of it. Since no bot hears the call,
+    nothing of it is certain.
     """
     marks = page.marks
     start, ended = moment(call["startedAt"]), call["endedAt"]
@@ -62,6 +63,9 @@ def call_spans(call: Json, page: Page) -> Iterator[Span]:
     first = marks.unbounded if "startNotBefore" in call and not bounds["startNotBefore"] else ""
     if ended is None:
         yield Span(start=start, end=None, mark=marks.there, first=first, last=marks.goes_on)
+        if "unwatchedSince" in call:
+            since = max(start, moment(call["unwatchedSince"]))
+            yield Span(start=since, end=None, mark=marks.likely, last=marks.goes_on)
         return
     end = moment(ended)
     if bounds.get("notAfter"):
@@ -85,9 +89,8 @@ def leg_spans(legs: list[Json], axis: Axis, page: Page) -> Iterator[Span]:
 
 
 def _heading(call: Json, page: Page) -> str:
-    count = call["participantCount"]
     least = "" if call["participantsComplete"] else "at least "
-    people = f"{least}{count} {'person' if count == 1 else 'people'}"
+    people = f"{least}{people_of(call)}"
     if call["endedAt"] is None:
         known = "goes on, unheard" if "unwatchedSince" in call else "goes on"
     else:
@@ -153,6 +156,12 @@ def _person(person: Json, axis: Axis, label: int, page: Page) -> Line:
 def _row(name: str, drawn: str, notes: str, label: int, style: str | None) -> Line:
     line = f"{INDENT}{padded(name, label)} {drawn}{notes}".rstrip()
     return Line(line, style)
+
+
+def people_of(call: Json) -> str:
+    """Return how many people a call had."""
+    count = call["participantCount"]
+    return f"{count} {'person' if count == 1 else 'people'}"
 
 
 def name_of(participant: Json) -> str:

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from rollcall.http import App
-    from rollcall.page import Line, Page
+    from rollcall.reading.page import Line, Page
     from rollcall.target import Target
 
-commands = typer.Typer()
+reading = typer.Typer()
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Zone = Annotated[
@@ -41,7 +41,7 @@ class Sheet(StrEnum):
     NDJSON = "ndjson"
 
 
-@commands.command("list")
+@reading.command("list")
 def list_day(
     context: typer.Context,
     *,
@@ -60,8 +60,8 @@ def list_day(
     """List a day's meetings: those with a call that goes on first, then those with calls."""
     from datetime import UTC, datetime
 
-    from rollcall.day_table import day_lines, in_order
-    from rollcall.records import read_day
+    from rollcall.reading.day_table import day_lines, in_order
+    from rollcall.reading.records import read_day
 
     day = day or f"{datetime.now(UTC):%Y-%m-%d}"
     page = _page(tz)
@@ -80,7 +80,7 @@ def list_day(
         advise("There are more pages; --all reads them.")
 
 
-@commands.command()
+@reading.command()
 def show(
     context: typer.Context,
     meeting_id: Annotated[str | None, typer.Argument(metavar="[MEETING_ID]")] = None,
@@ -98,7 +98,7 @@ def show(
     json: Json = False,
 ) -> None:
     """Show a meeting's timeline: request, calls and people, bot, and what was heard of it."""
-    from rollcall.records import read_record
+    from rollcall.reading.records import parsed, read_record
 
     if (meeting_id is None) == (request_id is None):
         raise Failed("Give a MEETING_ID, or --request-id ID.", Exit.USAGE)
@@ -108,15 +108,16 @@ def show(
     with _open(context) as app:
         if json:
             answer = read_record(app, meeting_id=meeting_id, request_id=request_id)
+            parsed(answer.text)
             sys.stdout.buffer.write(answer.content + b"\n")
         elif follow:
             _follow(app, page, meeting_id, request_id)
         else:
             answer = read_record(app, meeting_id=meeting_id, request_id=request_id)
-            _draw_record(app, answer.json(), page)
+            _draw_record(app, parsed(answer.text), page)
 
 
-@commands.command()
+@reading.command()
 def export(
     context: typer.Context,
     sheet: Annotated[Sheet, typer.Argument(metavar="csv|ndjson", show_default=False)],
@@ -133,7 +134,7 @@ def export(
     tz: Zone = None,
 ) -> None:
     """Export who was in which call, as the app gives it: one meeting, several, or a day's."""
-    from rollcall.export import joined, write
+    from rollcall.reading.export import joined, write
 
     if bool(meeting_ids) == bool(day):
         raise Failed("Give MEETING_IDs, or --day YYYY-MM-DD.", Exit.USAGE)
@@ -148,7 +149,7 @@ def export(
         advise(f"{output}: {len(ids)} {'meeting' if len(ids) == 1 else 'meetings'}")
 
 
-@commands.command()
+@reading.command()
 def explain(
     words: Annotated[list[str] | None, typer.Argument(metavar="[WORD]...")] = None,
     json: Json = False,
@@ -157,8 +158,8 @@ def explain(
 
     For example 403/7504, 5010, organizer_not_allowed, call.unwatched. Without a word, list all.
     """
-    from rollcall.catalogue import catalogue, entry_lines, found, index_lines, nearest
     from rollcall.plain import plain
+    from rollcall.reading.catalogue import catalogue, entry_lines, found, index_lines, nearest
 
     entries = catalogue()
     wanted = " ".join(words or ())
@@ -184,7 +185,7 @@ def _open(context: typer.Context) -> "App":
 
 
 def _page(tz: str | None, *, everybody: bool = False) -> "Page":
-    from rollcall.page import ASCII, PEOPLE, UNICODE, Page
+    from rollcall.reading.page import ASCII, PEOPLE, UNICODE, Page
 
     return Page(
         columns=out.width,
@@ -219,9 +220,9 @@ def _draw(lines: Iterable["Line"]) -> None:
 
 
 def _draw_record(app: "App", record: dict[str, Any], page: "Page") -> None:
-    from rollcall.meeting_log import log_lines
-    from rollcall.records import read_log
-    from rollcall.timeline import timeline
+    from rollcall.reading.meeting_log import log_lines
+    from rollcall.reading.records import read_log
+    from rollcall.reading.timeline import timeline
 
     _draw(timeline(record, page))
     if record["meeting"] is not None:
@@ -233,14 +234,14 @@ def _follow(app: "App", page: "Page", meeting_id: str | None, request_id: str | 
     """Draw the record whenever it has changed, until no call is open and the bot is not there."""
     from time import sleep
 
-    from rollcall.records import NOT_MODIFIED, read_record
+    from rollcall.reading.records import NOT_MODIFIED, parsed, read_record
 
     known: str | None = None
     while True:
         answer = read_record(app, meeting_id=meeting_id, request_id=request_id, known=known)
         if answer.status_code != NOT_MODIFIED:
             known = answer.headers.get("ETag")
-            record = answer.json()
+            record = parsed(answer.text)
             if out.is_terminal:
                 out.clear()
             _draw_record(app, record, page)
@@ -256,7 +257,7 @@ def _goes_on(record: dict[str, Any]) -> bool:
 
 
 def _ids_of(app: "App", day: str) -> list[str]:
-    from rollcall.records import read_day
+    from rollcall.reading.records import read_day
 
     with progress("reading the list"):
         pages = list(read_day(app, day, open_only=False))
@@ -270,7 +271,7 @@ def _sheets(
     from rich.progress import Progress
 
     from rollcall.console import err
-    from rollcall.records import read_record
+    from rollcall.reading.records import read_record
 
     with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
         for one in bar.track(ids, description="reading meetings"):

@@ -1,6 +1,6 @@
 """Every word that Rollcall publishes, and how one is found in whatever way it is written.
 
-`catalogue.json` beside this module is written by `python -m docs.contract` from the app's tables.
+`rollcall/catalogue.json` is written by `python -m docs.contract` from the app's tables.
 """
 
 import json
@@ -10,12 +10,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from rollcall.page import INDENT, Line, Page, field, heading
 from rollcall.plain import cells, clipped, padded
+from rollcall.reading.page import INDENT, Line, Page, field, heading
 
 type Entry = dict[str, Any]
 
-FILE = Path(__file__).with_name("catalogue.json")
+FILE = Path(__file__).parents[1] / "catalogue.json"
 FULL_TYPE = re.compile(r"^rollcall\.(.+?)(\.v\d+)?$", re.IGNORECASE)
 FILLERS = frozenset({"code", "subcode", "result", "error", "status", "graph"})
 """Words that people write before numbers."""

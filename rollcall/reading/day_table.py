@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from rollcall.page import INDENT, Line, Page
 from rollcall.plain import cells, clipped, plain
+from rollcall.reading.page import INDENT, Line, Page
 
 type Json = dict[str, Any]
 

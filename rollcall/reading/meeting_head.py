@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from rollcall.page import Line, Page, field, heading, title
+from rollcall.reading.page import Line, Page, field, heading, title
 
 type Json = dict[str, Any]
 

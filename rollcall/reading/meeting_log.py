@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from rollcall.group_call import name_of
-from rollcall.page import INDENT, Line, Page, title
 from rollcall.plain import cells, plain, wrapped
+from rollcall.reading.group_call import name_of
+from rollcall.reading.page import INDENT, Line, Page, title
 
 type Json = dict[str, Any]
 
@@ -39,7 +39,7 @@ def log_lines(log: Iterable[Json], record: Json, page: Page) -> Iterator[Line]:
             yield Line(f"{INDENT}{date}", "dim")
             day = date
         if published is not None:
-            kind = plain(published["type"]).removeprefix("rollcall.").removesuffix(".v1")
+            kind = published["type"].removeprefix("rollcall.").removesuffix(".v1")
             yield from _entry(at, f"published {published['sequence']} {kind}", page, "green")
         else:
             yield from _entry(at, _heard(entry["heard"], names, page), page, None)
@@ -52,19 +52,18 @@ def _at(heard: Json) -> str:
 
 def _entry(at: str, text: str, page: Page, style: str | None) -> Iterator[Line]:
     head = f"{INDENT}{page.time(at).partition(' ')[2]}  "
-    for line in wrapped(text, page.width - cells(head)):
+    for line in wrapped(plain(text), page.width - cells(head)):
         yield Line(f"{head}{line}".rstrip(), style)
         head = " " * cells(head)
 
 
 def _heard(heard: Json, names: dict[str, str], page: Page) -> str:
-    leg = f"leg {plain(heard['legKey'])}"
+    leg = f"leg {heard['legKey']}"
     match heard["kind"]:
         case "leg":
             code = f", {heard['code']}" if "code" in heard else ""
             subcode = f"/{heard['subcode']}" if heard.get("subcode") is not None else ""
-            phase = plain(heard["phase"])
-            return f"{leg} {PHASES.get(phase, phase)}{code}{subcode}"
+            return f"{leg} {PHASES.get(heard['phase'], heard['phase'])}{code}{subcode}"
         case "roster" | "read":
             return _roster(heard, names, page)
         case "readFailed":
@@ -79,9 +78,9 @@ def _heard(heard: Json, names: dict[str, str], page: Page) -> str:
             return f"{leg}: the call was given up"
         case "unparsed":
             shape = f"{heard['changeType']} {heard['resource']} ({', '.join(heard['members'])})"
-            return f"{leg}: {heard['count']} notifications that are not read: {plain(shape)}"
+            return f"{leg}: {heard['count']} notifications that are not read: {shape}"
         case other:
-            return f"{leg}: {plain(other)}"
+            return f"{leg}: {other}"
 
 
 def _roster(heard: Json, names: dict[str, str], page: Page) -> str:
@@ -97,7 +96,7 @@ def _roster(heard: Json, names: dict[str, str], page: Page) -> str:
         )
     for member, word in (("missing", "without"), ("listed", "still there")):
         if heard.get(member):
-            people = [names.get(one, plain(one)) for one in heard[member]]
+            people = [names.get(one, one) for one in heard[member]]
             parts.append(f"{word}: {_people(people, page)}")
     for member, word in (("unread", "not readable"), ("uncounted", "without room")):
         if heard.get(member):
