@@ -9,7 +9,6 @@ import pytest
 from azure.servicebus import ServiceBusReceiver
 
 from rollcall.answers import SharedQueue, WithoutQueue
-from rollcall.browsing import Browsed
 from rollcall.http import App
 from rollcall.outcomes import Heard
 from rollcall.requests import Kind, Request, request
@@ -62,22 +61,18 @@ def asked(kind: Kind = Kind.CREATE, **members: Any) -> Request:
     return request(kind, file={"requestId": "a"}, options=members, new_id="", new_key="ours")
 
 
-def browsed(queue: Queue) -> Browsed:
-    return Browsed(cast("ServiceBusReceiver", queue))
-
-
 def without_queue(
     request_: Request, *records: Mapping[str, Any] | None, queue: Queue | None = None
 ) -> WithoutQueue:
     app = cast("App", Records(answers=list(records)))
-    return WithoutQueue(request_, app, browsed(queue) if queue else None)
+    return WithoutQueue(request_, app, cast("ServiceBusReceiver", queue) if queue else None)
 
 
 def test_in_a_shared_queue_only_our_new_messages_count() -> None:
     """Those of others, and those of an earlier try, are passed over."""
     queue = Queue()
     queue.put("ours", "theirs", "theirs")
-    answers = SharedQueue("operators", browsed(queue), "ours")
+    answers = SharedQueue("operators", cast("ServiceBusReceiver", queue), "ours")
 
     queue.put("theirs", "ours", "theirs", "ours")
     found = answers.some()
