@@ -5,16 +5,15 @@ Adapter. docs/cli.md says which of the three ways is chosen, and why.
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Protocol
 
 from azure.servicebus import (
     ServiceBusClient,
     ServiceBusReceivedMessage,
-    ServiceBusReceiveMode,
     ServiceBusReceiver,
 )
-from azure.servicebus.exceptions import ServiceBusError
+from azure.servicebus.exceptions import MessageLockLostError, ServiceBusError
 
 from rollcall.browsing import Browsed
 from rollcall.http import App
@@ -41,30 +40,35 @@ class OwnQueue:
     """A queue that this command made, and that no other reads."""
 
     def __init__(self, queue: str, receiver: ServiceBusReceiver) -> None:
-        """`receiver`: open, in the mode that removes what it brings."""
+        """`receiver`: open."""
         self.reply_to: str | None = queue
         self._receiver = receiver
 
     def some(self) -> list[Heard]:
         """See `Answers.some`."""
         found = self._receiver.receive_messages(max_message_count=10, max_wait_time=1)
+        for message in found:
+            with suppress(MessageLockLostError):  # it comes again, and is said again
+                self._receiver.complete_message(message)
         return [event for event in map(_event, found) if event is not None]
 
 
 class SharedQueue:
     """A reply queue that has other readers, too. What is ours stays in it until it expires."""
 
-    def __init__(self, queue: str, browsed: Browsed, correlation_id: str) -> None:
+    def __init__(self, queue: str, receiver: ServiceBusReceiver, correlation_id: str) -> None:
+        """`receiver`: open. What lies there already is passed over."""
         self.reply_to: str | None = queue
-        self._browsed = browsed
+        self._receiver = receiver
         self._correlation_id = correlation_id
-        browsed.skip()
+        self._browsed = Browsed()
+        self._browsed.some(receiver)
 
     def some(self) -> list[Heard]:
         """See `Answers.some`."""
         found = [
             _event(message)
-            for message in self._browsed.some()
+            for message in self._browsed.some(self._receiver)
             if message.correlation_id == self._correlation_id
         ]
         if not found:
@@ -75,15 +79,15 @@ class SharedQueue:
 class WithoutQueue:
     """The record over HTTP, and the copies of what was refused: neither has a link to join."""
 
-    def __init__(self, request: Request, app: App, refused: Browsed | None) -> None:
-        """`refused`: the queue of copies; None where the caller may not read it."""
+    def __init__(self, request: Request, app: App, refused: ServiceBusReceiver | None) -> None:
+        """`refused`: of the queue of copies; None where the caller may not read it."""
         self.reply_to: str | None = None
         self._request = request
         self._app = app
         self._refused = refused
         self._known: tuple[Heard, ...] = ()
-        if refused is not None:
-            refused.skip()
+        self._browsed = Browsed()
+        self._copies()
         self._before = self._record()
 
     def some(self) -> list[Heard]:
@@ -91,15 +95,18 @@ class WithoutQueue:
         events = heard_of_record(self._request, self._record(), before=self._before)
         news = [event for event in events if event not in self._known]
         self._known += tuple(news)
-        if not news and self._refused is not None:
-            news = [
-                _refusal(message)
-                for message in self._refused.some()
-                if message.correlation_id == self._request.correlation_id
-            ]
+        if not news:
+            news = self._copies()
         if not news:
             time.sleep(PAUSE)
         return news
+
+    def _copies(self) -> list[Heard]:
+        if self._refused is None:
+            return []
+        found = self._browsed.some(self._refused)
+        ours = self._request.correlation_id
+        return [_refusal(message) for message in found if message.correlation_id == ours]
 
     def _record(self) -> Mapping[str, Any]:
         """Return the record, {} where nothing is known."""
@@ -111,8 +118,7 @@ class WithoutQueue:
 @contextmanager
 def own_queue(bus: ServiceBusClient, queue: str) -> Iterator[Answers]:
     """Hear answers in a queue that was made for this command."""
-    mode = ServiceBusReceiveMode.RECEIVE_AND_DELETE
-    with bus.get_queue_receiver(queue, receive_mode=mode) as receiver:
+    with bus.get_queue_receiver(queue) as receiver:
         yield OwnQueue(queue, receiver)
 
 
@@ -120,7 +126,7 @@ def own_queue(bus: ServiceBusClient, queue: str) -> Iterator[Answers]:
 def shared_queue(bus: ServiceBusClient, queue: str, correlation_id: str) -> Iterator[Answers]:
     """Hear answers in a queue of operators."""
     with bus.get_queue_receiver(queue) as receiver:
-        yield SharedQueue(queue, Browsed(receiver), correlation_id)
+        yield SharedQueue(queue, receiver, correlation_id)
 
 
 @contextmanager
@@ -133,7 +139,7 @@ def without_queue(bus: ServiceBusClient, request: Request, app: App) -> Iterator
         except ServiceBusError:
             yield WithoutQueue(request, app, None)  # the record has most refusals, too
         else:
-            yield WithoutQueue(request, app, Browsed(receiver))
+            yield WithoutQueue(request, app, receiver)
 
 
 def _event(message: ServiceBusReceivedMessage) -> Heard | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from azure.servicebus import ServiceBusClient, ServiceBusMessage
+from azure.servicebus.exceptions import ServiceBusError
 from rich.status import Status
 
 from rollcall.answers import Answers, own_queue, shared_queue, without_queue
@@ -32,7 +33,7 @@ NOWHERE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How the answer is waited for and shown. `wait` in seconds; 0: not at all."""
+    """How the answer is waited for and shown. `wait` in seconds; 0 or less: not at all."""
 
     wait: float
     as_json: bool
@@ -43,7 +44,7 @@ def carry_out(target: Target, request: Request, manner: Manner) -> Exit:
     """Send `request`, print what is answered, and return what to exit with. Raises `Failed`."""
     advise(f"request id: {plain(request.id)}")
     with reaching(), open_bus(target) as bus:
-        if not manner.wait:
+        if manner.wait <= 0:
             _send(bus, request, reply_to=manner.reply_to)
             advise(look_later(request))
             return Exit.DONE
@@ -131,7 +132,7 @@ def _patience(request: Request) -> Iterator[Status]:
     status = err.status("waiting for the answer; Ctrl-C ends the wait, not the request")
     try:
         yield status
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Failed, ServiceBusError):
         status.stop()
         advise(look_later(request))
         raise

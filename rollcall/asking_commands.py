@@ -43,9 +43,7 @@ Attendees = Annotated[
 ]
 Options = Annotated[str | None, typer.Option(help="A JSON object of Graph's meeting options.")]
 Join = Annotated[str | None, typer.Option(help="When the bot joins: never, now or atStart.")]
-Watch = Annotated[
-    bool | None, typer.Option("--watch/--no-watch", help="Stay until after the end, also alone.")
-]
+Watch = Annotated[bool, typer.Option("--watch", help="Stay until after the end, also alone.")]
 Alone = Annotated[
     float | None,
     typer.Option("--leave-when-alone", metavar="SECONDS", help="Stay so long in an empty meeting."),
@@ -61,9 +59,7 @@ Link = Annotated[
 JoinMeetingId = Annotated[str | None, typer.Option(help="As an invitation shows it.")]
 Passcode = Annotated[str | None, typer.Option(help="Of --join-meeting-id; - is standard input.")]
 TenantId = Annotated[str | None, typer.Option(help="Of --join-meeting-id.")]
-Wait = Annotated[
-    float, typer.Option(min=0, metavar="SECONDS", help="How long to wait for the answer.")
-]
+Wait = Annotated[float, typer.Option(metavar="SECONDS", help="How long to wait for the answer.")]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Send, and do not wait.")]
 ReplyTo = Annotated[
     str | None,
@@ -93,7 +89,7 @@ def ask(
     organizer_id: Annotated[str | None, typer.Option(help="Object id of the organizer.")] = None,
     options: Options = None,
     join: Join = None,
-    watch: Watch = None,
+    watch: Watch = False,
     leave_when_alone: Alone = None,
     retention_days: Annotated[int | None, typer.Option(help="How long to keep the record.")] = None,
     retry_for: RetryFor = None,
@@ -118,7 +114,7 @@ def ask(
         "organizerId": organizer_id,
         "options": _object(options, "--options"),
         "join": join,
-        "watch": watch,
+        "watch": watch or None,
         "leaveWhenAloneSeconds": leave_when_alone,
         "retentionDays": retention_days,
         "retryForSeconds": retry_for,
@@ -146,14 +142,10 @@ def join(
     passcode: Passcode = None,
     tenant_id: TenantId = None,
     guest_name: Annotated[str | None, typer.Option(help="Join as a guest of this name.")] = None,
-    without_host: Annotated[
-        bool | None,
-        typer.Option(
-            "--allow-conversation-without-host/--no-conversation-without-host",
-            help="Whether people may begin without the organizer.",
-        ),
-    ] = None,
-    watch: Watch = None,
+    needs_host: Annotated[
+        bool, typer.Option("--needs-host", help="People may not begin without the organizer.")
+    ] = False,
+    watch: Watch = False,
     leave_when_alone: Alone = None,
     retry_for: RetryFor = None,
     context: Context = None,
@@ -172,8 +164,8 @@ def join(
         "tenantId": tenant_id,
         **_secrets(file, joinWebUrl=join_web_url, passcode=passcode),
         "guestName": guest_name,
-        "allowConversationWithoutHost": without_host,
-        "watch": watch,
+        "allowConversationWithoutHost": False if needs_host else None,
+        "watch": watch or None,
         "leaveWhenAloneSeconds": leave_when_alone,
         "retryForSeconds": retry_for,
         "context": _object(context, "--context"),

@@ -11,27 +11,19 @@ PAGE = 250
 
 
 class Browsed:
-    """Messages in their order, each once."""
+    """Messages in their order, each once, whichever receiver brings them."""
 
-    def __init__(self, receiver: ServiceBusReceiver) -> None:
-        """`receiver`: open, and never called to receive."""
-        self._receiver = receiver
+    def __init__(self) -> None:
+        """Begin with the oldest message."""
         self._next = 1
 
-    def skip(self) -> None:
-        """Pass over what lies there already."""
-        while self._page():
-            pass
+    def some(self, receiver: ServiceBusReceiver) -> list[ServiceBusReceivedMessage]:
+        """Return what has come since the last call. Does not wait.
 
-    def some(self) -> list[ServiceBusReceivedMessage]:
-        """Return what has come since the last call. Does not wait."""
+        `receiver`: open, and never called to receive.
+        """
         found: list[ServiceBusReceivedMessage] = []
-        while page := self._page():
+        while page := receiver.peek_messages(max_message_count=PAGE, sequence_number=self._next):
             found += page
-        return found
-
-    def _page(self) -> list[ServiceBusReceivedMessage]:
-        page = self._receiver.peek_messages(max_message_count=PAGE, sequence_number=self._next)
-        if page:
             self._next = (page[-1].sequence_number or 0) + 1
-        return page
+        return found

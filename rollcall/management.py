@@ -6,20 +6,21 @@ longer than that.
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from azure.core.exceptions import (
     AzureError,
-    ClientAuthenticationError,
     HttpResponseError,
     ResourceNotFoundError,
+    ServiceRequestError,
 )
 from azure.core.pipeline.transport import HttpRequest, RequestsTransport
 from azure.servicebus.management import ServiceBusAdministrationClient
 
+from rollcall.console import Exit, Failed
 from rollcall.target import Target
 
 LEAST_IDLE = timedelta(minutes=5)
@@ -34,7 +35,7 @@ class NotAllowed(Exception):
 
 
 class Managed:
-    """Makes and deletes queues and subscriptions of our own."""
+    """Makes and deletes queues and subscriptions of our own. Raises `Failed`."""
 
     def __init__(self, client: ServiceBusAdministrationClient) -> None:
         """`client`: open."""
@@ -51,9 +52,10 @@ class Managed:
 
     def keep_queue(self, name: str, *, idle: timedelta) -> None:
         """Let a queue of ours live on for so long without use."""
-        queue = self._client.get_queue(name)
-        queue.auto_delete_on_idle = max(idle, LEAST_IDLE)
-        self._client.update_queue(queue)
+        with _failing():
+            queue = self._client.get_queue(name)
+            queue.auto_delete_on_idle = max(idle, LEAST_IDLE)
+            self._client.update_queue(queue)
 
     def add_subscription(self, topic: str, name: str, *, idle: timedelta) -> None:
         """Make a subscription to every message of `topic`. Raises `NotAllowed`."""
@@ -62,13 +64,11 @@ class Managed:
 
     def delete(self, name: str, *, topic: str | None = None) -> None:
         """Delete a queue, or a subscription of `topic`; the one that is gone already, too."""
-        try:
+        with _failing(), suppress(ResourceNotFoundError):
             if topic is None:
                 self._client.delete_queue(name)
             else:
                 self._client.delete_subscription(topic, name)
-        except ResourceNotFoundError:
-            return
 
 
 @contextmanager
@@ -109,13 +109,25 @@ class _PlainHttp(RequestsTransport):  # type: ignore[misc]  # re-exported withou
 
 @contextmanager
 def _refused() -> Iterator[None]:
+    """Raise `NotAllowed` where we lack the right, or nothing answers.
+
+    A firewall may let AMQP through, and not HTTPS.
+    """
+    with _failing():
+        try:
+            yield
+        except ServiceRequestError as error:
+            raise NotAllowed from error
+        except HttpResponseError as error:
+            if error.status_code in NO_RIGHT:
+                raise NotAllowed from error
+            raise
+
+
+@contextmanager
+def _failing() -> Iterator[None]:
     try:
         yield
-    except ClientAuthenticationError as error:
-        raise NotAllowed from error
-    except HttpResponseError as error:
-        if error.status_code in NO_RIGHT:
-            raise NotAllowed from error
-        raise
-    except AzureError as error:  # no answer: a firewall may let AMQP through, and not HTTPS
-        raise NotAllowed from error
+    except AzureError as error:
+        why = str(error).partition("\n")[0]
+        raise Failed(f"Service Bus management failed: {why}", Exit.UNREACHABLE) from error

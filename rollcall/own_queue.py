@@ -5,6 +5,7 @@ A queue that is gone before an answer comes makes the app publish `meeting.warni
 """
 
 from datetime import datetime, timedelta
+from math import ceil
 
 from rollcall.outcomes import Data
 from rollcall.requests import Request
@@ -18,7 +19,7 @@ AFTER_START = timedelta(hours=1)
 
 def idle_of(wait: float) -> timedelta:
     """Return how long the queue may be unused at first; `wait` in seconds."""
-    return timedelta(seconds=wait) + AFTERWARDS
+    return timedelta(seconds=ceil(wait)) + AFTERWARDS
 
 
 def kept_for(request: Request, data: Data, *, now: datetime) -> timedelta | None:
@@ -29,4 +30,5 @@ def kept_for(request: Request, data: Data, *, now: datetime) -> timedelta | None
     start = data.get("startDateTime")
     if not request.joins_later or not isinstance(start, str):
         return None
-    return max(datetime.fromisoformat(start) - now, timedelta()) + AFTER_START
+    ahead = (datetime.fromisoformat(start) - now).total_seconds()
+    return timedelta(seconds=ceil(max(ahead, 0))) + AFTER_START

@@ -39,7 +39,7 @@ def heard_of_record(request: Request, record: Record, *, before: Record) -> Iter
 def _bot(bot: Record, before: Record) -> Iterator[Heard]:
     state = bot.get("state")
     if state in _STATES:
-        yield Heard(type=_STATES[state], data={"since": "a while"} if state == "lobby" else {})
+        yield Heard(type=_STATES[state], data={})
     elif state in _OVER and bot != before:
         failure = bot.get("failure")
         yield (

@@ -5,11 +5,14 @@ docs/cli.md says which of the three ways is chosen, and why.
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import partial
+from typing import NoReturn
 from uuid import uuid4
 
-from azure.servicebus import ServiceBusReceiveMode, ServiceBusReceiver
+from azure.servicebus import ServiceBusReceiver
+from azure.servicebus.exceptions import MessageLockLostError, ServiceBusConnectionError
 
 from rollcall.browsing import Browsed
 from rollcall.bus import open_bus, reaching
@@ -27,6 +30,8 @@ SOON = 1.0
 STIRRED = 120.0
 """Seconds after which our own subscription is browsed: a wait alone does not keep it from being
 idle, and idle for five minutes it is deleted."""
+BORNE = 60.0
+"""Seconds for which a lost connection is made again; the SDK does not by itself."""
 NO_RIGHT = (
     "We may not make a subscription in this namespace (it takes the role Azure Service Bus Data"
     " Owner). Give --subscription NAME, one that only you read, or --peek NAME, to look into one"
@@ -34,6 +39,7 @@ NO_RIGHT = (
 )
 
 type Show = Callable[[bytes], None]
+type Step = Callable[[ServiceBusReceiver], None]
 
 
 def follow(
@@ -53,18 +59,14 @@ def follow(
 
     with reaching(), open_bus(target) as bus:
         if peek is not None:
-            with bus.get_subscription_receiver(TOPIC, peek) as receiver:
-                _look(receiver, show)
+            advise("following; what another reader takes first is not shown; Ctrl-C ends it")
+            _steadily(partial(bus.get_subscription_receiver, TOPIC, peek), _look(show))
         if subscription is not None:
-            with bus.get_subscription_receiver(TOPIC, subscription) as receiver:
-                _complete(receiver, show)
-        mode = ServiceBusReceiveMode.RECEIVE_AND_DELETE
-        with (
-            _own_subscription(target) as own,
-            bus.get_subscription_receiver(TOPIC, own, receive_mode=mode) as receiver,
-        ):
+            advise("following; what is read is completed, shown or not; Ctrl-C ends it")
+            _steadily(partial(bus.get_subscription_receiver, TOPIC, subscription), _take(show))
+        with _own_subscription(target) as own:
             advise("following; Ctrl-C ends it")
-            _take(receiver, show)
+            _steadily(partial(bus.get_subscription_receiver, TOPIC, own), _take(show))
 
 
 @contextmanager
@@ -82,30 +84,54 @@ def _own_subscription(target: Target) -> Iterator[str]:
             management.delete(name, topic=TOPIC)
 
 
-def _take(receiver: ServiceBusReceiver, show: Show) -> None:
-    stirred = time.monotonic()
+def _steadily(connect: Callable[[], ServiceBusReceiver], step: Step) -> NoReturn:
+    """Take step after step on a receiver, and on another one where its connection is lost."""
+    failing_since: float | None = None
     while True:
+        try:
+            with connect() as receiver:
+                while True:
+                    step(receiver)
+                    failing_since = None
+        except ServiceBusConnectionError:
+            now = time.monotonic()
+            failing_since = now if failing_since is None else failing_since
+            if now - failing_since > BORNE:
+                raise
+            time.sleep(SOON)
+
+
+def _take(show: Show) -> Step:
+    """Show and complete what comes."""
+    stirred = time.monotonic()
+
+    def step(receiver: ServiceBusReceiver) -> None:
+        nonlocal stirred
         for message in receiver.receive_messages(AT_ONCE, max_wait_time=SOON):
             show(b"".join(message.body))
+            with suppress(
+                MessageLockLostError
+            ):  # the connection was lost meanwhile: it comes again
+                receiver.complete_message(message)
         if time.monotonic() - stirred > STIRRED:
             receiver.peek_messages(1)
             stirred = time.monotonic()
 
-
-def _complete(receiver: ServiceBusReceiver, show: Show) -> None:
-    advise("following; what is read is completed, shown or not; Ctrl-C ends it")
-    while True:
-        for message in receiver.receive_messages(AT_ONCE, max_wait_time=SOON):
-            show(b"".join(message.body))
-            receiver.complete_message(message)
+    return step
 
 
-def _look(receiver: ServiceBusReceiver, show: Show) -> None:
-    """Show what comes from now on; what its reader completes before we look is missed."""
-    browsed = Browsed(receiver)
-    browsed.skip()
-    advise("following; what another reader takes first is not shown; Ctrl-C ends it")
-    while True:
-        for message in browsed.some():
-            show(b"".join(message.body))
+def _look(show: Show) -> Step:
+    """Show what comes from now on, and leave it."""
+    browsed = Browsed()
+    first = True
+
+    def step(receiver: ServiceBusReceiver) -> None:
+        nonlocal first
+        found = browsed.some(receiver)
+        if not first:
+            for message in found:
+                show(b"".join(message.body))
+        first = False
         time.sleep(SOON)
+
+    return step

@@ -12,7 +12,7 @@ _NAMES = 12
 """Cells before the value of a line."""
 _BOT = {
     "bot.joining": "joining",
-    "bot.waiting": "in the lobby since {since}; somebody in the meeting has to admit it",
+    "bot.waiting": "in the lobby; a person in the meeting has to admit it",
     "bot.joined": "in the meeting",
     "bot.left": "out of the meeting ({reason})",
     "bot.absent": "no bot was in the meeting, or on its way",
@@ -45,7 +45,7 @@ def look_later(request: Request) -> str:
 def _bot(event: Heard) -> str:
     if event.type == "bot.joining" and event.data.get("state") == "in":
         return _IN
-    return _BOT[event.type].format_map({name: event.data.get(name) for name in ("since", "reason")})
+    return _BOT[event.type].format(reason=event.data.get("reason"))
 
 
 def _meeting(event: Heard, width: int) -> Iterator[str]:
