@@ -61,12 +61,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """The deployment that commands name. `url`: the function app's; `bot`: a resource id, or ""."""
+    """The deployment that commands name. `url`: the function app's; `bot`: a resource id, or "".
+
+    `bot_app_id`: "" where the app did not say it.
+    """
 
     url: str
     bot: str = ""
     namespace: str = "<namespace>"
-    bot_app_id: str = "<bot's app id>"
+    bot_app_id: str = ""
 
     @property
     def is_local(self) -> bool:

@@ -22,7 +22,7 @@ POLICY_PAGE = (
 PERMISSIONS_PAGE = "https://learn.microsoft.com/graph/permissions-reference"
 TABLES_ROLE = (
     '--role "Storage Table Data Contributor"'
-    " --assignee <client id of the app's identity> --scope <id of the storage account>"
+    " --assignee <client id of the identity> --scope <id of the storage account>"
 )
 IDENTITY_PAGE = (
     "https://learn.microsoft.com/entra/workload-id/"
