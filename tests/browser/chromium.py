@@ -52,11 +52,13 @@ async def opened(
     theme: Theme = "light",
     scripts: bool = True,
     csp: bool = True,
+    allowed: str | None = None,
 ) -> AsyncIterator[Page]:
     """Open `url` in a profile of its own; AssertionError at the end for what no page may do.
 
     That is: a request to another origin, a complaint on the console (a violation of the Content
     Security Policy is one), an uncaught error, a dialog. Without `csp` the policy is not enforced.
+    A complaint that holds the text `allowed` is what the test is about.
     """
     context = await browser.new_context(
         viewport={"width": width, "height": _HEIGHT},
@@ -72,6 +74,7 @@ async def opened(
         yield page
     finally:
         await context.close()
+    troubles = [one for one in troubles if allowed is None or allowed not in one]
     assert not troubles, f"{url}:\n" + "\n".join(troubles)
 
 

@@ -39,6 +39,7 @@ async def test_an_answer_with_an_error_status_is_no_trouble(
         assert await page.title() == "A page"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("body", "trouble"),
     [
