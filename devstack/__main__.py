@@ -82,10 +82,11 @@ async def _run(app: Path) -> int:
     console.print()
     console.print(attendance(read.record, width=width))
     _say(f"\n{read.sheet}")
-    sheet = plan.folder.parent / "attendance.csv"
+    page, sheet = plan.folder.parent / "timeline.html", plan.folder.parent / "attendance.csv"
+    page.write_text(read.page, encoding="utf-8")
     # With the mark that the app sends, without which Excel spoils names.
     sheet.write_text(read.sheet, encoding="utf-8-sig", newline="")
-    _say(files(read.record["meeting"]["meetingId"], sheet=sheet))
+    _say(files(read.page_url, page=page, sheet=sheet))
     return 0
 
 

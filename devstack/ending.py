@@ -31,10 +31,12 @@ def attendance(record: Json, *, width: int) -> RenderableType:
     return Group(title, _table(calls), *(strip for call in calls for strip in _strip(call, width)))
 
 
-def files(meeting_id: str, *, sheet: Path) -> str:
-    """Return what was written where, and which request reads it."""
-    path = f"GET /api/meetings/{meeting_id}"
-    return f"the attendance sheet is in {sheet}:\n  {path}?format=csv"
+def files(page_url: str, *, page: Path, sheet: Path) -> str:
+    """Return where the sheet and the page were written to, and from where the page was read."""
+    return (
+        f"the attendance sheet is in {sheet}\n"
+        f"the page is in {page}; while the stack ran, it was at\n{page_url}"
+    )
 
 
 def how_long(length: timedelta) -> str:

@@ -64,10 +64,15 @@ class StepFailed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """What a reader gets of the meeting: the record, and the attendance sheet as CSV text."""
+    """What a reader gets of the meeting: record, attendance sheet as CSV text, page as HTML.
+
+    `page_url` is the address of the page, without the key that it needs.
+    """
 
     record: dict[str, Any]
     sheet: str
+    page: str
+    page_url: str
 
 
 class Story:
@@ -215,7 +220,11 @@ class Story:
         if ended != [1, 2]:
             raise StepFailed(f"the record should hold two ended group calls, it holds {ended}")
         self._say("you", f"read the attendance sheet: GET {path}?format=csv")
-        return Read(record=record, sheet=await self._get(f"{path}?format=csv"))
+        sheet = await self._get(f"{path}?format=csv")
+        self._say("you", f"read the page: GET {path}/timeline")
+        page = await self._get(f"{path}/timeline")
+        page_url = f"{self._endpoints.functions}{path}/timeline"
+        return Read(record=record, sheet=sheet, page=page, page_url=page_url)
 
     async def _get(self, path: str) -> str:
         headers = {"x-functions-key": self._endpoints.function_key}

@@ -394,7 +394,7 @@ def log() -> list[Json]:
     key = "mf2bkquo5vks5p2t"
     who = session(1, "Ada Lovelace", at(0), None)
     named = [{"sessionId": who["sessionId"], "participant": who["participant"]}]
-    heard = [
+    heard: list[Json] = [
         {"kind": "leg", "at": at(-60), "phase": "in"},
         {
             "kind": "roster",

@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from devstack.ending import attendance, bar, how_long
+from devstack.ending import attendance, bar, files, how_long
 
 START = datetime(2026, 11, 26, 23, 25, tzinfo=UTC)
 REPORT = "attendanceReport"
@@ -150,3 +151,17 @@ def test_a_bar_shows_when_a_person_was_there(stays: list[tuple[float, float]], s
 def test_a_length_has_the_two_units_that_matter(seconds: float, said: str) -> None:
     """Rounded once, so that no unit is full."""
     assert how_long(timedelta(seconds=seconds)) == said
+
+
+def test_the_files_are_named_with_the_address_of_the_page() -> None:
+    """In 80 columns, whatever port the stack had."""
+    url = "http://127.0.0.1:65535/api/meetings/j5rphdao4kpwlhfziojv6eldyb/timeline"
+    folder = Path(".devstack")
+    said = files(url, page=folder / "timeline.html", sheet=folder / "attendance.csv").splitlines()
+
+    assert said == [
+        "the attendance sheet is in .devstack/attendance.csv",
+        "the page is in .devstack/timeline.html; while the stack ran, it was at",
+        url,
+    ]
+    assert max(map(len, said)) <= 80
