@@ -15,8 +15,8 @@ MARGIN = 0.04
 LEAST = timedelta(seconds=1)
 NARROWEST = 0.3
 """So that a stay of no length shows."""
-MOST_TICKS = 5
-"""As many times as a telephone has room for."""
+MOST_TICKS = 4
+"""As many dates as a telephone has room for."""
 DAY = 86_400
 STEPS = (
     *(1, 2, 5, 10, 15, 30),
@@ -26,15 +26,15 @@ STEPS = (
 )
 """Seconds from tick to tick; beyond a week, powers of ten days."""
 NEAR_THE_END = 80.0
+"""A tick beyond that has a line and no name: there is no room behind it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
-    """A named moment. `at_end`: its name stands before its line, where no room is behind it."""
+    """A moment with a line, and its name behind that."""
 
     x: str
     text: str
-    at_end: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ class Axis:
 
     def _tick(self, at: float, step: float, clock: Clock) -> Tick:
         x = self._place(at)
-        return Tick(x=f"{x:.2f}", text=_name(at, step, clock), at_end=x > NEAR_THE_END)
+        return Tick(x=f"{x:.2f}", text="" if x > NEAR_THE_END else _name(at, step, clock))
 
     def _place(self, at: float) -> float:
         return 100 * (at - self.begin) / (self.end - self.begin)

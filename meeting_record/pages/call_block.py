@@ -5,10 +5,8 @@ from dataclasses import dataclass
 
 from meeting_record.pages.axis import Axis, Bar, Tick, axis_of
 from meeting_record.pages.clock import Clock
-from meeting_record.pages.facts import Fact, Json, time_fact
+from meeting_record.pages.facts import Fact, Json
 from meeting_record.pages.people_rows import (
-    EARLIEST,
-    LATEST,
     UNKNOWN,
     WITH_BARS,
     Around,
@@ -28,9 +26,10 @@ class HeardBy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallBlock:
-    """One group call. `day`: the date and the offset of the times of its rows.
+    """One group call. `day`: the date and the offset of its times, where they name no other.
 
-    `how`: how it is drawn. `bars`: of the call itself, its bounds among them.
+    `how`: how it is drawn. `bars`: of the call itself, its bounds among them. `watched`: of the
+    call alone, with the legs over it: what is left free was not heard.
     """
 
     number: int
@@ -40,6 +39,7 @@ class CallBlock:
     facts: tuple[Fact, ...]
     ticks: tuple[Tick, ...]
     bars: tuple[Bar, ...]
+    watched: tuple[Bar, ...]
     heard_by: tuple[HeardBy, ...]
     people: tuple[PersonRow, ...]
     more: tuple[PersonRow, ...]
@@ -53,6 +53,7 @@ def call_block(call: Json, legs: Sequence[Json], tenant_id: str, clock: Clock) -
     how = how_known(call["startBasis"], call["endBasis"])
     around = Around(clock=clock, axis=axis, start=start, until=until, tenant_id=tenant_id)
     people = person_rows(call, around, kind=how)
+    span, heard_by = axis.bar(start, until, "g"), tuple(_heard_by(legs, around))
     return CallBlock(
         number=call["callNumber"],
         marks=tuple(_marks(call)),
@@ -61,7 +62,8 @@ def call_block(call: Json, legs: Sequence[Json], tenant_id: str, clock: Clock) -
         facts=tuple(_facts(call, clock)),
         ticks=axis.ticks(clock),
         bars=tuple(_bars(call, axis, until, how)),
-        heard_by=tuple(_heard_by(legs, around)),
+        watched=(*((span,) if span is not None else ()), *(one.bar for one in heard_by)),
+        heard_by=heard_by,
         people=people[:WITH_BARS],
         more=people[WITH_BARS:],
     )
@@ -93,32 +95,34 @@ def _facts(call: Json, clock: Clock) -> Iterator[Fact]:
     start, end = call["startedAt"], call["endedAt"]
     yield Fact(
         name="Started",
-        value=clock.whole(start),
+        value=clock.short(start, start),
         basis=call["startBasis"],
         how=HOW[call["startBasis"]],
-        notes=tuple(_notes(call, start, clock, startNotBefore=EARLIEST)),
+        notes=tuple(_notes(call, clock, startNotBefore="not before")),
     )
     if end is not None:
         yield Fact(
             name="Ended",
-            value=clock.whole(end),
-            basis=call["endBasis"],
-            how=HOW[call["endBasis"]],
-            notes=tuple(_notes(call, end, clock, notBefore=EARLIEST, notAfter=LATEST)),
+            value=clock.short(end, start),
+            basis=call["endBasis"] or "",
+            how=HOW.get(call["endBasis"], ""),
+            notes=tuple(_notes(call, clock, notBefore="not before", notAfter="not after")),
         )
     if call["reason"] is not None:
         yield Fact(name="Why it ended", value=call["reason"])
-    yield from time_fact("Not heard since", call.get("unwatchedSince"), clock)
-    yield Fact(name="Last heard of", value=clock.whole(call["lastEvidenceAt"]))
+    since = call.get("unwatchedSince")
+    if since is not None:
+        yield Fact(name="Not heard since", value=clock.short(since, start))
+    yield Fact(name="Last heard of", value=clock.short(call["lastEvidenceAt"], start))
     few = () if call["participantsComplete"] else ("people may be missing",)
     yield Fact(name="People", value=str(call["participantCount"]), notes=few)
 
 
-def _notes(call: Json, beside: str, clock: Clock, **bounds: str) -> Iterator[str]:
+def _notes(call: Json, clock: Clock, **bounds: str) -> Iterator[str]:
     for member, words in bounds.items():
         if member in call:
             at = call[member]
-            yield f"{words} {UNKNOWN if at is None else clock.beside(at, beside)}"
+            yield f"{words} {UNKNOWN if at is None else clock.beside(at, call['startedAt'])}"
 
 
 def _bars(call: Json, axis: Axis, until: str, how: str) -> Iterator[Bar]:

@@ -40,6 +40,10 @@ class Clock:
         date, _, offset = _parts(at, self.zone)
         return f"{date}, {offset}"
 
+    def short(self, at: str, other: str) -> Time:
+        """Return a moment as `beside` writes it."""
+        return Time(at=at, text=self.beside(at, other))
+
     def beside(self, at: str, other: str) -> str:
         """Return a moment for a place that names the date and the offset of `other`."""
         date, time, offset = _parts(at, self.zone)

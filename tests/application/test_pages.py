@@ -49,7 +49,7 @@ async def test_a_running_meeting_shows_its_calls_and_is_live() -> None:
     assert facts["Ended"].one("span").text == first["endBasis"]
     assert facts["Why it ended"].words == "everyoneLeft"
     assert "Ended" not in call_of(page, 2).facts()
-    assert call_of(page, 2).one("h3").words == "Call 2 open"
+    assert call_of(page, 2).one("h3").words == "Call 2 2026-09-14, UTC open"
     assert [row[0] for row in rows(page, 1)] == ["ada user, ada", "bo user, bo"]
     (cy,) = rows(page, 2)
     assert cy[1].startswith(f"{second['startedAt'][11:23]} to now")
@@ -133,7 +133,7 @@ async def test_a_corrected_call_says_by_what_and_how_often() -> None:
     call = call_of(page, 1)
     (shown,) = (await world.record_of(world.meeting_id))["calls"]
     revision = world.events("call.corrected")[-1]["data"]["revision"]
-    assert call.one("h3").words == f"Call 1 confirmed final revision {revision}"
+    assert call.one("h3").words == f"Call 1 2026-09-14, UTC confirmed final revision {revision}"
     assert call.facts()["Ended"].one("span", class_="r").text == "attendanceReport"
     assert shown["revision"] == revision
     assert call.one("div", class_="chart").fits("div", {"class_": "r"})
