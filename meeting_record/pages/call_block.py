@@ -7,8 +7,6 @@ from meeting_record.pages.axis import Axis, Bar, Tick, axis_of
 from meeting_record.pages.clock import Clock
 from meeting_record.pages.facts import Fact, Json
 from meeting_record.pages.people_rows import (
-    EARLIEST,
-    LATEST,
     UNKNOWN,
     WITH_BARS,
     Around,
@@ -100,15 +98,15 @@ def _facts(call: Json, clock: Clock) -> Iterator[Fact]:
         value=clock.short(start, start),
         basis=call["startBasis"],
         how=HOW[call["startBasis"]],
-        notes=tuple(_notes(call, start, clock, startNotBefore=EARLIEST)),
+        notes=tuple(_notes(call, clock, startNotBefore="not before")),
     )
     if end is not None:
         yield Fact(
             name="Ended",
             value=clock.short(end, start),
-            basis=call["endBasis"],
-            how=HOW[call["endBasis"]],
-            notes=tuple(_notes(call, start, clock, notBefore=EARLIEST, notAfter=LATEST)),
+            basis=call["endBasis"] or "",
+            how=HOW.get(call["endBasis"], ""),
+            notes=tuple(_notes(call, clock, notBefore="not before", notAfter="not after")),
         )
     if call["reason"] is not None:
         yield Fact(name="Why it ended", value=call["reason"])
@@ -120,11 +118,11 @@ def _facts(call: Json, clock: Clock) -> Iterator[Fact]:
     yield Fact(name="People", value=str(call["participantCount"]), notes=few)
 
 
-def _notes(call: Json, beside: str, clock: Clock, **bounds: str) -> Iterator[str]:
+def _notes(call: Json, clock: Clock, **bounds: str) -> Iterator[str]:
     for member, words in bounds.items():
         if member in call:
             at = call[member]
-            yield f"{words} {UNKNOWN if at is None else clock.beside(at, beside)}"
+            yield f"{words} {UNKNOWN if at is None else clock.beside(at, call['startedAt'])}"
 
 
 def _bars(call: Json, axis: Axis, until: str, how: str) -> Iterator[Bar]:

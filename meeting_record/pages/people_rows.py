@@ -12,10 +12,9 @@ from meeting_record.pages.clock import Clock
 
 type Json = Mapping[str, Any]
 
-WITH_BARS = 200
+WITH_BARS = 100
 """So many people of a call have bars."""
-EARLIEST, LATEST = "earliest", "latest"
-UNKNOWN = "unknown"
+UNKNOWN = "an unknown time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +91,8 @@ def length_text(seconds: float) -> str:
 def _row(
     person: Json, sessions: Sequence[Json], around: Around, *, kind: str, with_bars: bool
 ) -> PersonRow:
-    alone = len(sessions) == 1
     intervals: list[Json] = person["intervals"]
+    alone = len(sessions) == 1 and _is_same(sessions[0], intervals[0])
     participant = person["participant"]
     return PersonRow(
         name=name_of(participant, sessions[0]["sessionId"]),
@@ -103,6 +102,12 @@ def _row(
         sessions=() if alone else tuple(_session(one, around) for one in sessions),
         bars=tuple(_bars(intervals, sessions, around, kind)) if with_bars else (),
     )
+
+
+def _is_same(session: Json, interval: Json) -> bool:
+    """Return whether an interval says all times of a session but its bounds."""
+    joined_at = session["joinedAt"]
+    return joined_at in {None, interval["joinedAt"]} and session["leftAt"] == interval["leftAt"]
 
 
 def _who(person: Json, tenant_id: str) -> str:
@@ -143,13 +148,11 @@ def _end(stay: Json, around: Around) -> str:
 
 
 def _bounds(session: Json, around: Around) -> Iterator[str]:
-    for name, words in (
-        ("joinedNotBefore", "joined at the earliest"),
-        ("notBefore", "left at the earliest"),
-        ("notAfter", "left at the latest"),
-    ):
-        if name in session:
-            yield f"{words} {_known(session[name], around)}"
+    if "joinedNotBefore" in session:
+        yield f"joined not before {_known(session['joinedNotBefore'], around)}"
+    if "notBefore" in session:
+        earliest, latest = (_known(session[one], around) for one in ("notBefore", "notAfter"))
+        yield f"left between {earliest} and {latest}"
 
 
 def _known(at: str | None, around: Around) -> str:

@@ -3,7 +3,7 @@
 import json
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
@@ -16,44 +16,15 @@ from meeting_record.attendance import as_csv, as_ndjson
 from meeting_record.log_lines import log_lines
 from meeting_record.now import now_view
 from meeting_record.view import record_view
-from shared.calls.history import LogEntry, LoggedEvent
-from shared.calls.record import GroupCall, SessionPage
-from shared.legs.leg import Leg
+from shared.calls.history import LogEntry
+from shared.calls.record import SessionPage
 from shared.meeting.meeting import Meeting
-from shared.sources.kept import Found, KeptSource
-from shared.words.observations import Observation
-from shared.words.outgoing import Outgoing
+from shared.sources.kept import KeptSource
 from shared.words.rules import Shown
-from tests.property.stored import Strategies, words
+from tests.property.kept_values import kept, shows
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schemas/record.json").read_text())
 VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
-
-
-def base32(length: int) -> st.SearchStrategy[str]:
-    """Return a strategy of ids."""
-    return st.text("abcdefghijklmnopqrstuvwxyz234567", min_size=length, max_size=length)
-
-
-OBSERVED = get_args(Observation.__value__)
-# Ids have their alphabet, and calls are counted from 1: the ledger's types do not say so.
-kept = Strategies(
-    {
-        (Outgoing, "body"): words,
-        (Meeting, "meeting_id"): base32(26),
-        (Leg, "key"): base32(16),
-        (GroupCall, "number"): st.integers(min_value=1, max_value=10**6),
-        (Found, "number"): st.integers(min_value=1, max_value=10**6),
-        (LoggedEvent, "sequence"): st.integers(min_value=1, max_value=10**6),
-        (LogEntry, "version"): st.integers(min_value=1, max_value=10**6),
-        **{(kind, "leg_key"): base32(16) for kind in OBSERVED},
-    }
-)
-
-
-shows = st.builds(
-    Shown, names=st.booleans(), within=st.sampled_from([timedelta(0), timedelta(days=1)])
-)
 
 
 @given(kept.of(LogEntry), shows)
