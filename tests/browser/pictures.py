@@ -6,6 +6,7 @@ They are docs/timeline.png, docs/timeline-dark.png and docs/day.png.
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from playwright.async_api import Browser, Page
@@ -23,6 +24,7 @@ DOCS = ROOT / "docs"
 WIDTH, HEIGHT = 1000, 800
 LARGEST = 200_000
 """Bytes: a reader of the README waits for them."""
+THEMES: Mapping[Theme, str] = {"light": "timeline", "dark": "timeline-dark"}
 OTHERS = (
     ("INC-4713", "INC-4713: search is slow", ("Ada", "Bo")),
     ("review-48", "Review of the incidents of last week", ()),
@@ -42,7 +44,7 @@ async def main() -> int:
         day = read.record["meeting"]["startDateTime"][:10]
         await _others(endpoints, day)
         async with chromium() as browser:
-            for theme, name in (("light", "timeline"), ("dark", "timeline-dark")):
+            for theme, name in THEMES.items():
                 page = await _opened(browser, read.page_url, endpoints, theme)
                 await page.screenshot(
                     path=DOCS / f"{name}.png",
@@ -72,7 +74,7 @@ async def _others(endpoints: Endpoints, day: str) -> None:
             await client.told(created["meetingId"], "call.started")
         wanted = {"INC-4711": (2, 2), "INC-4713": (1, 2), "review-48": (0, 0)}
         async with asyncio.timeout(LISTED_WITHIN):
-            while await _listed(client, day) != wanted:
+            while await _listed(client, day) != wanted:  # noqa: ASYNC110 - nobody tells us
                 await asyncio.sleep(1)
 
 

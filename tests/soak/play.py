@@ -76,8 +76,8 @@ class Counted:
 class Played:
     """What came of it. `wrong`: what differs, by meeting.
 
-    `evidence`: what readers of those get, beside the log of the room. `notifications` were made between `before` and `after`, `dropped` of them. `reported_at` is when
-    the last reports were there.
+    `evidence`: what readers of those get, and the log of the room. `notifications` were made
+    between `before` and `after`. `reported_at` is when the last reports were there.
     """
 
     before: Counted
