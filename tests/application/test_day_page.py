@@ -7,6 +7,7 @@ from shared.meeting.days import Brief, Tally
 from shared.words.ids import MeetingId, meeting_id_for
 from shared.words.problems import rejected
 from tests.application.joined import ASK
+from tests.application.kept import RETENTION, wait
 from tests.application.paged import asking, page_of, talked
 from tests.application.world import BOT, T0, World, leg_of, state
 from tests.fakes.ledger import InMemoryLedger
@@ -73,6 +74,20 @@ async def test_a_day_shows_what_failed_until_it_is_made_good() -> None:
     await world.pump(until=timedelta(minutes=5))
     good = page_of(await answer_day(asking(day=TODAY), world.services))
     assert good.all("section", **{"aria-labelledby": "failed"}) == []
+
+
+async def test_a_refused_request_leaves_its_day_when_it_is_purged() -> None:
+    """With all else that is kept of it."""
+    world = World()
+    world.fake_graph.fail_next(rejected("consent_missing", app=BOT))
+    await world.drop("create-meeting", {"requestId": "INC-0", "subject": "no"})
+    before = page_of(await answer_day(asking(day=TODAY), world.services))
+
+    await wait(world, RETENTION + timedelta(days=2))
+
+    after = page_of(await answer_day(asking(day=TODAY), world.services))
+    assert before.all("section", **{"aria-labelledby": "failed"})
+    assert "No meeting is listed." in after.one("main").words
 
 
 async def test_a_day_is_today_where_none_is_named() -> None:
