@@ -23,7 +23,7 @@ async def test_a_day_shows_who_is_in_a_call_now_and_what_was_held() -> None:
     page = page_of(await answer_day(asking(day=TODAY, tz="Asia/Tokyo"), world.services))
 
     now = page.one("section", **{"aria-labelledby": "now"}).one("tbody").one("tr")
-    assert now.words.startswith("down INC-1 2026-09-14 17:03:30.000 +09:00 2 3")
+    assert now.words.startswith("down INC-1 17:03:30.000 2 3")
     assert (
         now.one("a").attributes["href"] == f"meetings/{world.meeting_id}/timeline?tz=Asia%2FTokyo"
     )
@@ -45,7 +45,7 @@ async def test_a_day_shows_what_was_held_by_its_first_call() -> None:
 
     held = page.one("section", **{"aria-labelledby": "held"}).one("tbody").all("tr")
     assert [row.words for row in held] == [
-        f"s-{number} 2026-09-14 08:0{number}:00.000 UTC 2 3" for number in range(8)
+        f"s-{number} 08:0{number}:00.000 2 3" for number in range(8)
     ]
 
 
