@@ -1,7 +1,7 @@
-"""What reading costs: a record with 300 people, beside reading its rows; and the list of a day.
+"""What reading costs: a record with 300 people, beside reading its rows; a day's list; a page.
 
-The record is read in this process over the real ledger, from Azurite. What the first page of a list
-asks of the table is counted.
+The record and the page are read in this process over the real ledger, from Azurite. What the first
+page of a list asks of the table is counted.
 """
 
 import json
@@ -28,6 +28,7 @@ from meeting_record.answers import Answer, unless_known
 from meeting_record.asked import Asked
 from meeting_record.day_list import PAGE
 from meeting_record.handler import answer_meetings, answer_record
+from meeting_record.pages.handler import answer_timeline
 from shared.ledger.ledger import TableLedger
 from shared.ledger.tables import Table, put
 from shared.meeting.days import Brief, Tally
@@ -41,6 +42,9 @@ ROUNDS = 60
 RECORD_AIM = 2.0
 MEETINGS = 5_000
 LIST_AIM = 3
+ON_PAGE, AT_A_TIME_ON_PAGE = 1_000, 50
+PAGES = 20
+PAGE_MS, PAGE_KB = 150.0, 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,7 @@ class Reading:
     """Milliseconds of CPU: to read the rows of a record, and to answer it; and its bytes.
 
     `requests` and `read`: requests to the table for the first page of a list, and bytes they read.
+    `page_ms`: milliseconds that pass until a page is answered. `page_bytes`: of its text.
     """
 
     rows: float
@@ -55,11 +60,13 @@ class Reading:
     bytes: int
     requests: int
     read: int
+    page_ms: float
+    page_bytes: int
 
 
 async def measured_reading() -> Reading:
-    """Measure both, the record and its rows in turn."""
-    source = await _held()
+    """Measure all, the record and its rows in turn."""
+    source = await _held(PEOPLE, AT_A_TIME)
     async with _copied(source.table) as services:
         rows, records, size = list[float](), list[float](), 0
         for _ in range(ROUNDS):
@@ -67,8 +74,15 @@ async def measured_reading() -> Reading:
             records.append(await _cpu_ms(lambda: _answer(services)))
             size = len(unless_known(await _answer(services), "").body)
     requests, read = await _first_page()
+    page_ms, page_bytes = await _page()
     return Reading(
-        rows=median(rows), record=median(records), bytes=size, requests=requests, read=read
+        rows=median(rows),
+        record=median(records),
+        bytes=size,
+        requests=requests,
+        read=read,
+        page_ms=page_ms,
+        page_bytes=page_bytes,
     )
 
 
@@ -94,15 +108,24 @@ def reading_figures(found: Reading) -> list[Figure]:
             aim=f"≤ {LIST_AIM}",
             beside=f"{PAGE} meetings; {found.read / 1000:.0f} kB read",
         ),
+        aimed(
+            f"page of a meeting with {ON_PAGE:,} people",
+            max(found.page_ms / PAGE_MS, found.page_bytes / 1000 / PAGE_KB),
+            f"{found.page_ms:.0f} ms, {found.page_bytes / 1000:.0f} kB",
+            at="most",
+            limit=1.0,
+            aim=f"≤ {PAGE_MS:.0f} ms, ≤ {PAGE_KB:.0f} kB",
+            beside="in this process, its rows included",
+        ),
     ]
 
 
-async def _held() -> OneLeg:
+async def _held(people: int, at_a_time: int) -> OneLeg:
     """Return a meeting to which people came a few at a time, and which all have left."""
     crowd = Crowd(seed=1)
     on = await OneLeg.begin(crowd)
-    while len(crowd) < PEOPLE:
-        for _ in range(AT_A_TIME):
+    while len(crowd) < people:
+        for _ in range(at_a_time):
             crowd.join()
         await on.push(crowd.roster())
         await on.passes(SECONDS_BETWEEN)
@@ -139,6 +162,21 @@ async def _read(services: Services) -> None:
 
 async def _answer(services: Services) -> Answer:
     return unless_known(await answer_record(MEETING_ID, Asked(parameters={}), services), "")
+
+
+async def _page() -> tuple[float, int]:
+    """Return the milliseconds that the page of a large meeting takes, and its bytes."""
+    source = await _held(ON_PAGE, AT_A_TIME_ON_PAGE)
+    async with _copied(source.table) as services:
+        asked, took = Asked(parameters={}), list[float]()
+        answer = await answer_timeline(MEETING_ID, asked, services)
+        for _ in range(PAGES):
+            began = time.perf_counter()
+            answer = await answer_timeline(MEETING_ID, asked, services)
+            took.append(1000 * (time.perf_counter() - began))
+    if answer.status != 200 or answer.body.count('scope="row"') < ON_PAGE:
+        raise NotTaken("the page does not have everybody")
+    return median(took), len(answer.body.encode())
 
 
 async def _first_page() -> tuple[int, int]:

@@ -55,11 +55,13 @@ def _row(meeting_id: MeetingId, brief: Brief) -> dict[str, Any]:
         "calls": brief.tally.calls,
         "people": brief.tally.people,
     }
-    return row | _since(brief.open_since)
+    row |= _moment("firstStartedAt", brief.tally.first_at)
+    row |= _moment("openSince", brief.open_since)
+    return row | ({} if brief.failed is None else {"failed": brief.failed})
 
 
-def _since(moment: datetime | None) -> dict[str, str]:
-    return {} if moment is None else {"openSince": utc_text(moment)}
+def _moment(name: str, moment: datetime | None) -> dict[str, str]:
+    return {} if moment is None else {name: utc_text(moment)}
 
 
 def _token(first: MeetingId, asked: DayAsked, tenant_id: str) -> str:

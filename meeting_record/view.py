@@ -178,13 +178,12 @@ def _leg_view(leg: Leg) -> dict[str, Any]:
 
 def _failure(leg: Leg) -> dict[str, Any]:
     """Show why a leg failed, as `bot.failed` says it."""
-    if leg.over is None or leg.shown_as != "failed":
+    if leg.over is None or leg.failed_as is None:
         return {}
     said = leg.over.fact.data
-    code = str(said.get("code", "leg_ended"))
     return {
         "failure": {
-            "code": code,
+            "code": leg.failed_as,
             "message": said.get("message", CATALOGUE["leg_ended"].message),
             "nextStep": said.get("nextStep"),
             "graph": said.get("graph"),

@@ -18,7 +18,9 @@ type Count = Annotated[int, Field(ge=0)]
 class ListedMeeting(Part):
     """What the list of a day says of a meeting: the calls that began that day, and their people.
 
-    `openSince`: when a call began that goes on. `requestId` where a request made the meeting.
+    `firstStartedAt`: when the first of them began. `openSince`: when a call began that goes on.
+    `failed`: the code of what failed that day and was not made good since: the newest leg of the
+    bot, or the request, which made no meeting then. `requestId` where a request is behind it.
     """
 
     meeting_id: Id
@@ -26,7 +28,9 @@ class ListedMeeting(Part):
     subject: str | None
     calls: Count
     people: Count
+    first_started_at: AwareDatetime = ABSENT
     open_since: AwareDatetime = ABSENT
+    failed: str = ABSENT
 
 
 class Day(Part):

@@ -11,14 +11,15 @@ from meeting_record.pages.links import Link, Links
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayRow:
-    """One meeting of the day. `since`: when the call began that goes on."""
+    """One meeting of the day. `at`: when its open call began, else its first. `failed`: a code."""
 
     href: str
     title: str
     request_id: str
-    since: Time | None
+    at: Time | None
     calls: int
     people: int
+    failed: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,37 +32,44 @@ class DayPage:
     links: tuple[Link, ...]
     now: tuple[DayRow, ...]
     held: tuple[DayRow, ...]
+    failed: tuple[DayRow, ...]
     planned: tuple[DayRow, ...]
     more: str | None
 
 
 def day_page(listed: Json, day: date, clock: Clock, links: Links, *, open_only: bool) -> DayPage:
     """Return the page of a page of the list of a day."""
-    rows = [_row(one, clock, links) for one in listed["meetings"]]
+    found: list[Json] = listed["meetings"]
     more = listed["continuation"]
+    now = [one for one in found if "openSince" in one]
+    over = [one for one in found if "openSince" not in one]
+
+    def rows(some: Iterable[Json], *, by: str = "firstStartedAt") -> tuple[DayRow, ...]:
+        in_order = sorted(some, key=lambda one: (one.get(by, ""), one["meetingId"]))
+        return tuple(_row(one, by, clock, links) for one in in_order)
+
     return DayPage(
         day=listed["day"],
         clock=clock.name,
         open_only=open_only,
         links=links.of_day(day, open_only=open_only),
-        now=_sorted(one for one in rows if one.since is not None),
-        held=_sorted(one for one in rows if one.since is None and one.calls),
-        planned=_sorted(one for one in rows if not one.calls and one.since is None),
+        now=rows(now, by="openSince"),
+        held=rows(one for one in over if one["calls"]),
+        failed=rows(one for one in found if "failed" in one),
+        planned=rows(one for one in over if not one["calls"] and "failed" not in one),
         more=None if more is None else links.next_page(listed["day"], more, open_only=open_only),
     )
 
 
-def _row(one: Json, clock: Clock, links: Links) -> DayRow:
-    since = one.get("openSince")
+def _row(one: Json, by: str, clock: Clock, links: Links) -> DayRow:
+    at = one.get(by)
+    request_id = one.get("requestId", "")
     return DayRow(
         href=links.to_meeting(one["meetingId"]),
-        title=one["subject"] or f"Meeting {one['meetingId']}",
-        request_id=one.get("requestId", ""),
-        since=None if since is None else clock.whole(since),
+        title=one["subject"] or request_id or f"Meeting {one['meetingId']}",
+        request_id=request_id,
+        at=None if at is None else clock.whole(at),
         calls=one["calls"],
         people=one["people"],
+        failed=one.get("failed", ""),
     )
-
-
-def _sorted(rows: Iterable[DayRow]) -> tuple[DayRow, ...]:
-    return tuple(sorted(rows, key=lambda one: "" if one.since is None else one.since.at))

@@ -241,12 +241,15 @@ def size_of(row: Row) -> int:
 
 def day_row(meeting_id: MeetingId, day: date, brief: Brief) -> Row:
     """Return the meeting's row in the list of a day, without the members that are not known."""
+    first_at = brief.tally.first_at
     said = {
         "requestId": brief.request_id,
         "subject": brief.subject,
         "calls": brief.tally.calls,
         "people": brief.tally.people,
+        "firstStartedAt": None if first_at is None else moment_text(first_at),
         "openSince": None if brief.open_since is None else moment_text(brief.open_since),
+        "failed": brief.failed,
     }
     row = {"PartitionKey": day_partition(day), "RowKey": meeting_id}
     return row | {name: value for name, value in said.items() if value is not None}
@@ -254,12 +257,18 @@ def day_row(meeting_id: MeetingId, day: date, brief: Brief) -> Row:
 
 def read_day(row: Mapping[str, Any]) -> tuple[MeetingId, Brief]:
     """Return what a row of a day's list says."""
-    since = row.get("openSince")
+    since, first_at = row.get("openSince"), row.get("firstStartedAt")
+    tally = Tally(
+        calls=int(row["calls"]),
+        people=int(row["people"]),
+        first_at=None if first_at is None else datetime.fromisoformat(first_at),
+    )
     brief = Brief(
         request_id=row.get("requestId"),
         subject=row.get("subject"),
-        tally=Tally(calls=int(row["calls"]), people=int(row["people"])),
+        tally=tally,
         open_since=None if since is None else datetime.fromisoformat(since),
+        failed=row.get("failed"),
     )
     return MeetingId(row["RowKey"]), brief
 

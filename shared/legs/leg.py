@@ -197,6 +197,13 @@ class Leg:
         wanted = any(one.why != "lobbyTimeout" for one in self.leaving)
         return "failed" if self.is_gone and not (self.came_in or wanted) else SHOWN_AS[self.state]
 
+    @property
+    def failed_as(self) -> str | None:
+        """The code under which the leg is published as failed; None where it did not fail."""
+        if self.over is None or self.shown_as != "failed":
+            return None
+        return str(self.over.fact.data.get("code", "leg_ended"))
+
     def heard_by(self, callers: tuple[ReplyAddress, ...]) -> "Leg":
         """Return the leg for whose outcome these callers wait."""
         return replace(self, callers=callers, held=self.held if callers else None)

@@ -12,25 +12,41 @@ DAYS_KEPT = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """How many calls began on a day, and the people in them, each counted once a call."""
+    """How many calls began on a day, and the people in them, each counted once a call.
+
+    `first_at`: when the first of them began.
+    """
 
     calls: int = 0
     people: int = 0
+    first_at: datetime | None = None
 
     def with_calls(self, calls: Iterable[GroupCall]) -> "Tally":
         """Return the tally with these calls, too."""
-        counts = [call.participant_count for call in calls]
-        return Tally(calls=self.calls + len(counts), people=self.people + sum(counts))
+        own = tuple(calls)
+        starts = [one.started_at for one in own]
+        if self.first_at is not None:
+            starts.append(self.first_at)
+        return Tally(
+            calls=self.calls + len(own),
+            people=self.people + sum(one.participant_count for one in own),
+            first_at=min(starts, default=None),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brief:
-    """What a day's list says of a meeting. `open_since`: a call that began that day goes on."""
+    """What a day's list says of a meeting. `open_since`: a call that began that day goes on.
+
+    `failed`: the code of what failed that day, and was not made good since: the bot's newest leg,
+    or a request that made no meeting.
+    """
 
     request_id: str | None = None
     subject: str | None = None
     tally: Tally = Tally()
     open_since: datetime | None = None
+    failed: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """On which days a meeting is listed, and what the lists do not say yet. Core.
 
 A meeting is listed on the day for which it is planned and on each on which a group call began; one
-that Rollcall did not make, on the day on which it was first asked to join.
+that Rollcall did not make, on the day on which it was first asked to join. While its bot's newest
+leg failed, it is listed on the day of that, too; a request that was refused, on the day of that.
 """
 
 from collections.abc import Mapping
@@ -43,20 +44,22 @@ def having_listed(
 
 
 def _briefs(meeting: Meeting) -> dict[date, Brief]:
-    days, merged = meeting.days, meeting.sources.merged
+    days, merged, online = meeting.days, meeting.sources.merged, meeting.online
     calls = [
         one for one in meeting.record.known_calls if number_in(meeting, one.number) not in merged
     ]
-    asked, online = meeting.asked, meeting.online
-    began: dict[date, list[GroupCall]] = {day: [] for day in (*_planned(meeting), *days.before)}
+    failed = _failed(meeting)
+    known = (*_planned(meeting), *days.before, *failed)
+    began: dict[date, list[GroupCall]] = {day: [] for day in known}
     for call in calls:
         began.setdefault(day_of(call.started_at), []).append(call)
     return {
         day: Brief(
-            request_id=asked.request_id if asked is not None else None,
+            request_id=_request_id(meeting),
             subject=online.subject if online is not None else None,
             tally=_before(day, own, days).with_calls(own),
             open_since=next((one.started_at for one in own if one.ended_at is None), None),
+            failed=failed.get(day),
         )
         for day, own in began.items()
     }
@@ -71,7 +74,29 @@ def _before(day: date, own: list[GroupCall], days: Days) -> Tally:
     return known or Tally()
 
 
+def _request_id(meeting: Meeting) -> str | None:
+    if meeting.asked is not None:
+        return meeting.asked.request_id
+    return None if meeting.known else meeting.correlation_id
+
+
+def _failed(meeting: Meeting) -> dict[date, str]:
+    """Return the code of what failed and was not made good, by its day."""
+    trying = meeting.trying
+    if not meeting.known:
+        is_refused = trying is not None and trying.next_try_at is None
+        if trying is None or trying.code is None or not is_refused:
+            return {}
+        return {day_of(trying.tried_at): trying.code}
+    legs = [leg for leg in meeting.legs if leg.place != "surplus"]
+    over = legs[-1].over if legs else None
+    code = legs[-1].failed_as if legs else None
+    return {} if code is None or over is None else {day_of(over.fact.at): code}
+
+
 def _planned(meeting: Meeting) -> set[date]:
+    if not meeting.known:
+        return set()
     if meeting.asked is not None and meeting.online is not None:
         return {day_of(meeting.asked.start_date_time)}
     if meeting.days.listed:

@@ -1,10 +1,14 @@
 """The page of a day: who is in a call now, what was held, what failed."""
 
-from meeting_record.pages.handler import answer_day
+from datetime import timedelta
+
+from meeting_record.pages.handler import answer_day, answer_timeline
 from shared.meeting.days import Brief, Tally
 from shared.words.ids import MeetingId, meeting_id_for
+from shared.words.problems import rejected
+from tests.application.joined import ASK
 from tests.application.paged import asking, page_of, talked
-from tests.application.world import T0, World
+from tests.application.world import BOT, T0, World, leg_of, state
 from tests.fakes.ledger import InMemoryLedger
 
 TODAY = T0.date().isoformat()
@@ -23,8 +27,52 @@ async def test_a_day_shows_who_is_in_a_call_now_and_what_was_held() -> None:
         now.one("a").attributes["href"] == f"meetings/{world.meeting_id}/timeline?tz=Asia%2FTokyo"
     )
     planned = page.one("section", **{"aria-labelledby": "planned"})
-    assert planned.one("tbody").words == "up INC-2 0 0"
+    assert planned.one("tbody").words == "up INC-2"
     assert "minute behind" in page.one("p", class_="lead").text
+
+
+async def test_a_day_shows_what_was_held_by_its_first_call() -> None:
+    """Whatever the ids of the meetings are."""
+    world = World(ledger=(ledger := InMemoryLedger()))
+    for number in range(8):
+        first_at = T0 + timedelta(minutes=number)
+        brief = Brief(subject=f"s-{number}", tally=Tally(calls=2, people=3, first_at=first_at))
+        meeting_id = meeting_id_for(tenant_id="t", request_id=str(number))
+        await ledger.list_day(meeting_id, T0.date(), brief)
+
+    page = page_of(await answer_day(asking(day=TODAY), world.services))
+
+    held = page.one("section", **{"aria-labelledby": "held"}).one("tbody").all("tr")
+    assert [row.words for row in held] == [
+        f"s-{number} 2026-09-14 08:0{number}:00.000 UTC 2 3" for number in range(8)
+    ]
+
+
+async def test_a_day_shows_what_failed_until_it_is_made_good() -> None:
+    """A request that was refused, and a bot that did not get in; each leads to its page."""
+    world = World()
+    world.fake_graph.fail_next(rejected("consent_missing", app=BOT))
+    await world.drop("create-meeting", {"requestId": "INC-0", "subject": "no"})
+    await world.drop("create-meeting", ASK)
+    await world.pump(until=timedelta(minutes=5))
+    meeting_id = world.events("meeting.created")[0]["data"]["meetingId"]
+    leg_key, call_id = leg_of(await world.meeting(meeting_id))
+    ended = state(call_id, "terminated", resultInfo={"code": 403, "subcode": 5221})
+    await world.callback(meeting_id, leg_key, ended)
+    await world.pump(until=timedelta(minutes=5))
+
+    failed = page_of(await answer_day(asking(day=TODAY), world.services))
+
+    rows = failed.one("section", **{"aria-labelledby": "failed"}).one("tbody").all("tr")
+    assert sorted(row.words for row in rows) == ["INC-0 consent_missing", "down INC-1 leg_ended"]
+    for row in rows:
+        leads_to = row.one("a").attributes["href"].split("/")[1]
+        page_of(await answer_timeline(leads_to, asking(), world.services))
+    await world.drop("create-meeting", {"requestId": "INC-0", "subject": "no"})
+    await world.drop("join-meeting", {"meetingId": meeting_id})
+    await world.pump(until=timedelta(minutes=5))
+    good = page_of(await answer_day(asking(day=TODAY), world.services))
+    assert good.all("section", **{"aria-labelledby": "failed"}) == []
 
 
 async def test_a_day_is_today_where_none_is_named() -> None:

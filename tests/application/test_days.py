@@ -71,10 +71,12 @@ async def test_calls_are_listed_on_the_day_they_began_and_stay_there() -> None:
     (tomorrow,) = (await listed(world, TOMORROW)).values()
     record = (await world.meeting(world.meeting_id)).record
     assert (record.before, [call.number for call in record.calls]) == (1, [2])
-    assert (today.tally, today.open_since) == (Tally(calls=1, people=2), None)
+    begun = datetime(2026, 9, 14, 23, 58, tzinfo=UTC)
+    assert (today.tally, today.open_since) == (Tally(calls=1, people=2, first_at=begun), None)
+    again = record.calls[0].started_at
     assert (tomorrow.tally, tomorrow.open_since) == (
-        Tally(calls=1, people=1),
-        record.calls[0].started_at,
+        Tally(calls=1, people=1, first_at=again),
+        again,
     )
 
 
@@ -119,7 +121,9 @@ async def test_the_planned_day_keeps_its_calls_however_many_days_follow() -> Non
 
     for number in range(5):
         (brief,) = (await listed(world, TODAY + timedelta(days=number))).values()
-        assert (brief.tally, brief.open_since) == (Tally(calls=1, people=2), None)
+        assert (brief.tally.calls, brief.tally.people, brief.open_since) == (1, 2, None)
+        assert brief.tally.first_at is not None
+        assert brief.tally.first_at.date() == TODAY + timedelta(days=number)
 
 
 async def test_a_meeting_that_somebody_else_made_is_listed_on_the_day_we_were_asked() -> None:
@@ -157,7 +161,7 @@ async def test_a_busy_call_is_listed_once_a_minute() -> None:
 
     (brief,) = (await listed(world, TODAY)).values()
     assert ledger.written <= 4
-    assert brief.tally == Tally(calls=1, people=60)
+    assert (brief.tally.calls, brief.tally.people) == (1, 60)
 
 
 async def test_what_was_asked_before_the_bot_was_is_listed_without_a_tend_message() -> None:

@@ -321,6 +321,7 @@ async def test_meetings_are_listed_as_they_happen() -> None:
         "subject": "down",
         "calls": 2,
         "people": 3,
+        "firstStartedAt": record["calls"][0]["startedAt"],
         "openSince": record["calls"][1]["startedAt"],
     }
     assert tomorrow == {"day": "2026-09-15", "meetings": [], "continuation": None}

@@ -152,6 +152,7 @@ def held() -> Json:
         notBefore=at(10_800),
         notAfter=at(11_000),
         unwatchedSince=at(10_000),
+        participantCount=1,
     )
     twice = polled["people"][0]
     polled["people"] = [
@@ -207,7 +208,7 @@ def unwatched() -> Json:
         result={"code": 500, "subcode": 1999, "meaning": "A fault in Graph ended the leg."},
     )
     waiting = {**leg("waiting"), "joinedAt": None}
-    return record([call(1, at(0), None, people, unwatchedSince=at(600))], [gone, waiting])
+    return record([call(1, at(0), None, people, unwatchedSince=at(600), lastEvidenceAt=at(600))], [gone, waiting])
 
 
 def failed() -> Json:

@@ -1,87 +1,112 @@
-"""The pages of the real app in a real browser: a day, a meeting, a join that shows by itself."""
+"""The pages through the real host: of a meeting while a person is there, and of its day."""
 
-from collections.abc import AsyncIterator
-from urllib.parse import urlencode, urljoin
 from uuid import uuid4
 
+import aiohttp
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from yarl import URL
 
-from devstack.chromium import RUNS_HERE
-from tests.browser.chromium import chromium, opened
+from tests.fixtures.html_page import Element, parsed
 from tests.system.client import Client
+from tests.system.lab import eventually
 from tests.system.stack import Endpoints
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-SHOWN_WITHIN = 3_000
-"""Milliseconds from an event to the page that shows it, which is read again every 2 s."""
+
+async def answered(
+    client: Client, endpoints: Endpoints, path: str, **headers: str
+) -> tuple[aiohttp.ClientResponse, str]:
+    """GET `/api/{path}` with the key as a header; return the response and its text."""
+    key = {"x-functions-key": endpoints.function_key}
+    url = f"{endpoints.functions}/api/{path}"
+    async with client.http.get(url, headers=key | headers) as response:
+        return response, await response.text()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """Return Chromium, where it runs."""
-    if not RUNS_HERE:
-        pytest.skip("the Chromium from npm runs on Linux on x86-64 alone")
-    async with chromium() as browser:
-        yield browser
+def page_of(response: aiohttp.ClientResponse, text: str, status: int = 200) -> Element:
+    """Return the page, whose headers let in nothing from elsewhere and keep it nowhere."""
+    assert response.status == status
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert response.headers["Content-Security-Policy"].startswith("default-src 'none'; ")
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Cache-Control"] == "no-store"
+    return parsed(text)
 
 
-async def test_a_call_is_found_by_its_day_and_followed_while_it_goes_on(
-    browser: Browser, client: Client, endpoints: Endpoints, subject: str
+def links_in(page: Element) -> dict[str, str]:
+    """Return where a page leads to outside itself, by the text of the link."""
+    found = {one.text: one.attributes["href"] for one in page.all("a")}
+    return {text: href for text, href in found.items() if not href.startswith("#")}
+
+
+async def test_the_page_of_a_meeting_says_what_its_record_says(
+    client: Client, endpoints: Endpoints, subject: str
 ) -> None:
-    """With the key in the address, as from a bookmark. Each link of both pages is answered."""
-    request = {"requestId": subject, "subject": subject, "join": "now", "context": {"a": 1}}
-    await client.drop(request)
+    """While a person is there; every link on it leads to something that is served."""
+    await client.drop({"requestId": subject, "subject": subject, "join": "now"})
     created = (await client.created(subject)).data
     meeting_id, link = created["meetingId"], created["coordinates"]["joinWebUrl"]
     await client.told(meeting_id, "bot.joined")
-    await client.lab.join(link, str(uuid4()), "Ada <b>Lovelace</b>")
+    ada = str(uuid4())
+    await client.lab.join(link, ada)
     await client.told(meeting_id, "call.started", callNumber=1)
-    query = urlencode({"day": created["startDateTime"][:10], "code": endpoints.function_key})
+    path = f"meetings/{meeting_id}/timeline"
 
-    async with opened(browser, f"{endpoints.functions}/api/timeline?{query}") as page:
-        await _answered(page, client)
-        await page.get_by_role("link", name=subject).first.click()
-        await expect(page.locator("h1")).to_have_text(subject)
-        await expect(page.get_by_role("rowheader", name="Ada <b>Lovelace</b>")).to_be_visible()
-        await _answered(page, client)
+    page = page_of(*await answered(client, endpoints, path))
 
-        context = page.locator("#context")
-        await context.locator("summary").click()
-        bo_id = str(uuid4())
-        bo = await client.lab.join(link, bo_id, "Bo")
-        await client.events.first(
-            lambda one: (
-                one.kind == "participant.joined" and one.data["participant"].get("userId") == bo_id
-            ),
-            session=meeting_id,
-        )
-        await expect(page.get_by_role("rowheader", name="Bo")).to_be_visible(timeout=SHOWN_WITHIN)
-        await expect(context).to_have_attribute("open", "")
-        await expect(context.locator("summary")).to_be_focused()
-        await client.lab.leave(bo)
+    record = await client.record(meeting_id)
+    assert record is not None
+    assert page.one("h1").text == subject
+    assert page.one("main").attributes["data-every"] == "2"
+    call = page.one("section", **{"aria-labelledby": "call-1"})
+    assert call.facts()["Started"].moments == [record["calls"][0]["startedAt"]]
+    assert ada in call.one("table").text
+    assert link not in page.text
+    for text, href in links_in(page).items():
+        assert endpoints.function_key not in href
+        there = URL(f"{endpoints.functions}/api/{path}").join(URL(href))
+        found, _ = await answered(client, endpoints, there.path_qs.removeprefix("/api/"))
+        assert found.status == 200, text
+
+    async def known_already() -> aiohttp.ClientResponse | None:
+        first, _ = await answered(client, endpoints, path)
+        tag = {"If-None-Match": first.headers["ETag"]}
+        again, text = await answered(client, endpoints, path, **tag)
+        if again.status != 304:  # something was heard in between
+            return None
+        assert text == ""
+        return again
+
+    again = await eventually(known_already, "a page that is known already")
+    assert again.headers["Content-Security-Policy"].startswith("default-src 'none'; ")
 
 
-async def test_a_meeting_that_is_not_known_has_a_page_that_says_so(
-    browser: Browser, client: Client, endpoints: Endpoints
+async def test_the_page_of_a_day_leads_to_its_meetings(
+    client: Client, endpoints: Endpoints, subject: str
 ) -> None:
-    """From there a link leads on. Without the key there is no page at all."""
-    path = f"{endpoints.functions}/api/meetings/{'a' * 26}/timeline"
-    async with client.http.get(path) as response:
-        assert response.status == 401
+    """With the key in its links where the address has it, so that a browser can follow them."""
+    await client.drop({"requestId": subject, "subject": subject})
+    created = (await client.created(subject)).data
+    day = created["startDateTime"][:10]
+    url = f"{endpoints.functions}/api/timeline"
 
-    async with opened(browser, f"{path}?code={endpoints.function_key}") as page:
-        await expect(page.locator("h1")).to_have_text("No such meeting")
-        await page.get_by_role("link", name="Today").click()
-        await expect(page.locator("h1")).to_contain_text("Meetings of")
+    async with client.http.get(url, params={"day": day, "code": endpoints.function_key}) as found:
+        page = page_of(found, await found.text())
+        leads_to = found.url.join(URL(links_in(page)[subject]))
+    async with client.http.get(leads_to) as found:
+        assert page_of(found, await found.text()).one("h1").text == subject
 
 
-async def _answered(page: Page, client: Client) -> None:
-    """See that every link of the page is answered."""
-    links = await page.locator("nav a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
-    assert links
-    for link in links:
-        async with client.http.get(urljoin(page.url, link)) as response:
-            assert (link, response.status) == (link, 200)
+async def test_what_has_no_page_says_so_as_a_page(client: Client, endpoints: Endpoints) -> None:
+    """Unknown meetings, wrong parameters; without a key nothing is said at all."""
+    unknown = f"meetings/{'a' * 26}/timeline"
+
+    page_of(*await answered(client, endpoints, unknown), 404)
+    wrong = page_of(*await answered(client, endpoints, "timeline?day=tomorrow&tz=Mars"), 400)
+
+    assert sorted(wrong.facts()) == ["day", "tz"]
+    for path in (unknown, "timeline"):
+        async with client.http.get(f"{endpoints.functions}/api/{path}") as response:
+            assert (response.status, await response.text()) == (401, "")
