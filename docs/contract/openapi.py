@@ -55,6 +55,89 @@ class HealthDetails(Health):
     version: str = ABSENT
 
 
+class SettingsSeen(Part):
+    """The settings by name, never by value. `missing`: required ones that are not given."""
+
+    required: list[str]
+    given: list[str]
+    missing: list[str]
+
+
+class TokenSeen(Part):
+    """A fresh token for Graph. `roles`: what it names; null where there is none to read."""
+
+    error: str | None
+    needed: list[str]
+    roles: list[str] | None
+
+
+class OrganizerSeen(Part):
+    """What Graph answered of the default organizer. 403: the app may not read users."""
+
+    id: str
+    error: str | None
+    status: int | None
+    code: str | None
+    enabled: bool | None
+    teams: bool | None
+
+
+class ProbeSeen(Part):
+    """A meeting, made and deleted. `code`: one of problems.md; `left`: why it is still there."""
+
+    organizer_id: str
+    made: bool
+    code: str | None
+    message: str | None
+    status: int | None
+    left: str | None
+
+
+class KeysSeen(Part):
+    """The keys that verify Graph's callbacks. `url`: where they are found."""
+
+    url: str
+    error: str | None
+    count: int
+
+
+class StoreSeen(Part):
+    """A row of its own, written, claimed twice, changed and deleted."""
+
+    error: str | None
+
+
+class ClockSeen(Part):
+    """The app's time. `graphAheadSeconds` is known within `withinSeconds`, or null."""
+
+    now: AwareDatetime
+    graph_ahead_seconds: float | None
+    within_seconds: float | None
+
+
+class Examination(Part):
+    """What the app saw of its own deployment. It judges nothing; `rollcall doctor` does."""
+
+    version: str
+    public_url: str
+    tenant_id: str
+    bot_app_id: str
+    service_bus: str
+    settings: SettingsSeen
+    token: TokenSeen
+    organizer: OrganizerSeen
+    policy: list[ProbeSeen]
+    signing_keys: KeysSeen
+    store: StoreSeen
+    clock: ClockSeen
+
+
+class Organizers(Part):
+    """Whose meetings are probed; without it the default organizer's."""
+
+    organizer_ids: list[str] = ABSENT
+
+
 def _in_path(name: str, schema: Json) -> Json:
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
@@ -226,10 +309,37 @@ def openapi(version: str) -> Json:
                     "responses": {**_health(HealthDetails), "401": _refused()},
                 }
             },
+            "/health/doctor": {
+                "post": {
+                    "operationId": "health_doctor",
+                    "summary": "Let the app examine its deployment.",
+                    "description": "A probe meeting of each organizer and a row of the table are "
+                    "made and deleted. `rollcall doctor` judges what is answered.",
+                    "security": KEYS,
+                    "requestBody": {
+                        "required": False,
+                        "content": {"application/json": {"schema": _model(Organizers)}},
+                    },
+                    "responses": {
+                        "200": _answer("What was seen.", _model(Examination)),
+                        "400": _answer("The body is wrong.", _model(Message)),
+                        "401": _refused(),
+                    },
+                }
+            },
         },
         "components": {
             "schemas": _models(
-                Message, BadParameters, Day, Now, LogLine, AttendanceLine, Health, HealthDetails
+                Message,
+                BadParameters,
+                Day,
+                Now,
+                LogLine,
+                AttendanceLine,
+                Health,
+                HealthDetails,
+                Organizers,
+                Examination,
             ),
             "securitySchemes": {
                 "functionKey": {"type": "apiKey", "in": "header", "name": "x-functions-key"},

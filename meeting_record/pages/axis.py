@@ -25,16 +25,17 @@ STEPS = (
     *(DAY, 2 * DAY, 7 * DAY),
 )
 """Seconds from tick to tick; beyond a week, powers of ten days."""
-NEAR_THE_END = 80.0
-"""A tick beyond that has a line and no name: there is no room behind it."""
+NEAR_THE_END, AT_THE_END = 80.0, 93.0
+"""Where a narrow page, and any page, has no room for a name behind a line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
-    """A moment with a line, and its name behind that."""
+    """A moment with a line, and its name behind that. `is_late`: a narrow page leaves out that."""
 
     x: str
     text: str
+    is_late: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,8 @@ class Axis:
 
     def _tick(self, at: float, step: float, clock: Clock) -> Tick:
         x = self._place(at)
-        return Tick(x=f"{x:.2f}", text="" if x > NEAR_THE_END else _name(at, step, clock))
+        text = "" if x > AT_THE_END else _name(at, step, clock)
+        return Tick(x=f"{x:.2f}", text=text, is_late=x > NEAR_THE_END)
 
     def _place(self, at: float) -> float:
         return 100 * (at - self.begin) / (self.end - self.begin)

@@ -7,13 +7,16 @@ from meeting_record.pages.axis import Axis, Bar, Tick, axis_of
 from meeting_record.pages.clock import Clock
 from meeting_record.pages.facts import Fact, Json
 from meeting_record.pages.people_rows import (
-    UNKNOWN,
     WITH_BARS,
     Around,
     PersonRow,
     person_rows,
 )
 from meeting_record.pages.phrases import HOW, how_known
+
+EARLIEST = ("not before", "earliest unknown")
+LATEST = ("not after", "latest unknown")
+"""A bound that is known, before its time; and one that is not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +101,7 @@ def _facts(call: Json, clock: Clock) -> Iterator[Fact]:
         value=clock.short(start, start),
         basis=call["startBasis"],
         how=HOW[call["startBasis"]],
-        notes=tuple(_notes(call, clock, startNotBefore="not before")),
+        notes=tuple(_notes(call, clock, startNotBefore=EARLIEST)),
     )
     if end is not None:
         yield Fact(
@@ -106,7 +109,7 @@ def _facts(call: Json, clock: Clock) -> Iterator[Fact]:
             value=clock.short(end, start),
             basis=call["endBasis"] or "",
             how=HOW.get(call["endBasis"], ""),
-            notes=tuple(_notes(call, clock, notBefore="not before", notAfter="not after")),
+            notes=tuple(_notes(call, clock, notBefore=EARLIEST, notAfter=LATEST)),
         )
     if call["reason"] is not None:
         yield Fact(name="Why it ended", value=call["reason"])
@@ -118,11 +121,11 @@ def _facts(call: Json, clock: Clock) -> Iterator[Fact]:
     yield Fact(name="People", value=str(call["participantCount"]), notes=few)
 
 
-def _notes(call: Json, clock: Clock, **bounds: str) -> Iterator[str]:
-    for member, words in bounds.items():
+def _notes(call: Json, clock: Clock, **bounds: tuple[str, str]) -> Iterator[str]:
+    for member, (known, unknown) in bounds.items():
         if member in call:
             at = call[member]
-            yield f"{words} {UNKNOWN if at is None else clock.beside(at, call['startedAt'])}"
+            yield unknown if at is None else f"{known} {clock.beside(at, call['startedAt'])}"
 
 
 def _bars(call: Json, axis: Axis, until: str, how: str) -> Iterator[Bar]:

@@ -46,7 +46,7 @@ def day_page(listed: Json, day: date, clock: Clock, links: Links, *, open_only: 
 
     def rows(some: Iterable[Json], *, by: str = "firstStartedAt") -> tuple[DayRow, ...]:
         in_order = sorted(some, key=lambda one: (one.get(by, ""), one["meetingId"]))
-        return tuple(_row(one, by, clock, links) for one in in_order)
+        return tuple(_row(one, by, listed["day"], clock, links) for one in in_order)
 
     return DayPage(
         day=listed["day"],
@@ -61,14 +61,14 @@ def day_page(listed: Json, day: date, clock: Clock, links: Links, *, open_only: 
     )
 
 
-def _row(one: Json, by: str, clock: Clock, links: Links) -> DayRow:
+def _row(one: Json, by: str, day: str, clock: Clock, links: Links) -> DayRow:
     at = one.get(by)
     request_id = one.get("requestId", "")
     return DayRow(
         href=links.to_meeting(one["meetingId"]),
         title=one["subject"] or request_id or f"Meeting {one['meetingId']}",
         request_id=request_id,
-        at=None if at is None else clock.whole(at),
+        at=None if at is None else clock.short(at, f"{day}T00:00:00.000Z"),
         calls=one["calls"],
         people=one["people"],
         failed=one.get("failed", ""),

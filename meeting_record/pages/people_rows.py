@@ -14,7 +14,6 @@ type Json = Mapping[str, Any]
 
 WITH_BARS = 100
 """So many people of a call have bars."""
-UNKNOWN = "an unknown time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,15 +147,25 @@ def _end(stay: Json, around: Around) -> str:
 
 
 def _bounds(session: Json, around: Around) -> Iterator[str]:
-    if "joinedNotBefore" in session:
-        yield f"joined not before {_known(session['joinedNotBefore'], around)}"
-    if "notBefore" in session:
-        earliest, latest = (_known(session[one], around) for one in ("notBefore", "notAfter"))
-        yield f"left between {earliest} and {latest}"
+    """Yield the bounds of joining and leaving; the record leaves out those that are close."""
 
+    def written(at: str) -> str:
+        return around.clock.beside(at, around.start)
 
-def _known(at: str | None, around: Around) -> str:
-    return UNKNOWN if at is None else around.clock.beside(at, around.start)
+    match session:
+        case {"joinedNotBefore": None}:
+            yield "earliest join unknown"
+        case {"joinedNotBefore": str(earliest)}:
+            yield f"joined not before {written(earliest)}"
+    match session:
+        case {"notBefore": str(earliest), "notAfter": str(latest)}:
+            yield f"left between {written(earliest)} and {written(latest)}"
+        case {"notBefore": str(earliest)}:
+            yield f"left not before {written(earliest)}, latest unknown"
+        case {"notAfter": str(latest)}:
+            yield f"left not after {written(latest)}, earliest unknown"
+        case {"notBefore": None}:
+            yield "bounds of leaving unknown"
 
 
 def _bars(

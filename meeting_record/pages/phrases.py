@@ -41,6 +41,10 @@ WARNINGS: Mapping[str, tuple[str, str]] = {
         "Graph did not let this app read what it knows of the calls.",
         "An administrator grants OnlineMeetingArtifact.Read.All and the access policy.",
     ),
+    "source_missing": (
+        "Graph gave no attendance report of a call, as long as it was looked for.",
+        "See whether attendance reports are on for the organizer. Times are those the bot saw.",
+    ),
     "answer_undelivered": (
         "An answer to a request reached no queue of the caller's.",
         "Name a queue of the namespace as reply_to, and send the request again.",

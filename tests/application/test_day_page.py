@@ -7,6 +7,7 @@ from shared.meeting.days import Brief, Tally
 from shared.words.ids import MeetingId, meeting_id_for
 from shared.words.problems import rejected
 from tests.application.joined import ASK
+from tests.application.kept import RETENTION, wait
 from tests.application.paged import asking, page_of, talked
 from tests.application.world import BOT, T0, World, leg_of, state
 from tests.fakes.ledger import InMemoryLedger
@@ -22,7 +23,7 @@ async def test_a_day_shows_who_is_in_a_call_now_and_what_was_held() -> None:
     page = page_of(await answer_day(asking(day=TODAY, tz="Asia/Tokyo"), world.services))
 
     now = page.one("section", **{"aria-labelledby": "now"}).one("tbody").one("tr")
-    assert now.words.startswith("down INC-1 2026-09-14 17:03:30.000 +09:00 2 3")
+    assert now.words.startswith("down INC-1 17:03:30.000 2 3")
     assert (
         now.one("a").attributes["href"] == f"meetings/{world.meeting_id}/timeline?tz=Asia%2FTokyo"
     )
@@ -44,7 +45,7 @@ async def test_a_day_shows_what_was_held_by_its_first_call() -> None:
 
     held = page.one("section", **{"aria-labelledby": "held"}).one("tbody").all("tr")
     assert [row.words for row in held] == [
-        f"s-{number} 2026-09-14 08:0{number}:00.000 UTC 2 3" for number in range(8)
+        f"s-{number} 08:0{number}:00.000 2 3" for number in range(8)
     ]
 
 
@@ -73,6 +74,20 @@ async def test_a_day_shows_what_failed_until_it_is_made_good() -> None:
     await world.pump(until=timedelta(minutes=5))
     good = page_of(await answer_day(asking(day=TODAY), world.services))
     assert good.all("section", **{"aria-labelledby": "failed"}) == []
+
+
+async def test_a_refused_request_leaves_its_day_when_it_is_purged() -> None:
+    """With all else that is kept of it."""
+    world = World()
+    world.fake_graph.fail_next(rejected("consent_missing", app=BOT))
+    await world.drop("create-meeting", {"requestId": "INC-0", "subject": "no"})
+    before = page_of(await answer_day(asking(day=TODAY), world.services))
+
+    await wait(world, RETENTION + timedelta(days=2))
+
+    after = page_of(await answer_day(asking(day=TODAY), world.services))
+    assert before.all("section", **{"aria-labelledby": "failed"})
+    assert "No meeting is listed." in after.one("main").words
 
 
 async def test_a_day_is_today_where_none_is_named() -> None:

@@ -23,6 +23,7 @@ from devtools.probe import modules_of
 ROOT = Path(__file__).parents[2]
 PACKAGES = {
     *("create_meeting", "join_meeting", "call_callback", "tend_meeting", "meeting_record"),
+    "health_doctor",
     "shared",
 }
 
@@ -50,6 +51,9 @@ def test_the_package_has_the_app_and_nothing_else_of_the_checkout() -> None:
         *("function_app.py", "host.json", "requirements.txt"),
     }
     assert PurePosixPath("shared/bootstrap.py") in files
+    templates = PurePosixPath("meeting_record/pages/templates")
+    kinds = {file.suffix for file in files if file.parent == templates}
+    assert kinds == {".html", ".css", ".js"}
 
 
 def test_only_tracked_files_are_copied(tmp_path: Path) -> None:

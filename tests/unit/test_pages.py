@@ -1,17 +1,19 @@
 """The pages as values: clocks, axes, lengths, and how large a page becomes."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from docs.contract.event_data import MeetingWarning
 from meeting_record.pages.axis import axis_of
 from meeting_record.pages.clock import Clock
 from meeting_record.pages.html import page_answer
 from meeting_record.pages.links import Links
 from meeting_record.pages.meeting_page import meeting_page
 from meeting_record.pages.people_rows import WITH_BARS, length_text
+from meeting_record.pages.phrases import WARNINGS
 from tests.fixtures.html_page import Element, parsed
 
 type Json = dict[str, Any]
@@ -174,6 +176,42 @@ def test_what_lies_beyond_an_axis_has_no_bar() -> None:
     whole = axis.bar(before, after)
     assert whole is not None
     assert (whole.x, whole.width) == ("0.00", "100.00")
+
+
+@pytest.mark.parametrize(
+    ("bounds", "said"),
+    [
+        ({"joinedNotBefore": None}, "earliest join unknown"),
+        ({"notBefore": None, "notAfter": None}, "bounds of leaving unknown"),
+        (
+            {"notBefore": text(AUTUMN), "notAfter": None},
+            "left not before 00:30:00.000, latest unknown",
+        ),
+        (
+            {"notBefore": None, "notAfter": text(AUTUMN)},
+            "left not after 00:30:00.000, earliest unknown",
+        ),
+        ({}, ""),
+    ],
+)
+def test_a_bound_that_is_not_known_says_so(bounds: Json, said: str) -> None:
+    """Where it is close to the time, the record leaves it out, and so does the page."""
+    one = call(1, AUTUMN, AUTUMN + timedelta(hours=1), 1)
+    kept = {"sessionId", "participant", "presentBefore", "joinedAt", "leftAt"}
+    (whole,) = one["participants"]
+    one["participants"] = [{name: whole[name] for name in kept} | bounds]
+
+    row = section(parsed(html_of(record(one), Clock())), 1).one("tbody").one("tr")
+
+    notes = [note.text for note in row.all("td")[0].all("small")]
+    assert notes == ([said] if said else [])
+
+
+def test_every_warning_of_a_record_has_its_sentences() -> None:
+    """Of the others one answers a request, and one comes where no record can be read."""
+    codes = get_args(MeetingWarning.model_fields["code"].annotation)
+
+    assert WARNINGS.keys() == {*codes} - {"passcode_differs", "record_unreadable"}
 
 
 def test_a_page_of_a_thousand_people_is_small() -> None:

@@ -1,0 +1,73 @@
+"""What the app answers over HTTP."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from rollcall.console import Exit, Failed
+from rollcall.target import Target
+
+WITHIN = 30.0
+"""Seconds an answer may take; a cold host needs several."""
+REFUSED = (401, 403)
+
+
+class App:
+    """The function app of a deployment. Used as a context manager."""
+
+    def __init__(self, target: Target, *, within: float = WITHIN) -> None:
+        """`within`: see `WITHIN`. Raises `Failed` where no app is known."""
+        self._url = target.app
+        headers = {"x-functions-key": target.key} if target.key else {}
+        self._http = httpx.Client(base_url=f"{self._url}/api/", headers=headers, timeout=within)
+
+    def __enter__(self) -> "App":
+        """Open it."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close its connections."""
+        self._http.close()
+
+    def get(
+        self,
+        path: str,
+        parameters: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """Return the answer to `GET /api/{path}`, whatever its status but 401, 403, 5xx.
+
+        Raises `Failed`.
+        """
+        try:
+            answer = self._http.get(path, params=parameters, headers=headers)
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise Failed(
+                f"{self._url} does not answer: {str(error) or type(error).__name__}."
+                " Check --url, and that the host runs; `rollcall doctor` looks further.",
+                Exit.UNREACHABLE,
+            ) from error
+        if answer.status_code in REFUSED:
+            raise Failed(
+                f"{self._url} refused the key ({answer.status_code})."
+                " Give a function key of the app with --key or ROLLCALL_KEY.",
+                Exit.UNREACHABLE,
+            )
+        if answer.is_server_error:
+            raise Failed(
+                f"{self._url} answered {answer.status_code}: {message_of(answer)}"
+                " Try again; `rollcall doctor` says what is wrong.",
+                Exit.UNREACHABLE,
+            )
+        return answer
+
+
+def message_of(answer: httpx.Response) -> str:
+    """Return what an answer says in its member `message`, as a sentence; "" where it has none."""
+    try:
+        body: Any = answer.json()
+    except ValueError:
+        return ""
+    said = body.get("message") if isinstance(body, dict) else None
+    return said if isinstance(said, str) else ""

@@ -1,0 +1,89 @@
+"""Where the deployment is that a command speaks to.
+
+From options, else from `ROLLCALL_URL`, `ROLLCALL_KEY` and `SERVICE_BUS`, else from the file that
+`make up` writes.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rollcall.console import Exit, Failed
+
+ENDPOINTS = "endpoints.json"
+URL_MISSING = (
+    "Give --url or ROLLCALL_URL, the address of the function app; or start `make up` here."
+)
+BUS_MISSING = (
+    "Give --service-bus or SERVICE_BUS, a connection string or the host name of the namespace;"
+    " or start `make up` here."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What options and environment say; None is not said. `folder`: where `make up` writes."""
+
+    url: str | None
+    key: str | None
+    service_bus: str | None
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A deployment. `key`: "" where none is needed or given. `local`: `endpoints.json`, else {}."""
+
+    url: str | None
+    key: str
+    service_bus: str | None
+    local: dict[str, Any]
+
+    @property
+    def app(self) -> str:
+        """The address of the function app, without a slash at its end. Raises `Failed`."""
+        if self.url is None:
+            raise Failed(f"No function app is known. {URL_MISSING}", Exit.USAGE)
+        return self.url
+
+    @property
+    def bus(self) -> str:
+        """A connection string, or the host name of a namespace. Raises `Failed`."""
+        if self.service_bus is None:
+            raise Failed(f"No Service Bus is known. {BUS_MISSING}", Exit.USAGE)
+        return self.service_bus
+
+
+def target(given: Given) -> Target:
+    """Return the deployment that `given` names.
+
+    Where a part of it is given, the local stack stands in for none of the others: a command must
+    not read the record of one deployment and write to the queue of another. Raises `Failed`.
+    """
+    if given.url or given.service_bus:
+        return Target(
+            url=given.url.rstrip("/") if given.url else None,
+            key=given.key or "",
+            service_bus=given.service_bus or None,
+            local={},
+        )
+    local = _local(given.folder / ENDPOINTS)
+    return Target(
+        url=local.get("functions"),
+        key=given.key or local.get("functionKey", ""),
+        service_bus=local.get("serviceBus"),
+        local=local,
+    )
+
+
+def _local(file: Path) -> dict[str, Any]:
+    try:
+        read = json.loads(file.read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise Failed(
+            f"{file} cannot be read: {error}. Start `make up` again.", Exit.USAGE
+        ) from error
+    return read if isinstance(read, dict) else {}

@@ -1,0 +1,66 @@
+"""Which deployment a command speaks to."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rollcall.console import Exit, Failed
+from rollcall.target import Given, target
+
+LOCAL = {
+    "functions": "http://127.0.0.1:7071",
+    "functionKey": "a key",
+    "serviceBus": "Endpoint=sb://localhost;…",
+}
+
+
+def given(folder: Path, **parts: str) -> Given:
+    return Given(
+        url=parts.get("url"),
+        key=parts.get("key"),
+        service_bus=parts.get("service_bus"),
+        folder=folder,
+    )
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Path:
+    """Return the folder of a stack that runs."""
+    (tmp_path / "endpoints.json").write_text(json.dumps(LOCAL))
+    return tmp_path
+
+
+def test_without_options_it_is_the_local_stack(stack: Path) -> None:
+    """With the key and the bus that its file names."""
+    found = target(given(stack))
+
+    assert (found.app, found.key, found.bus) == tuple(LOCAL.values())
+
+
+def test_a_part_that_is_given_is_never_completed_by_the_local_stack(stack: Path) -> None:
+    """A command must not read one deployment's record and write to another's queue."""
+    found = target(given(stack, url="https://prod.example/"))
+
+    assert (found.app, found.key) == ("https://prod.example", "")
+    with pytest.raises(Failed, match=r"--service-bus") as failed:
+        _ = found.bus
+    assert failed.value.code == Exit.USAGE
+
+
+def test_where_nothing_is_given_the_advice_is_how_to_give_it(tmp_path: Path) -> None:
+    """For the app and for the bus."""
+    found = target(given(tmp_path))
+
+    with pytest.raises(Failed, match=r"--url or ROLLCALL_URL.*make up"):
+        _ = found.app
+    with pytest.raises(Failed, match=r"--service-bus or SERVICE_BUS.*make up"):
+        _ = found.bus
+
+
+def test_a_file_that_is_no_json_is_named(tmp_path: Path) -> None:
+    """With what to do."""
+    (tmp_path / "endpoints.json").write_text("{")
+
+    with pytest.raises(Failed, match=r"endpoints\.json cannot be read"):
+        target(given(tmp_path))
