@@ -152,6 +152,7 @@ def held() -> Json:
         notBefore=at(10_800),
         notAfter=at(11_000),
         unwatchedSince=at(10_000),
+        participantCount=1,
     )
     twice = polled["people"][0]
     polled["people"] = [
@@ -207,7 +208,10 @@ def unwatched() -> Json:
         result={"code": 500, "subcode": 1999, "meaning": "A fault in Graph ended the leg."},
     )
     waiting = {**leg("waiting"), "joinedAt": None}
-    return record([call(1, at(0), None, people, unwatchedSince=at(600))], [gone, waiting])
+    return record(
+        [call(1, at(0), None, people, unwatchedSince=at(600), lastEvidenceAt=at(600))],
+        [gone, waiting],
+    )
 
 
 def failed() -> Json:
@@ -372,12 +376,21 @@ def brief(number: int, subject: str | None, **more: Any) -> Json:
 
 
 def day() -> Json:
-    """A day with meetings that go on, are over, and were not used; one has no subject."""
+    """A day with meetings that go on, are over, failed, and were not used; two have no subject."""
     return listed(
-        brief(4711, "INC-4711: checkout is down", calls=2, people=4, openSince=at(7200)),
-        brief(4712, "INC-4712: search is slow", calls=1, people=2),
-        brief(4713, None, calls=3, people=12),
+        brief(
+            4711,
+            "INC-4711: checkout is down",
+            calls=2,
+            people=4,
+            firstStartedAt=at(0),
+            openSince=at(7200),
+        ),
+        brief(4712, "INC-4712: search is slow", calls=1, people=2, firstStartedAt=at(60)),
+        brief(4713, None, calls=3, people=1_012, firstStartedAt=at(30)),
         brief(4714, "Weekly review of incidents, with everyone who was on call"),
+        brief(4715, None, failed="application_access_policy_missing"),
+        brief(4716, "Drill", failed="bot_not_admitted", calls=1, people=3, firstStartedAt=at(90)),
         continuation="c" * 39,
     )
 
@@ -385,7 +398,10 @@ def day() -> Json:
 def attacked_day() -> Json:
     """ATTACKS as subjects and request ids."""
     return listed(
-        *(brief(n, attack, requestId=attack, calls=1) for n, attack in enumerate(ATTACKS))
+        *(
+            brief(n, attack, requestId=attack, failed=attack, calls=1, firstStartedAt=at(n))
+            for n, attack in enumerate(ATTACKS)
+        )
     )
 
 
