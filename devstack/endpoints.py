@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from devstack.graph import identities
-from devstack.graph.management import BOT
+from devstack.graph.management import BOT, SITE
 
 SHELL_ONLY = dict.fromkeys(
     (
@@ -62,6 +62,7 @@ class Endpoints:
                 "serviceBusManagement": bus_connection(urlsplit(self.bus_lab).port or 0),
                 "resourceManager": self.graph,
                 "bot": BOT,
+                "site": SITE,
                 "identityEndpoint": self.identity_endpoint,
                 "identityHeader": self.identity_header,
                 "organizerId": identities.ORGANIZER_ID,
