@@ -58,6 +58,7 @@ class Endpoints:
                 "tables": self.tables,
                 "control": self.control,
                 "busLab": self.bus_lab,
+                "busManagement": self.bus_lab,
                 "functionKey": self.function_key,
                 "serviceBusManagement": bus_connection(urlsplit(self.bus_lab).port or 0),
                 "resourceManager": self.graph,

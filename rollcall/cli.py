@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
+from rollcall import asking_commands, reading
 from rollcall.console import Failed, advise
+from rollcall.requeue.cli import app as requeue
 from rollcall.target import Given, target
 
 app = typer.Typer(
@@ -45,6 +47,11 @@ def where(
     Without options it speaks to `make up`.
     """
     context.obj = lambda: target(Given(url=url, key=key, service_bus=service_bus, folder=folder))
+
+
+asking_commands.add_to(app)
+app.add_typer(reading.commands)
+app.add_typer(requeue, name="requeue")
 
 
 @app.command()

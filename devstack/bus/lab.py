@@ -1,7 +1,8 @@
 """/lab over HTTP: the hand that sets switches, orders faults and detaches links.
 
-Every answer is 200 with JSON; a mistake is 400 with its reason as text. On the same port,
-the descriptions of entities, as Service Bus's management shows them (atom.py).
+All other paths are those of entities: administration.py.
+
+Every answer is 200 with JSON; a mistake is 400 with its reason as text.
 """
 
 from typing import Any
@@ -9,20 +10,18 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from devstack.bus.atom import entry_of, no_entry
+from devstack.bus.administration import add_administration
 from devstack.bus.broker import Broker
 from devstack.bus.config import Namespace
 from devstack.switches import SwitchMistake, members_of
 
 _BROKER = web.AppKey("broker", Broker)
-_NAMESPACE = web.AppKey("namespace", Namespace)
 
 
 def build_lab(broker: Broker, namespace: Namespace) -> web.Application:
     """Return the application. Listening is the caller's business."""
     app = web.Application(middlewares=[_explain_mistakes])
     app[_BROKER] = broker
-    app[_NAMESPACE] = namespace
     app.router.add_get("/lab/switches", _switches)
     app.router.add_post("/lab/switches", _change_switches)
     app.router.add_get("/lab/faults", _faults)
@@ -31,7 +30,7 @@ def build_lab(broker: Broker, namespace: Namespace) -> web.Application:
     app.router.add_get("/lab/links", _links)
     app.router.add_post("/lab/links/detach", _detach_links)
     app.router.add_post("/lab/connections/cut", _cut_connections)
-    app.router.add_get("/{entity:.+}", _description)
+    add_administration(app, broker, namespace)
     return app
 
 
@@ -100,13 +99,6 @@ async def _cut_connections(request: web.Request) -> web.Response:
     if body or isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
         raise SwitchMistake('the body is {}, or {"seconds": a number}')
     return web.json_response({"cut": request.app[_BROKER].go_away(seconds)})
-
-
-async def _description(request: web.Request) -> web.Response:
-    if "Authorization" not in request.headers:
-        return web.Response(status=401)
-    entry = entry_of(request.app[_NAMESPACE], request.match_info["entity"])
-    return web.Response(text=entry or no_entry(), content_type="application/atom+xml")
 
 
 async def _body(request: web.Request) -> dict[str, Any]:

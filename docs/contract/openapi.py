@@ -18,6 +18,7 @@ type Json = dict[str, Any]
 KEYS: list[Json] = [{"functionKey": []}, {"functionKeyInQuery": []}]
 REF = "#/components/schemas/{model}"
 CSV, NDJSON = MEDIA["csv"], MEDIA["ndjson"]
+HTML = "text/html"
 NO_SUCH_MEETING = "No such meeting is known."
 NOT_NOW = "The record cannot be read now."
 PURGED = "Its record was purged."
@@ -155,6 +156,11 @@ FORM: list[Json] = [
     ),
     _in_query("tz", TEXT, "With `format=csv`: an IANA time zone for the times; without it UTC."),
 ]
+OF_LIST: list[Json] = [
+    _in_query("open", {"type": "boolean"}, "With `day`: only open calls."),
+    _in_query("continuation", TEXT, "With `day`: that of the page before, as it came."),
+]
+PAGE_ZONE = _in_query("tz", TEXT, "An IANA time zone for the times; without it UTC.")
 KNOWN: Json = {
     "name": "If-None-Match",
     "in": "header",
@@ -170,7 +176,8 @@ def openapi(version: str) -> Json:
         "info": {
             "title": "Rollcall",
             "version": version,
-            "description": "Records of meetings, schemas of messages, and the health of the app. "
+            "description": "Records and pages of meetings, schemas of messages, and the health of "
+            "the app. "
             "Requests are sent over Service Bus: asyncapi.json. Graph's callbacks under "
             "/api/calls are left out.",
             "license": {"name": "MIT", "identifier": "MIT"},
@@ -221,6 +228,35 @@ def openapi(version: str) -> Json:
                     "responses": _of_meeting(_answer("Who is there.", _model(Now))),
                 }
             },
+            "/meetings/{meetingId}/timeline": {
+                "get": {
+                    "operationId": "meeting_page",
+                    "summary": "Read the page of a meeting, in a browser.",
+                    "description": "What the record says, and the newest lines of the log. A "
+                    "request in progress has a page, too, under the id that its meeting gets.",
+                    "security": KEYS,
+                    "parameters": [MEETING, PAGE_ZONE, KNOWN],
+                    "responses": _page(NO_SUCH_MEETING, PURGED),
+                }
+            },
+            "/timeline": {
+                "get": {
+                    "operationId": "day_page",
+                    "summary": "Read the page of a day's meetings, in a browser.",
+                    "security": KEYS,
+                    "parameters": [
+                        _in_query(
+                            "day",
+                            {"type": "string", "format": "date"},
+                            "The day, of UTC; without it today.",
+                        ),
+                        *OF_LIST,
+                        PAGE_ZONE,
+                        KNOWN,
+                    ],
+                    "responses": _page(),
+                }
+            },
             "/meetings": {
                 "get": {
                     "operationId": "find_meeting",
@@ -235,10 +271,7 @@ def openapi(version: str) -> Json:
                         _in_query(
                             "day", {"type": "string", "format": "date"}, "List this day, of UTC."
                         ),
-                        _in_query("open", {"type": "boolean"}, "With `day`: only open calls."),
-                        _in_query(
-                            "continuation", TEXT, "With `day`: that of the page before, as it came."
-                        ),
+                        *OF_LIST,
                         KNOWN,
                     ],
                     "responses": _record(Day),
@@ -344,6 +377,20 @@ def _of_meeting(answer: Json) -> Json:
         "404": _answer(NO_SUCH_MEETING, _model(Message)),
         "410": _answer(PURGED, _model(Message)),
         "503": _answer(NOT_NOW, _model(Message)),
+    }
+
+
+def _page(not_known: str = "", purged: str = "") -> Json:
+    page: Json = {"content": {HTML: {"schema": {"type": "string"}}}}
+    tag: Json = {"headers": {"ETag": {"schema": {"type": "string"}}}}
+    gone = {"404": {"description": not_known} | page, "410": {"description": purged} | page}
+    return {
+        "200": {"description": "The page."} | page | tag,
+        "304": {"description": "The page is the one that `If-None-Match` names."},
+        "400": {"description": "A parameter is wrong."} | page,
+        "401": _refused(),
+        **(gone if not_known else {}),
+        "503": {"description": NOT_NOW} | page,
     }
 
 
