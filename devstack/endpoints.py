@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from devstack.graph import identities
 from devstack.graph.management import BOT, SITE
@@ -60,7 +59,6 @@ class Endpoints:
                 "busLab": self.bus_lab,
                 "busManagement": self.bus_lab,
                 "functionKey": self.function_key,
-                "serviceBusManagement": bus_connection(urlsplit(self.bus_lab).port or 0),
                 "resourceManager": self.graph,
                 "bot": BOT,
                 "site": SITE,

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from rollcall.console import progress, say, write_json
@@ -12,11 +11,8 @@ from rollcall.doctor.finding import Check, Finding, Place, Verdict, exit_code
 from rollcall.doctor.gathering import app, bus, canary
 from rollcall.doctor.gathering.resources import NotRead, ResourceManager, credential_for
 from rollcall.doctor.report import lines, summary
-from rollcall.doctor.seen import AppSeen, BotSeen, BusSeen, CanarySeen
+from rollcall.doctor.seen import AppSeen, BotSeen, CanarySeen
 from rollcall.target import Target
-
-if TYPE_CHECKING:
-    from azure.core.credentials import TokenCredential
 
 STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
 
@@ -71,7 +67,7 @@ def examined(target: Target, asked: Asked) -> list[Finding]:
     findings += of_outside.callback(knocked, place)
 
     with progress("looking at Service Bus ..."):
-        findings += of_bus.service_bus(_bus(target), place)
+        findings += of_bus.service_bus(bus.looked_at(target), place)
 
     with progress("looking at the Azure Bot ..."):
         seen = _bot(target, asked)
@@ -116,16 +112,6 @@ def _of_app(seen: AppSeen, place: Place, target: Target, asked: Asked) -> list[F
     except NotRead as error:
         text = f"not examined, for the app did not answer, and Azure neither: {error}"
         return [Finding(check=Check.SETTINGS, verdict=Verdict.WARN, seen=text), *others]
-
-
-def _bus(target: Target) -> BusSeen:
-    management = str(target.local.get("serviceBusManagement") or target.bus)
-    credential: TokenCredential | None = None
-    if "=" not in target.bus:
-        from azure.identity import DefaultAzureCredential
-
-        credential = DefaultAzureCredential()
-    return bus.looked_at(target.bus, management, credential)
 
 
 def _bot(target: Target, asked: Asked) -> BotSeen | None:

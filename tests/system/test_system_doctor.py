@@ -214,7 +214,7 @@ async def test_a_queue_that_is_set_up_wrong_is_found(
     with StackProcess("bus", "--config", str(changed)) as bus:
         said = json.loads((sound.folder / "endpoints.json").read_text())
         said["serviceBus"] = bus_at(bus.port)
-        said["serviceBusManagement"] = bus_at(bus.ready["lab"])
+        said["busManagement"] = f"http://127.0.0.1:{bus.ready['lab']}"
         (tmp_path / "endpoints.json").write_text(json.dumps(said))
         found = await doctor(tmp_path)
 
