@@ -24,6 +24,7 @@ from rollcall.doctor.seen import MOST_DEAD_LETTERS, BusSeen, Described, EntitySe
 from rollcall.management import open_administration
 from rollcall.target import Target
 
+SCOPE = "https://servicebus.azure.net/.default"
 WITHIN = 10.0
 """Seconds a peek waits."""
 FAILURES = (ServiceBusError, AzureError, OSError)
@@ -39,6 +40,8 @@ def looked_at(target: Target) -> BusSeen:
             return _entity(client, administration, name)
 
     names = (*QUEUES, TOPIC)
+    if (missing := _no_identity(target)) is not None:
+        return BusSeen(error=f"no identity for Service Bus: {missing}", signed_in=False)
     try:
         # The SDK waits a second for each link. So all at once, each by a client of its own.
         with ThreadPoolExecutor(len(names)) as pool:
@@ -46,6 +49,19 @@ def looked_at(target: Target) -> BusSeen:
     except FAILURES as error:
         return BusSeen(error=f"Service Bus cannot be reached: {_said(error)}")
     return BusSeen(entities=entities)
+
+
+def _no_identity(target: Target) -> str | None:
+    """Return why this machine gets no token for Service Bus; None where it does, or needs none."""
+    if "=" in target.bus:
+        return None
+    from azure.identity import DefaultAzureCredential
+
+    try:
+        DefaultAzureCredential().get_token(SCOPE)
+    except AzureError as error:
+        return _said(error)
+    return None
 
 
 def _entity(
