@@ -65,6 +65,9 @@ def doctor(
     bot: Annotated[
         str, typer.Option(envvar="ROLLCALL_BOT", help="Resource id of the Azure Bot.")
     ] = "",
+    site: Annotated[
+        str, typer.Option(envvar="ROLLCALL_SITE", help="Resource id of the function app.")
+    ] = "",
     organizer: Annotated[
         list[str] | None,
         typer.Option(help="Object id of one whom the access policy covers. May be repeated."),
@@ -84,6 +87,7 @@ def doctor(
         canary=canary,
         as_json=as_json,
         bot=bot,
+        site=site,
         manager=resource_manager,
         organizers=tuple(organizer or ()),
     )

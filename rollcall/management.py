@@ -74,11 +74,12 @@ class Managed:
 @contextmanager
 def managed(target: Target) -> Iterator[Managed]:
     """Open management. Connects on first use."""
-    with _client(target) as client:
+    with open_administration(target) as client:
         yield Managed(client)
 
 
-def _client(target: Target) -> ServiceBusAdministrationClient:
+def open_administration(target: Target) -> ServiceBusAdministrationClient:
+    """Return the SDK's client of management, to be used as a context manager."""
     logging.getLogger("azure").setLevel(logging.CRITICAL)
     if EMULATOR in target.bus:
         parts = dict(one.split("=", 1) for one in target.bus.strip(";").split(";"))

@@ -52,6 +52,9 @@ def app(seen: AppSeen, place: Place) -> tuple[Finding, ...]:
                 place.az("function list", "--output table"),
                 place.az("config appsettings list", '--query "[].name" --output tsv'),
             )
+        case 200:
+            text = f"something else than Rollcall answers at {place.url}"
+            mend = ("# Give the address of the function app: --url or ROLLCALL_URL.",)
         case status:
             text = f"{place.url} answers {status}"
             mend = (place.az("restart"),)

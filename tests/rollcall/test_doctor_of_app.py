@@ -1,11 +1,13 @@
 """What doctor makes of the app's own examination: each finding, and what mends it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from rollcall.doctor import of_app
 from rollcall.doctor.finding import Check, Finding, Verdict
+from shared.settings_table import SETTINGS
 from tests.rollcall.doctored import (
     BOT_APP,
     LOCAL,
@@ -44,6 +46,26 @@ def test_each_missing_setting_is_named_in_the_command_that_sets_it() -> None:
             "--resource-group rg-rollcall --settings TABLES=<value> TENANT_ID=<value>"
         ),
     )
+
+
+def test_of_an_app_that_does_not_answer_azure_lists_the_settings() -> None:
+    """By name; the namespace stands for the connection string. The resource id names the app."""
+    place = replace(PLACE, site="/subscriptions/s/resourceGroups/rg-2/providers/x/sites/func-2")
+    names = frozenset({"SERVICE_BUS__fullyQualifiedNamespace", "TABLES", "BOT_APP_ID"})
+
+    found = of_app.settings_of_site(names, place)
+    sound = of_app.settings_of_site(names | {"TENANT_ID", "ORGANIZER_ID"}, place)
+
+    assert found.seen == "not given: TENANT_ID, ORGANIZER_ID"
+    assert "--name func-2 --resource-group rg-2" in mended(found)
+    assert sound.verdict is Verdict.OK
+
+
+def test_the_settings_that_are_required_are_those_of_the_app() -> None:
+    """The command line knows them by itself."""
+    required = [one.name for one in SETTINGS if one.default is None]
+
+    assert [either[0] for either in of_app.REQUIRED] == required
 
 
 def test_no_token_fails() -> None:

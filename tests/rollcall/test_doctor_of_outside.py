@@ -59,7 +59,7 @@ def test_an_app_that_examines_itself_is_ok() -> None:
         (app_seen(404, healthy=404), "az functionapp function list"),
         (app_seen(404, healthy=503), "azd deploy"),
         (app_seen(500), "az functionapp restart"),
-        (app_seen(200), "az functionapp restart"),
+        (app_seen(200), "ROLLCALL_URL"),
     ],
 )
 def test_an_app_that_does_not_examine_itself_fails(seen: Any, mend: str) -> None:
@@ -144,6 +144,13 @@ def test_a_namespace_that_does_not_answer_fails() -> None:
     assert one(of_bus.service_bus(seen, LOCAL)).mend == ("make up",)
 
 
+def test_without_an_identity_nobody_is_told_to_give_roles() -> None:
+    """One sign-in mends it."""
+    seen = BusSeen(error="no identity for Service Bus: none worked", signed_in=False)
+
+    assert one(of_bus.service_bus(seen, PLACE)).mend == ("az login",)
+
+
 def entity(name: str = QUEUES[0], **changes: Any) -> EntitySeen:
     """Return a sound queue, changed."""
     sound: dict[str, Any] = {"dead_letters": 0, "described": described()}
@@ -189,6 +196,7 @@ def test_dead_letters_warn_with_how_many_there_are() -> None:
     many = entity(dead_letters=MOST_DEAD_LETTERS)
 
     assert some.seen == "create-meeting has 3 dead letters"
+    assert some.mend[0] == "rollcall requeue list --queue create-meeting"
     assert some.link == "docs/operations.md#dead-letters"
     found = one(of_bus.service_bus(bus_seen(many), PLACE), Verdict.WARN)
     assert found.seen == "create-meeting has 100 or more dead letters"

@@ -160,3 +160,11 @@ def test_without_an_address_it_is_wrong_usage(tmp_path: Path) -> None:
 
     assert (done.returncode, done.stdout) == (2, "")
     assert "--url" in done.stderr
+
+
+def test_each_check_has_its_row_in_the_document() -> None:
+    """Where the link of a finding leads that names no other page."""
+    document = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text()
+
+    for check in Check:
+        assert f'<a name="{check.lower()}"></a>`{check}`' in document

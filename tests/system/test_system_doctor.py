@@ -214,7 +214,7 @@ async def test_a_queue_that_is_set_up_wrong_is_found(
     with StackProcess("bus", "--config", str(changed)) as bus:
         said = json.loads((sound.folder / "endpoints.json").read_text())
         said["serviceBus"] = bus_at(bus.port)
-        said["serviceBusManagement"] = bus_at(bus.ready["lab"])
+        said["busManagement"] = f"http://127.0.0.1:{bus.ready['lab']}"
         (tmp_path / "endpoints.json").write_text(json.dumps(said))
         found = await doctor(tmp_path)
 
@@ -336,8 +336,11 @@ async def test_a_service_bus_that_is_down_is_found(sound: Up, endpoints_there: E
     assert mended(found, "serviceBus") == "make up"
 
 
-async def test_an_app_that_is_stopped_is_found(sound: Up, endpoints_there: Endpoints) -> None:
-    """And its callback URL with it."""
+async def test_an_app_that_is_stopped_is_found(
+    sound: Up, lab: Lab, endpoints_there: Endpoints
+) -> None:
+    """And its callback URL with it, and the setting without which it does not start."""
+    await lab.switches(appSettings=["SERVICE_BUS", "TABLES", "TENANT_ID", "BOT_APP_ID"])
     await part(endpoints_there, "functions", "stop")
     try:
         found = await doctor(sound.folder)
@@ -345,6 +348,8 @@ async def test_an_app_that_is_stopped_is_found(sound: Up, endpoints_there: Endpo
         await part(endpoints_there, "functions", "start")
 
     assert {one["check"] for one in found.findings if one["verdict"] == "fail"} == {
-        "app", "callback",
+        "app", "callback", "settings",
     }  # fmt: skip
     assert mended(found, "app").startswith("make up")
+    assert found.of("settings")[0]["seen"] == "not given: ORGANIZER_ID"
+    assert "--settings ORGANIZER_ID=<value>" in mended(found, "settings")
