@@ -211,6 +211,48 @@ async def test_a_join_is_followed_until_it_failed(up: Up) -> None:
     assert "What to do:" in refused.out
 
 
+async def lines(process: asyncio.subprocess.Process, until: str) -> list[str]:
+    """Read what a command writes up to a line that holds `until`."""
+    assert process.stdout is not None
+    found = [""]
+    async with asyncio.timeout(30):
+        while until not in found[-1]:
+            line = await process.stdout.readline()
+            assert line, found
+            found.append(line.decode())
+    return found[1:]
+
+
+@pytest.mark.long
+async def test_events_are_followed_over_a_lost_connection_and_none_is_taken(
+    up: Up, client: Client, endpoints: Endpoints
+) -> None:
+    """By a subscription of its own, which deletes itself where the command is killed."""
+    here, key, before = local(up.folder), str(uuid4()), await left_behind(client, endpoints)
+    own = await start(here, "tail", "--type", "meeting.*", "--json")
+    peeking = await start(remote(endpoints), "tail", "--peek", "all", "--type", "meeting.created")
+    for one in (own, peeking):
+        assert one.stderr is not None
+        assert (await one.stderr.readline()).startswith(b"following;")
+
+    async with client.http.post(f"{endpoints.bus_lab}/lab/connections/cut", json={"seconds": 2}):
+        await client.drop({"subject": key, "requestId": key}, reply_to=None)
+    event = json.loads((await lines(own, key))[-1])
+    await client.created(key)  # the other reader has it, too
+    (left,) = [one for one in await left_behind(client, endpoints) if one not in before]
+    own.kill()
+    peeking.send_signal(signal.SIGINT)
+
+    assert (await ended(peeking)).code == 130
+    assert (await ended(own)).code == -signal.SIGKILL
+    assert (event["type"], event["data"]["subject"]) == ("rollcall.meeting.created.v1", key)
+    address = f"{endpoints.bus_lab}/{left}"
+    async with client.http.get(address, headers=TOKEN) as answer:
+        assert "AutoDeleteOnIdle>PT5M<" in await answer.text()
+    async with client.http.delete(address, headers=TOKEN) as answer:
+        assert answer.status == 200
+
+
 @pytest.mark.parametrize(
     ("where", "code", "advice"),
     [
