@@ -23,24 +23,25 @@ logging.getLogger("azure").setLevel(logging.CRITICAL)  # what fails is said once
 logging.getLogger("uamqp").setLevel(logging.CRITICAL)
 
 
-def open_bus(target: Target) -> ServiceBusClient:
+def open_bus(target: Target, *, retries: int = 1) -> ServiceBusClient:
     """Return a client of the namespace, to be used as a context manager. Raises `Failed`.
 
     A connection string is used as it is; for a host name the credential is the one of the machine:
-    environment, managed identity, or `az login`.
+    environment, managed identity, or `az login`. `retries`: how often the SDK does a thing again
+    that failed.
 
     Source: https://learn.microsoft.com/python/api/overview/azure/identity-readme
     """
     if "=" in target.bus:
         try:
-            return ServiceBusClient.from_connection_string(target.bus, retry_total=1)
+            return ServiceBusClient.from_connection_string(target.bus, retry_total=retries)
         except ValueError as error:
             raise Failed(
                 f"The connection string cannot be read: {error} Check --service-bus.", Exit.USAGE
             ) from error
     from azure.identity import DefaultAzureCredential
 
-    return ServiceBusClient(target.bus, DefaultAzureCredential(), retry_total=1)
+    return ServiceBusClient(target.bus, DefaultAzureCredential(), retry_total=retries)
 
 
 @contextmanager

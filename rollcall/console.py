@@ -45,13 +45,13 @@ def write_json(value: Any) -> None:
 
 
 def say(line: str = "", *, style: str | None = None) -> None:
-    """Write one line as it is: text from outside is no markup."""
-    out.print(line, markup=False, style=style)
+    """Write one line as it is: text from outside is no markup, and `:warning:` no emoji."""
+    out.print(line, markup=False, emoji=False, style=style)
 
 
 def advise(line: str) -> None:
     """Write one line beside the output."""
-    err.print(line, markup=False)
+    err.print(line, markup=False, emoji=False)
 
 
 @contextmanager

@@ -27,6 +27,7 @@ LEAST_IDLE = timedelta(minutes=5)
 """Service Bus takes no less.
 Source: https://learn.microsoft.com/azure/service-bus-messaging/message-expiration"""
 EMULATOR = "UseDevelopmentEmulator=true"
+EMULATED_PORT = 5300
 NO_RIGHT = (401, 403)
 
 
@@ -81,19 +82,22 @@ def managed(target: Target) -> Iterator[Managed]:
 def _client(target: Target) -> ServiceBusAdministrationClient:
     logging.getLogger("azure").setLevel(logging.CRITICAL)
     if EMULATOR in target.bus:
-        parts = dict(one.split("=", 1) for one in target.bus.strip(";").split(";"))
-        host = urlsplit(target.local.get("busManagement", "")).netloc or "127.0.0.1:5300"
-        parts["Endpoint"] = f"sb://{host}"
+        where = target.local.get("serviceBusManagement") or _emulated(target.bus)
         return ServiceBusAdministrationClient.from_connection_string(
-            ";".join(f"{name}={value}" for name, value in parts.items()),
-            transport=_PlainHttp(),
-            retry_total=0,
+            where, transport=_PlainHttp(), retry_total=0
         )
     if "=" in target.bus:
         return ServiceBusAdministrationClient.from_connection_string(target.bus, retry_total=1)
     from azure.identity import DefaultAzureCredential
 
     return ServiceBusAdministrationClient(target.bus, DefaultAzureCredential(), retry_total=1)
+
+
+def _emulated(connection: str) -> str:
+    """Return the connection string of the official emulator's management."""
+    parts = dict(one.split("=", 1) for one in connection.strip(";").split(";"))
+    parts["Endpoint"] = f"sb://{urlsplit(parts['Endpoint']).hostname}:{EMULATED_PORT}"
+    return ";".join(f"{name}={value}" for name, value in parts.items())
 
 
 class _PlainHttp(RequestsTransport):  # type: ignore[misc]  # re-exported without types

@@ -1,7 +1,7 @@
 """Service Bus management over HTTP: queues and subscriptions are made, shown, changed and deleted.
 
-Atom entries, as `ServiceBusAdministrationClient` sends and reads them. Topics, rules and lists are
-not there. Source: https://learn.microsoft.com/rest/api/servicebus/entity-apis
+Atom entries, as `ServiceBusAdministrationClient` sends and reads them. Topics are only shown;
+rules, lists and counts are not there. Source: https://learn.microsoft.com/rest/api/servicebus/entity-apis
 """
 
 from collections.abc import Mapping
@@ -9,9 +9,10 @@ from xml.etree import ElementTree as Xml
 
 from aiohttp import web
 
+from devstack.bus.atom import description_of
 from devstack.bus.bounds import BOUNDS, IDLE
 from devstack.bus.broker import Broker
-from devstack.bus.config import ConfigError, parse_queue, parse_subscription
+from devstack.bus.config import ConfigError, Namespace, parse_queue, parse_subscription
 from devstack.bus.config_reader import ObjectReader
 from devstack.bus.directory import Place
 
@@ -21,12 +22,14 @@ _BELOW_TOPIC = "/subscriptions/"
 _KEPT = "AutoDeleteOnIdle"
 """The one member that an update changes; a broker in memory has no use for the others."""
 _BROKER = web.AppKey("administered", Broker)
+_NAMESPACE = web.AppKey("configured", Namespace)
 _SHOWN: web.AppKey[dict[str, dict[str, object]]] = web.AppKey("shown", dict)
 
 
-def add_administration(app: web.Application, broker: Broker) -> None:
+def add_administration(app: web.Application, broker: Broker, namespace: Namespace) -> None:
     """Add the routes; every path that is none of the application's yet is an entity's."""
     app[_BROKER] = broker
+    app[_NAMESPACE] = namespace
     app[_SHOWN] = {}
     for method, handler in (("PUT", _put), ("GET", _get), ("DELETE", _delete)):
         app.router.add_route(method, "/{path:.+}", handler)
@@ -74,7 +77,7 @@ def _update(
 ) -> web.Response:
     if place is None:
         return _error(404, "SubCode=40400. There is no such entity.")
-    shown = request.app[_SHOWN].setdefault(place.path.lower(), {})
+    shown = _members(request, place)
     changed = {name for name in described if described[name] != shown.get(name)}
     if changed - {_KEPT}:
         return _error(501, f"Only {_KEPT} is changed here, not {sorted(changed - {_KEPT})}.")
@@ -83,6 +86,7 @@ def _update(
     if problems:
         return _error(400, "SubCode=40000. " + " ".join(problems))
     shown |= described
+    request.app[_SHOWN][place.path.lower()] = shown
     request.app[_BROKER].expire_when_idle(place, idle)
     return _entry(place.path, shown, status=200)
 
@@ -91,10 +95,11 @@ async def _get(request: web.Request) -> web.Response:
     if (refusal := _refusal(request)) is not None:
         return refusal
     place = request.app[_BROKER].find(request.match_info["path"])
-    if place is None or place.queue is None:
+    if place is None:
         # As the service does: a list without entries, not a 404.
         return _xml(Xml.Element(f"{{{_ATOM}}}feed"), status=200)
-    return _entry(place.path, request.app[_SHOWN].get(place.path.lower(), {}), status=200)
+    kind = None if place.queue is not None else "Topic"
+    return _entry(place.path, _members(request, place), status=200, kind=kind)
 
 
 async def _delete(request: web.Request) -> web.Response:
@@ -139,13 +144,24 @@ def _typed(text: str) -> object:
     return int(text) if text.isdigit() else text
 
 
-def _entry(path: str, described: Mapping[str, object], *, status: int) -> web.Response:
+def _members(request: web.Request, place: Place) -> dict[str, object]:
+    """Return what the entity was described with, here or in Config.json."""
+    made = request.app[_SHOWN].get(place.path.lower())
+    if made is not None:
+        return dict(made)
+    configured = description_of(request.app[_NAMESPACE], place.path)
+    return {name: _typed(text) for name, text in configured.items()}
+
+
+def _entry(
+    path: str, described: Mapping[str, object], *, status: int, kind: str | None = None
+) -> web.Response:
     topic, below, name = _cut(path)
     entry = Xml.Element(f"{{{_ATOM}}}entry")
     Xml.SubElement(entry, f"{{{_ATOM}}}title", type="text").text = name if below else topic
     content = Xml.SubElement(entry, f"{{{_ATOM}}}content", type="application/xml")
-    kind = "SubscriptionDescription" if below else "QueueDescription"
-    description = Xml.SubElement(content, f"{{{_NAMES}}}{kind}")
+    kind = kind or ("Subscription" if below else "Queue")
+    description = Xml.SubElement(content, f"{{{_NAMES}}}{kind}Description")
     for member, value in described.items():
         text = str(value).lower() if isinstance(value, bool) else str(value)
         Xml.SubElement(description, f"{{{_NAMES}}}{member}").text = text

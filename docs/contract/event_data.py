@@ -273,6 +273,7 @@ class MeetingWarning(Told):
         "answer_undelivered",
         "passcode_differs",
         "attendance_not_readable",
+        "source_missing",
     ]
     message: str
     next_step: str

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from create_meeting.request import CancelMeeting, CreateMeeting, UpdateMeeting
 from docs.contract.asyncapi import asyncapi
 from docs.contract.events import EVENTS
+from docs.contract.explained import explained
 from docs.contract.json_schema import DRAFT, opened, schema_of
 from docs.contract.openapi import openapi
 from docs.contract.record_data import RECORD
@@ -61,6 +62,7 @@ def documents() -> Mapping[str, str]:
         "asyncapi.json": as_text(asyncapi(version)),
         "openapi.json": as_text(openapi(version)),
         "../meeting_record/schemas.json": _served(),
+        "../rollcall/catalogue.json": as_text(explained()),
         **rendered,
     }
 

@@ -3,7 +3,7 @@
 New calls get their numbers here, in the commit that publishes them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -14,7 +14,13 @@ from shared.journal.step import Step
 from shared.meeting.meeting import Meeting
 from shared.meeting.retention import traces_of
 from shared.meeting.shown import numbers_in, whole_calls
-from shared.meeting.sourcing import having_ended, having_failed, having_looked, number_in
+from shared.meeting.sourcing import (
+    having_ended,
+    having_failed,
+    having_looked,
+    number_in,
+    readable,
+)
 from shared.sources.kept import (
     Found,
     KeptSource,
@@ -38,6 +44,14 @@ MOST_REPORTS = 10
 SEEN_KEPT = 96
 """Of how many sources, the newest, the head knows the version. Graph lists 50 reports."""
 NOT_READABLE = "attendance_not_readable"
+MISSING = "source_missing"
+MISSING_NEXT = (
+    "Where reports never come, a Teams administrator lets them be made: Set-CsTeamsMeetingPolicy "
+    "-AllowEngagementReport Enabled, in the policy of the organizer {organizer}; an organizer may "
+    "also have turned them off in the options of the meeting. A call without a report stays as the "
+    "bot saw it."
+)
+"""Source: https://learn.microsoft.com/microsoftteams/teams-analytics-and-reporting/meeting-attendance-report"""
 AHEAD = timedelta(hours=1)
 """By how much Graph's clock may be ahead. A source that speaks of later than that is not over."""
 
@@ -165,7 +179,10 @@ def record_sources(
     after = _shown(observed, sources.values(), numbers, settle)
     meeting, after = _covered(looked, numbers.taken, after)
     meeting = replace(meeting, days=meeting.days.having_counted(_beside_head(meeting, after)))
-    meeting, warning = _warned(meeting, read, now=now)
+    uncovered = known.sources.awaited.keys() - meeting.sources.awaited.keys()
+    uncovered -= {one.call.number for one in after if one.confirmed or one.merged_into is not None}
+    missing = uncovered if readable(known, rules).reports is not None else set[int]()
+    meeting, warning = _warned(meeting, read, missing, now=now)
     facts = corrections(
         before,
         after,
@@ -308,15 +325,22 @@ def _in_head(meeting: Meeting) -> set[int]:
     return {number_in(meeting, call.number) for call in meeting.record.calls}
 
 
-def _warned(meeting: Meeting, read: Read, *, now: datetime) -> tuple[Meeting, tuple[Outgoing, ...]]:
+def _warned(
+    meeting: Meeting, read: Read, missing: Collection[int], *, now: datetime
+) -> tuple[Meeting, tuple[Outgoing, ...]]:
+    """Return the warning that reports may not be read; else, that `missing` calls have none."""
     refused = read.refused
-    if refused is None or not read.lacks_permission:
+    if refused is not None and read.lacks_permission:
+        said, next_step = refused.message, refused.next_step
+        return warn_once(meeting, NOT_READABLE, message=said, next_step=next_step, now=now)
+    if not missing or meeting.asked is None:
         return meeting, ()
     return warn_once(
         meeting,
-        NOT_READABLE,
-        message=refused.message,
-        next_step=refused.next_step,
+        MISSING,
+        message=f"Graph gave no attendance report of group call {min(missing)}, as long as it was "
+        "looked for. The times of the call are those that the bot saw.",
+        next_step=MISSING_NEXT.format(organizer=meeting.asked.organizer_id),
         now=now,
     )
 

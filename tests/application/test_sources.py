@@ -96,6 +96,10 @@ async def test_without_a_source_a_call_is_final_when_the_last_look_is_over() -> 
     assert (call["final"], call["confirmed"]) == (True, False)
     [corrected] = app.events("call.corrected")
     assert corrected["data"]["final"] is True
+    [warning] = app.events("meeting.warning")
+    assert warning["data"]["code"] == "source_missing"
+    assert "group call 1" in warning["data"]["message"]
+    assert "AllowEngagementReport" in warning["data"]["nextStep"]
     assert app.clock.now() <= at(48 * 3600 + 60)
 
 
@@ -309,6 +313,7 @@ async def test_a_look_that_graph_does_not_answer_is_repeated() -> None:
 
     [call] = (await hold_to_law_9(app)).values()
     assert call["confirmed"] is True
+    assert app.events("meeting.warning") == []
 
 
 async def test_a_call_record_corrects_a_meeting_that_is_not_ours() -> None:
@@ -328,6 +333,7 @@ async def test_a_call_record_corrects_a_meeting_that_is_not_ours() -> None:
 
     [call] = (await hold_to_law_9(app)).values()
     assert (call["startBasis"], call["endBasis"]) == ("callRecord", "callRecord")
+    assert app.events("meeting.warning") == []
 
 
 async def test_each_edition_of_a_record_is_published_under_ids_of_its_own() -> None:
