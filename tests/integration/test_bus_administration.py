@@ -104,17 +104,13 @@ def test_what_is_shown_is_what_was_set(admin: ServiceBusAdministrationClient) ->
 
 
 def test_configured_and_made_subscriptions_are_shown(admin: ServiceBusAdministrationClient) -> None:
-    """Each with its own description; an update of a configured one changes what it may."""
+    """Each with its own description; topics are shown, too."""
     admin.create_subscription(TOPIC, "own", auto_delete_on_idle=IDLE)
     made = admin.get_subscription(TOPIC, "own")
     admin.delete_subscription(TOPIC, "own")
-    configured = admin.get_subscription(TOPIC, "all")
-    configured.auto_delete_on_idle = IDLE
-    admin.update_subscription(TOPIC, configured)
 
     assert made.auto_delete_on_idle == IDLE
-    assert configured.max_delivery_count == 10
-    assert admin.get_subscription(TOPIC, "all").auto_delete_on_idle == IDLE
+    assert admin.get_subscription(TOPIC, "all").max_delivery_count == 10
     assert admin.get_topic(TOPIC).requires_duplicate_detection
 
 

@@ -11,17 +11,17 @@ from azure.servicebus import ServiceBusClient, ServiceBusMessage
 from azure.servicebus.exceptions import ServiceBusError
 from rich.status import Status
 
-from rollcall.answers import Answers, own_queue, shared_queue, without_queue
+from rollcall.asking.answers import Answers, own_queue, shared_queue, without_queue
+from rollcall.asking.management import Managed, NotAllowed, managed
+from rollcall.asking.outcomes import Heard, outcome
+from rollcall.asking.own_queue import NAMED, idle_of, kept_for
+from rollcall.asking.requests import Request
+from rollcall.asking.wording import look_later, said
 from rollcall.bus import open_bus, reaching
 from rollcall.console import Exit, Failed, advise, err, out, say, write_json
 from rollcall.http import App
-from rollcall.management import Managed, NotAllowed, managed
-from rollcall.outcomes import Heard, outcome
-from rollcall.own_queue import NAMED, idle_of, kept_for
 from rollcall.plain import plain
-from rollcall.requests import Request
 from rollcall.target import Target
-from rollcall.wording import look_later, said
 
 QUICK = 1.0
 """Seconds after which a terminal shows that the command waits."""
