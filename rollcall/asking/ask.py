@@ -105,17 +105,19 @@ def _send(bus: ServiceBusClient, request: Request, *, reply_to: str | None) -> N
 def _wait(request: Request, answers: Answers, manner: Manner) -> tuple[Exit, Heard | None]:
     """Return how it ended, and the event that ended it."""
     began = time.monotonic()
+    missing = "answer"
     with _patience(request) as patience:
         while (passed := time.monotonic() - began) < manner.wait:
             for event in answers.some():
                 end = outcome(request, event)
                 patience.stop()
                 _show(event, end, manner)
+                missing = "outcome"
                 if end is not None:
                     return end, event
             if passed > QUICK:
                 patience.start()
-    advise(f"No answer came in {manner.wait:g} seconds. {look_later(request)}")
+    advise(f"No {missing} came in {manner.wait:g} seconds. {look_later(request)}")
     return Exit.LATE, None
 
 
