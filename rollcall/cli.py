@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from rollcall import asking_commands
+from rollcall.asking import commands as asking
 from rollcall.console import Failed, advise
 from rollcall.reading.commands import reading
 from rollcall.requeue.cli import app as requeue
@@ -50,7 +50,7 @@ def where(
     context.obj = lambda: target(Given(url=url, key=key, service_bus=service_bus, folder=folder))
 
 
-asking_commands.add_to(app)
+asking.add_to(app)
 app.add_typer(reading)
 app.add_typer(requeue, name="requeue")
 

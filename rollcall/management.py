@@ -27,6 +27,7 @@ LEAST_IDLE = timedelta(minutes=5)
 """Service Bus takes no less.
 Source: https://learn.microsoft.com/azure/service-bus-messaging/message-expiration"""
 EMULATOR = "UseDevelopmentEmulator=true"
+EMULATED_PORT = 5300
 NO_RIGHT = (401, 403)
 
 
@@ -82,19 +83,22 @@ def open_administration(target: Target) -> ServiceBusAdministrationClient:
     """Return the SDK's client of management, to be used as a context manager."""
     logging.getLogger("azure").setLevel(logging.CRITICAL)
     if EMULATOR in target.bus:
-        parts = dict(one.split("=", 1) for one in target.bus.strip(";").split(";"))
-        host = urlsplit(target.local.get("busManagement", "")).netloc or "127.0.0.1:5300"
-        parts["Endpoint"] = f"sb://{host}"
         return ServiceBusAdministrationClient.from_connection_string(
-            ";".join(f"{name}={value}" for name, value in parts.items()),
-            transport=_PlainHttp(),
-            retry_total=0,
+            _emulated(target), transport=_PlainHttp(), retry_total=0
         )
     if "=" in target.bus:
         return ServiceBusAdministrationClient.from_connection_string(target.bus, retry_total=1)
     from azure.identity import DefaultAzureCredential
 
     return ServiceBusAdministrationClient(target.bus, DefaultAzureCredential(), retry_total=1)
+
+
+def _emulated(target: Target) -> str:
+    """Return the connection string of an emulator's management; the official one has its own port."""
+    parts = dict(one.split("=", 1) for one in target.bus.strip(";").split(";"))
+    own = f"{urlsplit(parts['Endpoint']).hostname}:{EMULATED_PORT}"
+    parts["Endpoint"] = f"sb://{urlsplit(target.local.get('busManagement', '')).netloc or own}"
+    return ";".join(f"{name}={value}" for name, value in parts.items())
 
 
 class _PlainHttp(RequestsTransport):  # type: ignore[misc]  # re-exported without types

@@ -8,10 +8,10 @@ import httpx
 import pytest
 from azure.servicebus import ServiceBusReceiver
 
-from rollcall.answers import SharedQueue, WithoutQueue
+from rollcall.asking.answers import SharedQueue, WithoutQueue
+from rollcall.asking.outcomes import Heard
+from rollcall.asking.requests import Kind, Request, request
 from rollcall.http import App
-from rollcall.outcomes import Heard
-from rollcall.requests import Kind, Request, request
 
 REFUSED = {"request": {"state": "refused", "code": "invalid_request", "triedAt": "1"}}
 JOINED = b'{"type": "rollcall.bot.joined.v1", "data": {"legKey": "a"}}'

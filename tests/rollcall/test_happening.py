@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rollcall.happening import Event, Wanted, event_of, line_of
+from rollcall.asking.happening import Event, Wanted, event_of, line_of
 
 ROOT = Path(__file__).parents[2]
 TYPES = sorted(

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from rollcall.own_queue import AFTER_START, AFTERWARDS, idle_of, kept_for
-from rollcall.requests import Kind, request
+from rollcall.asking.own_queue import AFTER_START, AFTERWARDS, idle_of, kept_for
+from rollcall.asking.requests import Kind, request
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 

@@ -5,7 +5,8 @@ import json
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,9 +47,10 @@ def remote(endpoints: Endpoints) -> dict[str, str]:
     }
 
 
-async def start(where: Mapping[str, str], *arguments: str) -> Process:
-    """Start a command; 80 columns, no terminal."""
-    return await asyncio.create_subprocess_exec(
+@asynccontextmanager
+async def started(where: Mapping[str, str], *arguments: str) -> AsyncIterator[Process]:
+    """Start a command; 80 columns, no terminal. In the end it is killed where it still runs."""
+    process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "rollcall", *arguments),
         cwd=ROOT,
         stdin=PIPE,
@@ -56,21 +58,23 @@ async def start(where: Mapping[str, str], *arguments: str) -> Process:
         stderr=PIPE,
         env={"PATH": os.environ["PATH"], "COLUMNS": "80", **where},
     )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
 
 
 async def run(where: Mapping[str, str], *arguments: str, stdin: str = "") -> Ran:
     """Run a command to its end."""
-    return await ended(await start(where, *arguments), stdin=stdin)
+    async with started(where, *arguments) as process:
+        return await ended(process, stdin=stdin)
 
 
 async def ended(process: Process, *, stdin: str = "") -> Ran:
-    """Wait for the end of a command; it is killed where that takes too long."""
-    try:
-        async with asyncio.timeout(PATIENCE):
-            out, err = await process.communicate(stdin.encode())
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+    """Wait for the end of a command, and return what was not read yet."""
+    async with asyncio.timeout(PATIENCE):
+        out, err = await process.communicate(stdin.encode())
     assert process.returncode is not None
     return Ran(code=process.returncode, out=out.decode(), err=err.decode())

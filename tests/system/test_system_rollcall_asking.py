@@ -4,15 +4,17 @@ import asyncio
 import json
 import signal
 from collections.abc import AsyncIterator
+from functools import partial
 from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
+from azure.servicebus.exceptions import ServiceBusError
 
 from tests.system.client import Client
-from tests.system.command_line import ended, local, remote, run, start
+from tests.system.command_line import ended, local, remote, run, started
 from tests.system.lab import eventually
 from tests.system.stack import Endpoints, Up
 
@@ -46,42 +48,65 @@ async def left_behind(client: Client, endpoints: Endpoints) -> list[str]:
 async def test_a_meeting_s_life_is_commanded_and_followed(
     up: Up, client: Client, endpoints: Endpoints
 ) -> None:
-    """ask, repeated and refused; join, update, leave, cancel; and tail shows it as it happens."""
+    """ask, repeated and refused, join and cancel; and tail shows it as it happens."""
     here, key, before = local(up.folder), str(uuid4()), await left_behind(client, endpoints)
-    tail = await start(here, "tail", "--request-id", key)
-    assert tail.stderr is not None
-    assert tail.stdout is not None
-    assert await tail.stderr.readline() == b"following; Ctrl-C ends it\n"
+    async with started(here, "tail", "--request-id", key) as tail:
+        assert tail.stderr is not None
+        assert tail.stdout is not None
+        assert await tail.stderr.readline() == b"following; Ctrl-C ends it\n"
 
-    asked = await run(here, "ask", f"[bold]{key}", "--request-id", key)
-    again = await run(here, "ask", f"[bold]{key}", "--request-id", key, "--json")
-    other = await run(here, "ask", "other", "--request-id", key)
-    joined = await run(here, "join", "--meeting-request-id", key)
+        asked = await run(here, "ask", f"[bold]{key}", "--request-id", key)
+        again, other, joined = await asyncio.gather(
+            run(here, "ask", f"[bold]{key}", "--request-id", key, "--json"),
+            run(here, "ask", "other", "--request-id", key),
+            run(here, "join", "--meeting-request-id", key),
+        )
+        cancelled = await run(here, "cancel", "--request-id", key)
+
+        assert (asked.code, again.code, other.code) == (0, 0, 1), (asked.err, again.err, other.err)
+        assert again.json["meetingId"] in asked.out
+        assert again.json["coordinates"]["joinWebUrl"] in asked.out
+        assert f"subject     [bold]{key}\n" in asked.out
+        assert asked.err.splitlines() == [f"request id: {key}"]
+        assert other.out.startswith("refused: request_conflict\n  /subject differs")
+        assert "What to do:" in other.out
+        assert (joined.code, joined.out.splitlines()[-1]) == (0, "bot         in the meeting")
+        assert (cancelled.code, cancelled.out.splitlines()[0]) == (0, f"cancelled   [bold]{key}")
+
+        seen: list[str] = []
+        async with asyncio.timeout(20):
+            while not {"meeting.cancelled", "bot.left"} <= {*seen}:
+                seen.append((await tail.stdout.readline()).decode().split()[1])
+        assert seen[0] == "meeting.created"
+        assert {"meeting.rejected", "bot.joined"} <= {*seen}
+        assert "meeting.warning" not in seen  # no answer went to a queue that was gone
+        tail.send_signal(signal.SIGINT)
+        assert (await ended(tail)).code == 130
+        assert await left_behind(client, endpoints) == before
+
+
+@pytest.mark.long
+async def test_a_meeting_is_made_with_its_bot_and_changed(up: Up, client: Client) -> None:
+    """The coordinates come first, then the bot; what changes is named; a second leave too."""
+    here, key = local(up.folder), str(uuid4())
+
+    asked = await run(here, "ask", key, "--request-id", key, "--join", "now", "--json")
     updated = await run(here, "update", "--request-id", key, "--subject", "changed", "--json")
     out = await run(here, "leave", "--meeting-request-id", key)
-    cancelled = await run(here, "cancel", "--request-id", key)
+    again = await run(here, "leave", "--meeting-request-id", key)
+    planned = await run(
+        here, "update", "--request-id", key, "--join", "atStart", "--start", "2030-01-01T09:00:00Z"
+    )
 
-    assert (asked.code, again.code, other.code) == (0, 0, 1), (asked.err, again.err, other.err)
-    assert again.json["meetingId"] in asked.out
-    assert again.json["coordinates"]["joinWebUrl"] in asked.out
-    assert f"subject     [bold]{key}\n" in asked.out
-    assert asked.err.splitlines() == [f"request id: {key}"]
-    assert other.out.startswith("refused: request_conflict\n  /subject differs")
-    assert "What to do:" in other.out
-    assert (joined.code, joined.out.splitlines()[-1]) == (0, "bot         in the meeting")
+    made, joined = (json.loads(line) for line in asked.out.splitlines())
+    assert (asked.code, made["requestId"]) == (0, key)
+    assert joined["meetingId"] == made["meetingId"]
     assert (updated.code, updated.json["changed"]) == (0, ["subject"])
     assert (out.code, out.out) == (0, "bot         out of the meeting (left)\n")
-    assert (cancelled.code, cancelled.out.splitlines()[0]) == (0, "cancelled   changed")
-
-    seen: list[str] = []
-    async with asyncio.timeout(20):
-        while "meeting.cancelled" not in seen:
-            seen.append((await tail.stdout.readline()).decode().split()[1])
-    assert seen[0] == "meeting.created"
-    assert {"meeting.rejected", "bot.joined", "meeting.updated", "bot.left"} <= {*seen}
-    tail.send_signal(signal.SIGINT)
-    assert (await ended(tail)).code == 130
-    assert await left_behind(client, endpoints) == before
+    assert (again.code, again.out) == (0, out.out)
+    assert (planned.code, "from        2030-01-01 09:00 UTC" in planned.out) == (0, True)
+    warned = client.events.where(lambda one: one.kind == "meeting.warning")
+    assert made["meetingId"] not in {one.data.get("meetingId") for one in warned}
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -184,10 +209,8 @@ async def test_a_request_outlives_the_command_that_sent_it(
     try:
         sent = await run(here, "ask", later, "--request-id", later, "--no-wait")
         gave_up = await run(here, "ask", late, "--request-id", late, "--wait", "2")
-        process = await start(here, "ask", killed, "--request-id", killed)
-        await eventually(is_sent, "the message is in the queue")
-        process.kill()
-        await ended(process)
+        async with started(here, "ask", killed, "--request-id", killed):
+            await eventually(is_sent, "the message is in the queue")
     finally:
         async with client.http.post(f"{part}/resume") as answer:
             assert answer.status == 200
@@ -209,6 +232,58 @@ async def test_a_join_is_followed_until_it_failed(up: Up) -> None:
 
     assert refused.code == 1
     assert "What to do:" in refused.out
+
+
+async def lines(process: asyncio.subprocess.Process, until: str) -> list[str]:
+    """Read what a command writes up to a line that holds `until`."""
+    assert process.stdout is not None
+    found = [""]
+    async with asyncio.timeout(30):
+        while until not in found[-1]:
+            line = await process.stdout.readline()
+            assert line, found
+            found.append(line.decode())
+    return found[1:]
+
+
+async def sent(client: Client, key: str) -> bool | None:
+    """Request a meeting; None where the bus does not answer."""
+    try:
+        await client.drop({"subject": key, "requestId": key}, reply_to=None)
+    except ServiceBusError:
+        return None
+    return True
+
+
+@pytest.mark.long
+async def test_events_are_followed_over_a_lost_connection_and_none_is_taken(
+    up: Up, client: Client, endpoints: Endpoints
+) -> None:
+    """By a subscription of its own, which deletes itself where the command is killed."""
+    here, key, before = local(up.folder), str(uuid4()), await left_behind(client, endpoints)
+    async with (
+        started(here, "tail", "--type", "meeting.*", "--json") as own,
+        started(remote(endpoints), "tail", "--peek", "all", "--type", "meeting.created") as peeking,
+    ):
+        for one in (own, peeking):
+            assert one.stderr is not None
+            assert (await one.stderr.readline()).startswith(b"following;")
+        cut = f"{endpoints.bus_lab}/lab/connections/cut"
+        async with client.http.post(cut, json={"seconds": 2}) as answer:
+            assert answer.status == 200
+        await eventually(partial(sent, client, key), "the bus is back")
+        event = json.loads((await lines(own, key))[-1])
+        await client.created(key)  # the other reader has it, too
+        (left,) = [one for one in await left_behind(client, endpoints) if one not in before]
+        peeking.send_signal(signal.SIGINT)
+        assert (await ended(peeking)).code == 130
+
+    assert (event["type"], event["data"]["subject"]) == ("rollcall.meeting.created.v1", key)
+    address = f"{endpoints.bus_lab}/{left}"
+    async with client.http.get(address, headers=TOKEN) as answer:
+        assert "AutoDeleteOnIdle>PT5M<" in await answer.text()
+    async with client.http.delete(address, headers=TOKEN) as answer:
+        assert answer.status == 200
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rollcall.asking.requests import Kind, Request
 from rollcall.console import Exit
-from rollcall.requests import Kind, Request
 
 type Data = Mapping[str, Any]
 

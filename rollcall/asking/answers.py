@@ -15,11 +15,11 @@ from azure.servicebus import (
 )
 from azure.servicebus.exceptions import MessageLockLostError, ServiceBusError
 
-from rollcall.browsing import Browsed
+from rollcall.asking.browsing import Browsed
+from rollcall.asking.outcomes import Heard, heard
+from rollcall.asking.record import heard_of_record
+from rollcall.asking.requests import Request
 from rollcall.http import App
-from rollcall.outcomes import Heard, heard
-from rollcall.record import heard_of_record
-from rollcall.requests import Request
 
 PAUSE = 0.3
 """Seconds between two looks, where Service Bus cannot wait for us."""

@@ -11,17 +11,17 @@ from azure.servicebus import ServiceBusClient, ServiceBusMessage
 from azure.servicebus.exceptions import ServiceBusError
 from rich.status import Status
 
-from rollcall.answers import Answers, own_queue, shared_queue, without_queue
+from rollcall.asking.answers import Answers, own_queue, shared_queue, without_queue
+from rollcall.management import Managed, NotAllowed, managed
+from rollcall.asking.outcomes import Heard, outcome
+from rollcall.asking.own_queue import NAMED, idle_of, kept_for
+from rollcall.asking.requests import Request
+from rollcall.asking.wording import look_later, said
 from rollcall.bus import open_bus, reaching
 from rollcall.console import Exit, Failed, advise, err, out, say, write_json
 from rollcall.http import App
-from rollcall.management import Managed, NotAllowed, managed
-from rollcall.outcomes import Heard, outcome
-from rollcall.own_queue import NAMED, idle_of, kept_for
 from rollcall.plain import plain
-from rollcall.requests import Request
 from rollcall.target import Target
-from rollcall.wording import look_later, said
 
 QUICK = 1.0
 """Seconds after which a terminal shows that the command waits."""
@@ -105,17 +105,19 @@ def _send(bus: ServiceBusClient, request: Request, *, reply_to: str | None) -> N
 def _wait(request: Request, answers: Answers, manner: Manner) -> tuple[Exit, Heard | None]:
     """Return how it ended, and the event that ended it."""
     began = time.monotonic()
+    missing = "answer"
     with _patience(request) as patience:
         while (passed := time.monotonic() - began) < manner.wait:
             for event in answers.some():
                 end = outcome(request, event)
                 patience.stop()
                 _show(event, end, manner)
+                missing = "outcome"
                 if end is not None:
                     return end, event
             if passed > QUICK:
                 patience.start()
-    advise(f"No answer came in {manner.wait:g} seconds. {look_later(request)}")
+    advise(f"No {missing} came in {manner.wait:g} seconds. {look_later(request)}")
     return Exit.LATE, None
 
 

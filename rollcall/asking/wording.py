@@ -4,9 +4,9 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rollcall.outcomes import Data, Heard
+from rollcall.asking.outcomes import Data, Heard
+from rollcall.asking.requests import Request
 from rollcall.plain import plain, wrapped
-from rollcall.requests import Request
 
 _NAMES = 12
 """Cells before the value of a line."""

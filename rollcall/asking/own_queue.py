@@ -7,8 +7,8 @@ A queue that is gone before an answer comes makes the app publish `meeting.warni
 from datetime import datetime, timedelta
 from math import ceil
 
-from rollcall.outcomes import Data
-from rollcall.requests import Request
+from rollcall.asking.outcomes import Data
+from rollcall.asking.requests import Request
 
 NAMED = "rollcall-cli-"
 """What names of entities that commands make begin with."""

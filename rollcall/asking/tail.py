@@ -14,12 +14,12 @@ from uuid import uuid4
 from azure.servicebus import ServiceBusReceiver
 from azure.servicebus.exceptions import MessageLockLostError, ServiceBusConnectionError
 
-from rollcall.browsing import Browsed
+from rollcall.asking.browsing import Browsed
+from rollcall.asking.happening import Wanted, event_of, line_of
+from rollcall.management import NotAllowed, managed
+from rollcall.asking.own_queue import NAMED
 from rollcall.bus import open_bus, reaching
 from rollcall.console import Exit, Failed, advise, out, say, write_json
-from rollcall.happening import Wanted, event_of, line_of
-from rollcall.management import NotAllowed, managed
-from rollcall.own_queue import NAMED
 from rollcall.plain import clipped
 from rollcall.target import Target
 

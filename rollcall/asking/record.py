@@ -6,8 +6,8 @@ Source: docs/messages.md, "Reading".
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rollcall.outcomes import Heard
-from rollcall.requests import Kind, Request
+from rollcall.asking.outcomes import Heard
+from rollcall.asking.requests import Kind, Request
 
 type Record = Mapping[str, Any]
 

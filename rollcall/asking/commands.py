@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import typer
 
+from rollcall.asking.requests import Body, Kind, attendee, members_of, request
 from rollcall.console import Exit, Failed
-from rollcall.requests import Body, Kind, attendee, members_of, request
 
 STDIN = "-"
 WAIT = 120.0
@@ -311,8 +311,8 @@ def tail(
     """Show events as they happen, until Ctrl-C. No other reader misses one."""
     if subscription is not None and peek is not None:
         raise Failed("Give --subscription or --peek, not both.", Exit.USAGE)
-    from rollcall.happening import Wanted
-    from rollcall.tail import follow
+    from rollcall.asking.happening import Wanted
+    from rollcall.asking.tail import follow
 
     wanted = Wanted(meeting_id=meeting_id, request_id=request_id, types=tuple(types or ()))
     follow(context.obj(), wanted, as_json=as_json, subscription=subscription, peek=peek)
@@ -328,7 +328,7 @@ def _run(
     reply_to: str | None,
     as_json: bool,
 ) -> None:
-    from rollcall.ask import Manner, carry_out
+    from rollcall.asking.ask import Manner, carry_out
 
     made = request(
         kind,
