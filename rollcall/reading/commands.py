@@ -83,7 +83,7 @@ def list_day(
 @reading.command()
 def show(
     context: typer.Context,
-    meeting_id: Annotated[str | None, typer.Argument(metavar="[MEETING_ID]")] = None,
+    meeting_id: Annotated[str | None, typer.Argument(metavar="MEETING_ID")] = None,
     *,
     request_id: Annotated[
         str | None, typer.Option(metavar="ID", help="Find the meeting by a request for it.")
@@ -121,7 +121,7 @@ def show(
 def export(
     context: typer.Context,
     sheet: Annotated[Sheet, typer.Argument(metavar="csv|ndjson", show_default=False)],
-    meeting_ids: Annotated[list[str] | None, typer.Argument(metavar="[MEETING_ID]...")] = None,
+    meeting_ids: Annotated[list[str] | None, typer.Argument(metavar="MEETING_ID")] = None,
     *,
     day: Annotated[
         str | None,
@@ -151,7 +151,7 @@ def export(
 
 @reading.command()
 def explain(
-    words: Annotated[list[str] | None, typer.Argument(metavar="[WORD]...")] = None,
+    words: Annotated[list[str] | None, typer.Argument(metavar="WORD")] = None,
     json: Json = False,
 ) -> None:
     """Explain a code, an event, a state, a basis or a warning, with the next step.
