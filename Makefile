@@ -5,7 +5,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-PYTHON_PACKAGES := create_meeting join_meeting call_callback tend_meeting meeting_record shared devstack devtools bench docs rollcall tests function_app.py
+PYTHON_PACKAGES := create_meeting join_meeting call_callback tend_meeting meeting_record health_doctor shared devstack devtools bench docs rollcall tests function_app.py
 
 # The first interpreter on this machine that is 3.13 or newer; empty where there is none.
 FIND_PYTHON = for p in python3.13 python3.14 python3 python; do \

@@ -3,8 +3,10 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from devstack.graph import identities
+from devstack.graph.management import BOT
 
 SHELL_ONLY = dict.fromkeys(
     (
@@ -39,6 +41,12 @@ class Endpoints:
     control: str
     bus_lab: str
     function_key: str
+    identity_header: str
+
+    @property
+    def identity_endpoint(self) -> str:
+        """Where an App Service's managed identity gets its tokens."""
+        return f"{self.graph.replace('localhost', '127.0.0.1')}/msi/token"
 
     def as_json(self) -> str:
         """Return the text of `endpoints.json`."""
@@ -50,7 +58,13 @@ class Endpoints:
                 "tables": self.tables,
                 "control": self.control,
                 "busLab": self.bus_lab,
+                "busManagement": self.bus_lab,
                 "functionKey": self.function_key,
+                "serviceBusManagement": bus_connection(urlsplit(self.bus_lab).port or 0),
+                "resourceManager": self.graph,
+                "bot": BOT,
+                "identityEndpoint": self.identity_endpoint,
+                "identityHeader": self.identity_header,
                 "organizerId": identities.ORGANIZER_ID,
                 "botAppId": identities.BOT_APP_ID,
                 "tenantId": identities.TENANT_ID,
@@ -61,9 +75,7 @@ class Endpoints:
         )
 
 
-def app_settings(
-    endpoints: Endpoints, *, identity_header: str, own: Mapping[str, str]
-) -> dict[str, str]:
+def app_settings(endpoints: Endpoints, *, own: Mapping[str, str]) -> dict[str, str]:
     """Return the settings under which an app runs on the stack; its `own` win."""
     graph = endpoints.graph.replace("localhost", "127.0.0.1")
     return {
@@ -75,8 +87,8 @@ def app_settings(
         "BOT_APP_ID": identities.BOT_APP_ID,
         "ORGANIZER_ID": identities.ORGANIZER_ID,
         "OPENID_CONFIG_URL": f"{graph}/v1/.well-known/OpenIdConfiguration",
-        "IDENTITY_ENDPOINT": f"{graph}/msi/token",
-        "IDENTITY_HEADER": identity_header,
+        "IDENTITY_ENDPOINT": endpoints.identity_endpoint,
+        "IDENTITY_HEADER": endpoints.identity_header,
         "SETTLE_SECONDS": "0.5",
         "CLAIM_LEASE_SECONDS": "5",
         "SHOW_NAMES": "true",

@@ -51,18 +51,20 @@ class Stack:
             self._deployed = Deployed(trust=trust, authority_port=free_port())
         try:
             control = await self._control.start(plan.control_port)
-            commands = self._service_commands(trust)
+            functions_port = plan.functions_port or free_port()
+            functions = f"http://127.0.0.1:{functions_port}"
+            commands = self._service_commands(trust, functions)
             self._services = [self._supervised(command) for command in commands]
             bus, tables, graph = await _all_started(self._services)
-            functions_port = plan.functions_port or free_port()
             self.endpoints = Endpoints(
-                functions=f"http://127.0.0.1:{functions_port}",
+                functions=functions,
                 service_bus=bus_connection(bus.port),
                 graph=f"http://localhost:{graph.port}",
                 tables=tables_connection(tables.port, scheme="https" if self._deployed else "http"),
                 control=control,
                 bus_lab=f"http://127.0.0.1:{self._lab_port}",
                 function_key=secrets.token_urlsafe(24) if plan.function_keys else "",
+                identity_header=self._identity_header,
             )
             commands = await self._host_commands(functions_port)
             self._hosts = [self._supervised(command) for command in commands]
@@ -80,7 +82,7 @@ class Stack:
         own = dict(self._plan.settings)
         if self._deployed is not None:
             own = self._deployed.settings(self._parts["tables"].part.port) | own
-        settings = app_settings(self.endpoints, identity_header=self._identity_header, own=own)
+        settings = app_settings(self.endpoints, own=own)
         return with_own_libraries(self._plan.app, settings)
 
     def pid_of(self, name: str) -> int:
@@ -113,7 +115,7 @@ class Stack:
         self._parts[part.name] = part
         return part
 
-    def _service_commands(self, trust: Trust) -> list[Command]:
+    def _service_commands(self, trust: Trust, functions: str) -> list[Command]:
         plan = self._plan
         config = ["--config", str(plan.bus_config)] if plan.bus_config else []
         identity = self._deployed.options if self._deployed else _no_options
@@ -144,6 +146,7 @@ class Stack:
                 port=plan.graph_port,
                 arguments=[
                     f"--identity-header={self._identity_header}",
+                    f"--calling-webhook={functions}/api/calls",
                     # Tokens outlive a restart, as those of Entra ID do.
                     *("--token-key", str(trust.token_key)),
                     *plan.arguments("graph"),

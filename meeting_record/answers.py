@@ -19,7 +19,12 @@ from shared.words.ids import digest
 
 NO_STORE = {"Cache-Control": "no-store"}
 """Source: https://www.rfc-editor.org/rfc/rfc9111#name-no-store-2"""
-OF_304 = frozenset({"Cache-Control", "ETag", "Vary", "Link"})
+OF_304 = frozenset(
+    {
+        *("Cache-Control", "ETag", "Vary", "Link"),
+        *("Content-Security-Policy", "Referrer-Policy", "X-Content-Type-Options"),
+    }
+)
 """The headers that a 304 repeats."""
 _TAG = re.compile(r'"([^"]*)"')
 

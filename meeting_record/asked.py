@@ -6,7 +6,7 @@ Every parameter that is wrong is named in one refusal. An unknown one is refused
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
@@ -28,6 +28,7 @@ Source: https://learn.microsoft.com/azure/azure-functions/function-keys-how-to""
 OF_RECORDS = frozenset({"format", "tz"})
 OF_REQUEST = frozenset({"requestId"})
 OF_DAYS = frozenset({"day", "open", "continuation"})
+OF_PAGES = frozenset({"tz"})
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _RANGE = re.compile(r"\s*([^\s;,/]+/[^\s;,]+)([^,]*)")
 _QUALITY = re.compile(r";\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*$", re.IGNORECASE)
@@ -84,41 +85,43 @@ def form_of(asked: Asked, *, beside: Collection[str] = ()) -> Form:
     chosen = next((one for one in FORMATS if one == named), None)
     if named is not None and chosen is None:
         problems.append(Wrong(parameter="format", message=f"is none of {', '.join(FORMATS)}"))
-    zone = parameters.get("tz")
-    if zone is not None and zone not in known_zones():
-        problems.append(Wrong(parameter="tz", message=f"is no IANA time zone{_zone_meant(zone)}"))
+    problems += _wrong_zone(asked)
     if problems:
         raise BadRequest(tuple(problems))
     chosen = chosen or _accepted(asked.accept)
+    zone = _zone(asked)
     if zone is None:
         return Form(format=chosen)
     if chosen != "csv":
         why = "is for format=csv alone; elsewhere times are in UTC"
         raise BadRequest((Wrong(parameter="tz", message=why),))
-    return Form(format=chosen, zone=ZoneInfo(zone))
+    return Form(format=chosen, zone=zone)
 
 
 def day_of_list(asked: Asked) -> DayAsked:
     """Return which part of which day's list is requested. Raises `BadRequest`."""
-    parameters = asked.parameters
-    if "day" not in parameters:
+    if "day" not in asked.parameters:
         why = "is missing: /api/meetings?requestId=… reads a record, ?day=2026-11-24 lists a day"
         missing = Wrong(parameter="requestId", message=why)
         raise BadRequest((missing, *_unknown(asked, {*OF_REQUEST, *OF_RECORDS, *OF_DAYS})))
-    problems = [*_unknown(asked, OF_DAYS)]
-    day = _day(parameters["day"])
-    if day is None:
-        why = "is no day: write it as 2026-11-24; it is one of UTC"
-        problems.append(Wrong(parameter="day", message=why))
-    if parameters.get("open", "true") not in {"true", "false"}:
-        problems.append(Wrong(parameter="open", message="is neither true nor false"))
-    if problems or day is None:
-        raise BadRequest(tuple(problems))
-    return DayAsked(
-        day=day,
-        open_only=parameters.get("open") == "true",
-        continuation=parameters.get("continuation"),
-    )
+    return _day_asked(asked, [*_unknown(asked, OF_DAYS)])
+
+
+def day_of_page(asked: Asked, *, today: date) -> tuple[DayAsked, ZoneInfo | None]:
+    """Return which part of which day's list the page shows, and the zone of its times.
+
+    `today`: the day without one. Zone None: UTC. Raises `BadRequest`.
+    """
+    problems = [*_unknown(asked, {*OF_DAYS, *OF_PAGES}), *_wrong_zone(asked)]
+    parameters = {"day": today.isoformat(), **asked.parameters}
+    return _day_asked(replace(asked, parameters=parameters), problems), _zone(asked)
+
+
+def zone_of_page(asked: Asked) -> ZoneInfo | None:
+    """Return the zone of the times of a page; None: UTC. Raises `BadRequest`."""
+    if problems := (*_unknown(asked, OF_PAGES), *_wrong_zone(asked)):
+        raise BadRequest(problems)
+    return _zone(asked)
 
 
 def whole_number(asked: Asked, name: str, *, most: int) -> int:
@@ -149,6 +152,36 @@ def _unknown(asked: Asked, known: Collection[str]) -> Iterator[Wrong]:
         meant = closest(name, known)
         why = "is not a parameter here" + ("" if meant is None else f"; did you mean {meant}?")
         yield Wrong(parameter=name, message=why)
+
+
+def _day_asked(asked: Asked, problems: list[Wrong]) -> DayAsked:
+    """Return the part of a list, or raise what is wrong besides `problems`."""
+    parameters = asked.parameters
+    day = _day(parameters["day"])
+    if day is None:
+        why = "is no day: write it as 2026-11-24; it is one of UTC"
+        problems.append(Wrong(parameter="day", message=why))
+    if parameters.get("open", "true") not in {"true", "false"}:
+        problems.append(Wrong(parameter="open", message="is neither true nor false"))
+    if problems or day is None:
+        raise BadRequest(tuple(problems))
+    return DayAsked(
+        day=day,
+        open_only=parameters.get("open") == "true",
+        continuation=parameters.get("continuation"),
+    )
+
+
+def _wrong_zone(asked: Asked) -> Iterator[Wrong]:
+    zone = asked.parameters.get("tz")
+    if zone is not None and zone not in known_zones():
+        yield Wrong(parameter="tz", message=f"is no IANA time zone{_zone_meant(zone)}")
+
+
+def _zone(asked: Asked) -> ZoneInfo | None:
+    """Return the zone, which is known to be one; None without it."""
+    zone = asked.parameters.get("tz")
+    return None if zone is None else ZoneInfo(zone)
 
 
 def _day(text: str) -> date | None:

@@ -3,6 +3,7 @@
 Changes nothing, but for a broken chain of looks that it meets.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +28,7 @@ from meeting_record.log_lines import LAST_VERSION, MOST_ROWS, log_lines, names_o
 from meeting_record.now import now_view
 from meeting_record.view import Found, in_progress, is_answered, record_view
 from shared import VERSION
+from shared.calls.record import SessionPage
 from shared.health import OK, WALK_LATE_AFTER
 from shared.meeting.meeting import Meeting, Purged
 from shared.meeting.older_legs import with_older
@@ -77,7 +79,7 @@ async def answer_log(meeting_id: str, asked: Asked, services: Services) -> Answe
     entries = await ledger.log(meeting.meeting_id, after=after, most=MOST_ROWS)
     entries = entries if after else with_creation(meeting, entries)
     pages = await ledger.pages(meeting.meeting_id) if _has_pages(meeting) and entries else ()
-    if (purged := await _purged_meanwhile(meeting, services)) is not None:
+    if (purged := await purged_meanwhile(meeting, services)) is not None:
         return gone(purged)
     lines = log_lines(entries, names_of(meeting, pages), shown=services.policy.recording.shown)
     return log_answer(lines, meeting_id, entries[-1].version if entries else None)
@@ -112,9 +114,14 @@ def _has_pages(meeting: Meeting) -> bool:
 
 async def read_record(meeting_id: str, services: Services) -> Found:
     """Return the record of `meeting_id`. Raises `Unavailable`."""
+    return (await read_meeting(meeting_id, services)).record
+
+
+async def read_meeting(meeting_id: str, services: Services) -> "Read":
+    """Return the meeting of `meeting_id`, or that to which it turned out to lead."""
     if MEETING_ID.fullmatch(meeting_id) is None:
-        return None
-    return (await _read(MeetingId(meeting_id), services)).record
+        return Read()
+    return await _read(MeetingId(meeting_id), services)
 
 
 async def find_record(request_id: str, services: Services) -> Found:
@@ -139,10 +146,14 @@ async def find_record(request_id: str, services: Services) -> Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """A meeting as it was read, with all its legs, and the record of it that readers see."""
+    """A meeting as it was read, with all its legs, and the record of it that readers see.
+
+    `pages`: what left its head.
+    """
 
     record: Found = None
     meeting: Meeting | None = None
+    pages: Sequence[SessionPage] = ()
 
 
 async def _read(meeting_id: MeetingId, services: Services) -> Read:
@@ -162,15 +173,15 @@ async def _read(meeting_id: MeetingId, services: Services) -> Read:
     # A source may have been read since the head was: it corrects, and contradicts nothing.
     sources = await ledger.sources(meeting.meeting_id) if meeting.sources.seen else ()
     legs = await ledger.older_legs(meeting.meeting_id) if meeting.leg_pages else ()
-    if (purged := await _purged_meanwhile(meeting, services)) is not None:
+    if (purged := await purged_meanwhile(meeting, services)) is not None:
         return Read(record=purged)
     whole = with_older(meeting, legs)
     recording = services.policy.recording
     record_seen = record_view(whole, pages, sources, shown=recording.shown, settle=recording.settle)
-    return Read(record=record_seen, meeting=whole)
+    return Read(record=record_seen, meeting=whole, pages=pages)
 
 
-async def _purged_meanwhile(meeting: Meeting, services: Services) -> Purged | None:
+async def purged_meanwhile(meeting: Meeting, services: Services) -> Purged | None:
     """Return that a walk may have deleted rows of the meeting since its head was read."""
     moment = meeting.record.moment
     if moment is None or services.clock.now() - moment < MAY_BE_PURGED:

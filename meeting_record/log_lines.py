@@ -58,12 +58,15 @@ def with_creation(meeting: Meeting, entries: Sequence[LogEntry]) -> Sequence[Log
 
 
 def log_lines(entries: Iterable[LogEntry], names: Names, *, shown: Shown) -> str:
-    """Return the entries as lines, each with the `version` of the meeting after its commit."""
-    return lines_of(
-        {"version": entry.version, **line}
-        for entry in entries
-        for line in _lines(entry, names, shown)
-    )
+    """Return the entries as lines of JSON."""
+    return lines_of(logged(entries, names, shown=shown))
+
+
+def logged(entries: Iterable[LogEntry], names: Names, *, shown: Shown) -> Iterator[dict[str, Any]]:
+    """Yield the members of each line, with the `version` of the meeting after its commit."""
+    for entry in entries:
+        for line in _lines(entry, names, shown):
+            yield {"version": entry.version, **line}
 
 
 def _lines(entry: LogEntry, names: Names, shown: Shown) -> Iterator[dict[str, Any]]:

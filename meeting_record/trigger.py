@@ -49,6 +49,29 @@ async def meeting_now(req: func.HttpRequest) -> func.HttpResponse:
     return await _answered(req, lambda asked, on: answer_now(meeting_id, asked, on))
 
 
+@bp.function_name("meeting_page")
+@bp.route(
+    route="meetings/{meetingId}/timeline", methods=["GET"], auth_level=func.AuthLevel.FUNCTION
+)
+@at_edge
+async def meeting_page(req: func.HttpRequest) -> func.HttpResponse:
+    """Answer the page of one meeting."""
+    from meeting_record.pages.handler import answer_timeline
+
+    meeting_id = req.route_params["meetingId"]
+    return await _answered(req, lambda asked, on: answer_timeline(meeting_id, asked, on))
+
+
+@bp.function_name("day_page")
+@bp.route(route="timeline", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@at_edge
+async def day_page(req: func.HttpRequest) -> func.HttpResponse:
+    """Answer the page of a day's meetings."""
+    from meeting_record.pages.handler import answer_day
+
+    return await _answered(req, answer_day)
+
+
 @bp.function_name("find_meeting")
 @bp.route(route="meetings", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 @at_edge

@@ -79,6 +79,8 @@ def _meeting_view(meeting: Meeting) -> dict[str, Any]:
         }
     if meeting.cancellation is not None and meeting.cancellation.done_at is not None:
         view["cancelledAt"] = utc_text(meeting.cancellation.done_at)
+    if meeting.warned:
+        view["warnings"] = list(meeting.warned)
     return view | {"createdAt": _text(meeting.created_at), "sequence": meeting.sequence}
 
 
@@ -87,10 +89,11 @@ def _call_view(one: ShownCall, meeting: Meeting, shown: Shown) -> dict[str, Any]
     participants = sorted(
         call.sessions.values(), key=lambda session: (session.first_seen, session.session_id)
     )
-    since = call.unwatched_since
+    since, revision = call.unwatched_since, meeting.revisions.get(call.number)
     return {
         **end_data(call, shown),
         **outlook_data(one),
+        **({"revision": revision} if revision else {}),
         **({"unwatchedSince": utc_text(since)} if since is not None else {}),
         "lastEvidenceAt": utc_text(call.heard_at),
         "participants": [_session_view(session, shown) for session in participants],

@@ -1,20 +1,76 @@
 """The Service Bus of a deployment."""
 
-from azure.servicebus import ServiceBusClient
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from azure.core.exceptions import ClientAuthenticationError
+from azure.servicebus import ServiceBusClient
+from azure.servicebus.exceptions import (
+    MessageSizeExceededError,
+    MessagingEntityDisabledError,
+    MessagingEntityNotFoundError,
+    ServiceBusAuthenticationError,
+    ServiceBusAuthorizationError,
+    ServiceBusError,
+)
+
+from rollcall.console import Exit, Failed
 from rollcall.target import Target
 
+logging.getLogger("azure").setLevel(logging.CRITICAL)  # what fails is said once, by `reaching`
+logging.getLogger("uamqp").setLevel(logging.CRITICAL)
 
-def open_bus(target: Target) -> ServiceBusClient:
+
+def open_bus(target: Target, *, retries: int = 1) -> ServiceBusClient:
     """Return a client of the namespace, to be used as a context manager. Raises `Failed`.
 
     A connection string is used as it is; for a host name the credential is the one of the machine:
-    environment, managed identity, or `az login`.
+    environment, managed identity, or `az login`. `retries`: how often the SDK does a thing again
+    that failed.
 
     Source: https://learn.microsoft.com/python/api/overview/azure/identity-readme
     """
     if "=" in target.bus:
-        return ServiceBusClient.from_connection_string(target.bus)
+        try:
+            return ServiceBusClient.from_connection_string(target.bus, retry_total=retries)
+        except ValueError as error:
+            raise Failed(
+                f"The connection string cannot be read: {error} Check --service-bus.", Exit.USAGE
+            ) from error
     from azure.identity import DefaultAzureCredential
 
-    return ServiceBusClient(target.bus, DefaultAzureCredential())
+    return ServiceBusClient(target.bus, DefaultAzureCredential(), retry_total=retries)
+
+
+@contextmanager
+def reaching() -> Iterator[None]:
+    """Turn what Service Bus does not do into `Failed`, with what to do."""
+    try:
+        yield
+    except MessageSizeExceededError as error:
+        raise Failed(f"Service Bus refused the message: {_text(error)}", Exit.NO) from error
+    except (MessagingEntityNotFoundError, MessagingEntityDisabledError) as error:
+        raise Failed(
+            f"Service Bus has no such queue or subscription: {_text(error)} Check --service-bus.",
+            Exit.UNREACHABLE,
+        ) from error
+    except (
+        ServiceBusAuthenticationError, ServiceBusAuthorizationError, ClientAuthenticationError,
+    ) as error:  # fmt: skip
+        raise Failed(
+            f"Service Bus refused the identity or key: {_text(error)} It needs the role Data Sender"
+            " on the request queues, and Data Receiver on what is read; `az login` chooses whose.",
+            Exit.UNREACHABLE,
+        ) from error
+    except ServiceBusError as error:
+        raise Failed(
+            f"Service Bus does not answer: {_text(error)} Check --service-bus, and the network.",
+            Exit.UNREACHABLE,
+        ) from error
+
+
+def _text(error: Exception) -> str:
+    """Return the first line of an error as a sentence; the SDK adds lines for tracing."""
+    line = str(error).strip().partition("\n")[0].strip() or type(error).__name__
+    return line if line.endswith(".") else f"{line}."

@@ -9,8 +9,10 @@ from typing import Annotated
 
 import typer
 
+from rollcall import asking_commands
 from rollcall.console import Failed, advise
 from rollcall.reading.commands import reading
+from rollcall.requeue.cli import app as requeue
 from rollcall.target import Given, target
 
 app = typer.Typer(
@@ -48,7 +50,44 @@ def where(
     context.obj = lambda: target(Given(url=url, key=key, service_bus=service_bus, folder=folder))
 
 
+asking_commands.add_to(app)
 app.add_typer(reading)
+app.add_typer(requeue, name="requeue")
+
+
+@app.command()
+def doctor(
+    context: typer.Context,
+    *,
+    canary: Annotated[
+        bool, typer.Option("--canary", help="Make a meeting, join, hang up, and cancel it.")
+    ] = False,
+    bot: Annotated[
+        str, typer.Option(envvar="ROLLCALL_BOT", help="Resource id of the Azure Bot.")
+    ] = "",
+    organizer: Annotated[
+        list[str] | None,
+        typer.Option(help="Object id of one whom the access policy covers. May be repeated."),
+    ] = None,
+    resource_manager: Annotated[
+        str, typer.Option(envvar="ROLLCALL_RESOURCE_MANAGER", help="Another cloud's.")
+    ] = "https://management.azure.com",
+    as_json: Json = False,
+) -> None:
+    """Say what of a deployment works, what does not, and the command that mends it.
+
+    Exits with 1 where a check failed. docs/doctor.md has the checks.
+    """
+    from rollcall.doctor.command import Asked, run
+
+    asked = Asked(
+        canary=canary,
+        as_json=as_json,
+        bot=bot,
+        manager=resource_manager,
+        organizers=tuple(organizer or ()),
+    )
+    raise typer.Exit(run(context.obj(), asked))
 
 
 def main() -> None:

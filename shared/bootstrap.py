@@ -117,6 +117,7 @@ def build(
         ),
         checkup=Checkup(ledger=ledger, bus=bus, graph=graph, clock=clock),
         policy=policy,
+        deployment=settings.deployment,
     )
 
 

@@ -4,7 +4,7 @@ tests/contract holds every implementation, fakes included, to it.
 
 from typing import Any, Protocol
 
-from shared.words.answers import Call, GivenMeeting, MeetingAnswer, Roster
+from shared.words.answers import Call, GivenMeeting, MeetingAnswer, Roster, UserAnswer
 from shared.words.ids import CallId
 from shared.words.sources import ListedReports, Source
 
@@ -64,7 +64,29 @@ class Sources(Protocol):
         ...
 
 
-class Graph(Sources, Protocol):
+class Directory(Protocol):
+    """Who the bot is in the directory, and who an organizer is: for examinations."""
+
+    async def granted(self) -> frozenset[str] | None:
+        """Return the application permissions that a token requested now names; None: it cannot say.
+
+        They are those of the claim `roles`. The token is a fresh one, also where one is held.
+        Raises `Unavailable` where none is to be had.
+        Source: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
+        """
+        ...
+
+    async def read_user(self, user_id: str) -> UserAnswer:
+        """GET `/users/{id}`; return what Graph answers, refusals included.
+
+        Without the permission `User.Read.All` Graph refuses it with 403. Raises `Unavailable` where
+        no answer came.
+        Source: https://learn.microsoft.com/graph/api/user-get
+        """
+        ...
+
+
+class Graph(Sources, Directory, Protocol):
     """Microsoft Graph, as far as Rollcall uses it. No call is retried inside.
 
     Every method raises `Unavailable` for 429, 5xx, time-outs and connections that fail (with

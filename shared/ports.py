@@ -211,6 +211,14 @@ class Ledger(Meetings, Aliases, Index, Purges, Protocol):
         """Return when the store can be read; raise `Unavailable` saying why not otherwise."""
         ...
 
+    async def probe(self) -> None:
+        """Return when the store writes, and holds a writer to the state that it has read.
+
+        A row of its own is written, changed and deleted; a second claim of it, and a change of an
+        older state, must be refused: leases and commits stand on that. Raises `Unavailable`.
+        """
+        ...
+
 
 class Bus(Protocol):
     """Service Bus, as far as Rollcall sends to it."""

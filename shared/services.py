@@ -10,7 +10,7 @@ from shared.health import Checkup
 from shared.inbox.verdict import Inbox
 from shared.journal.journal import Journal
 from shared.ports import Bus, Clock, Ledger, SigningKeys
-from shared.words.rules import Policy
+from shared.words.rules import Deployment, Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +26,4 @@ class Services:
     inbox: Inbox
     checkup: Checkup
     policy: Policy
+    deployment: Deployment

@@ -18,6 +18,7 @@ from shared.words.rules import (
     IN_FLIGHT,
     LEAST_DAYS,
     MOST_DAYS,
+    Deployment,
     Policy,
     RecordingRules,
     RetryPolicy,
@@ -33,6 +34,9 @@ TRUE_FOR_THE_WORKER = frozenset({"1", "true", "t", "yes", "y"})
 """Source: is_true_like in azure_functions_runtime 1.3.0."""
 ONE_OF = ("GRAPH_CLIENT_SECRET", "GRAPH_CERTIFICATE_PATH", "GRAPH_FEDERATED")
 """Ways to be the bot for Graph; at most one is set."""
+NAMES = tuple(one.name for one in SETTINGS)
+CONNECTION = ("SERVICE_BUS__fullyQualifiedNamespace", "SERVICE_BUS__clientId")
+"""What stands for `SERVICE_BUS` where the app is deployed."""
 PLATFORM_HOST = "WEBSITE_HOSTNAME"
 """The app's host name, as Azure says it to the app; not ours to set.
 
@@ -63,6 +67,7 @@ class Settings:
     policy: Policy
     tending: TendingRules
     retry: RetryPolicy
+    deployment: Deployment
 
     @classmethod
     def load(cls) -> "Settings":
@@ -96,6 +101,9 @@ class _Reader(Environment):
     def __init__(self, environment: Mapping[str, str]) -> None:
         defaults = {one.name: one.default for one in SETTINGS if one.default is not None}
         super().__init__(defaults | dict(environment))
+        self._given = frozenset(
+            name for name in (*NAMES, *CONNECTION) if environment.get(name, "").strip()
+        )
 
     def settings(self) -> Settings:
         cloud = self._cloud()
@@ -115,6 +123,11 @@ class _Reader(Environment):
             "policy": self._policy(cloud),
             "tending": self._tending(),
             "retry": self._retry(),
+            "deployment": Deployment(
+                given=self._given,
+                call_records=self.read("CALL_RECORDS", _switch, "on or off") is True,
+                openid_config_url=self.url("OPENID_CONFIG_URL"),
+            ),
         }
         if self.problems:
             raise SettingsError("The settings cannot be used: " + "; ".join(self.problems))

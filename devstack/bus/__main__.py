@@ -79,7 +79,7 @@ async def _serve(namespace: Namespace, trouble: Trouble, options: argparse.Names
         raise _PortTaken(
             f"port {options.port} is taken: {exc.strerror}; set DEVSTACK_BUS_PORT to another"
         ) from exc
-    lab = web.AppRunner(build_lab(broker), access_log=None, shutdown_timeout=0.2)
+    lab = web.AppRunner(build_lab(broker, namespace), access_log=None, shutdown_timeout=0.2)
     await lab.setup()
     try:
         try:

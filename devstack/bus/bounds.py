@@ -46,4 +46,6 @@ AZURE = Bounds(
     life=Range(low=1, high=math.inf, default=math.inf),
     duplicate_window=Range(low=20, high=7 * _DAY, default=10 * _MINUTE),
 )
+IDLE = Range(low=5 * _MINUTE, high=math.inf, default=math.inf)
+"""Of `AutoDeleteOnIdle`, in both; the emulator's Config.json has no such member."""
 BOUNDS: Mapping[str, Bounds] = {"emulator": EMULATOR, "azure": AZURE}

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from proton import Link, Receiver, Sender, Terminus
 
 from devstack.bus.amqp_request import Request
+from devstack.bus.config import QueueConfig, SubscriptionConfig
 from devstack.bus.directory import Directory, Place, path_of
+from devstack.bus.idle import IdleWatch
 from devstack.bus.management import Answer, answer
 from devstack.bus.replies import CBS_NAMES, MANAGEMENT_NAMES, ReplyLink, RequestLink
 from devstack.bus.roles import SESSION_FILTER, Intake, Outlet, refuse
@@ -53,6 +55,7 @@ class Broker:
         self._loop = asyncio.get_running_loop()
         self._idle_look: asyncio.TimerHandle | None = None
         self._away_until = 0.0
+        self._idle = IdleWatch(self._loop)
         self._replies: dict[Wire, dict[str, ReplyLink]] = {}
         self._stations = {
             entity: Station(entity, queues, clock=clock)
@@ -71,6 +74,56 @@ class Broker:
         if self.trouble.switches.idle_link_seconds > 0:
             self._look_for_idle_links()
 
+    def find(self, path: str) -> Place | None:
+        """Return what is at a path."""
+        return self._directory.find(path)
+
+    def add_queue(self, config: QueueConfig) -> None:
+        """Make a queue; none of that name is there."""
+        place = self._directory.add_queue(config)
+        queues = self._directory.entities()[place.owner]
+        self._stations[place.owner] = Station(place.owner, queues, clock=self._clock)
+        self.expire_when_idle(place, config.deleted_when_idle)
+
+    def add_subscription(self, topic: str, config: SubscriptionConfig) -> None:
+        """Make a subscription of a topic that is there."""
+        place = self._directory.add_subscription(topic, config)
+        assert place.queue is not None
+        for queue in (place.queue, place.queue.dead_letters):
+            assert queue is not None
+            self._stations[place.owner].add(queue)
+        self.expire_when_idle(place, config.queue.deleted_when_idle)
+
+    def remove(self, place: Place) -> None:
+        """Delete a queue or a subscription; end the links to it."""
+        text = f"The messaging entity '{place.path}' could not be found: it was deleted."
+        below = f"{place.path}/".lower()
+        for path, wire, link in self.links():
+            if f"{path}/".lower().startswith(below):
+                wire.end(link, "amqp:not-found", text)
+        self._directory.remove(place)
+        self._idle.forget(place.path)
+        if place.entity is not None:
+            self._stations.pop(place.owner).close()
+            return
+        assert place.queue is not None
+        for queue in (place.queue, place.queue.dead_letters):
+            assert queue is not None
+            self._stations[place.owner].drop(queue)
+
+    def expire_when_idle(self, place: Place, seconds: float) -> None:
+        """Delete an entity that is not used for so long, from now on."""
+        self._idle.watch(place.path, seconds, lambda: self._remove_idle(place))
+
+    def _remove_idle(self, place: Place) -> bool:
+        scheduled = place.entity is not None and any(place.entity.scheduled(0))
+        if not scheduled:
+            self.remove(place)
+        return not scheduled
+
+    def used(self, path: str) -> None:
+        self._idle.used(path)
+
     def links(self) -> list[tuple[str, Wire, Link]]:
         """Return the links that are open, with their entities' paths and their connections."""
         return [(path, wire, link) for wire in self._replies for path, link in wire.links()]
@@ -78,6 +131,7 @@ class Broker:
     def close(self) -> None:
         if self._idle_look is not None:
             self._idle_look.cancel()
+        self._idle.close()
         for station in self._stations.values():
             station.close()
         for wire in list(self._replies):
@@ -194,6 +248,7 @@ class Broker:
     def _fails(self, place: Place, link: Link) -> bool:
         """Count the attach; refuse it and return True where a fault strikes it."""
         self.attached[place.path] += 1
+        self.used(place.path)
         refusal = self.trouble.of(place.path, "attach")
         if refusal is not None:
             refuse(link, refusal.condition, refusal.description)
@@ -203,12 +258,13 @@ class Broker:
         plain = path[: -len(_MANAGEMENT)] if path.lower().endswith(_MANAGEMENT) else path
         place = self._directory.find(plain)
         if place is None:
-            text = f"The messaging entity '{plain}' could not be found: it is not in Config.json."
+            text = f"The messaging entity '{plain}' could not be found."
             refuse(link, "amqp:not-found", text)
         return place
 
     def _manage(self, place: Place) -> Callable[[Request], Answer]:
         def manage(request: Request) -> Answer:
+            self.used(place.path)
             given = answer(request, place, now=self._clock(), trouble=self.trouble)
             self._stations[place.owner].changed()
             return given

@@ -4,10 +4,12 @@ Refuses what is out of bounds (bounds.py), and what this broker would otherwise 
 """
 
 import json
+import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from devstack.bus.bounds import EMULATOR, Bounds, Range
+from devstack.bus.bounds import EMULATOR, IDLE, Bounds, Range
 from devstack.bus.config_reader import ObjectReader
 from devstack.bus.filters import CorrelationFilter, Filter, TrueFilter
 
@@ -38,6 +40,8 @@ class QueueConfig:
     dead_letters_expired: bool
     requires_session: bool = False
     duplicate_window: float | None = None
+    deleted_when_idle: float = math.inf
+    """For so long; what counts as idle, broker.py knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +92,27 @@ def parse(text: str, bounds: Bounds = EMULATOR) -> Namespace:
     if problems:
         raise ConfigError(problems)
     return found[0]
+
+
+def parse_queue(name: str, properties: Mapping[str, object], bounds: Bounds) -> QueueConfig:
+    """Read one queue as management describes it. Raises ConfigError naming every problem."""
+    problems: list[str] = []
+    found = _queue(ObjectReader({"Name": name, "Properties": properties}, name, problems), bounds)
+    if problems:
+        raise ConfigError(problems)
+    return found
+
+
+def parse_subscription(
+    name: str, properties: Mapping[str, object], bounds: Bounds
+) -> SubscriptionConfig:
+    """Read one subscription, which takes every message. Raises ConfigError."""
+    problems: list[str] = []
+    description = {"Name": name, "Properties": properties}
+    found = _subscription(ObjectReader(description, name, problems), bounds)
+    if problems:
+        raise ConfigError(problems)
+    return found
 
 
 def _namespace(reader: ObjectReader, bounds: Bounds) -> Namespace:
@@ -193,6 +218,7 @@ def _queue_properties(
         dead_letters_expired=reader.flag("DeadLetteringOnMessageExpiration"),
         requires_session=reader.flag("RequiresSession"),
         duplicate_window=duplicate_window,
+        deleted_when_idle=reader.duration("AutoDeleteOnIdle", IDLE),
     )
 
 

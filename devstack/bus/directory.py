@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from devstack.bus.config import Namespace, QueueConfig
+from devstack.bus.config import Namespace, QueueConfig, SubscriptionConfig
 from devstack.bus.entity import DuplicateHistory, Entity, Subscription
 from devstack.bus.queue import Queue, Rules
 
@@ -26,16 +26,16 @@ class Directory:
 
     def __init__(self, namespace: Namespace, *, dead_letter_locks_count: bool = True) -> None:
         self._dead_letter_locks_count = dead_letter_locks_count
-        places = [place for queue in namespace.queues for place in self._queue_places(queue)]
+        self._places: dict[str, Place] = {}
+        self._lives: dict[Entity, float] = {}
+        for queue in namespace.queues:
+            self.add_queue(queue)
         for topic in namespace.topics:
             entity = Entity(history=_history(topic.duplicate_window))
-            places.append(Place(path=topic.name, owner=entity, entity=entity))
+            self._keep(Place(path=topic.name, owner=entity, entity=entity))
+            self._lives[entity] = topic.time_to_live
             for each in topic.subscriptions:
-                queue = self._queue(each.queue, longest_life=topic.time_to_live)
-                entity.subscriptions.append(Subscription(queue=queue, filters=each.filters))
-                path = f"{topic.name}/Subscriptions/{each.queue.name}"
-                places.extend(_receiving(path, entity, queue))
-        self._places = {place.path.lower(): place for place in places}
+                self.add_subscription(topic.name, each)
 
     def entities(self) -> dict[Entity, list[Queue]]:
         """Give every entity with all the queues behind it, dead-letter sub-queues included."""
@@ -50,11 +50,34 @@ class Directory:
         """Find what is at a path such as `orders/Subscriptions/all/$DeadLetterQueue`."""
         return self._places.get(path.lower())
 
-    def _queue_places(self, config: QueueConfig) -> list[Place]:
+    def add_queue(self, config: QueueConfig) -> Place:
+        """Make a queue, and return its place."""
         queue = self._queue(config, longest_life=config.time_to_live)
         entity = Entity(queue=queue, history=_history(config.duplicate_window))
         _, dead_letters = _receiving(config.name, entity, queue)
-        return [Place(path=config.name, owner=entity, entity=entity, queue=queue), dead_letters]
+        place = Place(path=config.name, owner=entity, entity=entity, queue=queue)
+        self._keep(place, dead_letters)
+        return place
+
+    def add_subscription(self, topic: str, config: SubscriptionConfig) -> Place:
+        """Make a subscription of a topic that is there, and return its place."""
+        owner = self._places[topic.lower()].owner
+        queue = self._queue(config.queue, longest_life=self._lives[owner])
+        owner.subscriptions.append(Subscription(queue=queue, filters=config.filters))
+        place, dead_letters = _receiving(f"{topic}/Subscriptions/{config.queue.name}", owner, queue)
+        self._keep(place, dead_letters)
+        return place
+
+    def remove(self, place: Place) -> None:
+        """Forget a queue or a subscription, with all that is in it."""
+        for path in (place.path, f"{place.path}/{_DEAD_LETTERS}"):
+            del self._places[path.lower()]
+        place.owner.subscriptions[:] = [
+            one for one in place.owner.subscriptions if one.queue is not place.queue
+        ]
+
+    def _keep(self, *places: Place) -> None:
+        self._places |= {place.path.lower(): place for place in places}
 
     def _queue(self, config: QueueConfig, *, longest_life: float) -> Queue:
         life = min(config.time_to_live, longest_life)

@@ -1,5 +1,7 @@
 """/lab over HTTP: the hand that sets switches, orders faults and detaches links.
 
+All other paths are those of entities: administration.py.
+
 Every answer is 200 with JSON; a mistake is 400 with its reason as text.
 """
 
@@ -8,13 +10,15 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from devstack.bus.administration import add_administration
 from devstack.bus.broker import Broker
+from devstack.bus.config import Namespace
 from devstack.switches import SwitchMistake, members_of
 
 _BROKER = web.AppKey("broker", Broker)
 
 
-def build_lab(broker: Broker) -> web.Application:
+def build_lab(broker: Broker, namespace: Namespace) -> web.Application:
     """Return the application. Listening is the caller's business."""
     app = web.Application(middlewares=[_explain_mistakes])
     app[_BROKER] = broker
@@ -26,6 +30,7 @@ def build_lab(broker: Broker) -> web.Application:
     app.router.add_get("/lab/links", _links)
     app.router.add_post("/lab/links/detach", _detach_links)
     app.router.add_post("/lab/connections/cut", _cut_connections)
+    add_administration(app, broker, namespace)
     return app
 
 

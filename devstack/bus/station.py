@@ -48,11 +48,22 @@ class Station:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         # Receivers with credit, first come first served; a dict for its order and quick removal.
-        self._hungry: dict[Queue, dict[Receiver, None]] = {queue: {} for queue in queues}
-        self._waiting: dict[Queue, dict[Waiter, None]] = {queue: {} for queue in self._hungry}
-        self._holding: dict[Queue, dict[Receiver, str]] = {queue: {} for queue in self._hungry}
+        self._hungry: dict[Queue, dict[Receiver, None]] = {}
+        self._waiting: dict[Queue, dict[Waiter, None]] = {}
+        self._holding: dict[Queue, dict[Receiver, str]] = {}
+        for queue in queues:
+            self.add(queue)
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = 0.0
+
+    def add(self, queue: Queue) -> None:
+        """Serve one more queue."""
+        self._hungry[queue], self._waiting[queue], self._holding[queue] = {}, {}, {}
+
+    def drop(self, queue: Queue) -> None:
+        """Serve a queue no longer; its links are ended."""
+        for receivers in (self._hungry, self._waiting, self._holding):
+            del receivers[queue]
 
     def ready(self, receiver: Receiver, queue: Queue) -> None:
         """Note that a receiver's credit changed."""

@@ -57,6 +57,9 @@ class Owner(Protocol):
 
     def disconnected(self, wire: "Wire") -> None: ...
 
+    def used(self, path: str) -> None:
+        """Note that a client sends to an entity, receives from it or settles."""
+
     def attach(self, wire: "Wire", link: Link) -> Role | None:
         """Open a link the client asked for, and give its role; None where it was refused."""
 
@@ -238,6 +241,9 @@ class Wire(asyncio.Protocol):
 
     def _use(self, link: Link) -> None:
         self._used[link] = self._used_at_all = self._loop.time()
+        role = self._roles.get(link)
+        if role is not None and role.path is not None:
+            self._owner.used(role.path)
 
     def _forget(self, link: Link) -> None:
         role = self._roles.pop(link, None)

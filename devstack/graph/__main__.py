@@ -37,6 +37,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--organizer", action="append", help="object id; may be repeated")
     parser.add_argument("--organizer-without-policy", action="append", help="may be repeated")
     parser.add_argument("--identity-header", default=identities.IDENTITY_HEADER)
+    parser.add_argument("--calling-webhook", help="what the bot's channel of Teams names")
     add_identity_options(parser)
     parser.add_argument(
         "--callback-issuer", default=GRAPH_ISSUER, choices=[GRAPH_ISSUER, BOT_ISSUER]
@@ -68,6 +69,7 @@ async def _serve(options: argparse.Namespace) -> int:
         issuer=options.callback_issuer,
         switches=switches,
         token_key=token_key_of(options),
+        calling_webhook=options.calling_webhook,
     )
     stop = stop_event(with_stdin=options.exit_with_stdin)
     # An answer held by a fault must not hold up the end.

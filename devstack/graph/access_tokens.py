@@ -1,9 +1,11 @@
 """Access tokens of Entra ID: issued to identities and applications, recognised, exchanged. Pure.
 
-The four resources are those that a deployed app needs tokens for. Nothing here is ever logged.
+The resources are those that a deployed app needs tokens for, and Azure Resource Manager, for those
+who look after it. Nothing here is ever logged.
 Source: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +21,8 @@ GRAPH = "https://graph.microsoft.com"
 SERVICE_BUS = "https://servicebus.azure.net"
 STORAGE = "https://storage.azure.com"
 EXCHANGE = "api://AzureADTokenExchange"
-RESOURCES = frozenset({GRAPH, SERVICE_BUS, STORAGE, EXCHANGE})
+MANAGEMENT = "https://management.azure.com"
+RESOURCES = frozenset({GRAPH, SERVICE_BUS, STORAGE, EXCHANGE, MANAGEMENT})
 """What tokens are issued for: no slash at the end."""
 LIFETIME = timedelta(hours=24)
 
@@ -54,9 +57,17 @@ class AccessTokens:
         self.challenge = False
 
     def issue(
-        self, *, now: datetime, resource: str = GRAPH, application: str | None = None
+        self,
+        *,
+        now: datetime,
+        resource: str = GRAPH,
+        application: str | None = None,
+        roles: Sequence[str] = (),
     ) -> Issued:
-        """Return a token for one of RESOURCES; `application`: a client id, by default the bot's."""
+        """Return a token for one of RESOURCES; `application`: a client id, by default the bot's.
+
+        `roles`: the permissions of that application, which a token for Graph names.
+        """
         application = application or self._tenant.bot_app_id
         principal = principal_of(application)
         expires = now + LIFETIME
@@ -76,6 +87,8 @@ class AccessTokens:
             "ver": "2.0" if version_2 else "1.0",
             "uti": f"{self._revocations}.{uuid4().hex}",
         }
+        if resource == GRAPH and roles:
+            claims["roles"] = list(roles)
         return Issued(token=jwt.encode(claims, self._key, algorithm="RS256"), expires=expires)
 
     def caller(self, authorization: str | None) -> str | None:
@@ -86,14 +99,18 @@ class AccessTokens:
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        try:
-            claims = self._read(token, audience=GRAPH, issuer=self._issuer_1)
-        except jwt.InvalidTokenError:
+        claims = self._claims(token, audience=GRAPH)
+        if claims is None:
             return None
         # The number of revocations before a token was issued; one of an earlier process has fewer.
         if int(str(claims["uti"]).partition(".")[0]) < self._revocations:
             return None
         return str(claims["appid"])
+
+    def may_manage(self, authorization: str | None) -> bool:
+        """Say whether an Authorization header has a good token for Azure Resource Manager."""
+        scheme, _, token = (authorization or "").partition(" ")
+        return scheme.lower() == "bearer" and self._claims(token, audience=MANAGEMENT) is not None
 
     def revoke(self, *, challenge: bool) -> None:
         """Let Graph take none of the tokens issued until now.
@@ -136,6 +153,12 @@ class AccessTokens:
     @property
     def _issuer_2(self) -> str:
         return f"https://login.microsoftonline.com/{self._tenant.tenant_id}/v2.0"
+
+    def _claims(self, token: str, *, audience: str) -> dict[str, Any] | None:
+        try:
+            return self._read(token, audience=audience, issuer=self._issuer_1)
+        except jwt.InvalidTokenError:
+            return None
 
     def _read(
         self, token: str, *, audience: str | None = None, issuer: str | None = None

@@ -6,6 +6,8 @@ Holds no rule of Graph itself: graph_routes.py answers.
 import base64
 import json
 import re
+from datetime import timedelta
+from email.utils import format_datetime
 from uuid import uuid4
 
 from aiohttp import web
@@ -59,7 +61,13 @@ async def _serve(request: web.Request) -> web.Response:
         )
     )
     request_id = str(uuid4())
-    ids = {"request-id": request_id, "client-request-id": client_request_id or request_id}
+    world = simulator.world
+    date = world.now() + timedelta(seconds=world.switches.date_skew_seconds)
+    ids = {
+        "Date": format_datetime(date, usegmt=True),
+        "request-id": request_id,
+        "client-request-id": client_request_id or request_id,
+    }
     outcome = await _with_faults(simulator, asked, path, request.headers.get("Authorization"))
     entry.status = outcome.status
     if isinstance(outcome, Answer):

@@ -23,12 +23,15 @@ from devstack.graph.meeting_shapes import render_changed, render_found, render_m
 from devstack.graph.meetings import Meeting
 from devstack.graph.pages import is_expanded, one_page
 from devstack.graph.refusals import GraphRefusal, bad_request, check_grant
+from devstack.graph.users import render_user
 from devstack.graph.world import World
 
 METADATA = "https://graph.microsoft.com/v1.0/$metadata"
 BASE_URL = "https://graph.microsoft.com/v1.0"
 REPORTS, RECORDS = "OnlineMeetingArtifact.Read.All", "CallRecords.Read.All"
 """The permissions without which attendance reports and call records are not read."""
+USERS = "User.Read.All"
+"""The permission without which no user is read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +112,11 @@ def _update(world: World, asked: Asked, match: re.Match[str]) -> Answer:
 def _delete(world: World, _: Asked, match: re.Match[str]) -> Answer:
     world.meetings.delete(match["user"], match["meeting"])
     return Answer(status=204)
+
+
+def _user(world: World, _: Asked, match: re.Match[str]) -> Answer:
+    check_grant(USERS, granted=world.switches.granted)
+    return Answer(status=200, body=render_user(world.tenant, match["user"], world.switches))
 
 
 def _place_call(world: World, asked: Asked, _: re.Match[str]) -> Answer:
@@ -213,6 +221,7 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], Handler], ...] = tuple(
         ("DELETE", rf"{_MEETINGS}/(?P<meeting>[^/]+)", _delete),
         ("GET", _ATTENDANCE, _reports),
         ("GET", rf"{_ATTENDANCE}/(?P<report>[^/]+)(?P<records>/attendanceRecords)?", _report),
+        ("GET", "/users/(?P<user>[^/]+)", _user),
         ("POST", _CALLS, _place_call),
         ("GET", rf"{_CALLS}/(?P<call>[^/]+)", _call),
         ("DELETE", rf"{_CALLS}/(?P<call>[^/]+)", _hang_up),

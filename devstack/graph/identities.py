@@ -53,6 +53,10 @@ class Tenant:
     organizers: frozenset[str] = frozenset({ORGANIZER_ID, SECOND_ORGANIZER_ID})
     without_policy: frozenset[str] = frozenset({ORGANIZER_WITHOUT_POLICY_ID})
 
+    def is_organizer(self, user_id: str) -> bool:
+        """Whether the directory has this user, covered by an access policy or not."""
+        return user_id.lower() in self.organizers | self.without_policy
+
 
 def principal_of(client_id: str) -> str:
     """Return the object id of a managed identity's service principal."""

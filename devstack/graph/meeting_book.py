@@ -138,11 +138,11 @@ class MeetingBook:
         self.venue(organizer_id, meeting_id).deleted = True
 
     def _organizer(self, organizer_id: str) -> str:
-        known = organizer_id.lower()
-        if known in self._tenant.without_policy:
-            raise no_policy(self._ids, varied=self._switches().policy_refusal == "varied")
-        if known not in self._tenant.organizers:
+        known, switches = organizer_id.lower(), self._switches()
+        if not self._tenant.is_organizer(known) or switches.organizers == "missing":
             raise not_found("The user does not exist.")
+        if known in self._tenant.without_policy or not switches.access_policy:
+            raise no_policy(self._ids, varied=switches.policy_refusal == "varied")
         return known
 
     def _of(self, organizer_id: str) -> list[Venue]:

@@ -67,7 +67,7 @@ def no_policy(chance: Random, *, varied: bool) -> GraphRefusal:
     return GraphRefusal(*(chance.choice(_NO_POLICY) if varied else _NO_POLICY[0]))
 
 
-def check_grant(permission: str, *, granted: Collection[str], status: int | None) -> None:
+def check_grant(permission: str, *, granted: Collection[str], status: int | None = None) -> None:
     """Return where the bot has a permission and the lab wants no refusal; else refuse."""
     if status is not None:
         raise GraphRefusal(status, usual_code(status), "A refusal of the lab.")

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from devstack.graph.graph_gate import add_graph
 from devstack.graph.lab_routes import add_lab, explain_mistakes
+from devstack.graph.management import add_management
 from devstack.graph.simulator import SIMULATOR, Simulator
 from devstack.graph.token_routes import add_tokens
 
@@ -18,6 +19,7 @@ def build_app(simulator: Simulator) -> web.Application:
     app[SIMULATOR] = simulator
     add_tokens(app)
     add_lab(app)
+    add_management(app)
     add_graph(app)
     app.cleanup_ctx.append(_lapsing)
     app.on_cleanup.append(_close)

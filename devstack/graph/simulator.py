@@ -32,6 +32,7 @@ class Simulator:
     access_tokens: AccessTokens
     signer: CallbackSigner
     identity_header: str
+    calling_webhook: str | None
 
     async def forget(self) -> None:
         """Forget meetings, rooms, faults and requests; switches go back to those of the start.
@@ -64,10 +65,12 @@ def build_simulator(
     issuer: str = GRAPH_ISSUER,
     switches: GraphSwitches = DOCUMENTED,
     token_key: rsa.RSAPrivateKey | None = None,
+    calling_webhook: str | None = None,
 ) -> Simulator:
     """Put a simulator together. `seed` decides ids, variation and luck; `report` takes one line.
 
-    `token_key` signs access tokens; None: a key of this simulator's own.
+    `token_key` signs access tokens; None: a key of this simulator's own. `calling_webhook`: what
+    the bot's channel of Teams names.
     """
 
     def now() -> datetime:
@@ -95,4 +98,5 @@ def build_simulator(
         access_tokens=AccessTokens(tenant, key=token_key),
         signer=signer,
         identity_header=identity_header,
+        calling_webhook=calling_webhook,
     )

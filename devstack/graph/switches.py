@@ -155,11 +155,38 @@ class GraphSwitches(Switches):
     bots: Literal["applications", "users"] = "users"
     """As what reports and records list our bot and others: known issue of call records (page
     callrecords-participant)."""
-    granted: list[str] = Field(default=["OnlineMeetingArtifact.Read.All", "CallRecords.Read.All"])
-    """Which of the permissions to read reports and records the bot has; without its permission a
-    read is refused with 403. The text of that refusal is not documented."""
+    granted: list[str] = Field(
+        default=[
+            "OnlineMeetings.ReadWrite.All",
+            "Calls.JoinGroupCall.All",
+            "Calls.JoinGroupCallAsGuest.All",
+            "OnlineMeetingArtifact.Read.All",
+            "CallRecords.Read.All",
+        ]
+    )
+    """Which application permissions the bot has. A token issued from now on names them in its claim
+    `roles`; Graph looks at what the bot has now. Without its permission a request about meetings,
+    users, reports or records is refused with 403, one that joins with 7504. The texts of those
+    refusals are not documented. `User.Read.All` lets the bot read users."""
     consent: bool = True
-    """False: nobody consented to the bot's permissions; a call is refused with 7504 (issue 276)."""
+    """False: nobody consented to the bot's permissions; a call is refused with 7504 (issue 276),
+    and a token issued from now on names no roles."""
+    access_policy: bool = True
+    """False: no application access policy names any organizer, see `policyRefusal`."""
+    organizers: Literal["sound", "missing", "disabled", "unlicensed"] = "sound"
+    """How those who organise meetings stand in the directory. `missing`: Graph knows none of them.
+    `disabled`: their accounts are. `unlicensed`: they have no plan of Teams. What Graph answers to
+    meetings of the last two is not documented; here it makes them."""
+    signing_keys: bool = True
+    """False: the OpenID configuration and the keys that verify callbacks answer 503."""
+    date_skew_seconds: Annotated[float, Field(ge=-86_400, le=86_400)] = 0
+    """By how much the `Date` header of Graph's answers is ahead of this machine's clock."""
+    teams_channel: bool = True
+    """False: the Azure Bot has no channel of Teams; a call is refused with 7503."""
+    calling: bool = True
+    """False: calling is off in the channel of Teams; a call is refused with 7503."""
+    calling_webhook: str | None = None
+    """The webhook for calls that the channel of Teams names; null: that of `--calling-webhook`."""
 
 
 DOCUMENTED = GraphSwitches()

@@ -72,7 +72,10 @@ def _identity_token(
             "ClientId/ResourceId/PrincipalId.",
         )
     issued = simulator.access_tokens.issue(
-        now=simulator.world.now(), resource=resource.rstrip("/"), application=identity.lower()
+        now=simulator.world.now(),
+        resource=resource.rstrip("/"),
+        application=identity.lower(),
+        roles=_roles(simulator, identity),
     )
     return web.json_response(
         {
@@ -118,7 +121,10 @@ def _application_token(simulator: Simulator, tenant_id: str, form: dict[str, str
     except BadAssertion as error:
         return _no_token(401, "invalid_client", error.code, str(error))
     issued = simulator.access_tokens.issue(
-        now=simulator.world.now(), resource=resource.rstrip("/"), application=tenant.bot_app_id
+        now=simulator.world.now(),
+        resource=resource.rstrip("/"),
+        application=tenant.bot_app_id,
+        roles=_roles(simulator, tenant.bot_app_id),
     )
     seconds = int(LIFETIME.total_seconds())
     return web.json_response(
@@ -129,6 +135,14 @@ def _application_token(simulator: Simulator, tenant_id: str, form: dict[str, str
             "access_token": issued.token,
         }
     )
+
+
+def _roles(simulator: Simulator, application: str) -> list[str]:
+    """Return what a token of an application names: the bot's alone has permissions."""
+    switches, tenant = simulator.world.switches, simulator.world.tenant
+    is_the_bot = same_guid(application) == same_guid(tenant.bot_app_id)
+    is_the_bot = is_the_bot or switches.identities == "any"
+    return switches.granted if switches.consent and is_the_bot else []
 
 
 async def _token_requests(request: web.Request) -> web.Response:
@@ -154,10 +168,14 @@ def _note(
 
 
 async def _configuration(request: web.Request) -> web.Response:
+    if not request.app[SIMULATOR].world.switches.signing_keys:
+        return web.Response(status=503)
     return web.json_response(openid_configuration(f"{request.scheme}://{request.host}"))
 
 
 async def _keys(request: web.Request) -> web.Response:
+    if not request.app[SIMULATOR].world.switches.signing_keys:
+        return web.Response(status=503)
     return web.json_response(request.app[SIMULATOR].signer.jwks())
 
 

@@ -18,6 +18,7 @@ type Json = dict[str, Any]
 KEYS: list[Json] = [{"functionKey": []}, {"functionKeyInQuery": []}]
 REF = "#/components/schemas/{model}"
 CSV, NDJSON = MEDIA["csv"], MEDIA["ndjson"]
+HTML = "text/html"
 NO_SUCH_MEETING = "No such meeting is known."
 NOT_NOW = "The record cannot be read now."
 PURGED = "Its record was purged."
@@ -54,6 +55,89 @@ class HealthDetails(Health):
     version: str = ABSENT
 
 
+class SettingsSeen(Part):
+    """The settings by name, never by value. `missing`: required ones that are not given."""
+
+    required: list[str]
+    given: list[str]
+    missing: list[str]
+
+
+class TokenSeen(Part):
+    """A fresh token for Graph. `roles`: what it names; null where there is none to read."""
+
+    error: str | None
+    needed: list[str]
+    roles: list[str] | None
+
+
+class OrganizerSeen(Part):
+    """What Graph answered of the default organizer. 403: the app may not read users."""
+
+    id: str
+    error: str | None
+    status: int | None
+    code: str | None
+    enabled: bool | None
+    teams: bool | None
+
+
+class ProbeSeen(Part):
+    """A meeting, made and deleted. `code`: one of problems.md; `left`: why it is still there."""
+
+    organizer_id: str
+    made: bool
+    code: str | None
+    message: str | None
+    status: int | None
+    left: str | None
+
+
+class KeysSeen(Part):
+    """The keys that verify Graph's callbacks. `url`: where they are found."""
+
+    url: str
+    error: str | None
+    count: int
+
+
+class StoreSeen(Part):
+    """A row of its own, written, claimed twice, changed and deleted."""
+
+    error: str | None
+
+
+class ClockSeen(Part):
+    """The app's time. `graphAheadSeconds` is known within `withinSeconds`, or null."""
+
+    now: AwareDatetime
+    graph_ahead_seconds: float | None
+    within_seconds: float | None
+
+
+class Examination(Part):
+    """What the app saw of its own deployment. It judges nothing; `rollcall doctor` does."""
+
+    version: str
+    public_url: str
+    tenant_id: str
+    bot_app_id: str
+    service_bus: str
+    settings: SettingsSeen
+    token: TokenSeen
+    organizer: OrganizerSeen
+    policy: list[ProbeSeen]
+    signing_keys: KeysSeen
+    store: StoreSeen
+    clock: ClockSeen
+
+
+class Organizers(Part):
+    """Whose meetings are probed; without it the default organizer's."""
+
+    organizer_ids: list[str] = ABSENT
+
+
 def _in_path(name: str, schema: Json) -> Json:
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
@@ -72,6 +156,11 @@ FORM: list[Json] = [
     ),
     _in_query("tz", TEXT, "With `format=csv`: an IANA time zone for the times; without it UTC."),
 ]
+OF_LIST: list[Json] = [
+    _in_query("open", {"type": "boolean"}, "With `day`: only open calls."),
+    _in_query("continuation", TEXT, "With `day`: that of the page before, as it came."),
+]
+PAGE_ZONE = _in_query("tz", TEXT, "An IANA time zone for the times; without it UTC.")
 KNOWN: Json = {
     "name": "If-None-Match",
     "in": "header",
@@ -87,7 +176,8 @@ def openapi(version: str) -> Json:
         "info": {
             "title": "Rollcall",
             "version": version,
-            "description": "Records of meetings, schemas of messages, and the health of the app. "
+            "description": "Records and pages of meetings, schemas of messages, and the health of "
+            "the app. "
             "Requests are sent over Service Bus: asyncapi.json. Graph's callbacks under "
             "/api/calls are left out.",
             "license": {"name": "MIT", "identifier": "MIT"},
@@ -138,6 +228,35 @@ def openapi(version: str) -> Json:
                     "responses": _of_meeting(_answer("Who is there.", _model(Now))),
                 }
             },
+            "/meetings/{meetingId}/timeline": {
+                "get": {
+                    "operationId": "meeting_page",
+                    "summary": "Read the page of a meeting, in a browser.",
+                    "description": "What the record says, and the newest lines of the log. A "
+                    "request in progress has a page, too, under the id that its meeting gets.",
+                    "security": KEYS,
+                    "parameters": [MEETING, PAGE_ZONE, KNOWN],
+                    "responses": _page(NO_SUCH_MEETING, PURGED),
+                }
+            },
+            "/timeline": {
+                "get": {
+                    "operationId": "day_page",
+                    "summary": "Read the page of a day's meetings, in a browser.",
+                    "security": KEYS,
+                    "parameters": [
+                        _in_query(
+                            "day",
+                            {"type": "string", "format": "date"},
+                            "The day, of UTC; without it today.",
+                        ),
+                        *OF_LIST,
+                        PAGE_ZONE,
+                        KNOWN,
+                    ],
+                    "responses": _page(),
+                }
+            },
             "/meetings": {
                 "get": {
                     "operationId": "find_meeting",
@@ -152,10 +271,7 @@ def openapi(version: str) -> Json:
                         _in_query(
                             "day", {"type": "string", "format": "date"}, "List this day, of UTC."
                         ),
-                        _in_query("open", {"type": "boolean"}, "With `day`: only open calls."),
-                        _in_query(
-                            "continuation", TEXT, "With `day`: that of the page before, as it came."
-                        ),
+                        *OF_LIST,
                         KNOWN,
                     ],
                     "responses": _record(Day),
@@ -193,10 +309,37 @@ def openapi(version: str) -> Json:
                     "responses": {**_health(HealthDetails), "401": _refused()},
                 }
             },
+            "/health/doctor": {
+                "post": {
+                    "operationId": "health_doctor",
+                    "summary": "Let the app examine its deployment.",
+                    "description": "A probe meeting of each organizer and a row of the table are "
+                    "made and deleted. `rollcall doctor` judges what is answered.",
+                    "security": KEYS,
+                    "requestBody": {
+                        "required": False,
+                        "content": {"application/json": {"schema": _model(Organizers)}},
+                    },
+                    "responses": {
+                        "200": _answer("What was seen.", _model(Examination)),
+                        "400": _answer("The body is wrong.", _model(Message)),
+                        "401": _refused(),
+                    },
+                }
+            },
         },
         "components": {
             "schemas": _models(
-                Message, BadParameters, Day, Now, LogLine, AttendanceLine, Health, HealthDetails
+                Message,
+                BadParameters,
+                Day,
+                Now,
+                LogLine,
+                AttendanceLine,
+                Health,
+                HealthDetails,
+                Organizers,
+                Examination,
             ),
             "securitySchemes": {
                 "functionKey": {"type": "apiKey", "in": "header", "name": "x-functions-key"},
@@ -234,6 +377,20 @@ def _of_meeting(answer: Json) -> Json:
         "404": _answer(NO_SUCH_MEETING, _model(Message)),
         "410": _answer(PURGED, _model(Message)),
         "503": _answer(NOT_NOW, _model(Message)),
+    }
+
+
+def _page(not_known: str = "", purged: str = "") -> Json:
+    page: Json = {"content": {HTML: {"schema": {"type": "string"}}}}
+    tag: Json = {"headers": {"ETag": {"schema": {"type": "string"}}}}
+    gone = {"404": {"description": not_known} | page, "410": {"description": purged} | page}
+    return {
+        "200": {"description": "The page."} | page | tag,
+        "304": {"description": "The page is the one that `If-None-Match` names."},
+        "400": {"description": "A parameter is wrong."} | page,
+        "401": _refused(),
+        **(gone if not_known else {}),
+        "503": {"description": NOT_NOW} | page,
     }
 
 

@@ -16,7 +16,8 @@ class RecordedMeeting(Part):
     """The meeting. `requestId` and `organizerId` where a request made it, not a link.
 
     Subject and times are Graph's own text, once Graph has made it. `createdAt` is null for a
-    meeting that became known by a link. `sequence` is the number of its last event.
+    meeting that became known by a link. `sequence` is the number of its last event. `warnings` has
+    the codes of the warnings that were published of the meeting as a whole, once each.
     """
 
     meeting_id: Id
@@ -29,6 +30,7 @@ class RecordedMeeting(Part):
     start_date_time: str | None = ABSENT
     end_date_time: str | None = ABSENT
     cancelled_at: AwareDatetime = ABSENT
+    warnings: Annotated[list[str], Field(min_length=1)] = ABSENT
     created_at: AwareDatetime | None
     sequence: Annotated[int, Field(ge=0)]
 
@@ -83,7 +85,8 @@ class CallFacts(Part):
 
     `unwatchedSince`: no leg of the bot hears it since then. `lastEvidenceAt`: when it was last
     heard of. `confirmed`: Graph spoke of it afterwards. `final`: Graph is not waited for any more.
-    With `mergedInto`, it was part of that call, which has its participants.
+    With `mergedInto`, it was part of that call, which has its participants. `revision`: that of its
+    last `call.corrected`, of the newest calls; absent where there was none.
     """
 
     call_number: CallNumber
@@ -100,6 +103,7 @@ class CallFacts(Part):
     final: bool
     confirmed: bool
     merged_into: CallNumber = ABSENT
+    revision: Annotated[int, Field(ge=1)] = ABSENT
     unwatched_since: AwareDatetime = ABSENT
     last_evidence_at: AwareDatetime
 

@@ -172,6 +172,11 @@ def no_answer(cause: str, *, asking: Asking, asked: str = "") -> Unavailable:
     )
 
 
+def error_code(body: bytes) -> str:
+    """Return the code of an error of any shape; "" where it has none."""
+    return _error(body)[0]
+
+
 def retry_after(text: str | None, *, now: datetime) -> timedelta | None:
     """Return the pause that a `Retry-After` names, in seconds (with fractions) or by a date.
 

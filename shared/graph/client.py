@@ -1,7 +1,7 @@
 """Microsoft Graph through msgraph-sdk: the request of each method, and the reading of its answer.
 
 Adapter of `graph_port.Graph`. sdk.py moves the bytes. answers.py, meeting.py, call.py, roster.py,
-attendance.py and call_record.py say what they mean.
+attendance.py, call_record.py and user.py say what they mean.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,8 +17,9 @@ from shared.graph.documents import page_in
 from shared.graph.meeting import change_in, meeting_in
 from shared.graph.roster import read_roster
 from shared.graph.stays import ours_of
+from shared.graph.user import SELECTED, user_in
 from shared.ports import Clock
-from shared.words.answers import Call, GivenMeeting, MeetingAnswer, Roster
+from shared.words.answers import Call, GivenMeeting, MeetingAnswer, Roster, UserAnswer
 from shared.words.errors import Rejected
 from shared.words.ids import CallId
 from shared.words.outside import CALL_ID
@@ -64,6 +65,16 @@ class GraphOverSdk:
         self._clock = clock
         self._bot_app_id = bot_app_id
         self._new_id = new_id
+
+    async def granted(self) -> frozenset[str] | None:
+        """See `graph_port.Directory.granted`."""
+        return await self._sdk().granted()
+
+    async def read_user(self, user_id: str) -> UserAnswer:
+        """See `graph_port.Directory.read_user`."""
+        sdk, asking = self._sdk(), self._asking()
+        builder = sdk.client.users.by_user_id(user_id)
+        return user_in(await sdk.send("GET", builder, asking, query={"select": SELECTED}))
 
     async def create_or_get_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
         """See `graph_port.Graph.create_or_get_meeting`."""

@@ -31,7 +31,7 @@ from msgraph.graph_service_client import GraphServiceClient
 
 from shared.graph.answers import Answer, Asking, no_answer
 from shared.graph.http_transport import AiohttpTransport
-from shared.graph.tokens import GraphTokens, RefusedForNow, TokenOnRequest
+from shared.graph.tokens import GraphTokens, RefusedForNow, TokenOnRequest, roles_in
 from shared.tracing.spans import asking_graph
 from shared.words.errors import NotAsked
 from shared.words.outside import is_segment
@@ -148,6 +148,13 @@ class GraphSdk:
         """Return if a token can be had; otherwise raise `Unavailable` that says why."""
         try:
             await self._tokens.token()
+        except AzureError as error:
+            raise _no_token(error) from error
+
+    async def granted(self) -> frozenset[str] | None:
+        """Return the permissions that a fresh token names; see `graph_port.Directory.granted`."""
+        try:
+            return roles_in(await self._tokens.fresh())
         except AzureError as error:
             raise _no_token(error) from error
 

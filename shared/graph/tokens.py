@@ -55,6 +55,13 @@ class GraphTokens:
         """Return the token that is held, or the first one. Raises azure-core's `AzureError`."""
         return (await self._credential.get_token(self._scope, enable_cae=True)).token
 
+    async def fresh(self) -> str:
+        """Return a token that is requested now, in place of one that is held. As `token`."""
+        # With claims the credential requests a token and replaces the one it keeps.
+        return (
+            await self._credential.get_token(self._scope, claims=NO_DEMAND, enable_cae=True)
+        ).token
+
     async def renewed(self, refused: str, claims: str) -> str:
         """Return a token in place of `refused`; the same one where none other can be had now.
 
@@ -116,6 +123,19 @@ class TokenOnRequest(httpx.Auth):
             again = yield _with(fresh, request)
             if again.status_code != UNAUTHORIZED:
                 self._tokens.accepted(fresh)
+
+
+def roles_in(token: str) -> frozenset[str] | None:
+    """Return the claim `roles` of a token of our own; None where it cannot be read."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        roles = claims.get("roles", [])
+    except (ValueError, IndexError, AttributeError, RecursionError):
+        return None
+    return (
+        frozenset(one for one in roles if isinstance(one, str)) if isinstance(roles, list) else None
+    )
 
 
 def challenge_in(header: str) -> str:

@@ -6,6 +6,7 @@ has it as a kind of JSON that the member never is.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from shared.words.coordinates import NO_MESSAGE, Attendee, Coordinates, OnlineMeeting
@@ -69,6 +70,21 @@ class GivenMeeting:
             attendees=said.attendees or (),
             organizer_upn=self.organizer_upn,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserAnswer:
+    """What Graph answered to the question for a user, whatever its status.
+
+    `date`: the moment of its `Date` header. `enabled`: whether the account is. `teams`: whether a
+    plan of Teams is assigned and works.
+    """
+
+    status: int
+    code: str = ""
+    date: datetime | None = None
+    enabled: bool | None = None
+    teams: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

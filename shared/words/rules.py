@@ -117,6 +117,19 @@ class TendingRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """What the app says of its own deployment: the settings it was given, by name, and an option.
+
+    `call_records`: those are read too, which takes a permission of its own. `openid_config_url`:
+    where the keys that sign callbacks are found.
+    """
+
+    given: frozenset[str]
+    call_records: bool
+    openid_config_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
     """How long a message is retried: attempts, total time, and the pauses between."""
 

@@ -16,7 +16,7 @@ from shared.meeting.days import Brief
 from shared.meeting.meeting import Change, LegPage, Stored, Traces
 from shared.ports import Bus, Entry, Lead, Ledger, PurgeEntry
 from shared.sources.kept import KeptSource
-from shared.words.answers import Call, GivenMeeting, MeetingAnswer, Roster
+from shared.words.answers import Call, GivenMeeting, MeetingAnswer, Roster, UserAnswer
 from shared.words.ids import CallId, MeetingId
 from shared.words.outgoing import Outgoing
 from shared.words.sources import ListedReports, Source
@@ -180,6 +180,10 @@ class FusedLedger:
         """See `ports.Ledger.check`."""
         await self._fuse.through(self._ledger.check())
 
+    async def probe(self) -> None:
+        """See `ports.Ledger.probe`."""
+        await self._fuse.through(self._ledger.probe())
+
 
 class FusedBus:
     """Implements `ports.Bus` through a fuse."""
@@ -289,6 +293,14 @@ class FusedGraph:
         return await self._fuse.through(
             self._graph.call_record(chain_id, own_ids=own_ids, show_names=show_names)
         )
+
+    async def granted(self) -> frozenset[str] | None:
+        """See `graph_port.Directory.granted`."""
+        return await self._fuse.through(self._graph.granted())
+
+    async def read_user(self, user_id: str) -> UserAnswer:
+        """See `graph_port.Directory.read_user`."""
+        return await self._fuse.through(self._graph.read_user(user_id))
 
     async def check(self) -> None:
         """See `graph_port.Graph.check`."""

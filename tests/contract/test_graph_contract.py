@@ -128,6 +128,10 @@ class SimulatorBench:
         }
         (await self.lab.post("/lab/faults", json=fault)).raise_for_status()
 
+    async def switch(self, **switches: Any) -> None:
+        """Set switches of the simulator."""
+        (await self.lab.post("/lab/switches", json=switches)).raise_for_status()
+
 
 class FixedClock:
     """A clock that stands still."""
@@ -605,3 +609,57 @@ async def test_a_missing_access_policy_is_explained_with_its_remedy(bench: Bench
     assert f'-Identity "{ORGANIZER_WITHOUT_POLICY_ID}"' in refused.value.next_step
     assert refused.value.graph is not None
     assert refused.value.graph.client_request_id == "request-1"
+
+
+@IN_EVERY_WORLD
+async def test_a_fresh_token_names_what_the_bot_has_now(bench: SimulatorBench) -> None:
+    """Also where the one that is held was issued before; nothing without consent."""
+    await bench.graph.check()
+    await bench.switch(granted=["User.Read.All", "Calls.JoinGroupCall.All"])
+    assert await bench.graph.granted() == frozenset({"User.Read.All", "Calls.JoinGroupCall.All"})
+
+    await bench.switch(consent=False)
+    assert await bench.graph.granted() == frozenset()
+
+
+@IN_EVERY_WORLD
+async def test_a_user_is_read_with_the_permission_alone(bench: SimulatorBench) -> None:
+    """Account and plan of Teams; a refusal is an answer, and says the time of Graph's."""
+    refused = await bench.graph.read_user(ORGANIZER_ID)
+    assert (refused.status, refused.code, refused.enabled) == (403, "Forbidden", None)
+    assert refused.date is not None
+
+    await bench.switch(granted=["User.Read.All"])
+    seen = []
+    for organizers in ("sound", "disabled", "unlicensed", "missing"):
+        await bench.switch(organizers=organizers)
+        user = await bench.graph.read_user(ORGANIZER_ID)
+        seen.append((user.status, user.enabled, user.teams))
+
+    assert seen == [
+        (200, True, True),
+        (200, False, True),
+        (200, True, False),
+        (404, None, None),
+    ]
+
+
+@IN_EVERY_WORLD
+async def test_graphs_time_is_that_of_its_answer(bench: SimulatorBench) -> None:
+    """Whole seconds of it."""
+    await bench.switch(dateSkewSeconds=-600)
+    before = datetime.now(UTC)
+    date = (await bench.graph.read_user(ORGANIZER_ID)).date
+
+    assert date is not None
+    assert timedelta(minutes=9) < before - date < timedelta(minutes=11)
+
+
+@IN_EVERY_WORLD
+async def test_without_a_policy_no_meeting_is_made(bench: SimulatorBench) -> None:
+    """Whatever the organizer is named elsewhere."""
+    await bench.switch(accessPolicy=False)
+
+    with pytest.raises(Rejected) as refused:
+        await bench.graph.create_or_get_meeting(ORGANIZER_ID, a_meeting())
+    assert refused.value.code == "organizer_not_allowed"

@@ -785,6 +785,12 @@ async def test_the_last_walk_of_the_backstop_is_the_one_noted_last(ledger: Ledge
     assert await overdue(ledger, NOW + timedelta(days=1)) == {}
 
 
+async def test_a_probe_of_the_store_may_be_repeated(ledger: Ledger) -> None:
+    """It leaves no row that would be in its way."""
+    await ledger.probe()
+    await ledger.probe()
+
+
 async def test_the_bytes_of_each_head_that_is_written_are_measured(azurite_connection: str) -> None:
     """By the ledger of production: once a commit, whatever else goes with it."""
     tables = open_ledger(azurite_connection, a_table())

@@ -46,8 +46,9 @@ def test_its_values_are_those_of_a_local_stack_on_its_usual_ports() -> None:
         control="",
         bus_lab="",
         function_key="",
+        identity_header=identities.IDENTITY_HEADER,
     )
-    stack = app_settings(endpoints, identity_header=identities.IDENTITY_HEADER, own={})
+    stack = app_settings(endpoints, own={})
 
     ours = {name: value for name, value in VALUES.items() if name not in NOT_OURS}
     assert ours == {name: stack.get(name) for name in ours}

@@ -10,7 +10,7 @@ from shared.graph.call import call_in
 from shared.graph.documents import page_in
 from shared.graph.meeting import change_in, meeting_in
 from shared.graph.roster import read_roster
-from shared.words.answers import Call, GivenMeeting, MeetingAnswer, Roster
+from shared.words.answers import Call, GivenMeeting, MeetingAnswer, Roster, UserAnswer
 from shared.words.errors import GraphTrace, RollcallError, Unavailable
 from shared.words.ids import CallId, same_id
 from tests.fakes.graph_shapes import guid, new_meeting, organizer_of, refused
@@ -34,8 +34,8 @@ class FakeGraph(FakeSources):
     `ignored` accepted and not kept, attendees in `unknown` dropped; every meeting begins with
     `defaults`. A POST with `externalId` is refused unless `post_takes_external_id`, a call by
     join id that says `allowConversationWithoutHost` unless `join_id_takes_host`. `now` is Graph's
-    clock, `worded` how it answers with what it holds, and `bot_app_id` the application that rosters
-    name as us.
+    clock, `worded` how it answers with what it holds, `roles` what the bot's token names, and
+    `bot_app_id` the application that rosters name as us.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class FakeGraph(FakeSources):
         self.now: Callable[[], datetime] = lambda: START
         self.worded: Callable[[dict[str, Any]], dict[str, Any]] = deepcopy
         self.bot_app_id = bot_app_id
+        self.roles: frozenset[str] | None = frozenset()
         self.calls: dict[CallId, list[dict[str, Any]]] = {}
         self.posted: dict[CallId, dict[str, Any]] = {}
         self.threads: dict[str, str] = {}
@@ -267,6 +268,20 @@ class FakeGraph(FakeSources):
             self.ringing.remove(here)
             self.rejected.append(here)
         _raise(failure)
+
+    async def granted(self) -> frozenset[str] | None:
+        """See `graph_port.Directory.granted`."""
+        _raise(await self._answer())
+        return self.roles
+
+    async def read_user(self, user_id: str) -> UserAnswer:
+        """See `graph_port.Directory.read_user`."""
+        _raise(await self._answer())
+        if self.roles is None or "User.Read.All" not in self.roles:
+            return UserAnswer(status=403, code="Forbidden", date=self.now())
+        if self._organizers is not None and user_id not in self._organizers:
+            return UserAnswer(status=404, code="Request_ResourceNotFound", date=self.now())
+        return UserAnswer(status=200, date=self.now(), enabled=True, teams=True)
 
     async def check(self) -> None:
         """See `graph_port.Graph.check`."""

@@ -294,6 +294,10 @@ class InMemoryLedger:
         """See `ports.Ledger.check`."""
         await self._answer()
 
+    async def probe(self) -> None:
+        """See `ports.Ledger.probe`."""
+        await self._answer()
+
     def _range(self, meeting_id: MeetingId, bounds: tuple[str, str]) -> list[Row]:
         low, high = bounds
         rows = self._partitions.get(meeting_id, {})

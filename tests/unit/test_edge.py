@@ -10,6 +10,7 @@ from azure_functions_runtime.utils.tracing import serialize_exception_as_str
 
 from call_callback.trigger import bp as call_callback
 from create_meeting.trigger import bp as create_meeting
+from health_doctor.trigger import bp as health_doctor
 from join_meeting.trigger import bp as join_meeting
 from meeting_record.trigger import bp as meeting_record
 from shared.edge import Unexpected, at_edge
@@ -108,7 +109,14 @@ async def test_ids_of_an_invocation_end_with_it() -> None:
 def test_every_function_of_the_app_has_the_edge() -> None:
     """As the host sees them: by the names and types of their parameters."""
     app = func.FunctionApp()
-    for blueprint in (create_meeting, join_meeting, call_callback, tend_meeting, meeting_record):
+    for blueprint in (
+        create_meeting,
+        join_meeting,
+        call_callback,
+        tend_meeting,
+        meeting_record,
+        health_doctor,
+    ):
         app.register_functions(blueprint)
     functions = {one.get_function_name(): one.get_user_function() for one in app.get_functions()}
 

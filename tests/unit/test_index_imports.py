@@ -17,7 +17,14 @@ SETTINGS = {
     "BOT_APP_ID": BOT,
     "ORGANIZER_ID": ORGANIZER,
 }
-FEATURES = {"create_meeting", "join_meeting", "call_callback", "tend_meeting", "meeting_record"}
+FEATURES = {
+    "create_meeting",
+    "join_meeting",
+    "call_callback",
+    "tend_meeting",
+    "meeting_record",
+    "health_doctor",
+}
 LIGHT = {
     "shared",
     "shared.edge",

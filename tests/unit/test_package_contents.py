@@ -23,6 +23,7 @@ from devtools.probe import modules_of
 ROOT = Path(__file__).parents[2]
 PACKAGES = {
     *("create_meeting", "join_meeting", "call_callback", "tend_meeting", "meeting_record"),
+    "health_doctor",
     "shared",
 }
 

@@ -18,6 +18,7 @@ PACKAGES = (
     "call_callback",
     "tend_meeting",
     "meeting_record",
+    "health_doctor",
 )
 MAKERS = ("Rejected", "rejected")
 

@@ -1,0 +1,1 @@
+"""What the app can examine of its own deployment, for `rollcall doctor`."""

@@ -1,0 +1,104 @@
+"""What a check says, and the place that its commands are filled in for. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+GROUP = "<resource group>"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+DOCS = "docs/doctor.md#{check}"
+
+
+class Verdict(StrEnum):
+    """How it stands."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+class Check(StrEnum):
+    """The names of the checks, which stay."""
+
+    APP = "app"
+    SETTINGS = "settings"
+    TOKEN = "token"  # noqa: S105 - the name of a check
+    ORGANIZER = "organizer"
+    POLICY = "policy"
+    CALLBACK = "callback"
+    SIGNING_KEYS = "signingKeys"
+    SERVICE_BUS = "serviceBus"
+    STORE = "store"
+    BOT = "bot"
+    CANARY = "canary"
+    CLOCK = "clock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that a check has seen. `mend`: commands to copy; a line that begins with # is text.
+
+    `link`: where more is said; an address, or a page of this repository.
+    """
+
+    check: Check
+    verdict: Verdict
+    seen: str
+    mend: tuple[str, ...] = ()
+    link: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as `--json` prints it."""
+        return {
+            "check": self.check,
+            "verdict": self.verdict,
+            "seen": self.seen,
+            "mend": list(self.mend),
+            "link": self.link or DOCS.format(check=self.check.lower()),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The deployment that commands name. `url`: the function app's; `bot`: a resource id, or ""."""
+
+    url: str
+    bot: str = ""
+    namespace: str = "<namespace>"
+    bot_app_id: str = "<bot's app id>"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a stack on this machine."""
+        return urlsplit(self.url).hostname in LOOPBACK
+
+    @property
+    def app(self) -> str:
+        """How the function app is called."""
+        host = urlsplit(self.url).hostname or ""
+        azure = not self.is_local and ".azurewebsites." in host
+        return host.partition(".")[0] if azure else "<function app>"
+
+    @property
+    def group(self) -> str:
+        """The resource group: that of the bot, where it is known."""
+        parts = self.bot.split("/")
+        lowered = [part.lower() for part in parts]
+        found = lowered.index("resourcegroups") + 1 if "resourcegroups" in lowered else 0
+        return parts[found] if 0 < found < len(parts) else GROUP
+
+    @property
+    def bot_name(self) -> str:
+        """How the Azure Bot is called."""
+        return self.bot.rstrip("/").rpartition("/")[2] or "<bot>"
+
+    def az(self, command: str, options: str = "") -> str:
+        """Return an `az functionapp` command about the app."""
+        named = f"az functionapp {command} --name {self.app} --resource-group {self.group}"
+        return f"{named} {options}".rstrip()
+
+
+def exit_code(findings: tuple[Finding, ...]) -> int:
+    """Return 1 where a check failed, else 0."""
+    return int(any(one.verdict is Verdict.FAIL for one in findings))

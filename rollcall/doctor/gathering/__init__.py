@@ -1,0 +1,1 @@
+"""Looks at a deployment from outside, over HTTP and AMQP. Judges nothing."""

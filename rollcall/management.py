@@ -1,0 +1,121 @@
+"""Service Bus management: entities of our own for a while, where our rights allow.
+
+Adapter. What is made here has `AutoDeleteOnIdle`, so a command that is killed leaves nothing for
+longer than that.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    HttpResponseError,
+    ResourceNotFoundError,
+)
+from azure.core.pipeline.transport import HttpRequest, RequestsTransport
+from azure.servicebus.management import ServiceBusAdministrationClient
+
+from rollcall.target import Target
+
+LEAST_IDLE = timedelta(minutes=5)
+"""Service Bus takes no less.
+Source: https://learn.microsoft.com/azure/service-bus-messaging/message-expiration"""
+EMULATOR = "UseDevelopmentEmulator=true"
+NO_RIGHT = (401, 403)
+
+
+class NotAllowed(Exception):
+    """Management cannot be had: our rights do not allow it, or it does not answer."""
+
+
+class Managed:
+    """Makes and deletes queues and subscriptions of our own."""
+
+    def __init__(self, client: ServiceBusAdministrationClient) -> None:
+        """`client`: open."""
+        self._client = client
+
+    def add_queue(self, name: str, *, idle: timedelta) -> None:
+        """Make a queue that is deleted when it was idle for so long. Raises `NotAllowed`."""
+        with _refused():
+            self._client.create_queue(
+                name,
+                auto_delete_on_idle=max(idle, LEAST_IDLE),
+                default_message_time_to_live=timedelta(days=1),
+            )
+
+    def keep_queue(self, name: str, *, idle: timedelta) -> None:
+        """Let a queue of ours live on for so long without use."""
+        queue = self._client.get_queue(name)
+        queue.auto_delete_on_idle = max(idle, LEAST_IDLE)
+        self._client.update_queue(queue)
+
+    def add_subscription(self, topic: str, name: str, *, idle: timedelta) -> None:
+        """Make a subscription to every message of `topic`. Raises `NotAllowed`."""
+        with _refused():
+            self._client.create_subscription(topic, name, auto_delete_on_idle=max(idle, LEAST_IDLE))
+
+    def delete(self, name: str, *, topic: str | None = None) -> None:
+        """Delete a queue, or a subscription of `topic`; the one that is gone already, too."""
+        try:
+            if topic is None:
+                self._client.delete_queue(name)
+            else:
+                self._client.delete_subscription(topic, name)
+        except ResourceNotFoundError:
+            return
+
+
+@contextmanager
+def managed(target: Target) -> Iterator[Managed]:
+    """Open management. Connects on first use."""
+    with _client(target) as client:
+        yield Managed(client)
+
+
+def _client(target: Target) -> ServiceBusAdministrationClient:
+    logging.getLogger("azure").setLevel(logging.CRITICAL)
+    if EMULATOR in target.bus:
+        parts = dict(one.split("=", 1) for one in target.bus.strip(";").split(";"))
+        host = urlsplit(target.local.get("busManagement", "")).netloc or "127.0.0.1:5300"
+        parts["Endpoint"] = f"sb://{host}"
+        return ServiceBusAdministrationClient.from_connection_string(
+            ";".join(f"{name}={value}" for name, value in parts.items()),
+            transport=_PlainHttp(),
+            retry_total=0,
+        )
+    if "=" in target.bus:
+        return ServiceBusAdministrationClient.from_connection_string(target.bus, retry_total=1)
+    from azure.identity import DefaultAzureCredential
+
+    return ServiceBusAdministrationClient(target.bus, DefaultAzureCredential(), retry_total=1)
+
+
+class _PlainHttp(RequestsTransport):  # type: ignore[misc]  # re-exported without types
+    """An emulator's management has no TLS; the client knows no other than https.
+
+    Source: https://learn.microsoft.com/azure/service-bus-messaging/overview-emulator
+    """
+
+    def send(self, request: HttpRequest, **options: Any) -> Any:
+        request.url = request.url.replace("https://", "http://", 1)
+        return super().send(request, **options)
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    try:
+        yield
+    except ClientAuthenticationError as error:
+        raise NotAllowed from error
+    except HttpResponseError as error:
+        if error.status_code in NO_RIGHT:
+            raise NotAllowed from error
+        raise
+    except AzureError as error:  # no answer: a firewall may let AMQP through, and not HTTPS
+        raise NotAllowed from error

@@ -1,0 +1,1 @@
+"""`rollcall requeue`: messages that were put aside, listed, sent again, or dropped."""
