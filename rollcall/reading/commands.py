@@ -164,6 +164,8 @@ def explain(
     entries = catalogue()
     wanted = " ".join(words or ())
     matches = found(wanted, entries) if wanted else entries
+    if not matches and words and all(apart := [found(one, entries) for one in words]):
+        matches = [one for several in apart for one in several]
     if not matches:
         close = nearest(wanted, entries)
         hint = f" Did you mean {' or '.join(close)}?" if close else ""
@@ -216,7 +218,8 @@ def _draw(lines: Iterable["Line"]) -> None:
         # A name may have characters that the output's encoding has not.
         sys.stdout.reconfigure(errors="replace")
     for line in lines:
-        say(line.text, style=line.style)
+        # NO_COLOR is read as a wish for plain lines: rich would leave bold and dim.
+        say(line.text, style=None if out.no_color else line.style)
 
 
 def _draw_record(app: "App", record: dict[str, Any], page: "Page") -> None:
