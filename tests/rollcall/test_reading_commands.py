@@ -11,7 +11,6 @@ from rich.cells import cell_len
 
 from rollcall.console import Exit
 from tests.rollcall.records import (
-    ADA,
     INJECTIONS,
     LEG,
     MEETING,
@@ -20,6 +19,7 @@ from tests.rollcall.records import (
     interval,
     person,
     record,
+    user_id,
 )
 from tests.rollcall.serving import Answer, finished, on_terminal, run, said, serving, start
 
@@ -324,4 +324,4 @@ def test_a_person_is_found_by_the_id_where_names_are_not_shown() -> None:
     with serving(answers) as app:
         shown = run(app, "show", MEETING, columns=200)
 
-    assert any(one.startswith(f"  {ADA}") for one in shown.lines)
+    assert any(one.startswith(f"  {user_id(1)}") for one in shown.lines)
