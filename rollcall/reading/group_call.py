@@ -59,10 +59,10 @@ def call_spans(call: Json, page: Page) -> Iterator[Span]:
     """
     marks = page.marks
     start, ended = moment(call["startedAt"]), call["endedAt"]
-    bounds = {one: call[one] for one in ("startNotBefore", "notBefore", "notAfter") if one in call}
-    if bounds.get("startNotBefore"):
-        yield Span(start=moment(bounds["startNotBefore"]), end=start, mark=marks.possible)
-    first = marks.unbounded if "startNotBefore" in call and not bounds["startNotBefore"] else ""
+    earliest, latest = call.get("startNotBefore"), call.get("notAfter")
+    if earliest:
+        yield Span(start=moment(earliest), end=start, mark=marks.possible)
+    first = marks.unbounded if "startNotBefore" in call and not earliest else ""
     if ended is None:
         yield Span(start=start, end=None, mark=marks.there, first=first, last=marks.goes_on)
         if "unwatchedSince" in call:
@@ -70,13 +70,9 @@ def call_spans(call: Json, page: Page) -> Iterator[Span]:
             yield Span(start=since, end=None, mark=marks.likely, last=marks.goes_on)
         return
     end = moment(ended)
-    if bounds.get("notAfter"):
-        yield Span(start=end, end=moment(bounds["notAfter"]), mark=marks.possible)
-    last = marks.unbounded if "notAfter" in call and not bounds["notAfter"] else ""
-    yield Span(start=start, end=end, mark=marks.there, first=first)
-    if "notBefore" in call:
-        surely = max(start, moment(bounds["notBefore"])) if bounds["notBefore"] else start
-        yield Span(start=surely, end=end, mark=marks.likely, last=last)
+    if latest:
+        yield Span(start=end, end=moment(latest), mark=marks.possible)
+    yield from _stay(start, end, call, first, page)
 
 
 def person_spans(person: Json, sessions: list[Json], page: Page) -> Iterator[Span]:
@@ -88,22 +84,32 @@ def person_spans(person: Json, sessions: list[Json], page: Page) -> Iterator[Spa
             yield Span(start=moment(earliest), end=moment(one["joinedAt"]), mark=marks.possible)
         if latest and one["leftAt"]:
             yield Span(start=moment(one["leftAt"]), end=moment(latest), mark=marks.possible)
-    bounded = {one["leftAt"]: one for one in sessions if "notAfter" in one}
+    ends = {one["leftAt"]: one for one in sessions}
     for one in person["intervals"]:
         start, left = moment(one["joinedAt"]), one["leftAt"]
-        yield Span(
-            start=start,
-            end=None if left is None else moment(left),
-            mark=marks.there,
-            first=marks.before if one.get("presentBefore") else "",
-            last=marks.goes_on if left is None else "",
-        )
-        if left is None or left not in bounded:
-            continue
-        session = bounded[left]
-        surely = max(start, moment(session["notBefore"])) if session.get("notBefore") else start
-        last = "" if session["notAfter"] else marks.unbounded
-        yield Span(start=surely, end=moment(left), mark=marks.likely, last=last)
+        first = marks.before if one.get("presentBefore") else ""
+        if left is None:
+            yield Span(start=start, end=None, mark=marks.there, first=first, last=marks.goes_on)
+        else:
+            yield from _stay(start, moment(left), ends.get(left, {}), first, page)
+
+
+def _stay(start: datetime, end: datetime, bounds: Json, first: str, page: Page) -> Iterator[Span]:
+    """Yield a time that is over: what is certain of it, and what is by the best estimate alone.
+
+    `bounds` of its end are `notBefore` and `notAfter`: both are there or none is, and null is
+    unknown.
+    """
+    marks = page.marks
+    known = "notAfter" not in bounds or bounds["notAfter"] is not None
+    last = "" if known else marks.unbounded
+    yield Span(start=start, end=end, mark=marks.there, first=first, last=last)
+    if "notBefore" not in bounds:
+        return
+    surely = max(start, moment(bounds["notBefore"])) if bounds["notBefore"] else start
+    if surely < end:
+        first = first if surely == start else ""
+        yield Span(start=surely, end=end, mark=marks.likely, first=first, last=last)
 
 
 def leg_spans(legs: list[Json], axis: Axis, page: Page) -> Iterator[Span]:

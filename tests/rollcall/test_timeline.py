@@ -101,6 +101,17 @@ def test_bounds_are_seen_around_the_best_estimate() -> None:
     assert any("not final: Graph may still correct it" in one for one in lines)
 
 
+def test_an_end_that_is_certain_from_below_has_no_doubt_before_it() -> None:
+    """Its lower bound is its time; how long it may have lasted is not known."""
+    here = person("Ada", interval(0, 100, presentBefore=True))
+    held = call(1, 0, 100, here, notBefore=at(100), notAfter=None)
+    held["participants"][0] |= {"notBefore": None, "notAfter": None}
+    lines = drawn(record(held))
+
+    assert cells_of("call", lines) == "█" * 56 + "?"
+    assert line_of("Ada", lines).split()[1] == "<" + "▒" * 55 + "?"
+
+
 def test_a_bound_that_is_unknown_is_marked() -> None:
     """Null is another thing than absent."""
     bounds = {"startNotBefore": None, "notBefore": at(50), "notAfter": None}
