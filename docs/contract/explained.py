@@ -25,7 +25,6 @@ from shared.legs.leg import BotState
 from shared.words.kinds import KINDS
 from shared.words.observations import Basis
 from shared.words.problems import CATALOGUE, Code, Waiting
-from tend_meeting.sources.plan import MISSING_NEXT
 
 type Entry = dict[str, Any]
 
@@ -115,11 +114,6 @@ WARNINGS: Mapping[str, Said] = {
     "attendance_not_readable": Said(
         "Graph lets the bot read no attendance reports, or no call records.",
         "See the refusal of the same name: an administrator grants what it says.",
-    ),
-    "source_missing": Said(
-        "Graph gave no attendance report of a call, as long as it was looked for. The times of the "
-        "call are those that the bot saw.",
-        MISSING_NEXT,
     ),
 }
 ALTERATIONS: Mapping[WarningCode, Said] = {

@@ -83,7 +83,7 @@ def list_day(
 @reading.command()
 def show(
     context: typer.Context,
-    meeting_id: Annotated[str | None, typer.Argument(metavar="[MEETING_ID]")] = None,
+    meeting_id: Annotated[str | None, typer.Argument(metavar="MEETING_ID")] = None,
     *,
     request_id: Annotated[
         str | None, typer.Option(metavar="ID", help="Find the meeting by a request for it.")
@@ -121,7 +121,7 @@ def show(
 def export(
     context: typer.Context,
     sheet: Annotated[Sheet, typer.Argument(metavar="csv|ndjson", show_default=False)],
-    meeting_ids: Annotated[list[str] | None, typer.Argument(metavar="[MEETING_ID]...")] = None,
+    meeting_ids: Annotated[list[str] | None, typer.Argument(metavar="MEETING_ID")] = None,
     *,
     day: Annotated[
         str | None,
@@ -151,7 +151,7 @@ def export(
 
 @reading.command()
 def explain(
-    words: Annotated[list[str] | None, typer.Argument(metavar="[WORD]...")] = None,
+    words: Annotated[list[str] | None, typer.Argument(metavar="WORD")] = None,
     json: Json = False,
 ) -> None:
     """Explain a code, an event, a state, a basis or a warning, with the next step.
@@ -164,6 +164,8 @@ def explain(
     entries = catalogue()
     wanted = " ".join(words or ())
     matches = found(wanted, entries) if wanted else entries
+    if not matches and words and all(apart := [found(one, entries) for one in words]):
+        matches = [one for several in apart for one in several]
     if not matches:
         close = nearest(wanted, entries)
         hint = f" Did you mean {' or '.join(close)}?" if close else ""
@@ -216,7 +218,8 @@ def _draw(lines: Iterable["Line"]) -> None:
         # A name may have characters that the output's encoding has not.
         sys.stdout.reconfigure(errors="replace")
     for line in lines:
-        say(line.text, style=line.style)
+        # NO_COLOR is read as a wish for plain lines: rich would leave bold and dim.
+        say(line.text, style=None if out.no_color else line.style)
 
 
 def _draw_record(app: "App", record: dict[str, Any], page: "Page") -> None:

@@ -42,8 +42,10 @@ def call_lines(call: Json, legs: list[Json], page: Page) -> Iterator[Line]:
     if legs:
         mark = page.marks.unheard
         yield _row("bot", bar(axis, leg_spans(legs, axis, page), empty=mark), "", label, "dim")
-    for person in drawn:
-        yield _person(person, axis, label, page)
+    for person, sessions in zip(drawn, _sessions_of(call), strict=False):
+        drawn_bar = bar(axis, person_spans(person, sessions, page))
+        name = clipped(_name(person), label, cut=page.marks.cut)
+        yield _row(name, drawn_bar, _notes(person, page), label, None)
     if len(drawn) < len(people):
         left = f"and {len(people) - len(drawn)} more; --all draws them"
         yield Line(clipped(f"{INDENT}{left}", page.width, cut=page.marks.cut), "dim")
@@ -57,10 +59,10 @@ def call_spans(call: Json, page: Page) -> Iterator[Span]:
     """
     marks = page.marks
     start, ended = moment(call["startedAt"]), call["endedAt"]
-    bounds = {one: call[one] for one in ("startNotBefore", "notBefore", "notAfter") if one in call}
-    if bounds.get("startNotBefore"):
-        yield Span(start=moment(bounds["startNotBefore"]), end=start, mark=marks.possible)
-    first = marks.unbounded if "startNotBefore" in call and not bounds["startNotBefore"] else ""
+    earliest, latest = call.get("startNotBefore"), call.get("notAfter")
+    if earliest:
+        yield Span(start=moment(earliest), end=start, mark=marks.possible)
+    first = marks.unbounded if "startNotBefore" in call and not earliest else ""
     if ended is None:
         yield Span(start=start, end=None, mark=marks.there, first=first, last=marks.goes_on)
         if "unwatchedSince" in call:
@@ -68,13 +70,46 @@ def call_spans(call: Json, page: Page) -> Iterator[Span]:
             yield Span(start=since, end=None, mark=marks.likely, last=marks.goes_on)
         return
     end = moment(ended)
-    if bounds.get("notAfter"):
-        yield Span(start=end, end=moment(bounds["notAfter"]), mark=marks.possible)
-    last = marks.unbounded if "notAfter" in call and not bounds["notAfter"] else ""
-    yield Span(start=start, end=end, mark=marks.there, first=first)
-    if "notBefore" in call:
-        surely = max(start, moment(bounds["notBefore"])) if bounds["notBefore"] else start
-        yield Span(start=surely, end=end, mark=marks.likely, last=last)
+    if latest:
+        yield Span(start=end, end=moment(latest), mark=marks.possible)
+    yield from _stay(start, end, call, first, page)
+
+
+def person_spans(person: Json, sessions: list[Json], page: Page) -> Iterator[Span]:
+    """Yield when a person was there, and around it what lies within the bounds of the sessions."""
+    marks = page.marks
+    for one in sessions:
+        earliest, latest = one.get("joinedNotBefore"), one.get("notAfter")
+        if earliest and one["joinedAt"]:
+            yield Span(start=moment(earliest), end=moment(one["joinedAt"]), mark=marks.possible)
+        if latest and one["leftAt"]:
+            yield Span(start=moment(one["leftAt"]), end=moment(latest), mark=marks.possible)
+    ends = {one["leftAt"]: one for one in sessions}
+    for one in person["intervals"]:
+        start, left = moment(one["joinedAt"]), one["leftAt"]
+        first = marks.before if one.get("presentBefore") else ""
+        if left is None:
+            yield Span(start=start, end=None, mark=marks.there, first=first, last=marks.goes_on)
+        else:
+            yield from _stay(start, moment(left), ends.get(left, {}), first, page)
+
+
+def _stay(start: datetime, end: datetime, bounds: Json, first: str, page: Page) -> Iterator[Span]:
+    """Yield a time that is over: what is certain of it, and what is by the best estimate alone.
+
+    `bounds` of its end are `notBefore` and `notAfter`: both are there or none is, and null is
+    unknown.
+    """
+    marks = page.marks
+    known = "notAfter" not in bounds or bounds["notAfter"] is not None
+    last = "" if known else marks.unbounded
+    yield Span(start=start, end=end, mark=marks.there, first=first, last=last)
+    if "notBefore" not in bounds:
+        return
+    surely = max(start, moment(bounds["notBefore"])) if bounds["notBefore"] else start
+    if surely < end:
+        first = first if surely == start else ""
+        yield Span(start=surely, end=end, mark=marks.likely, first=first, last=last)
 
 
 def leg_spans(legs: list[Json], axis: Axis, page: Page) -> Iterator[Span]:
@@ -137,22 +172,6 @@ def _end(interval: Json) -> list[datetime]:
     return [] if interval["leftAt"] is None else [moment(interval["leftAt"])]
 
 
-def _person(person: Json, axis: Axis, label: int, page: Page) -> Line:
-    marks = page.marks
-    spans = (
-        Span(
-            start=moment(one["joinedAt"]),
-            end=None if one["leftAt"] is None else moment(one["leftAt"]),
-            mark=marks.there,
-            first=marks.before if one.get("presentBefore") else "",
-            last=marks.goes_on if one["leftAt"] is None else "",
-        )
-        for one in person["intervals"]
-    )
-    name = clipped(_name(person), label, cut=marks.cut)
-    return _row(name, bar(axis, spans), _notes(person, page), label, None)
-
-
 def _row(name: str, drawn: str, notes: str, label: int, style: str | None) -> Line:
     line = f"{INDENT}{padded(name, label)} {drawn}{notes}".rstrip()
     return Line(line, style)
@@ -174,6 +193,18 @@ def _name(person: Json) -> str:
     role = [plain(person["role"])] if "role" in person else []
     notes = [*role, *(["external"] if person["external"] else [])]
     return name_of(person["participant"]) + (f" ({', '.join(notes)})" if notes else "")
+
+
+def _sessions_of(call: Json) -> list[list[Json]]:
+    """Return the sessions of each of the call's people, in the order of `people`.
+
+    Source: docs/reading.md, "People": sessions with the same `userId` are one person.
+    """
+    found = dict[str, list[Json]]()
+    for one in call["participants"]:
+        user_id = one["participant"].get("userId")
+        found.setdefault(user_id or f"session {one['sessionId']}", []).append(one)
+    return list(found.values())
 
 
 def _label_width(people: list[Json], page: Page) -> int:

@@ -8,6 +8,7 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -204,6 +205,11 @@ async def test_a_refused_request_is_shown_with_its_next_step(
     await client.drop({"requestId": subject, "subject": subject, "organizerId": NOBODY})
     await client.replies.first(lambda one: one.data.get("requestId") == subject)
 
+    async def known() -> bool | None:
+        status, _ = await client.get(f"meetings?{urlencode({'requestId': subject})}")
+        return status == 200 or None
+
+    await eventually(known, "what became of the request is written down")
     shown = await run(up, "show", "--request-id", subject)
     record = json.loads((await run(up, "show", "--request-id", subject, "--json")).out)
 
