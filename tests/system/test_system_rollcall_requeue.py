@@ -92,9 +92,15 @@ def test_a_walk_through_list_send_and_drop(service_bus: str, bus: Bus) -> None:
     assert first.application_properties == {b"team": b"a", b"count": 7, b"at": 2**41}
     assert (second.message_id, second.time_to_live) == ("two", timedelta(hours=1))
 
-    code, _, _ = rollcall.run(service_bus, "requeue", "drop", "--message-id", "odd", "--yes")
+    drop = ("requeue", "drop", "--queue", CREATE, "--message-id", "odd")
+    code, said = rollcall.answer(service_bus, "n", *drop)
 
-    assert code == Exit.DONE
+    assert (code, "Nothing was done" in said) == (Exit.NO, True), said
+    assert len(bus.peek(CREATE, dead=True)) == 1
+
+    code, said = rollcall.answer(service_bus, "y", *drop)
+
+    assert (code, "Remove 1 message for good?" in said) == (Exit.DONE, True), said
     assert not bus.peek(CREATE, dead=True)
     assert not bus.peek(REJECTED)
 
