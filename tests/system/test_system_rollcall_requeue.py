@@ -17,7 +17,6 @@ from azure.servicebus import ServiceBusClient, ServiceBusMessage, ServiceBusMess
 from azure.servicebus.aio import ServiceBusClient as AsyncClient
 from azure.servicebus.amqp import AmqpAnnotatedMessage
 
-from rollcall.console import Exit
 from tests.stack import rollcall
 from tests.stack.connections import bus_at
 from tests.stack.process import StackProcess
@@ -26,6 +25,8 @@ from tests.system.lab import Lab, eventually
 from tests.system.mailbox import Mailbox
 from tests.system.stack import Up
 
+DONE, NO, USAGE, INTERRUPTED = 0, 1, 2, 130
+"""Exit codes; docs/cli.md has them."""
 CREATE, JOIN, REJECTED = "create-meeting", "join-meeting", "rejected-requests"
 SECRET = "https://teams.microsoft.com/meet/23456789012345?p=aB3dE6"
 
@@ -69,7 +70,7 @@ def test_a_walk_through_list_send_and_drop(service_bus: str, bus: Bus) -> None:
     code, out, _ = rollcall.run(service_bus, "requeue", "list", "--json")
 
     listed = {each["messageId"]: each for each in json.loads(out)}
-    assert code == Exit.DONE
+    assert code == DONE
     assert listed["one"]["requestId"] == "INC-1"
     assert (listed["one"]["reason"], listed["two"]["code"]) == (
         "MaxDeliveryCountExceeded",
@@ -77,12 +78,12 @@ def test_a_walk_through_list_send_and_drop(service_bus: str, bus: Bus) -> None:
     )
     assert SECRET not in out
     assert {each.delivery_count for each in bus.peek(CREATE, dead=True)} == {0}
-    assert rollcall.run(service_bus, "requeue", "send", "--all")[0] == Exit.USAGE
+    assert rollcall.run(service_bus, "requeue", "send", "--all")[0] == USAGE
 
     code, out, err = rollcall.run(service_bus, "requeue", "send", "--all", "--yes", "--json")
 
     said = json.loads(out)
-    assert (code, said["sent"], said["stays"]) == (Exit.NO, 2, 1), err
+    assert (code, said["sent"], said["stays"]) == (NO, 2, 1), err
     assert "AMQP value" in said["left"][0]["why"]
     [first], [second] = bus.peek(CREATE), bus.peek(JOIN)
     raw = first.raw_amqp_message
@@ -95,12 +96,12 @@ def test_a_walk_through_list_send_and_drop(service_bus: str, bus: Bus) -> None:
     drop = ("requeue", "drop", "--queue", CREATE, "--message-id", "odd")
     code, said = rollcall.answer(service_bus, "n", *drop)
 
-    assert (code, "Nothing was done" in said) == (Exit.NO, True), said
+    assert (code, "Nothing was done" in said) == (NO, True), said
     assert len(bus.peek(CREATE, dead=True)) == 1
 
     code, said = rollcall.answer(service_bus, "y", *drop)
 
-    assert (code, "Remove 1 message for good?" in said) == (Exit.DONE, True), said
+    assert (code, "Remove 1 message for good?" in said) == (DONE, True), said
     assert not bus.peek(CREATE, dead=True)
     assert not bus.peek(REJECTED)
 
@@ -168,10 +169,10 @@ def test_ctrl_c_ends_it_after_the_batch_with_a_summary(service_bus: str, bus: Bu
         out, _ = process.communicate(timeout=30)
 
     said = json.loads(out)
-    assert process.returncode == Exit.INTERRUPTED
+    assert process.returncode == INTERRUPTED
     assert 0 < said["sent"] < len(ids)
     assert said["sent"] + said["notReached"] == len(ids)
-    assert rollcall.run(service_bus, *SEND)[0] == Exit.DONE
+    assert rollcall.run(service_bus, *SEND)[0] == DONE
     all_once(bus, ids)
 
 
@@ -218,5 +219,5 @@ async def test_a_refused_request_is_carried_out_once_its_cause_is_mended(tmp_pat
 async def requeue(service_bus: str, *arguments: str) -> Any:
     """Run the command beside the event loop; return the JSON that it prints."""
     code, out, err = await asyncio.to_thread(rollcall.run, service_bus, "requeue", *arguments)
-    assert code == Exit.DONE, err
+    assert code == DONE, err
     return json.loads(out)
