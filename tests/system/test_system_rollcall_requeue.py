@@ -7,11 +7,13 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import httpx
 import pytest
 from azure.servicebus import ServiceBusClient, ServiceBusMessage, ServiceBusMessageState
 from azure.servicebus.aio import ServiceBusClient as AsyncClient
@@ -25,8 +27,10 @@ from tests.system.lab import Lab, eventually
 from tests.system.mailbox import Mailbox
 from tests.system.stack import Up
 
-DONE, NO, USAGE, INTERRUPTED = 0, 1, 2, 130
+DONE, NO, USAGE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes; docs/cli.md has them."""
+CUT_RUNS = 4
+"""How many runs lose their connections again and again."""
 CREATE, JOIN, REJECTED = "create-meeting", "join-meeting", "rejected-requests"
 SECRET = "https://teams.microsoft.com/meet/23456789012345?p=aB3dE6"
 
@@ -35,15 +39,28 @@ SEND = ("requeue", "send", "--queue", CREATE, "--yes")
 
 
 @pytest.fixture
-def service_bus(tmp_path: Path) -> Iterator[str]:
-    """Return the connection string of a broker of the test's own."""
+def broker(tmp_path: Path) -> Iterator[StackProcess]:
+    """Return a broker of the test's own."""
     with StackProcess("bus", "--config", str(with_short_locks(tmp_path))) as broker:
-        yield bus_at(broker.port)
+        yield broker
+
+
+@pytest.fixture
+def service_bus(broker: StackProcess) -> str:
+    """Return the connection string of that broker."""
+    return bus_at(broker.port)
 
 
 @pytest.fixture
 def bus(service_bus: str) -> Iterator[Bus]:
     """Return a client of that broker."""
+    with client_of(service_bus) as bus:
+        yield bus
+
+
+@contextmanager
+def client_of(service_bus: str) -> Iterator[Bus]:
+    """Open a client of a broker."""
     with ServiceBusClient.from_connection_string(service_bus) as client:
         yield Bus(client)
 
@@ -156,6 +173,42 @@ def test_two_operators_at_once_send_each_message_once(service_bus: str, bus: Bus
 
     assert sum(each["sent"] for each in said) == len(ids)
     all_once(bus, ids)
+
+
+@pytest.mark.long
+def test_connections_that_are_cut_in_the_midst_lose_and_double_nothing(
+    broker: StackProcess, service_bus: str
+) -> None:
+    """A batch of which no answer came is not sent again unless it did not arrive."""
+    lab = f"http://127.0.0.1:{broker.ready['lab']}/lab"
+    chance = random.Random(20261127)  # noqa: S311 - moments, not secrets
+    codes: list[int] = []
+    with client_of(service_bus) as bus:
+        ids = fill(bus, 600)
+    dead = len(ids)
+    while dead:
+        with rollcall.start(service_bus, *SEND) as process:
+            while process.poll() is None and not sends(lab):
+                time.sleep(0.01)
+            while process.poll() is None and len(codes) < CUT_RUNS:
+                time.sleep(chance.random() / 2)
+                httpx.post(f"{lab}/connections/cut", json={}).raise_for_status()
+            codes.append(process.wait(timeout=60))
+        with client_of(service_bus) as bus:
+            dead = len(bus.peek(CREATE, dead=True))
+
+    rollcall.run(service_bus, *SEND)
+
+    with client_of(service_bus) as bus:
+        all_once(bus, ids)
+    assert set(codes) <= {DONE, NO, UNREACHABLE}
+    assert UNREACHABLE in codes
+
+
+def sends(lab: str) -> bool:
+    """Return whether the command has begun to send."""
+    links = httpx.get(f"{lab}/links").raise_for_status().json()["open"]
+    return any(link["sends"] and link["entity"] == CREATE for link in links)
 
 
 @pytest.mark.long
