@@ -1,6 +1,7 @@
 """Service Bus, through the official SDK. The SDK for Python has no transactions."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime
 
@@ -37,7 +38,10 @@ ALMOST_DEAD = 8
 
 
 class AzureBus:
-    """The bus of `port.Bus`. Used as a context manager; opens each link on first use."""
+    """The bus of `port.Bus`. Used as a context manager; opens each link on first use.
+
+    Several threads may use it, each another place or queue.
+    """
 
     def __init__(self, target: Target, *, now: Callable[[], datetime]) -> None:
         """Open nothing yet. `now`: in UTC. Raises `Failed` where no Service Bus is known."""
@@ -57,8 +61,11 @@ class AzureBus:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close its links."""
-        self._open.close()
+        """Close its links, side by side: the SDK takes a third of a second for each."""
+        links = [*self._receivers.values(), *self._senders.values()]
+        with self._open, ThreadPoolExecutor() as pool:
+            for closing in [pool.submit(link.close) for link in links]:
+                closing.result()
 
     def peek(self, place: Place, first: int) -> Sequence[Letter]:
         """See `port.Bus`."""
@@ -174,12 +181,11 @@ class AzureBus:
                 )
             )
             with reaching():
-                self._receivers[place] = self._open.enter_context(receiver)
+                self._receivers[place] = receiver.__enter__()
         return self._receivers[place]
 
     def _sender(self, queue: str) -> ServiceBusSender:
         if queue not in self._senders:
             with reaching():
-                sender = self._open.enter_context(self._once.get_queue_sender(queue))
-            self._senders[queue] = sender
+                self._senders[queue] = self._once.get_queue_sender(queue).__enter__()
         return self._senders[queue]

@@ -1,6 +1,7 @@
 """The command line as a process, as a person starts it."""
 
 import os
+import pty
 import subprocess
 import sys
 
@@ -27,3 +28,23 @@ def run(service_bus: str, *arguments: str) -> tuple[int, str, str]:
     with start(service_bus, *arguments) as process:
         out, err = process.communicate(timeout=WITHIN)
     return process.returncode, out, err
+
+
+def answer(service_bus: str, text: str, *arguments: str) -> tuple[int, str]:
+    """Run `rollcall` on a terminal on which `text` is typed; return exit code and output."""
+    ours, theirs = pty.openpty()
+    try:
+        os.write(ours, text.encode() + b"\n")
+        run = subprocess.run(  # noqa: S603 - our own module, in this interpreter
+            [sys.executable, "-m", "rollcall", "--service-bus", service_bus, *arguments],
+            cwd=ROOT,
+            stdin=theirs,
+            capture_output=True,
+            text=True,
+            timeout=WITHIN,
+            check=False,
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    return run.returncode, run.stdout + run.stderr

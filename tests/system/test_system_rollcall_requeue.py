@@ -7,17 +7,18 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import httpx
 import pytest
 from azure.servicebus import ServiceBusClient, ServiceBusMessage, ServiceBusMessageState
 from azure.servicebus.aio import ServiceBusClient as AsyncClient
 from azure.servicebus.amqp import AmqpAnnotatedMessage
 
-from rollcall.console import Exit
 from tests.stack import rollcall
 from tests.stack.connections import bus_at
 from tests.stack.process import StackProcess
@@ -26,6 +27,10 @@ from tests.system.lab import Lab, eventually
 from tests.system.mailbox import Mailbox
 from tests.system.stack import Up
 
+DONE, NO, USAGE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
+"""Exit codes; docs/cli.md has them."""
+CUT_RUNS = 4
+"""How many runs lose their connections again and again."""
 CREATE, JOIN, REJECTED = "create-meeting", "join-meeting", "rejected-requests"
 SECRET = "https://teams.microsoft.com/meet/23456789012345?p=aB3dE6"
 
@@ -34,15 +39,28 @@ SEND = ("requeue", "send", "--queue", CREATE, "--yes")
 
 
 @pytest.fixture
-def service_bus(tmp_path: Path) -> Iterator[str]:
-    """Return the connection string of a broker of the test's own."""
+def broker(tmp_path: Path) -> Iterator[StackProcess]:
+    """Return a broker of the test's own."""
     with StackProcess("bus", "--config", str(with_short_locks(tmp_path))) as broker:
-        yield bus_at(broker.port)
+        yield broker
+
+
+@pytest.fixture
+def service_bus(broker: StackProcess) -> str:
+    """Return the connection string of that broker."""
+    return bus_at(broker.port)
 
 
 @pytest.fixture
 def bus(service_bus: str) -> Iterator[Bus]:
     """Return a client of that broker."""
+    with client_of(service_bus) as bus:
+        yield bus
+
+
+@contextmanager
+def client_of(service_bus: str) -> Iterator[Bus]:
+    """Open a client of a broker."""
     with ServiceBusClient.from_connection_string(service_bus) as client:
         yield Bus(client)
 
@@ -69,7 +87,7 @@ def test_a_walk_through_list_send_and_drop(service_bus: str, bus: Bus) -> None:
     code, out, _ = rollcall.run(service_bus, "requeue", "list", "--json")
 
     listed = {each["messageId"]: each for each in json.loads(out)}
-    assert code == Exit.DONE
+    assert code == DONE
     assert listed["one"]["requestId"] == "INC-1"
     assert (listed["one"]["reason"], listed["two"]["code"]) == (
         "MaxDeliveryCountExceeded",
@@ -77,12 +95,12 @@ def test_a_walk_through_list_send_and_drop(service_bus: str, bus: Bus) -> None:
     )
     assert SECRET not in out
     assert {each.delivery_count for each in bus.peek(CREATE, dead=True)} == {0}
-    assert rollcall.run(service_bus, "requeue", "send", "--all")[0] == Exit.USAGE
+    assert rollcall.run(service_bus, "requeue", "send", "--all")[0] == USAGE
 
     code, out, err = rollcall.run(service_bus, "requeue", "send", "--all", "--yes", "--json")
 
     said = json.loads(out)
-    assert (code, said["sent"], said["stays"]) == (Exit.NO, 2, 1), err
+    assert (code, said["sent"], said["stays"]) == (NO, 2, 1), err
     assert "AMQP value" in said["left"][0]["why"]
     [first], [second] = bus.peek(CREATE), bus.peek(JOIN)
     raw = first.raw_amqp_message
@@ -92,9 +110,15 @@ def test_a_walk_through_list_send_and_drop(service_bus: str, bus: Bus) -> None:
     assert first.application_properties == {b"team": b"a", b"count": 7, b"at": 2**41}
     assert (second.message_id, second.time_to_live) == ("two", timedelta(hours=1))
 
-    code, _, _ = rollcall.run(service_bus, "requeue", "drop", "--message-id", "odd", "--yes")
+    drop = ("requeue", "drop", "--queue", CREATE, "--message-id", "odd")
+    code, said = rollcall.answer(service_bus, "n", *drop)
 
-    assert code == Exit.DONE
+    assert (code, "Nothing was done" in said) == (NO, True), said
+    assert len(bus.peek(CREATE, dead=True)) == 1
+
+    code, said = rollcall.answer(service_bus, "y", *drop)
+
+    assert (code, "Remove 1 message for good?" in said) == (DONE, True), said
     assert not bus.peek(CREATE, dead=True)
     assert not bus.peek(REJECTED)
 
@@ -152,6 +176,42 @@ def test_two_operators_at_once_send_each_message_once(service_bus: str, bus: Bus
 
 
 @pytest.mark.long
+def test_connections_that_are_cut_in_the_midst_lose_and_double_nothing(
+    broker: StackProcess, service_bus: str
+) -> None:
+    """A batch of which no answer came is not sent again unless it did not arrive."""
+    lab = f"http://127.0.0.1:{broker.ready['lab']}/lab"
+    chance = random.Random(20261127)  # noqa: S311 - moments, not secrets
+    codes: list[int] = []
+    with client_of(service_bus) as bus:
+        ids = fill(bus, 600)
+    dead = len(ids)
+    while dead:
+        with rollcall.start(service_bus, *SEND) as process:
+            while process.poll() is None and not sends(lab):
+                time.sleep(0.01)
+            while process.poll() is None and len(codes) < CUT_RUNS:
+                time.sleep(chance.random() / 2)
+                httpx.post(f"{lab}/connections/cut", json={}).raise_for_status()
+            codes.append(process.wait(timeout=60))
+        with client_of(service_bus) as bus:
+            dead = len(bus.peek(CREATE, dead=True))
+
+    rollcall.run(service_bus, *SEND)
+
+    with client_of(service_bus) as bus:
+        all_once(bus, ids)
+    assert set(codes) <= {DONE, NO, UNREACHABLE}
+    assert UNREACHABLE in codes
+
+
+def sends(lab: str) -> bool:
+    """Return whether the command has begun to send."""
+    links = httpx.get(f"{lab}/links").raise_for_status().json()["open"]
+    return any(link["sends"] and link["entity"] == CREATE for link in links)
+
+
+@pytest.mark.long
 def test_ctrl_c_ends_it_after_the_batch_with_a_summary(service_bus: str, bus: Bus) -> None:
     """The rest stays, and the next run sends it."""
     ids = fill(bus, 600)
@@ -162,10 +222,10 @@ def test_ctrl_c_ends_it_after_the_batch_with_a_summary(service_bus: str, bus: Bu
         out, _ = process.communicate(timeout=30)
 
     said = json.loads(out)
-    assert process.returncode == Exit.INTERRUPTED
+    assert process.returncode == INTERRUPTED
     assert 0 < said["sent"] < len(ids)
     assert said["sent"] + said["notReached"] == len(ids)
-    assert rollcall.run(service_bus, *SEND)[0] == Exit.DONE
+    assert rollcall.run(service_bus, *SEND)[0] == DONE
     all_once(bus, ids)
 
 
@@ -212,5 +272,5 @@ async def test_a_refused_request_is_carried_out_once_its_cause_is_mended(tmp_pat
 async def requeue(service_bus: str, *arguments: str) -> Any:
     """Run the command beside the event loop; return the JSON that it prints."""
     code, out, err = await asyncio.to_thread(rollcall.run, service_bus, "requeue", *arguments)
-    assert code == Exit.DONE, err
+    assert code == DONE, err
     return json.loads(out)
