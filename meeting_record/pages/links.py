@@ -41,6 +41,10 @@ class Links:
         )
         return tuple(Link(href=href, text=text) for href, text in found)
 
+    def of_request(self, day: str) -> tuple[Link, ...]:
+        """Return where the page of a request without a meeting leads; `day`: of its last try."""
+        return (Link(href=self._to("../../timeline", {"day": day} | self._zone()), text="The day"),)
+
     def of_day(self, day: date, *, open_only: bool) -> tuple[Link, ...]:
         """Return where the page of a day leads: to the days around it, and its other list."""
         same = {"day": day.isoformat()}

@@ -61,7 +61,7 @@ def meeting_page(record: Json, log: Iterable[Json], clock: Clock, links: Links) 
         said=_said(record, clock),
         clock=clock.name,
         every=EVERY_SECONDS if _is_live(record) else None,
-        links=() if meeting is None else links.of_meeting(meeting["meetingId"], _day(record)),
+        links=_links(record, links),
         request=None if request is None else _request(request, clock),
         warnings=() if meeting is None else tuple(map(_warning, meeting.get("warnings", ()))),
         facts=() if meeting is None else tuple(_facts(meeting, clock)),
@@ -78,6 +78,12 @@ def _title(meeting: Json | None, request: Json | None) -> str:
     if meeting is not None:
         return meeting.get("subject") or f"Meeting {meeting['meetingId']}"
     return "Request" if request is None else f"Request {request['requestId']}"
+
+
+def _links(record: Json, links: Links) -> tuple[Link, ...]:
+    if record["meeting"] is None:
+        return links.of_request(record["request"]["triedAt"][:10])
+    return links.of_meeting(record["meeting"]["meetingId"], _day(record))
 
 
 def _said(record: Json, clock: Clock) -> str:

@@ -221,6 +221,7 @@ async def test_a_refused_request_has_a_page_that_stays() -> None:
     request = (await world.record("INC-1"))["request"]
     assert request["why"] in page.one("div", class_="note").text
     assert request["nextStep"] in page.one("div", class_="note").text
+    assert page.one("header").one("a").attributes["href"] == f"../../timeline?day={TODAY}"
     assert "data-every" not in page.one("main").attributes
 
 

@@ -1,4 +1,4 @@
-"""Laws of the page of a meeting: what the record says stands there, and no other time or person.
+"""Laws of the pages: what the record and the list say stands there, and no other time or person.
 
 Held to records of whatever the ledger may hold, and to those of made-up histories.
 """
@@ -6,15 +6,18 @@ Held to records of whatever the ledger may hold, and to those of made-up histori
 import json
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meeting_record.asked import DayAsked
+from meeting_record.day_list import day_view
 from meeting_record.log_lines import logged
 from meeting_record.pages.clock import Clock
+from meeting_record.pages.day_page import day_page
 from meeting_record.pages.html import page_answer
 from meeting_record.pages.links import Links
 from meeting_record.pages.meeting_page import meeting_page
@@ -22,14 +25,17 @@ from meeting_record.pages.people_rows import length_text
 from meeting_record.view import in_progress, record_view
 from shared.calls.history import LogEntry
 from shared.calls.record import SessionPage
+from shared.meeting.days import Brief
 from shared.meeting.meeting import Meeting, Trying
 from shared.sources.kept import KeptSource
+from shared.words.ids import MeetingId
 from tests.fixtures.html_page import Element, parsed
-from tests.property.kept_values import kept, shows
+from tests.property.kept_values import base32, kept, shows
 
 type Json = dict[str, Any]
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+ids = base32(26).map(MeetingId)
 zones = st.sampled_from([None, "Europe/Berlin", "America/St_Johns", "Pacific/Apia"])
 records = st.builds(
     lambda meeting, pages, sources, shown: record_view(
@@ -196,3 +202,32 @@ def test_the_page_is_a_function_of_the_record_as_json(record: Json, zone: str | 
     again = json.loads(json.dumps(record))
 
     assert page(record, zone, []) == page(again, zone, [])
+
+
+@given(st.lists(st.tuples(ids, kept.of(Brief)), max_size=6, unique_by=lambda one: one[0]), zones)
+def test_every_meeting_of_a_day_stands_on_its_page(
+    found: list[tuple[MeetingId, Brief]], zone: str | None
+) -> None:
+    """Where it belongs: in a call now, held, or without a call; and among what failed."""
+    asked = DayAsked(day=date(2026, 9, 14))
+    listed = day_view(found, asked, "t")
+    clock = Clock(zone=None if zone is None else ZoneInfo(zone))
+    shown = day_page(listed, asked.day, clock, Links(clock=clock), open_only=False)
+
+    page = parsed(page_answer(shown).body)
+
+    def in_section(name: str) -> list[str]:
+        sections = page.all("section", **{"aria-labelledby": name})
+        links = [link for one in sections for link in one.all("a")]
+        return sorted(one.attributes["href"].split("/")[1] for one in links)
+
+    now = {one for one, brief in found if brief.open_since is not None}
+    held = {one for one, brief in found if brief.tally.calls} - now
+    failed = {one for one, brief in found if brief.failed is not None}
+    assert in_section("now") == sorted(now)
+    assert in_section("held") == sorted(held)
+    assert in_section("failed") == sorted(failed)
+    assert in_section("planned") == sorted({one for one, _ in found} - now - held - failed)
+    times = [one["openSince"] for one in listed["meetings"] if "openSince" in one]
+    assert set(times) <= set(page.moments)
+    assert set(page.moments) <= set(moments_in(listed))
