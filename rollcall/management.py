@@ -94,7 +94,7 @@ def open_administration(target: Target) -> ServiceBusAdministrationClient:
 
 
 def _emulated(target: Target) -> str:
-    """Return the connection string of an emulator's management; the official one has its own port."""
+    """Return the connection string of an emulator's management."""
     parts = dict(one.split("=", 1) for one in target.bus.strip(";").split(";"))
     own = f"{urlsplit(parts['Endpoint']).hostname}:{EMULATED_PORT}"
     parts["Endpoint"] = f"sb://{urlsplit(target.local.get('busManagement', '')).netloc or own}"

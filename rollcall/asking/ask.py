@@ -12,7 +12,6 @@ from azure.servicebus.exceptions import ServiceBusError
 from rich.status import Status
 
 from rollcall.asking.answers import Answers, own_queue, shared_queue, without_queue
-from rollcall.management import Managed, NotAllowed, managed
 from rollcall.asking.outcomes import Heard, outcome
 from rollcall.asking.own_queue import NAMED, idle_of, kept_for
 from rollcall.asking.requests import Request
@@ -20,6 +19,7 @@ from rollcall.asking.wording import look_later, said
 from rollcall.bus import open_bus, reaching
 from rollcall.console import Exit, Failed, advise, err, out, say, write_json
 from rollcall.http import App
+from rollcall.management import Managed, NotAllowed, managed
 from rollcall.plain import plain
 from rollcall.target import Target
 

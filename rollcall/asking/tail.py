@@ -16,10 +16,10 @@ from azure.servicebus.exceptions import MessageLockLostError, ServiceBusConnecti
 
 from rollcall.asking.browsing import Browsed
 from rollcall.asking.happening import Wanted, event_of, line_of
-from rollcall.management import NotAllowed, managed
 from rollcall.asking.own_queue import NAMED
 from rollcall.bus import open_bus, reaching
 from rollcall.console import Exit, Failed, advise, out, say, write_json
+from rollcall.management import NotAllowed, managed
 from rollcall.plain import clipped
 from rollcall.target import Target
 

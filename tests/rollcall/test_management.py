@@ -13,8 +13,8 @@ from azure.core.exceptions import (
 )
 from azure.servicebus.management import ServiceBusAdministrationClient
 
-from rollcall.management import LEAST_IDLE, Managed, NotAllowed
 from rollcall.console import Exit, Failed
+from rollcall.management import LEAST_IDLE, Managed, NotAllowed
 
 
 @dataclass(kw_only=True)
