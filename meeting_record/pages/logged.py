@@ -40,9 +40,9 @@ def log_rows(lines: Iterable[Json], calls: Iterable[Json], clock: Clock) -> tupl
     return tuple(reversed(rows))
 
 
-def _alike(line: Json) -> tuple[int, str]:
+def _alike(line: Json) -> tuple[int, str | None]:
     published = line.get("published")
-    return line["version"], "" if published is None else published["type"]
+    return line["version"], None if published is None else published["type"]
 
 
 def _rows(lines: list[Json], names: Mapping[str, str], clock: Clock) -> Iterator[LogRow]:
