@@ -31,7 +31,10 @@ ACCOUNT_KEY = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoints:
-    """Where everything is, as `endpoints.json` says it."""
+    """Where everything is, as `endpoints.json` says it.
+
+    `identity_client_id`: which managed identity there is; "" where the app has one of its own.
+    """
 
     functions: str
     service_bus: str
@@ -41,6 +44,7 @@ class Endpoints:
     bus_lab: str
     function_key: str
     identity_header: str
+    identity_client_id: str = ""
 
     @property
     def identity_endpoint(self) -> str:
@@ -64,6 +68,7 @@ class Endpoints:
                 "site": SITE,
                 "identityEndpoint": self.identity_endpoint,
                 "identityHeader": self.identity_header,
+                "identityClientId": self.identity_client_id,
                 "organizerId": identities.ORGANIZER_ID,
                 "botAppId": identities.BOT_APP_ID,
                 "tenantId": identities.TENANT_ID,

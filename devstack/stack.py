@@ -12,6 +12,7 @@ from devstack.control import Control
 from devstack.deployed import Deployed
 from devstack.endpoints import Endpoints, app_settings, bus_connection, tables_connection
 from devstack.flex import HTTP, groups_of
+from devstack.graph import identities
 from devstack.packaged import with_own_libraries
 from devstack.plan import Plan
 from devstack.process import Part, PartFailed
@@ -65,6 +66,7 @@ class Stack:
                 bus_lab=f"http://127.0.0.1:{self._lab_port}",
                 function_key=secrets.token_urlsafe(24) if plan.function_keys else "",
                 identity_header=self._identity_header,
+                identity_client_id=identities.USER_IDENTITY if self._deployed else "",
             )
             commands = await self._host_commands(functions_port)
             self._hosts = [self._supervised(command) for command in commands]

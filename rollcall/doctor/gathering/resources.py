@@ -93,7 +93,7 @@ def credential_for(local: Mapping[str, Any]) -> "TokenCredential":
     # azure-identity takes these from the environment alone.
     named = {"IDENTITY_ENDPOINT": "identityEndpoint", "IDENTITY_HEADER": "identityHeader"}
     os.environ.update({name: str(local[said]) for name, said in named.items()})  # noqa: TID251
-    return ManagedIdentityCredential()
+    return ManagedIdentityCredential(client_id=local.get("identityClientId") or None)
 
 
 def _properties(answer: httpx.Response) -> Mapping[str, Any]:
