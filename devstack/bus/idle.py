@@ -1,4 +1,4 @@
-"""`AutoDeleteOnIdle`: entities that are deleted when nobody has used them for a while.
+"""`AutoDeleteOnIdle`: entities are deleted when they were not used for a while.
 
 Idle is a queue without sends, receives, browsing, updates and scheduled messages, a subscription
 without receives, browsing and updates. A receiver that waits is no use of it.
