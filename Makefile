@@ -5,6 +5,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+NPM_FOLDERS := devstack/azurite devstack/javascript devstack/chromium
 PYTHON_PACKAGES := create_meeting join_meeting call_callback tend_meeting meeting_record health_doctor shared devstack devtools bench docs rollcall tests function_app.py
 
 # The first interpreter on this machine that is 3.13 or newer; empty where there is none.
@@ -28,7 +29,7 @@ help:
 	@echo "            (SOAK_SECONDS, SOAK_MEETINGS, SOAK_RATE)"
 	@echo "make mutants  mutation tests of the fold and of the callers' check; survivors are listed with reasons"
 
-$(INSTALLED): requirements-dev.txt devstack/azurite/package-lock.json devstack/javascript/package-lock.json
+$(INSTALLED): requirements-dev.txt $(NPM_FOLDERS:%=%/package-lock.json)
 	@python="$$($(FIND_PYTHON))"; \
 	if [ -z "$$python" ]; then \
 		echo "Rollcall needs Python 3.13 or newer and found none: install it from python.org, your package manager, or with 'pyenv install 3.13'." >&2; \
@@ -38,7 +39,7 @@ $(INSTALLED): requirements-dev.txt devstack/azurite/package-lock.json devstack/j
 	echo "installing into $(VENV) (once; a minute or two) ..."; \
 	$$python -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
-	@$(BIN)/python -m devstack.azurite.install
+	@$(BIN)/python -m devstack.install
 	@touch $@
 
 run: $(INSTALLED)
@@ -104,4 +105,4 @@ lock:
 		--custom-compile-command "make lock" --constraints requirements.txt --output-file requirements-dev.txt --group dev pyproject.toml
 
 clean:
-	rm -rf $(VENV) .devstack dist mutants devstack/azurite/node_modules devstack/javascript/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .devstack dist mutants $(NPM_FOLDERS:%=%/node_modules) .mypy_cache .ruff_cache .pytest_cache .hypothesis

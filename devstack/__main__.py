@@ -10,15 +10,15 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from devstack.ending import attendance, files
 from devstack.plan import PlanMistake, plan_from_environment, plan_of_a_run
 from devstack.process import PartFailed
 from devstack.stack import Stack
 from devstack.story import HARSH_SWITCHES, STORY_SETTINGS, StepFailed, Story
 
-TABLE_WIDTH = 144
-"""So that no time is cut where the output is no terminal."""
+WIDEST = 100
+"""Wider lines than this are hard to read, on a wide terminal, too."""
 CHECKOUT = Path(__file__).resolve().parent.parent
 console = Console(highlight=False, soft_wrap=True)
 cli = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
@@ -66,11 +66,11 @@ async def _run(app: Path) -> int:
         plan = plan_of_a_run(_with_functions(app), os.environ, STORY_SETTINGS, HARSH_SWITCHES)
     except PlanMistake as mistake:
         return _failed(str(mistake))
-    stack = Stack(plan, tell=_say)
+    stack, width = Stack(plan, tell=_say), min(console.width, WIDEST)
     try:
         _say("starting Service Bus, tables, Graph and the Functions host on this machine ...")
         endpoints = await stack.start()
-        read = await Story(endpoints, say=_say).play()
+        read = await Story(endpoints, say=_say, width=width).play()
     except StepFailed as error:
         return _failed(
             f"the story stopped: {error}\nwhat the parts wrote is in {plan.folder / 'logs'}"
@@ -79,8 +79,14 @@ async def _run(app: Path) -> int:
         return _failed(str(error))
     finally:
         await stack.stop()
-    Console(width=max(console.width, TABLE_WIDTH)).print(_calls(read.record))
-    _say(read.sheet)
+    console.print()
+    console.print(attendance(read.record, width=width))
+    _say(f"\n{read.sheet}")
+    page, sheet = plan.folder.parent / "timeline.html", plan.folder.parent / "attendance.csv"
+    page.write_text(read.page, encoding="utf-8")
+    # With the mark that the app sends, without which Excel spoils names.
+    sheet.write_text(read.sheet, encoding="utf-8-sig", newline="")
+    _say(files(read.page_url, page=page, sheet=sheet))
     return 0
 
 
@@ -90,32 +96,6 @@ def _with_functions(app: Path) -> Path:
             f"there is no function_app.py in {app}; `make package` writes the package to dist/app"
         )
     return app
-
-
-def _calls(record: dict[str, Any]) -> Table:
-    table = Table(title=f"Group calls of “{record['meeting']['subject']}”", title_justify="left")
-    for heading in ("call", "started", "known by", "ended", "known by", "between", "why", "people"):
-        table.add_column(heading)
-    for call in record["calls"]:
-        table.add_row(
-            str(call["callNumber"]),
-            call["startedAt"],
-            call["startBasis"],
-            call["endedAt"],
-            call["endBasis"],
-            _between(call),
-            call["reason"],
-            ", ".join(sorted({one["participant"]["displayName"] for one in call["participants"]})),
-        )
-    return table
-
-
-def _between(call: dict[str, Any]) -> str:
-    """Return the bounds of the call's end as times of day; empty where both are close to it."""
-    if "notBefore" not in call:
-        return ""
-    bounds = (call["notBefore"], call["notAfter"])
-    return " and ".join("?" if bound is None else bound[11:] for bound in bounds)
 
 
 def _interruptible(job: Coroutine[Any, Any, int], *, interrupted: int) -> int:

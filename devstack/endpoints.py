@@ -3,10 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from devstack.graph import identities
-from devstack.graph.management import BOT
+from devstack.graph.management import BOT, SITE
 
 SHELL_ONLY = dict.fromkeys(
     (
@@ -60,9 +59,9 @@ class Endpoints:
                 "busLab": self.bus_lab,
                 "busManagement": self.bus_lab,
                 "functionKey": self.function_key,
-                "serviceBusManagement": bus_connection(urlsplit(self.bus_lab).port or 0),
                 "resourceManager": self.graph,
                 "bot": BOT,
+                "site": SITE,
                 "identityEndpoint": self.identity_endpoint,
                 "identityHeader": self.identity_header,
                 "organizerId": identities.ORGANIZER_ID,

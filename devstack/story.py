@@ -19,10 +19,13 @@ from azure.servicebus.aio import ServiceBusClient
 from devstack.endpoints import Endpoints
 from devstack.graph import identities
 from devstack.mailbox import Event, Mailbox
+from devstack.narration import published, said, shortened
 
 STEP_WITHIN = 15.0
 TALK_SECONDS = 1.2
 """How long people stay, and stay away: a gap within SETTLE_SECONDS would be none."""
+ALONE_SECONDS = 0.6
+"""How long Ada, and then Bo, has the call to herself and himself."""
 REPLIES = "replies"
 REQUEST = {
     "requestId": "INC-4711",
@@ -49,19 +52,10 @@ REFUSED = {
     "subject": "INC-4712: search is slow",
     "organizerId": identities.ORGANIZER_WITHOUT_POLICY_ID,
 }
-TOLD = {
-    "meeting.created": "the meeting exists; its coordinates were sent to the topic and the caller",
-    "bot.joining": "Graph accepted the bot's call",
-    "bot.joined": "the bot is in the meeting",
-    "bot.left": "the bot is out of the meeting ({reason})",
-    "call.started": "group call {callNumber} started ({startBasis})",
-    "call.unwatched": "group call {callNumber} goes on, unheard",
-    "call.ended": "group call {callNumber} ended ({endBasis}; confirmed by reading the roster)",
-    "call.corrected": "group call {callNumber}, final: {startedAt} to {endedAt} ({endBasis})",
-    "meeting.rejected": "a request was refused; the answer says why and what to do",
-    "participant.joined": "{who} is in group call {callNumber}",
-    "participant.left": "{who} left group call {callNumber} at {leftAt}",
-}
+
+
+NEXT_STEP_SHOWN = 100
+"""Signs of the next step: the two PowerShell commands in it are long."""
 
 
 class StepFailed(Exception):
@@ -70,17 +64,25 @@ class StepFailed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """What a reader gets of the meeting: the record, and the attendance sheet as CSV text."""
+    """What a reader gets of the meeting: record, attendance sheet as CSV text, page as HTML.
+
+    `page_url` is the address of the page, without the key that it needs.
+    """
 
     record: dict[str, Any]
     sheet: str
+    page: str
+    page_url: str
 
 
 class Story:
-    """One play. `say` is given every line as it happens."""
+    """One play. `say` is given what happens as it happens, in lines of up to `width` signs."""
 
-    def __init__(self, endpoints: Endpoints, *, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, endpoints: Endpoints, *, say: Callable[[str], None], width: int = 80
+    ) -> None:
         self._endpoints = endpoints
+        self._width = width
         self._began = time.monotonic()
         self._print = say
 
@@ -111,12 +113,14 @@ class Story:
 
         self._say("people", "Ada opens the link, then Bo")
         ada = await self._join(join_url, "ada", "Ada")
-        bo = await self._join(join_url, "bo", "Bo")
         await self._expect_call("call.started", 1, events)
+        await asyncio.sleep(ALONE_SECONDS)
+        bo = await self._join(join_url, "bo", "Bo")
         await self._expect_people("participant.joined", 1, 2, events)
         await asyncio.sleep(TALK_SECONDS)
         self._say("people", "Ada leaves, then Bo; the bot is alone")
         await self._leave(ada)
+        await asyncio.sleep(ALONE_SECONDS)
         await self._leave(bo)
         await self._expect_call("call.ended", 1, events)
 
@@ -153,15 +157,14 @@ class Story:
         if ended["data"]["endBasis"] != "polled" or not ended["data"].get("notBefore"):
             raise StepFailed("an end that no push showed should be polled, with its bounds")
         await self._lab("POST", "delivery", {})
-        alone = await self._expect(
+        await self._expect(
             "the bot's leave, because it is alone",
             events,
             lambda e: _is(e, "bot.left") and e["data"]["reason"] == "alone",
         )
-        self._say("rollcall", f"nobody is there any more: {alone['data']['reason']}")
 
     async def _be_refused(self, bus: ServiceBusClient, replies: Mailbox) -> None:
-        self._say("you", "ask for a meeting of somebody whom no access policy covers")
+        self._say("you", "request a meeting of an organizer without an access policy")
         async with bus.get_queue_sender("create-meeting") as sender:
             await sender.send_messages(
                 ServiceBusMessage(json.dumps(REFUSED), message_id="story-2", reply_to=REPLIES)
@@ -173,7 +176,7 @@ class Story:
         if refusal["code"] != "organizer_not_allowed":
             raise StepFailed(f"the refusal should be organizer_not_allowed: {refusal['code']}")
         self._say("rollcall", f"refused: {refusal['code']}: {refusal['message']}")
-        self._say("rollcall", f"what to do: {refusal['nextStep']}")
+        self._say("rollcall", f"what to do: {shortened(refusal['nextStep'], NEXT_STEP_SHOWN)}")
 
     async def _be_corrected(self, events: Mailbox) -> None:
         self._say("graph", "has written its attendance report, which knows each time exactly")
@@ -217,7 +220,11 @@ class Story:
         if ended != [1, 2]:
             raise StepFailed(f"the record should hold two ended group calls, it holds {ended}")
         self._say("you", f"read the attendance sheet: GET {path}?format=csv")
-        return Read(record=record, sheet=await self._get(f"{path}?format=csv"))
+        sheet = await self._get(f"{path}?format=csv")
+        self._say("you", f"read the page: GET {path}/timeline")
+        page = await self._get(f"{path}/timeline")
+        page_url = f"{self._endpoints.functions}{path}/timeline"
+        return Read(record=record, sheet=sheet, page=page, page_url=page_url)
 
     async def _get(self, path: str) -> str:
         headers = {"x-functions-key": self._endpoints.function_key}
@@ -252,13 +259,13 @@ class Story:
 
     def _narrate(self, event: Event) -> None:
         name = str(event["type"]).removeprefix("rollcall.").removesuffix(".v1")
-        data = event["data"]
-        who = data.get("participant", {}).get("displayName") or "somebody"
-        words = TOLD.get(name, "").format_map({**data, "who": who})
-        self._say("rollcall", f"{name:<18} {words}".rstrip())
+        self._print(published(self._seconds(), name, event["data"], width=self._width))
 
     def _say(self, who: str, what: str) -> None:
-        self._print(f"{time.monotonic() - self._began:6.2f} s  {who:<8}  {what}")
+        self._print(said(self._seconds(), who, what, width=self._width))
+
+    def _seconds(self) -> float:
+        return time.monotonic() - self._began
 
 
 def _is(event: Event, name: str) -> bool:

@@ -12,6 +12,7 @@ from azure.servicebus.exceptions import (
     MessagingEntityNotFoundError,
     ServiceBusAuthenticationError,
     ServiceBusAuthorizationError,
+    ServiceBusConnectionError,
     ServiceBusError,
 )
 
@@ -63,9 +64,15 @@ def reaching() -> Iterator[None]:
             " on the request queues, and Data Receiver on what is read; `az login` chooses whose.",
             Exit.UNREACHABLE,
         ) from error
-    except ServiceBusError as error:
+    except ServiceBusConnectionError as error:
         raise Failed(
             f"Service Bus does not answer: {_text(error)} Check --service-bus, and the network.",
+            Exit.UNREACHABLE,
+        ) from error
+    except ServiceBusError as error:  # peeking into what is not there says no more than that
+        raise Failed(
+            f"Service Bus failed: {_text(error)} Check that the queue or subscription is there,"
+            " and that you may read it.",
             Exit.UNREACHABLE,
         ) from error
 
@@ -73,4 +80,4 @@ def reaching() -> Iterator[None]:
 def _text(error: Exception) -> str:
     """Return the first line of an error as a sentence; the SDK adds lines for tracing."""
     line = str(error).strip().partition("\n")[0].strip() or type(error).__name__
-    return line if line.endswith(".") else f"{line}."
+    return f"{line.rstrip('.')}."

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
-from rollcall import asking_commands, reading
+from rollcall.asking import commands as asking
 from rollcall.console import Failed, advise
+from rollcall.reading.commands import reading
 from rollcall.requeue.cli import app as requeue
 from rollcall.target import Given, target
 
@@ -49,8 +50,8 @@ def where(
     context.obj = lambda: target(Given(url=url, key=key, service_bus=service_bus, folder=folder))
 
 
-asking_commands.add_to(app)
-app.add_typer(reading.commands)
+asking.add_to(app)
+app.add_typer(reading)
 app.add_typer(requeue, name="requeue")
 
 
@@ -63,6 +64,9 @@ def doctor(
     ] = False,
     bot: Annotated[
         str, typer.Option(envvar="ROLLCALL_BOT", help="Resource id of the Azure Bot.")
+    ] = "",
+    site: Annotated[
+        str, typer.Option(envvar="ROLLCALL_SITE", help="Resource id of the function app.")
     ] = "",
     organizer: Annotated[
         list[str] | None,
@@ -83,6 +87,7 @@ def doctor(
         canary=canary,
         as_json=as_json,
         bot=bot,
+        site=site,
         manager=resource_manager,
         organizers=tuple(organizer or ()),
     )

@@ -6,26 +6,28 @@ longer than that.
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from azure.core.exceptions import (
     AzureError,
-    ClientAuthenticationError,
     HttpResponseError,
     ResourceNotFoundError,
+    ServiceRequestError,
 )
 from azure.core.pipeline.transport import HttpRequest, RequestsTransport
 from azure.servicebus.management import ServiceBusAdministrationClient
 
+from rollcall.console import Exit, Failed
 from rollcall.target import Target
 
 LEAST_IDLE = timedelta(minutes=5)
 """Service Bus takes no less.
 Source: https://learn.microsoft.com/azure/service-bus-messaging/message-expiration"""
 EMULATOR = "UseDevelopmentEmulator=true"
+EMULATED_PORT = 5300
 NO_RIGHT = (401, 403)
 
 
@@ -34,7 +36,7 @@ class NotAllowed(Exception):
 
 
 class Managed:
-    """Makes and deletes queues and subscriptions of our own."""
+    """Makes and deletes queues and subscriptions of our own. Raises `Failed`."""
 
     def __init__(self, client: ServiceBusAdministrationClient) -> None:
         """`client`: open."""
@@ -51,9 +53,10 @@ class Managed:
 
     def keep_queue(self, name: str, *, idle: timedelta) -> None:
         """Let a queue of ours live on for so long without use."""
-        queue = self._client.get_queue(name)
-        queue.auto_delete_on_idle = max(idle, LEAST_IDLE)
-        self._client.update_queue(queue)
+        with _failing():
+            queue = self._client.get_queue(name)
+            queue.auto_delete_on_idle = max(idle, LEAST_IDLE)
+            self._client.update_queue(queue)
 
     def add_subscription(self, topic: str, name: str, *, idle: timedelta) -> None:
         """Make a subscription to every message of `topic`. Raises `NotAllowed`."""
@@ -62,38 +65,40 @@ class Managed:
 
     def delete(self, name: str, *, topic: str | None = None) -> None:
         """Delete a queue, or a subscription of `topic`; the one that is gone already, too."""
-        try:
+        with _failing(), suppress(ResourceNotFoundError):
             if topic is None:
                 self._client.delete_queue(name)
             else:
                 self._client.delete_subscription(topic, name)
-        except ResourceNotFoundError:
-            return
 
 
 @contextmanager
 def managed(target: Target) -> Iterator[Managed]:
     """Open management. Connects on first use."""
-    with _client(target) as client:
+    with open_administration(target) as client:
         yield Managed(client)
 
 
-def _client(target: Target) -> ServiceBusAdministrationClient:
+def open_administration(target: Target) -> ServiceBusAdministrationClient:
+    """Return the SDK's client of management, to be used as a context manager."""
     logging.getLogger("azure").setLevel(logging.CRITICAL)
     if EMULATOR in target.bus:
-        parts = dict(one.split("=", 1) for one in target.bus.strip(";").split(";"))
-        host = urlsplit(target.local.get("busManagement", "")).netloc or "127.0.0.1:5300"
-        parts["Endpoint"] = f"sb://{host}"
         return ServiceBusAdministrationClient.from_connection_string(
-            ";".join(f"{name}={value}" for name, value in parts.items()),
-            transport=_PlainHttp(),
-            retry_total=0,
+            _emulated(target), transport=_PlainHttp(), retry_total=0
         )
     if "=" in target.bus:
         return ServiceBusAdministrationClient.from_connection_string(target.bus, retry_total=1)
     from azure.identity import DefaultAzureCredential
 
     return ServiceBusAdministrationClient(target.bus, DefaultAzureCredential(), retry_total=1)
+
+
+def _emulated(target: Target) -> str:
+    """Return the connection string of an emulator's management."""
+    parts = dict(one.split("=", 1) for one in target.bus.strip(";").split(";"))
+    own = f"{urlsplit(parts['Endpoint']).hostname}:{EMULATED_PORT}"
+    parts["Endpoint"] = f"sb://{urlsplit(target.local.get('busManagement', '')).netloc or own}"
+    return ";".join(f"{name}={value}" for name, value in parts.items())
 
 
 class _PlainHttp(RequestsTransport):  # type: ignore[misc]  # re-exported without types
@@ -109,13 +114,25 @@ class _PlainHttp(RequestsTransport):  # type: ignore[misc]  # re-exported withou
 
 @contextmanager
 def _refused() -> Iterator[None]:
+    """Raise `NotAllowed` where we lack the right, or nothing answers.
+
+    A firewall may let AMQP through, and not HTTPS.
+    """
+    with _failing():
+        try:
+            yield
+        except ServiceRequestError as error:
+            raise NotAllowed from error
+        except HttpResponseError as error:
+            if error.status_code in NO_RIGHT:
+                raise NotAllowed from error
+            raise
+
+
+@contextmanager
+def _failing() -> Iterator[None]:
     try:
         yield
-    except ClientAuthenticationError as error:
-        raise NotAllowed from error
-    except HttpResponseError as error:
-        if error.status_code in NO_RIGHT:
-            raise NotAllowed from error
-        raise
-    except AzureError as error:  # no answer: a firewall may let AMQP through, and not HTTPS
-        raise NotAllowed from error
+    except AzureError as error:
+        why = str(error).partition("\n")[0]
+        raise Failed(f"Service Bus management failed: {why}", Exit.UNREACHABLE) from error

@@ -67,7 +67,7 @@ def _needs_the_stack(item: pytest.Item) -> bool:
     if folder == "contract":
         callspec = getattr(item, "callspec", None)
         return callspec is None or "fake" not in callspec.params.values()
-    return folder in {"integration", "system"}
+    return folder in {"browser", "integration", "system"}
 
 
 @pytest.fixture(scope="session")

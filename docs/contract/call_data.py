@@ -90,8 +90,8 @@ class ParticipantJoined(OfSession):
 class ParticipantLeft(OfSession):
     """A person left a group call. `notBefore` and `notAfter` are bounds of `leftAt`.
 
-    The last event of a `sessionId` holds. With `mergedInto`, Graph says afterwards that the session
-    was part of that one; null: that it was none.
+    In a call the last event of a `sessionId` holds. With `mergedInto`, Graph says afterwards that
+    the session was part of that one; null: that it was none of this call.
     """
 
     left_at: AwareDatetime

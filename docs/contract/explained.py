@@ -111,10 +111,6 @@ WARNINGS: Mapping[str, Said] = {
         "A request named a meeting of Rollcall's with another passcode. The bot joins it.",
         "Correct the passcode where it is kept: people cannot join with it.",
     ),
-    "source_missing": Said(
-        "Graph gave no attendance report of a call, as long as it was looked for.",
-        "Let a Teams administrator see whether reports are off: the warning has the command.",
-    ),
     "attendance_not_readable": Said(
         "Graph lets the bot read no attendance reports, or no call records.",
         "See the refusal of the same name: an administrator grants what it says.",

@@ -140,7 +140,7 @@ def _bars(call: Json, axis: Axis, until: str, how: str) -> Iterator[Bar]:
         if bar is not None:
             yield bar
     since = call.get("unwatchedSince")
-    if since is not None and (gap := axis.bar(since, None, "g")) is not None:
+    if since is not None and (gap := axis.bar(since, call["endedAt"], "g")) is not None:
         yield gap
 
 

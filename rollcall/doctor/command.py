@@ -1,32 +1,33 @@
 """Gathers what is there, has it checked, prints the findings."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from rollcall.console import progress, say, write_json
 from rollcall.doctor import of_app, of_bus, of_outside
 from rollcall.doctor.finding import Check, Finding, Place, Verdict, exit_code
-from rollcall.doctor.gathering import app, bot, bus, canary
+from rollcall.doctor.gathering import app, bus, canary
+from rollcall.doctor.gathering.resources import NotRead, ResourceManager, credential_for
 from rollcall.doctor.report import lines, summary
-from rollcall.doctor.seen import AppSeen, BotSeen, BusSeen, CanarySeen
+from rollcall.doctor.seen import AppSeen, BotSeen, CanarySeen
 from rollcall.target import Target
-
-if TYPE_CHECKING:
-    from azure.core.credentials import TokenCredential
 
 STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What the options say. `bot`: the resource id of the Azure Bot; `manager`: who reads it."""
+    """What the options say.
+
+    `bot`, `site`: resource ids of the Azure Bot and the function app; `manager`: who shows them.
+    """
 
     canary: bool
     as_json: bool
     bot: str
+    site: str
     manager: str
     organizers: Sequence[str]
 
@@ -46,13 +47,18 @@ def run(target: Target, asked: Asked) -> int:
 def examined(target: Target, asked: Asked) -> list[Finding]:
     """Return what was found, in the order of the checks."""
     url, bus_at = target.app, target.bus
-    asked_bot = asked.bot or str(target.local.get("bot", ""))
+    asked = replace(
+        asked,
+        bot=asked.bot or str(target.local.get("bot", "")),
+        site=asked.site or str(target.local.get("site", "")),
+        manager=str(target.local.get("resourceManager") or asked.manager),
+    )
     now = datetime.now(UTC)
 
     with progress("the app examines itself ..."):
         of_itself = app.examined(url, target.key, asked.organizers)
-    place = _place(url, bus_at, asked_bot, of_itself)
-    findings = [*of_outside.app(of_itself, place), *_of_app(of_itself, place)]
+    place = _place(url, bus_at, asked, of_itself)
+    findings = [*of_outside.app(of_itself, place), *_of_app(of_itself, place, target, asked)]
 
     answer = of_itself.answer or {}
     public_url = str(answer.get("publicUrl") or url)
@@ -61,10 +67,10 @@ def examined(target: Target, asked: Asked) -> list[Finding]:
     findings += of_outside.callback(knocked, place)
 
     with progress("looking at Service Bus ..."):
-        findings += of_bus.service_bus(_bus(target), place)
+        findings += of_bus.service_bus(bus.looked_at(target), place)
 
     with progress("looking at the Azure Bot ..."):
-        seen = _bot(target, asked_bot, asked.manager)
+        seen = _bot(target, asked)
     findings += of_outside.bot(seen, place, f"{public_url}/api/calls")
 
     if asked.canary:
@@ -74,7 +80,7 @@ def examined(target: Target, asked: Asked) -> list[Finding]:
     return sorted(findings, key=lambda one: order.index(one.check))
 
 
-def _place(url: str, bus_at: str, asked_bot: str, seen: AppSeen) -> Place:
+def _place(url: str, bus_at: str, asked: Asked, seen: AppSeen) -> Place:
     host = bus_at
     if "Endpoint=" in bus_at:
         host = urlsplit(bus_at.partition("Endpoint=")[2].partition(";")[0]).hostname or ""
@@ -85,34 +91,37 @@ def _place(url: str, bus_at: str, asked_bot: str, seen: AppSeen) -> Place:
     local = host in ("127.0.0.1", "localhost")
     return Place(
         url=url,
-        bot=asked_bot,
+        bot=asked.bot,
+        site=asked.site,
         namespace="<namespace>" if local else host.partition(".")[0],
         **known,
     )
 
 
-def _of_app(seen: AppSeen, place: Place) -> list[Finding]:
+def _of_app(seen: AppSeen, place: Place, target: Target, asked: Asked) -> list[Finding]:
     answer = seen.answer
-    if answer is None:
-        return list(of_outside.unexamined(tuple(of_app.OF_APP)))
-    return [one for check in of_app.OF_APP.values() for one in check(answer, place)]
+    if answer is not None:
+        return [one for check in of_app.OF_APP.values() for one in check(answer, place)]
+    found = list(of_outside.unexamined(tuple(of_app.OF_APP)))
+    if not asked.site:
+        return found
+    others = [one for one in found if one.check is not Check.SETTINGS]
+    try:
+        with ResourceManager(asked.manager, credential_for(target.local)) as manager:
+            return [of_app.settings_of_site(manager.setting_names(asked.site), place), *others]
+    except NotRead as error:
+        text = f"not examined, for the app did not answer, and Azure neither: {error}"
+        return [Finding(check=Check.SETTINGS, verdict=Verdict.WARN, seen=text), *others]
 
 
-def _bus(target: Target) -> BusSeen:
-    management = str(target.local.get("serviceBusManagement") or target.bus)
-    credential: TokenCredential | None = None
-    if "=" not in target.bus:
-        from azure.identity import DefaultAzureCredential
-
-        credential = DefaultAzureCredential()
-    return bus.looked_at(target.bus, management, credential)
-
-
-def _bot(target: Target, asked_bot: str, manager: str) -> BotSeen | None:
-    if not asked_bot:
+def _bot(target: Target, asked: Asked) -> BotSeen | None:
+    if not asked.bot:
         return None
-    at = str(target.local.get("resourceManager") or manager)
-    return bot.looked_at(asked_bot, at, bot.credential_for(target.local))
+    try:
+        with ResourceManager(asked.manager, credential_for(target.local)) as manager:
+            return manager.bot(asked.bot)
+    except NotRead as error:
+        return BotSeen(error=str(error))
 
 
 def _canary(target: Target, findings: Sequence[Finding]) -> CanarySeen:

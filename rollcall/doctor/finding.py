@@ -61,12 +61,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """The deployment that commands name. `url`: the function app's; `bot`: a resource id, or ""."""
+    """The deployment that commands name. `url`: the function app's.
+
+    `bot`, `site`: resource ids of the Azure Bot and the function app, "" where they are not known.
+    `bot_app_id`: "" where the app did not say it.
+    """
 
     url: str
     bot: str = ""
+    site: str = ""
     namespace: str = "<namespace>"
-    bot_app_id: str = "<bot's app id>"
+    bot_app_id: str = ""
 
     @property
     def is_local(self) -> bool:
@@ -76,14 +81,15 @@ class Place:
     @property
     def app(self) -> str:
         """How the function app is called."""
-        host = urlsplit(self.url).hostname or ""
-        azure = not self.is_local and ".azurewebsites." in host
-        return host.partition(".")[0] if azure else "<function app>"
+        if self.site:
+            return _last(self.site)
+        name, _, rest = (urlsplit(self.url).hostname or "").partition(".")
+        return name if "azurewebsites." in rest else "<function app>"
 
     @property
     def group(self) -> str:
-        """The resource group: that of the bot, where it is known."""
-        parts = self.bot.split("/")
+        """The resource group, where one of the resources is known."""
+        parts = (self.site or self.bot).split("/")
         lowered = [part.lower() for part in parts]
         found = lowered.index("resourcegroups") + 1 if "resourcegroups" in lowered else 0
         return parts[found] if 0 < found < len(parts) else GROUP
@@ -91,12 +97,16 @@ class Place:
     @property
     def bot_name(self) -> str:
         """How the Azure Bot is called."""
-        return self.bot.rstrip("/").rpartition("/")[2] or "<bot>"
+        return _last(self.bot) or "<bot>"
 
     def az(self, command: str, options: str = "") -> str:
         """Return an `az functionapp` command about the app."""
         named = f"az functionapp {command} --name {self.app} --resource-group {self.group}"
         return f"{named} {options}".rstrip()
+
+
+def _last(resource_id: str) -> str:
+    return resource_id.rstrip("/").rpartition("/")[2]
 
 
 def exit_code(findings: tuple[Finding, ...]) -> int:

@@ -10,6 +10,14 @@ from rollcall.doctor.finding import Check, Finding, Place, Verdict
 
 type Seen = Mapping[str, Any]
 
+REQUIRED = (
+    ("SERVICE_BUS", "SERVICE_BUS__fullyQualifiedNamespace"),
+    ("TABLES",),
+    ("TENANT_ID",),
+    ("BOT_APP_ID",),
+    ("ORGANIZER_ID",),
+)
+"""Settings without which the app does not start: one of each."""
 GRAPH = "00000003-0000-0000-c000-000000000000"
 """Microsoft Graph, in every tenant."""
 READS_USERS = "User.Read.All"
@@ -22,7 +30,7 @@ POLICY_PAGE = (
 PERMISSIONS_PAGE = "https://learn.microsoft.com/graph/permissions-reference"
 TABLES_ROLE = (
     '--role "Storage Table Data Contributor"'
-    " --assignee <client id of the app's identity> --scope <id of the storage account>"
+    " --assignee <client id of the identity> --scope <id of the storage account>"
 )
 IDENTITY_PAGE = (
     "https://learn.microsoft.com/entra/workload-id/"
@@ -52,6 +60,14 @@ def settings(seen: Seen, place: Place) -> tuple[Finding, ...]:
         text = f"every required setting is given, and {others} others"
         return (_ok(Check.SETTINGS, text),)
     return (missing_settings(missing, place),)
+
+
+def settings_of_site(names: frozenset[str], place: Place) -> Finding:
+    """Return the same of the names that Azure lists: an app that lacks one does not start."""
+    missing = [either[0] for either in REQUIRED if not any(one in names for one in either)]
+    if missing:
+        return missing_settings(missing, place)
+    return _ok(Check.SETTINGS, "every required setting is given, as Azure lists them")
 
 
 def missing_settings(missing: list[str], place: Place) -> Finding:

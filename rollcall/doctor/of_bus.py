@@ -15,12 +15,15 @@ DELIVERIES = 10
 ROLES_PAGE = (
     "https://learn.microsoft.com/azure/service-bus-messaging/service-bus-managed-service-identity"
 )
+IDENTITY_PAGE = "https://learn.microsoft.com/python/api/overview/azure/identity-readme"
 DEAD_LETTERS = "docs/operations.md#dead-letters"
 SETTINGS_PAGE = "https://learn.microsoft.com/cli/azure/servicebus/queue"
 
 
 def service_bus(seen: BusSeen, place: Place) -> tuple[Finding, ...]:
     """Return a finding for each thing wrong with the namespace, or that all is well."""
+    if not seen.signed_in:
+        return (_fails(seen.error, "az login", link=IDENTITY_PAGE),)
     if seen.error:
         command = "az servicebus namespace show " + _named(place)
         return (_fails(seen.error, "make up" if place.is_local else command),)
@@ -49,8 +52,9 @@ def _entity(seen: EntitySeen, place: Place) -> Iterator[Finding]:
             verdict=Verdict.WARN,
             seen=f"{seen.name} has {count} dead letters",
             mend=(
-                f"az servicebus queue show {_named(place, seen.name)} --query countDetails",
-                f"# {DEAD_LETTERS} says how they are read and sent again.",
+                f"rollcall requeue list --queue {seen.name}",
+                "# Mend what the reasons name; then they are sent again by:",
+                f"rollcall requeue send --queue {seen.name}",
             ),
             link=DEAD_LETTERS,
         )

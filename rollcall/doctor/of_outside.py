@@ -52,6 +52,9 @@ def app(seen: AppSeen, place: Place) -> tuple[Finding, ...]:
                 place.az("function list", "--output table"),
                 place.az("config appsettings list", '--query "[].name" --output tsv'),
             )
+        case 200:
+            text = f"something else than Rollcall answers at {place.url}"
+            mend = ("# Give the address of the function app: --url or ROLLCALL_URL.",)
         case status:
             text = f"{place.url} answers {status}"
             mend = (place.az("restart"),)
@@ -60,7 +63,7 @@ def app(seen: AppSeen, place: Place) -> tuple[Finding, ...]:
 
 def unexamined(checks: Sequence[Check]) -> tuple[Finding, ...]:
     """Return what is said of checks that need the app, which did not examine itself."""
-    text = "not examined, for the app did not answer; mend check app first"
+    text = "not examined, for the app did not answer"
     return tuple(Finding(check=one, verdict=Verdict.WARN, seen=text) for one in checks)
 
 
@@ -154,7 +157,7 @@ def bot(seen: BotSeen | None, place: Place, webhook: str) -> tuple[Finding, ...]
         if seen.status == NOT_FOUND:
             command = f"{BOTS} --output table"
         return (Finding(check=Check.BOT, verdict=Verdict.FAIL, seen=text, mend=(command,)),)
-    if seen.app_id.lower() != place.bot_app_id.lower():
+    if place.bot_app_id and seen.app_id.lower() != place.bot_app_id.lower():
         text = f"it is the bot of app {seen.app_id}, and BOT_APP_ID is {place.bot_app_id}"
         command = place.az("config appsettings set", f"--settings BOT_APP_ID={seen.app_id}")
         return (Finding(check=Check.BOT, verdict=Verdict.FAIL, seen=text, mend=(command,)),)
@@ -185,7 +188,7 @@ def canary(seen: CanarySeen) -> tuple[Finding, ...]:
         )
         return (what, *_left(seen))
     seconds = seen.took.total_seconds()
-    text = f"a meeting was made, joined, left, recorded and cancelled in {seconds:.1f} s"
+    text = f"made, joined, left, recorded and cancelled in {seconds:.1f} s"
     return _left(seen) or (Finding(check=Check.CANARY, verdict=Verdict.OK, seen=text),)
 
 

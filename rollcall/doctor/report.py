@@ -22,7 +22,7 @@ def lines(findings: Iterable[Finding]) -> Iterator[tuple[str, Verdict | None]]:
         for command in one.mend:
             for line in folded(command):
                 yield f"{MEND}{line}", None
-        if one.verdict is not Verdict.OK:
+        if one.mend or one.link:
             yield f"{MEND}# see {one.link or DOCS.format(check=one.check.lower())}", None
 
 

@@ -77,10 +77,14 @@ MOST_DEAD_LETTERS = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BusSeen:
-    """The namespace. `error`: why nothing of it could be seen, "" otherwise."""
+    """The namespace. `error`: why nothing of it could be seen, "" otherwise.
+
+    `signed_in`: whether this machine can prove an identity to it.
+    """
 
     entities: tuple[EntitySeen, ...] = ()
     error: str = ""
+    signed_in: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

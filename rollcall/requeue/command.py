@@ -1,14 +1,15 @@
 """How `rollcall requeue` is carried out: list, choose, confirm, do, report."""
 
-import logging
 import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import FrameType
 
 import typer
@@ -18,6 +19,7 @@ from rollcall.console import Exit, Failed, advise, err, progress, write_json
 from rollcall.requeue import report
 from rollcall.requeue.bus import AzureBus
 from rollcall.requeue.letters import (
+    REJECTED,
     REQUEST_QUEUES,
     Letter,
     Place,
@@ -58,7 +60,7 @@ class Request:
 def list_letters(target: Target, request: Request) -> None:
     """Print the messages that were put aside. Raises `Failed`."""
     selection = _selection(request)
-    with _bus(target) as bus:
+    with AzureBus(target, now=_now) as bus:
         letters, _ = _read(bus, request, selection)
     now = _now()
     found = chosen(letters, selection, now=now)
@@ -71,12 +73,12 @@ def list_letters(target: Target, request: Request) -> None:
 def send_letters(target: Target, request: Request) -> None:
     """Send the chosen messages again. Raises `Failed`; exits as `Exit` says."""
     selection = _chosen_by(request)
-    with _bus(target) as bus:
-        notebooks = {queue: Notebook(bus, queue) for queue in REQUEST_QUEUES}
-        with progress("reading what was sent before"):
-            sent = {key for book in notebooks.values() for key in book.read()}
+    with AzureBus(target, now=_now) as bus:
+        notebooks = {queue: Notebook(bus, queue) for queue in _targets(selection)}
+        notes = _side_by_side(Notebook.read, notebooks.values())
         letters, listed = _read(bus, request, selection)
         found = chosen(letters, selection, now=_now())
+        sent = {key for book in notes for key in book}
         _announce(found, request, lambda letter: _would_send(letter, sent))
         if request.dry_run:
             raise typer.Exit(_unless_missing(found, selection))
@@ -90,7 +92,7 @@ def send_letters(target: Target, request: Request) -> None:
 def drop_letters(target: Target, request: Request) -> None:
     """Remove the chosen messages. Raises `Failed`; exits as `Exit` says."""
     selection = _chosen_by(request)
-    with _bus(target) as bus:
+    with AzureBus(target, now=_now) as bus:
         letters, _ = _read(bus, request, selection)
         found = chosen(letters, selection, now=_now())
         _announce(found, request, lambda _: "would be removed for good")
@@ -110,22 +112,40 @@ def _read(
     listed = []
     named = {name.partition("/")[2] for name in request.queues if "/" in name}
     subscriptions = request.subscriptions or sorted(named - {""}) or [SUBSCRIPTION]
-    for place in [each for each in places(subscriptions) if selection.covers(each)]:
-        try:
-            with progress(f"reading {place.path}"):
-                letters += listing(bus, place)
-        except Failed as failed:
-            if place.subscription is None or request.subscriptions:
-                raise
-            advise(f"Left out: {failed}")
-        else:
+    meant = [place for place in places(subscriptions) if selection.covers(place)]
+    for place, found in zip(meant, _side_by_side(partial(_listed, bus), meant), strict=True):
+        if isinstance(found, list):
+            letters += found
             listed.append(place)
+        elif place.subscription is None or request.subscriptions or named:
+            raise found
+        else:
+            advise(f"Left out, {place.path}: {found}")
     if not listed:
         known = ", ".join(place.name for place in places(subscriptions))
         raise Failed(
             f"Nothing is put aside in {', '.join(request.queues)}: give {known}.", Exit.USAGE
         )
     return letters, listed
+
+
+def _listed(bus: AzureBus, place: Place) -> list[Letter] | Failed:
+    try:
+        return list(listing(bus, place))
+    except Failed as failed:
+        return failed
+
+
+def _side_by_side[T, R](work: Callable[[T], R], parts: Iterable[T]) -> list[R]:
+    """Return the results in order. The SDK takes half a second to open each link."""
+    with progress("reading what was put aside"), ThreadPoolExecutor() as pool:
+        return list(pool.map(work, parts))
+
+
+def _targets(selection: Selection) -> list[str]:
+    """Return the queues to which messages may go: to any from `rejected-requests`."""
+    covered = {place.entity for place in places([]) if selection.covers(place)}
+    return [queue for queue in REQUEST_QUEUES if {queue, REJECTED} & covered]
 
 
 def _selection(request: Request) -> Selection:
@@ -212,6 +232,8 @@ def _carry_out(
                 bar.advance(task)
         except Failed as failed:
             return handled, failed
+        except KeyboardInterrupt:
+            return handled, Failed("Stopped at once.", Exit.INTERRUPTED)
     return handled, None
 
 
@@ -250,14 +272,6 @@ def _unless_missing(found: Sequence[Letter], selection: Selection) -> Exit:
 
 def _count(found: Sequence[Letter]) -> str:
     return "1 message" if len(found) == 1 else f"{len(found)} messages"
-
-
-@contextmanager
-def _bus(target: Target) -> Iterator[AzureBus]:
-    # The SDK logs what it raises, too.
-    logging.getLogger("azure").addHandler(logging.NullHandler())
-    with AzureBus(target, now=_now) as bus:
-        yield bus
 
 
 @contextmanager

@@ -3,6 +3,9 @@
 A message and its note are sent in one batch, which Service Bus takes whole or not at all. The note
 is a scheduled message of a day far away. It stays when Rollcall has taken the message, and so it
 says that the message was sent, until the original is gone.
+
+Source: https://github.com/Azure/azure-service-bus-java/issues/111: "If you use sendBatch API, it is
+all or none."
 """
 
 import hashlib

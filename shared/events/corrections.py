@@ -54,9 +54,9 @@ def _of_call(
     call = one.call
     if known is None:
         yield call_fact("call.started", call, call.started_at, start_data(call, shown))
-    if one.merged_into is None:
-        earlier = known.call.sessions if known is not None else {}
-        yield from _of_sessions(earlier, call, again=again, anew=anew, shown=shown)
+    # Also where the call becomes part of another: it may turn out not to be, with other people.
+    earlier = known.call.sessions if known is not None else {}
+    yield from _of_sessions(earlier, call, again=again, anew=anew, shown=shown)
     if known is None or known.call.ended_at is None:
         at = call.ended_at or call.heard_at
         yield call_fact("call.ended", call, at, end_data(call, shown))

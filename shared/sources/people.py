@@ -1,7 +1,7 @@
 """Who was in a call by what a source lists, and by what was observed beside it. Core.
 
-Whom a source lists was there when the source says. Whom it does not list may have opted out, and
-stays as observed.
+Whom a source lists was there when the source says, and at no other time. Whom it lists at no time
+may have opted out, and stays as observed.
 """
 
 from collections import deque
@@ -38,18 +38,18 @@ class _Listed:
 
 
 def unlisted(layer: Layer, observed: Iterable[Session]) -> list[Session]:
-    """Return the sessions of people whom a source does not list.
+    """Return the sessions of people whom a source lists at no time.
 
     Entries without an identity stand for as many people without one, those who left first.
     """
     nameless = list[Session]()
     left_out = list[Session]()
-    listed = layer.listed
+    named = layer.named
     for session in observed:
         key = identity_of(session.person)
         if key is None:
             nameless.append(session)
-        elif key not in listed:
+        elif key not in named:
             left_out.append(session)
     nameless.sort(key=_end_order)
     return left_out + nameless[layer.unnamed :]

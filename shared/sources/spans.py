@@ -50,8 +50,8 @@ class Span:
 class Layer:
     """What the sources of one kind say of one call. Each stay of `attended` has an end.
 
-    `listed`: who is named by an identity. `unnamed`: how many entries have none. `layer_of` makes
-    it.
+    `listed`: who is named by an identity. `unnamed`: how many entries have none. `named`: whom the
+    sources list at any time, in this call or in another one. `layer_of` makes it.
     """
 
     kind: SourceKind
@@ -60,6 +60,7 @@ class Layer:
     attended: tuple[Attended, ...]
     listed: frozenset[str]
     unnamed: int
+    named: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +84,14 @@ class SourceCall:
 
 
 def layer_of(
-    kind: SourceKind, source_ids: tuple[str, ...], span: Span, entries: Iterable[Attended]
+    kind: SourceKind,
+    source_ids: tuple[str, ...],
+    span: Span,
+    entries: Iterable[Attended],
+    *,
+    named: frozenset[str],
 ) -> Layer:
-    """Return what sources of a kind say of a call."""
+    """Return what sources of a kind, which list those who are `named`, say of a call."""
     attended = tuple(entries)
     keys = [identity_of(one.person) for one in attended]
     return Layer(
@@ -95,6 +101,7 @@ def layer_of(
         attended=attended,
         listed=frozenset(key for key in keys if key is not None),
         unnamed=keys.count(None),
+        named=named,
     )
 
 
@@ -133,8 +140,10 @@ def calls_of(source: Source, *, settle: timedelta) -> list[Layer]:
                 calls[-1] = span.hull(stay), members
         else:
             calls.append((stay, [(stay, entry)]))
+    keys = (identity_of(one.person) for one in source.attended if one.stays)
+    named = frozenset(key for key in keys if key is not None)
     return [
-        layer_of(source.kind, (source.source_id,), span, _entries(members))
+        layer_of(source.kind, (source.source_id,), span, _entries(members), named=named)
         for span, members in calls
     ]
 
@@ -215,7 +224,8 @@ def _one_layer(layers: Sequence[Layer]) -> Layer:
         span = span.hull(layer.span)
     entries = [entry for layer in layers for entry in layer.attended]
     ids = tuple(sorted({one for layer in layers for one in layer.source_ids}))
-    return layer_of(layers[0].kind, ids, span, entries)
+    named = frozenset[str]().union(*(layer.named for layer in layers))
+    return layer_of(layers[0].kind, ids, span, entries, named=named)
 
 
 def _entries(members: Sequence[tuple[Span, Attended]]) -> Iterator[Attended]:

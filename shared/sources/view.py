@@ -236,6 +236,12 @@ def _lists(call: SourceCall, session: Session) -> bool:
     return any(key in layer.listed if key else bool(layer.unnamed) for layer in call.layers)
 
 
+def _names(call: SourceCall, session: Session) -> bool:
+    """Return whether a source of the call lists the person at any time."""
+    key = identity_of(session.person)
+    return any(key in layer.named if key else bool(layer.unnamed) for layer in call.layers)
+
+
 def _preference(
     one: _Recorded, call: SourceCall, room: Span
 ) -> tuple[bool, int, int, timedelta, datetime]:
@@ -253,7 +259,7 @@ def _preference(
 
 
 def _bridged(shown: list[SourceCall], over: Sequence[_Recorded]) -> list[SourceCall]:
-    """Join the calls of sources between which a person stayed whom they do not list.
+    """Join the calls of sources between which a person stayed whom they list at no time.
 
     A session is one stay, so that person was there all the time from first to last evidence. Clocks
     are no reason to join calls: the evidence has to reach into both.
@@ -267,7 +273,7 @@ def _bridged(shown: list[SourceCall], over: Sequence[_Recorded]) -> list[SourceC
             if seen is None:
                 continue
             meeting = [at for at, call in enumerate(shown) if call.hull.reaches(seen)]
-            if len(meeting) > 1 and not any(_lists(shown[at], session) for at in meeting):
+            if len(meeting) > 1 and not any(_names(shown[at], session) for at in meeting):
                 found = True
                 for place, other in pairwise(meeting):
                     groups.join(place, other)

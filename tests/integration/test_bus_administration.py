@@ -103,6 +103,17 @@ def test_what_is_shown_is_what_was_set(admin: ServiceBusAdministrationClient) ->
     assert (shown.auto_delete_on_idle, shown.max_delivery_count) == (timedelta(hours=2), 3)
 
 
+def test_configured_and_made_subscriptions_are_shown(admin: ServiceBusAdministrationClient) -> None:
+    """Each with its own description; topics are shown, too."""
+    admin.create_subscription(TOPIC, "own", auto_delete_on_idle=IDLE)
+    made = admin.get_subscription(TOPIC, "own")
+    admin.delete_subscription(TOPIC, "own")
+
+    assert made.auto_delete_on_idle == IDLE
+    assert admin.get_subscription(TOPIC, "all").max_delivery_count == 10
+    assert admin.get_topic(TOPIC).requires_duplicate_detection
+
+
 def test_what_is_there_already_is_not_made_again(admin: ServiceBusAdministrationClient) -> None:
     """Whatever the letters' case."""
     with pytest.raises(ResourceExistsError):

@@ -12,7 +12,6 @@ type Json = dict[str, Any]
 START = datetime(2026, 11, 24, 2, 14, tzinfo=UTC)
 MEETING = "j5rphdao4kpwlhfziojv6eldyb"
 LEG = "abcdefghijklmnop"
-ADA, BO = "a0000000-0000-4000-8000-00000000000a", "b0000000-0000-4000-8000-00000000000b"
 INJECTIONS = {
     "colours": "\x1b[31mred\x1b[0m",
     "cursor": "\x1b[2J\x1b[Hgone",
@@ -43,15 +42,20 @@ def at(seconds: float) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def user_id(number: int) -> str:
+    """Return the id of a person of a call, who are numbered from 1."""
+    return f"{number:08d}-0000-4000-8000-00000000000a"
+
+
 def interval(start: float, end: float | None, **members: Any) -> Json:
     """Return a time for which a person was there."""
     return {"joinedAt": at(start), "leftAt": None if end is None else at(end), **members}
 
 
 def person(name: str, *intervals: Json, seconds: float = 60.0, **members: Any) -> Json:
-    """Return a person of a call with that name."""
+    """Return a person with that name; a call gives each of its people an id."""
     return {
-        "participant": {"kind": "user", "userId": ADA, "displayName": name},
+        "participant": {"kind": "user", "userId": "", "displayName": name},
         "external": None,
         "firstJoinedAt": intervals[0]["joinedAt"],
         "lastLeftAt": intervals[-1]["leftAt"],
@@ -62,7 +66,13 @@ def person(name: str, *intervals: Json, seconds: float = 60.0, **members: Any) -
 
 
 def call(number: int, start: float, end: float | None, *people: Json, **members: Any) -> Json:
-    """Return a call with these people, whose sessions are called `s1`, `s2` and so on."""
+    """Return a call with these people.
+
+    Each has one session, from the first coming to the last leaving: `s1`, `s2` and so on.
+    """
+    for count, one in enumerate(people, 1):
+        if "userId" in one["participant"]:
+            one["participant"]["userId"] = user_id(count)
     return {
         "callNumber": number,
         "startedAt": at(start),

@@ -2,18 +2,22 @@
 
 import json
 import os
+import pty
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
 KEY = "a key"
+OF_TERMINALS = frozenset({"NO_COLOR", "FORCE_COLOR", "TERM", "TTY_COMPATIBLE", "TTY_INTERACTIVE"})
+"""What would make an output look like another terminal's."""
 PATIENCE = 60.0
 """Seconds for a process or an event."""
 
@@ -98,18 +102,40 @@ def serving(answers: dict[str, Answer]) -> Iterator[FakeApp]:
         app.server_close()
 
 
-def start(app: FakeApp, *arguments: str, columns: int = 80) -> subprocess.Popen[bytes]:
-    """Start the command line as a process that reads this app."""
+def start(
+    app: FakeApp,
+    *arguments: str,
+    columns: int = 80,
+    environment: Mapping[str, str] = MappingProxyType({}),
+    output: int = subprocess.PIPE,
+) -> subprocess.Popen[bytes]:
+    """Start the command line as a process that reads this app. `output`: where it writes."""
     return subprocess.Popen(  # noqa: S603 - our own
         [sys.executable, "-m", "rollcall", *arguments],
         cwd=ROOT,
-        env=os.environ
+        env={one: value for one, value in os.environ.items() if one not in OF_TERMINALS}
         | {"ROLLCALL_URL": app.url, "ROLLCALL_KEY": KEY, "COLUMNS": str(columns)}
-        | {"PYTHONIOENCODING": "utf-8", "DEVSTACK_FOLDER": "none"},
+        | {"PYTHONIOENCODING": "utf-8", "DEVSTACK_FOLDER": "none", **environment},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        stdout=output,
         stderr=subprocess.PIPE,
     )
+
+
+def on_terminal(app: FakeApp, *arguments: str, environment: Mapping[str, str]) -> str:
+    """Run the command line with a terminal that has colours; return what it wrote there."""
+    ours, its = pty.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        colours = {"TERM": "xterm-256color", **environment}
+        process = start(app, *arguments, environment=colours, output=its)
+        os.close(its)
+        written = b""
+        # Where its other end is closed, Linux answers with an error, other systems with nothing.
+        with suppress(OSError):
+            while part := terminal.read(4096):
+                written += part
+    finished(process)
+    return written.decode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,9 @@ from rich.cells import cell_len
 
 from meeting_record.log_lines import log_lines as lines_of_log
 from meeting_record.view import in_progress, record_view
-from rollcall.meeting_log import log_lines
-from rollcall.page import Page
-from rollcall.timeline import timeline
+from rollcall.reading.meeting_log import log_lines
+from rollcall.reading.page import Page
+from rollcall.reading.timeline import timeline
 from shared.calls.history import LogEntry, LoggedEvent
 from shared.calls.record import GroupCall, SessionPage
 from shared.legs.leg import Leg

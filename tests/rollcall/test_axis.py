@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollcall.axis import Axis, Span, axis_over, bar, times
-from rollcall.page import Page
+from rollcall.reading.axis import Axis, Span, axis_over, bar, times
+from rollcall.reading.page import Page
 
 START = datetime(2026, 11, 24, 2, 14, tzinfo=UTC)
 

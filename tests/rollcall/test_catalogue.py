@@ -19,8 +19,8 @@ from docs.contract.explained import (
     explained,
 )
 from docs.contract.record_data import RequestInProgress
-from rollcall.catalogue import FILE, catalogue, entry_lines, found, index_lines, nearest
-from rollcall.page import Page
+from rollcall.reading.catalogue import FILE, catalogue, entry_lines, found, index_lines, nearest
+from rollcall.reading.page import Page
 from shared.legs.end_codes import LEG_ENDS
 from shared.legs.leg import BotState, Why
 from shared.words.kinds import KindName

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from rollcall.day_table import HEAD, SUBJECT, day_lines, in_order
-from rollcall.page import Page
+from rollcall.reading.day_table import HEAD, SUBJECT, day_lines, in_order
+from rollcall.reading.page import Page
 from tests.rollcall.records import INJECTIONS
 
 

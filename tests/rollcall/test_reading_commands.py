@@ -1,6 +1,7 @@
 """`list`, `show`, `export` and `explain` as processes, against an app that answers as written."""
 
 import json
+import re
 import signal
 import threading
 from pathlib import Path
@@ -9,14 +10,26 @@ import pytest
 from rich.cells import cell_len
 
 from rollcall.console import Exit
-from tests.rollcall.records import ADA, INJECTIONS, LEG, MEETING, at, call, interval, person, record
-from tests.rollcall.serving import Answer, finished, run, said, serving, start
+from tests.rollcall.records import (
+    INJECTIONS,
+    LEG,
+    MEETING,
+    at,
+    call,
+    interval,
+    person,
+    record,
+    user_id,
+)
+from tests.rollcall.serving import Answer, finished, on_terminal, run, said, serving, start
 
 OTHER = "k" * 26
 HEAD = b"\xef\xbb\xbfmeetingId,seconds\r\n"
 SHEET = f"meetings/{MEETING}?format=csv"
 OTHER_SHEET = f"meetings/{OTHER}?format=csv"
 DAY = "2026-11-24"
+CODES = {signal.SIGTERM: 143, signal.SIGINT: Exit.INTERRUPTED, signal.SIGKILL: -9}
+"""What an export that is ended by a signal exits with."""
 
 
 def whole() -> dict[str, Answer]:
@@ -51,6 +64,17 @@ def test_show_draws_the_record_and_all_pages_of_the_log(wanted: tuple[str, ...])
     assert any("published 1 meeting.created" in one for one in shown.lines)
     assert any(f"leg {LEG} is in" in one for one in shown.lines)
     assert b"\x1b" not in shown.out
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_only_a_terminal_with_colours_gets_any(*, plain: bool) -> None:
+    """NO_COLOR leaves nothing but text; the text is the same."""
+    with serving(whole()) as app:
+        drawn = on_terminal(app, "show", MEETING, environment={"NO_COLOR": "1"} if plain else {})
+
+        text = re.sub(r"\x1b\[[0-9;]*m", "", drawn)
+        assert text.splitlines() == run(app, "show", MEETING).lines
+    assert ("\x1b" in drawn) is not plain
 
 
 def test_show_as_json_is_the_answer_itself() -> None:
@@ -92,13 +116,15 @@ def test_show_follows_until_all_is_over() -> None:
         (said({"message": "The record cannot be read now."}, 503), Exit.UNREACHABLE, "read now"),
         (said({"message": INJECTIONS["cursor"]}, 404), Exit.NO, "[2J [Hgone"),
         (Answer(body=b"<html>", status=404), Exit.NO, "answered 404"),
+        (Answer(body=b"", status=302), Exit.UNREACHABLE, "answered 302"),
+        (Answer(body=b"<html>"), Exit.UNREACHABLE, "not the app"),
     ],
-    ids=["unknown", "purged", "unreadable", "injected", "no JSON"],
+    ids=["unknown", "purged", "unreadable", "injected", "no words", "elsewhere", "another site"],
 )
 def test_show_says_why_there_is_nothing(answer: Answer, code: Exit, words: str) -> None:
     """Beside the output, in the app's own words, with an exit code."""
     with serving({f"meetings/{MEETING}": answer}) as app:
-        for options in ((), ("--json",)) if code is Exit.NO else ((),):
+        for options in ((), ("--json",)):
             shown = run(app, "show", MEETING, *options)
 
             assert (shown.code, shown.out) == (code, b"")
@@ -230,7 +256,7 @@ def test_export_of_a_day_leaves_out_what_was_purged_meanwhile() -> None:
     assert "No meetings on 2026-11-25" in empty.err
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", list(CODES))
 def test_a_killed_export_leaves_no_half_file(tmp_path: Path, number: signal.Signals) -> None:
     """The file is as it was. What a process that is killed outright leaves is not it."""
     file = tmp_path / "sheet.csv"
@@ -242,7 +268,7 @@ def test_a_killed_export_leaves_no_half_file(tmp_path: Path, number: signal.Sign
         process.send_signal(number)
         done = finished(process)
 
-    assert done.code != 0
+    assert done.code == CODES[number]
     assert file.read_bytes() == b"before"
     left = [one.name for one in tmp_path.iterdir() if one != file]
     assert all(one.startswith(".sheet.csv.") for one in left)
@@ -275,6 +301,7 @@ def test_explain_needs_no_app() -> None:
     with serving({}) as app:
         one = run(app, "explain", "403/7504")
         several = run(app, "explain", "code", "403", "subcode", "7504", "--json")
+        two = run(app, "explain", "5010", "call.unwatched")
         every = run(app, "explain")
         none = run(app, "explain", "organizer_not_alowed")
 
@@ -282,6 +309,8 @@ def test_explain_needs_no_app() -> None:
     assert one.lines[0] == "7504 (code of Graph's)"
     (entry,) = json.loads(several.out)
     assert entry["word"] == "7504"
+    assert two.lines[0] == "200/5010 (end of the bot's call)"
+    assert "call.unwatched (event)" in two.lines
     assert len(every.lines) > 200
     assert (none.code, none.out) == (Exit.NO, b"")
     assert "Did you mean organizer_not_allowed" in " ".join(none.err.split())
@@ -295,4 +324,4 @@ def test_a_person_is_found_by_the_id_where_names_are_not_shown() -> None:
     with serving(answers) as app:
         shown = run(app, "show", MEETING, columns=200)
 
-    assert any(one.startswith(f"  {ADA}") for one in shown.lines)
+    assert any(one.startswith(f"  {user_id(1)}") for one in shown.lines)

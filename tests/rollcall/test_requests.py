@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from rollcall.asking.requests import Kind, Request, attendee, members_of, request
 from rollcall.console import Exit, Failed
-from rollcall.requests import Kind, Request, attendee, members_of, request
 
 
 def made(kind: Kind = Kind.CREATE, *, file: Any = None, **options: Any) -> Request:

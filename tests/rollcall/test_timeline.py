@@ -8,11 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.cells import cell_len
 
-from rollcall.meeting_log import log_lines
-from rollcall.page import ASCII, Line, Page
-from rollcall.timeline import timeline
+from rollcall.reading.meeting_log import log_lines
+from rollcall.reading.page import ASCII, Line, Page
+from rollcall.reading.timeline import timeline
 from tests.rollcall.records import (
-    ADA,
     INJECTIONS,
     LEG,
     MEETING,
@@ -23,6 +22,7 @@ from tests.rollcall.records import (
     log,
     person,
     record,
+    user_id,
 )
 
 WIDTHS = (40, 80, 200)
@@ -101,6 +101,17 @@ def test_bounds_are_seen_around_the_best_estimate() -> None:
     assert any("not final: Graph may still correct it" in one for one in lines)
 
 
+def test_an_end_that_is_certain_from_below_has_no_doubt_before_it() -> None:
+    """Its lower bound is its time; how long it may have lasted is not known."""
+    here = person("Ada", interval(0, 100, presentBefore=True))
+    held = call(1, 0, 100, here, notBefore=at(100), notAfter=None)
+    held["participants"][0] |= {"notBefore": None, "notAfter": None}
+    lines = drawn(record(held))
+
+    assert cells_of("call", lines) == "█" * 56 + "?"
+    assert line_of("Ada", lines).split()[1] == "<" + "▒" * 55 + "?"
+
+
 def test_a_bound_that_is_unknown_is_marked() -> None:
     """Null is another thing than absent."""
     bounds = {"startNotBefore": None, "notBefore": at(50), "notAfter": None}
@@ -110,6 +121,29 @@ def test_a_bound_that_is_unknown_is_marked() -> None:
     assert shown.startswith("?█")
     assert shown.rstrip().endswith("▒?")
     assert " and unknown" in "".join(lines)
+
+
+def test_the_bounds_of_a_person_are_those_of_the_sessions() -> None:
+    """Of each of two that are apart; unknown ones are marked."""
+    ada, bo = person("Ada", interval(0, 100)), person("Bo", interval(0, 100))
+    cy = person("Cy", interval(0, 30), interval(50, 100))
+    held = call(1, 0, 100, ada, bo, cy)
+    one, two, three = held["participants"]
+    one |= {"joinedAt": at(20), "joinedNotBefore": at(0), "notBefore": at(70), "notAfter": at(100)}
+    one["leftAt"] = ada["intervals"][0]["leftAt"] = ada["lastLeftAt"] = at(80)
+    ada["intervals"][0]["joinedAt"] = at(20)
+    two |= {"notBefore": None, "notAfter": None}
+    early = {**three, "sessionId": "s0", "leftAt": at(30), "notBefore": at(15), "notAfter": at(40)}
+    held["participants"] = [one, two, early, {**three, "joinedAt": at(50)}]
+
+    lines = drawn(record(held))
+
+    bars = {name: line_of(name, lines)[11:68] for name in ("Ada", "Bo", "Cy")}
+    assert bars == {
+        "Ada": "░" * 11 + "█" * 28 + "▒" * 7 + "░" * 11,
+        "Bo": "▒" * 56 + "?",
+        "Cy": "█" * 8 + "▒" * 10 + "░" * 5 + " " * 5 + "█" * 29,
+    }
 
 
 def test_a_call_that_goes_on_has_no_end() -> None:
@@ -134,6 +168,7 @@ def test_an_unwatched_call_shows_since_when_nobody_hears_it() -> None:
 
     assert cells_of("bot", lines).rstrip().strip("━") == "·" * cells_of("bot", lines).count("·")
     assert "since 02:14:30.000: no bot hears the call" in line_of("unheard", lines)
+    assert set(cells_of("call", lines)[-20:]) == {"▒", ">"}
     assert "            removed 200/5000: M." in lines
 
 
@@ -246,7 +281,7 @@ def test_forty_calls_lie_on_one_axis(columns: int) -> None:
     ]
     lines = drawn(record(*calls, legs=(leg(0, 30000),)), columns=columns)
 
-    overview = [one for one in lines if one.startswith("  call ") and "1 people" in one]
+    overview = [one for one in lines if one.startswith("  call ") and one.endswith(" 1 person")]
     assert len(overview) == 40
     starts = [one.index("█") for one in overview]
     assert starts == sorted(starts)
@@ -357,7 +392,7 @@ def test_who_has_no_name_is_called_by_the_id() -> None:
     phone = person("", interval(0, 60), participant={"kind": "phone"})
     lines = drawn(record(call(1, 0, 60, unnamed, phone)), columns=160)
 
-    assert line_of(ADA, lines)
+    assert line_of(user_id(1), lines)
     assert line_of("phone", lines)
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from rollcall.asking.outcomes import GOES_ON, Heard, heard, outcome
+from rollcall.asking.requests import Kind, Request, request
+from rollcall.asking.wording import look_later, said
 from rollcall.console import Exit
-from rollcall.outcomes import GOES_ON, Heard, heard, outcome
-from rollcall.requests import Kind, Request, request
-from rollcall.wording import look_later, said
 
 CREATED: dict[str, Any] = {
     "meetingId": "j5rp",

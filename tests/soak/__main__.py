@@ -5,7 +5,9 @@ to be the record. Exit code 1, and what differs, where it is not.
 """
 
 import asyncio
+import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from random import Random
@@ -17,6 +19,7 @@ from devstack.process import PartFailed
 from tests.soak.figures import soak_figures
 from tests.soak.place import place
 from tests.soak.play import Scale, play
+from tests.system.lab import Json
 
 PATIENCE = 120.0
 TABLE_WIDTH = 150
@@ -44,6 +47,7 @@ def main() -> int:
         if len(found) > SHOWN:
             _say(f"{name}: and {len(found) - SHOWN} more")
     if wrong:
+        _say(f"their records and events are in {folder / 'wrong'}")
         _say(f"what the parts wrote is in {folder / 'logs'}")
     return 1 if wrong else 0
 
@@ -53,9 +57,18 @@ async def _soak(folder: Path, scale: Scale) -> dict[str, list[str]]:
     _say("starting Service Bus, tables, Graph and two Functions hosts on this machine ...")
     async with place(folder, scale.settings, patience=PATIENCE, luck=luck) as here:
         played = await play(here, scale, _say)
+        _keep(folder / "wrong", played.evidence)
     Console(width=max(console.width, TABLE_WIDTH)).print(as_table(soak_figures(played)))
     _say(f"{os.cpu_count()} cores; load average at the end {os.getloadavg()[0]:.1f}")
     return played.wrong
+
+
+def _keep(folder: Path, evidence: dict[str, Json]) -> None:
+    """Write what is known of each meeting whose record is wrong; a later run replaces it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name, found in evidence.items():
+        (folder / f"{name}.json").write_text(json.dumps(found, indent=1))
 
 
 def _number(name: str, usual: float) -> float:

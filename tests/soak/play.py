@@ -76,8 +76,8 @@ class Counted:
 class Played:
     """What came of it. `wrong`: what differs, by meeting.
 
-    `notifications` were made between `before` and `after`, `dropped` of them. `reported_at` is when
-    the last reports were there.
+    `evidence`: what readers of those get, and the log of the room. `notifications` were made
+    between `before` and `after`. `reported_at` is when the last reports were there.
     """
 
     before: Counted
@@ -88,6 +88,7 @@ class Played:
     gatherings: Sequence[Gathering]
     reported_at: datetime
     wrong: dict[str, list[str]]
+    evidence: dict[str, Json]
 
 
 async def play(place: Place, scale: Scale, say: Callable[[str], None]) -> Played:
@@ -127,6 +128,15 @@ async def play(place: Place, scale: Scale, say: Callable[[str], None]) -> Played
     truths = {one["subject"]: one for one in await lab.all_meetings()}
     say("reports are there; records are held against the truth ...")
     wrong = await _wrong(gatherings, truths, scale.true_within, say)
+    evidence = {
+        one.name: {
+            "record": await one.client.record(one.meeting_id),
+            "truth": truths[one.name],
+            "events": one.events(),
+        }
+        for one in gatherings
+        if one.name in wrong
+    }
     return Played(
         before=before,
         after=after,
@@ -136,6 +146,7 @@ async def play(place: Place, scale: Scale, say: Callable[[str], None]) -> Played
         gatherings=gatherings,
         reported_at=reported_at,
         wrong=wrong,
+        evidence=evidence,
     )
 
 

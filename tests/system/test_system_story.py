@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.long]
 
 STORY_WITHIN = 120.0
 IDENTITIES = {"DEVSTACK_IDENTITIES": "1"}
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ IDENTITIES = {"DEVSTACK_IDENTITIES": "1"}
     ids=lambda shape: " ".join(shape.values()) + " " + " ".join(shape)[9:].lower(),
 )
 async def test_the_story_is_played_to_its_end(shape: dict[str, str], tmp_path: Path) -> None:
-    """Exit code 0, both calls in the table, and no process of it is left."""
+    """Exit code 0, both calls in the table and in the files, and no process of it is left."""
     mark = uuid4().hex
     with the_amqps_port() if shape == IDENTITIES else nullcontext():
         process = await asyncio.create_subprocess_exec(
@@ -47,3 +48,9 @@ async def test_the_story_is_played_to_its_end(shape: dict[str, str], tmp_path: P
 
     assert process.returncode == 0, said.decode()
     assert "Group calls of" in said.decode()
+    lines = [line for line in said.decode().splitlines() if not line.startswith('"')]
+    assert [line for line in lines if len(line) > 80 and str(tmp_path) not in line] == []
+    page = (tmp_path / "timeline.html").read_text(encoding="utf-8")
+    assert "INC-4711: checkout is down" in page
+    assert "code=" not in page
+    assert (tmp_path / "attendance.csv").read_bytes().startswith(BYTE_ORDER_MARK)

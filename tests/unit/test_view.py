@@ -268,6 +268,30 @@ def test_a_person_who_is_not_listed_holds_the_end_and_the_start() -> None:
     assert one.call.sessions[SessionId("s-ada-10")].first_seen == at(9.5)
 
 
+def test_whom_a_source_lists_at_another_time_was_not_there() -> None:
+    """Such a person did not opt out: a roster that came very late showed somebody who had left."""
+    first = observed(1, session("ada", 1, 20), session("bob", 1, 30), ended=30)
+    second = observed(2, session("ada", 61, 70, blurred=True), session("bob", 62, 90), ended=90)
+    said = report(attended("ada", (0, 20)), attended("bob", (0, 30), (60, 88)))
+
+    one, two = shown(first, second, sources=(said,))
+
+    assert list(one.call.sessions) == ["s-ada-1", "s-bob-1"]
+    assert list(two.call.sessions) == ["s-bob-62"]
+    assert times(two) == (at(60), "attendanceReport", at(88), "attendanceReport")
+
+
+def test_whom_a_source_lists_at_another_time_joins_no_calls() -> None:
+    """Nor was such a person there between two of them."""
+    call = observed(1, session("ada", 1, 90), session("bob", 1, 20), ended=90)
+    said = report(attended("ada", (200, 220)), attended("bob", (0, 30), (70, 95)))
+
+    [one] = shown(call, sources=(said,))
+
+    assert times(one) == (at(0), "attendanceReport", at(30), "attendanceReport")
+    assert unnumbered(call, sources=(said,)) == [(at(70), at(95)), (at(200), at(220))]
+
+
 def test_no_call_is_taken_for_the_next_one_because_that_could_date_it_better() -> None:
     """The report cannot date the first, for it does not list who came first and left last."""
     hidden = session("hidden", 1, 60)

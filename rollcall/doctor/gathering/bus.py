@@ -5,12 +5,10 @@ is read over HTTP, which takes the right to manage.
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from azure.core.exceptions import AzureError
-from azure.core.pipeline.transport._requests_basic import RequestsTransport
 from azure.servicebus import ServiceBusClient, ServiceBusSubQueue
 from azure.servicebus.exceptions import ServiceBusConnectionError, ServiceBusError
 from azure.servicebus.management import (
@@ -20,47 +18,50 @@ from azure.servicebus.management import (
     TopicProperties,
 )
 
-from rollcall.doctor.finding import LOOPBACK
+from rollcall.bus import open_bus
 from rollcall.doctor.of_bus import QUEUES, TOPIC
 from rollcall.doctor.seen import MOST_DEAD_LETTERS, BusSeen, Described, EntitySeen
+from rollcall.management import open_administration
+from rollcall.target import Target
 
-if TYPE_CHECKING:
-    from azure.core.credentials import TokenCredential
-
+SCOPE = "https://servicebus.azure.net/.default"
 WITHIN = 10.0
 """Seconds a peek waits."""
-QUICKLY: dict[str, Any] = {"retry_total": 1, "retry_backoff_factor": 0.2, "socket_timeout": 5}
-FAILURES = (ServiceBusError, AzureError, ValueError, OSError)
-"""What the SDK raises; ValueError for a connection string that is none."""
+FAILURES = (ServiceBusError, AzureError, OSError)
+"""What the SDK raises."""
 LONGEST_REASON = 160
 
 
-def looked_at(bus: str, management: str, credential: "TokenCredential | None") -> BusSeen:
-    """Look at every entity. `bus`: a connection string or a host name, `management` likewise."""
+def looked_at(target: Target) -> BusSeen:
+    """Look at every entity of the namespace."""
+
+    def look(name: str) -> EntitySeen:
+        with open_bus(target) as client, open_administration(target) as administration:
+            return _entity(client, administration, name)
+
+    names = (*QUEUES, TOPIC)
+    if (missing := _no_identity(target)) is not None:
+        return BusSeen(error=f"no identity for Service Bus: {missing}", signed_in=False)
     try:
-        with (
-            _client(bus, credential) as client,
-            _administration(management, credential) as administration,
-        ):
-            entities = tuple(_entity(client, administration, name) for name in (*QUEUES, TOPIC))
+        # The SDK waits a second for each link. So all at once, each by a client of its own.
+        with ThreadPoolExecutor(len(names)) as pool:
+            entities = tuple(pool.map(look, names))
     except FAILURES as error:
         return BusSeen(error=f"Service Bus cannot be reached: {_said(error)}")
     return BusSeen(entities=entities)
 
 
-def _client(bus: str, credential: "TokenCredential | None") -> ServiceBusClient:
-    if credential is None:
-        return ServiceBusClient.from_connection_string(bus, **QUICKLY)
-    return ServiceBusClient(bus, credential, **QUICKLY)
+def _no_identity(target: Target) -> str | None:
+    """Return why this machine gets no token for Service Bus; None where it does, or needs none."""
+    if "=" in target.bus:
+        return None
+    from azure.identity import DefaultAzureCredential
 
-
-def _administration(
-    management: str, credential: "TokenCredential | None"
-) -> ServiceBusAdministrationClient:
-    options: dict[str, Any] = {"retry_total": 1, "transport": _PlainOnLoopback()}
-    if credential is None:
-        return ServiceBusAdministrationClient.from_connection_string(management, **options)
-    return ServiceBusAdministrationClient(management, credential, **options)
+    try:
+        DefaultAzureCredential().get_token(SCOPE)
+    except AzureError as error:
+        return _said(error)
+    return None
 
 
 def _entity(
@@ -144,13 +145,3 @@ def _refusal(act: Callable[[], None]) -> str:
 def _said(error: Exception) -> str:
     said = str(error).partition("\n")[0].strip() or type(error).__name__
     return said if len(said) <= LONGEST_REASON else f"{said[:LONGEST_REASON]}…"
-
-
-class _PlainOnLoopback(RequestsTransport):
-    """The SDK speaks https alone; a stack on this machine has no TLS."""
-
-    def send(self, request: Any, **options: Any) -> Any:
-        """See azure-core."""
-        if urlsplit(request.url).hostname in LOOPBACK:
-            request.url = request.url.replace("https://", "http://", 1)
-        return super().send(request, **options)

@@ -26,8 +26,12 @@ from rollcall.target import Target
 STEP_WITHIN = 90.0
 """Seconds for one step: Flex Consumption starts an idle function within that, mostly."""
 PAUSE = 0.5
-RETRY_FOR = 60
-"""`retryForSeconds` of the requests: an hour of tries would outlive the canary."""
+RETRY_FOR = 20
+"""`retryForSeconds` of the request: a canary is not to wait until a cause is mended."""
+CANCEL_FOR = 120
+"""`retryForSeconds` of its cancellation, which may come before the meeting is made."""
+ALONE_FOR = 60
+"""Seconds after which the bot leaves by itself, should all else fail."""
 CREATE, JOIN, REJECTED = "create-meeting", "join-meeting", "rejected-requests"
 MOST_PEEKED = 1000
 NOT_FOUND = 404
@@ -61,7 +65,7 @@ class Canary:
     @property
     def cancellation(self) -> dict[str, Any]:
         """The request that takes it away; it waits for a meeting that is still being made."""
-        return {"requestId": self.key, "action": "cancel", "retryForSeconds": 2 * RETRY_FOR}
+        return {"requestId": self.key, "action": "cancel", "retryForSeconds": CANCEL_FOR}
 
     def run(self) -> CanarySeen:
         """Go through all steps; clean up; return how far it came."""
@@ -90,7 +94,7 @@ class Canary:
             "requestId": self.key,
             "subject": "Rollcall doctor: a canary, cancelled in a moment",
             "join": "now",
-            "leaveWhenAloneSeconds": RETRY_FOR,
+            "leaveWhenAloneSeconds": ALONE_FOR,
             "retryForSeconds": RETRY_FOR,
         }
         self.done.append("requested")  # from here on there may be something to clean up

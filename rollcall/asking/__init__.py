@@ -1,0 +1,1 @@
+"""Requests to a deployment, what becomes of them, and its events as they happen."""

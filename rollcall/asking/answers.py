@@ -1,0 +1,152 @@
+"""Where the answer to a request is heard, without a message being taken from another reader.
+
+Adapter. docs/cli.md says which of the three ways is chosen, and why.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any, Protocol
+
+from azure.servicebus import (
+    ServiceBusClient,
+    ServiceBusReceivedMessage,
+    ServiceBusReceiver,
+)
+from azure.servicebus.exceptions import MessageLockLostError, ServiceBusError
+
+from rollcall.asking.browsing import Browsed
+from rollcall.asking.outcomes import Heard, heard
+from rollcall.asking.record import heard_of_record
+from rollcall.asking.requests import Request
+from rollcall.http import App
+
+PAUSE = 0.3
+"""Seconds between two looks, where Service Bus cannot wait for us."""
+REJECTED = "rejected-requests"
+
+
+class Answers(Protocol):
+    """Brings what is said to one request."""
+
+    reply_to: str | None
+    """The queue that the request names for its answers; None where there is none."""
+
+    def some(self) -> list[Heard]:
+        """Return what has come since the last call; wait a moment where nothing has."""
+
+
+class OwnQueue:
+    """A queue that this command made, and that no other reads."""
+
+    def __init__(self, queue: str, receiver: ServiceBusReceiver) -> None:
+        """`receiver`: open."""
+        self.reply_to: str | None = queue
+        self._receiver = receiver
+
+    def some(self) -> list[Heard]:
+        """See `Answers.some`."""
+        found = self._receiver.receive_messages(max_message_count=10, max_wait_time=1)
+        for message in found:
+            with suppress(MessageLockLostError):  # it comes again, and is said again
+                self._receiver.complete_message(message)
+        return [event for event in map(_event, found) if event is not None]
+
+
+class SharedQueue:
+    """A reply queue that has other readers, too. What is ours stays in it until it expires."""
+
+    def __init__(self, queue: str, receiver: ServiceBusReceiver, correlation_id: str) -> None:
+        """`receiver`: open. What lies there already is passed over."""
+        self.reply_to: str | None = queue
+        self._receiver = receiver
+        self._correlation_id = correlation_id
+        self._browsed = Browsed()
+        self._browsed.some(receiver)
+
+    def some(self) -> list[Heard]:
+        """See `Answers.some`."""
+        found = [
+            _event(message)
+            for message in self._browsed.some(self._receiver)
+            if message.correlation_id == self._correlation_id
+        ]
+        if not found:
+            time.sleep(PAUSE)
+        return [event for event in found if event is not None]
+
+
+class WithoutQueue:
+    """The record over HTTP, and the copies of what was refused: neither has a link to join."""
+
+    def __init__(self, request: Request, app: App, refused: ServiceBusReceiver | None) -> None:
+        """`refused`: of the queue of copies; None where the caller may not read it."""
+        self.reply_to: str | None = None
+        self._request = request
+        self._app = app
+        self._refused = refused
+        self._known: tuple[Heard, ...] = ()
+        self._browsed = Browsed()
+        self._copies()
+        self._before = self._record()
+
+    def some(self) -> list[Heard]:
+        """See `Answers.some`."""
+        events = heard_of_record(self._request, self._record(), before=self._before)
+        news = [event for event in events if event not in self._known]
+        self._known += tuple(news)
+        if not news:
+            news = self._copies()
+        if not news:
+            time.sleep(PAUSE)
+        return news
+
+    def _copies(self) -> list[Heard]:
+        if self._refused is None:
+            return []
+        found = self._browsed.some(self._refused)
+        ours = self._request.correlation_id
+        return [_refusal(message) for message in found if message.correlation_id == ours]
+
+    def _record(self) -> Mapping[str, Any]:
+        """Return the record, {} where nothing is known."""
+        answer = self._app.get("meetings", {"requestId": self._request.id})
+        found: Any = answer.json() if answer.status_code == 200 else {}
+        return found if isinstance(found, dict) else {}
+
+
+@contextmanager
+def own_queue(bus: ServiceBusClient, queue: str) -> Iterator[Answers]:
+    """Hear answers in a queue that was made for this command."""
+    with bus.get_queue_receiver(queue) as receiver:
+        yield OwnQueue(queue, receiver)
+
+
+@contextmanager
+def shared_queue(bus: ServiceBusClient, queue: str, correlation_id: str) -> Iterator[Answers]:
+    """Hear answers in a queue of operators."""
+    with bus.get_queue_receiver(queue) as receiver:
+        yield SharedQueue(queue, receiver, correlation_id)
+
+
+@contextmanager
+def without_queue(bus: ServiceBusClient, request: Request, app: App) -> Iterator[Answers]:
+    """Hear what the record says, and refusals."""
+    with ExitStack() as stack:
+        try:
+            receiver = stack.enter_context(bus.get_queue_receiver(REJECTED))
+            receiver.peek_messages(1, sequence_number=1)
+        except ServiceBusError:
+            yield WithoutQueue(request, app, None)  # the record has most refusals, too
+        else:
+            yield WithoutQueue(request, app, receiver)
+
+
+def _event(message: ServiceBusReceivedMessage) -> Heard | None:
+    return heard(b"".join(message.body))
+
+
+def _refusal(message: ServiceBusReceivedMessage) -> Heard:
+    code = message.subject or "unknown"
+    step = f"rollcall explain {code} says what it means, and what to do."
+    return Heard(type="meeting.rejected", data={"code": code, "nextStep": step})

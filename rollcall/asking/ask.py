@@ -1,0 +1,142 @@
+"""Send a request and say what becomes of it: open a place for the answers, send, wait, print."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from azure.servicebus import ServiceBusClient, ServiceBusMessage
+from azure.servicebus.exceptions import ServiceBusError
+from rich.status import Status
+
+from rollcall.asking.answers import Answers, own_queue, shared_queue, without_queue
+from rollcall.asking.outcomes import Heard, outcome
+from rollcall.asking.own_queue import NAMED, idle_of, kept_for
+from rollcall.asking.requests import Request
+from rollcall.asking.wording import look_later, said
+from rollcall.bus import open_bus, reaching
+from rollcall.console import Exit, Failed, advise, err, out, say, write_json
+from rollcall.http import App
+from rollcall.management import Managed, NotAllowed, managed
+from rollcall.plain import plain
+from rollcall.target import Target
+
+QUICK = 1.0
+"""Seconds after which a terminal shows that the command waits."""
+NOWHERE = (
+    "No answer could be heard: we may not make a queue in this namespace, and neither --reply-to"
+    " nor --url is given. Give one of them, or --no-wait."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How the answer is waited for and shown. `wait` in seconds; 0 or less: not at all."""
+
+    wait: float
+    as_json: bool
+    reply_to: str | None
+
+
+def carry_out(target: Target, request: Request, manner: Manner) -> Exit:
+    """Send `request`, print what is answered, and return what to exit with. Raises `Failed`."""
+    advise(f"request id: {plain(request.id)}")
+    with reaching(), open_bus(target) as bus:
+        if manner.wait <= 0:
+            _send(bus, request, reply_to=manner.reply_to)
+            advise(look_later(request))
+            return Exit.DONE
+        if manner.reply_to:
+            with shared_queue(bus, manner.reply_to, request.correlation_id) as answers:
+                return _exchange(bus, request, answers, manner)[0]
+        with managed(target) as management:
+            queue = f"{NAMED}{request.correlation_id}"
+            try:
+                management.add_queue(queue, idle=idle_of(manner.wait))
+            except NotAllowed:
+                return _without_queue(target, bus, request, manner)
+            return _through(queue, management, bus, request, manner)
+
+
+def _through(
+    queue: str, management: Managed, bus: ServiceBusClient, request: Request, manner: Manner
+) -> Exit:
+    """Exchange through a queue of our own. It stays where an answer may still come to it."""
+    with own_queue(bus, queue) as answers:
+        end, last = _exchange(bus, request, answers, manner)
+    if end is Exit.LATE or last is None:
+        return end
+    kept = None if last.is_refusal else kept_for(request, last.data, now=datetime.now(UTC))
+    if kept is None:
+        management.delete(queue)
+    else:
+        management.keep_queue(queue, idle=kept)
+    return end
+
+
+def _without_queue(target: Target, bus: ServiceBusClient, request: Request, manner: Manner) -> Exit:
+    if target.url is None:
+        raise Failed(NOWHERE, Exit.USAGE)
+    with App(target) as app, without_queue(bus, request, app) as answers:
+        return _exchange(bus, request, answers, manner)[0]
+
+
+def _exchange(
+    bus: ServiceBusClient, request: Request, answers: Answers, manner: Manner
+) -> tuple[Exit, Heard | None]:
+    _send(bus, request, reply_to=answers.reply_to)
+    return _wait(request, answers, manner)
+
+
+def _send(bus: ServiceBusClient, request: Request, *, reply_to: str | None) -> None:
+    message = ServiceBusMessage(
+        json.dumps(request.body).encode(),
+        content_type="application/json",
+        message_id=request.message_id,
+        correlation_id=request.correlation_id,
+        reply_to=reply_to,
+    )
+    with bus.get_queue_sender(request.queue) as sender:
+        sender.send_messages(message)
+
+
+def _wait(request: Request, answers: Answers, manner: Manner) -> tuple[Exit, Heard | None]:
+    """Return how it ended, and the event that ended it."""
+    began = time.monotonic()
+    missing = "answer"
+    with _patience(request) as patience:
+        while (passed := time.monotonic() - began) < manner.wait:
+            for event in answers.some():
+                end = outcome(request, event)
+                patience.stop()
+                _show(event, end, manner)
+                missing = "outcome"
+                if end is not None:
+                    return end, event
+            if passed > QUICK:
+                patience.start()
+    advise(f"No {missing} came in {manner.wait:g} seconds. {look_later(request)}")
+    return Exit.LATE, None
+
+
+def _show(event: Heard, end: Exit | None, manner: Manner) -> None:
+    if not manner.as_json:
+        for line in said(event, width=out.width):
+            say(line)
+    elif end is not None or event.type == "meeting.created":
+        write_json(event.data)
+
+
+@contextmanager
+def _patience(request: Request) -> Iterator[Status]:
+    status = err.status("waiting for the answer; Ctrl-C ends the wait, not the request")
+    try:
+        yield status
+    except (KeyboardInterrupt, Failed, ServiceBusError):
+        status.stop()
+        advise(look_later(request))
+        raise
+    finally:
+        status.stop()

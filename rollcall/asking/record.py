@@ -1,0 +1,54 @@
+"""What a meeting's record says of a request, in the words of the events it stands for. Pure.
+
+Source: docs/messages.md, "Reading".
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rollcall.asking.outcomes import Heard
+from rollcall.asking.requests import Kind, Request
+
+type Record = Mapping[str, Any]
+
+_STATES = {"joining": "bot.joining", "lobby": "bot.waiting", "in": "bot.joined"}
+_OVER = frozenset({"failed", "gone"})
+
+
+def heard_of_record(request: Request, record: Record, *, before: Record) -> Iterator[Heard]:
+    """Give what `record` answers to `request`; {} is no record.
+
+    `before`: the record before the request was sent. A refusal, or a bot that is gone, which stood
+    there already answers an earlier request of the same id.
+    """
+    made = record.get("request") or {}
+    if made.get("state") == "refused" and made != before.get("request"):
+        failed = request.kind in (Kind.JOIN, Kind.LEAVE)
+        yield Heard(type="bot.failed" if failed else "meeting.rejected", data=made)
+    meeting = record.get("meeting")
+    if meeting is None or made:
+        return
+    if request.kind is Kind.CREATE:
+        yield Heard(type="meeting.created", data=_known(meeting))
+    if request.kind is Kind.CANCEL and meeting.get("cancelledAt"):
+        yield Heard(type="meeting.cancelled", data=_known(meeting))
+    if request.joins:
+        yield from _bot(record.get("bot") or {}, before.get("bot") or {})
+
+
+def _bot(bot: Record, before: Record) -> Iterator[Heard]:
+    state = bot.get("state")
+    if state in _STATES:
+        yield Heard(type=_STATES[state], data={})
+    elif state in _OVER and bot != before:
+        failure = bot.get("failure")
+        yield (
+            Heard(type="bot.failed", data=failure)
+            if isinstance(failure, dict)
+            else Heard(type="bot.left", data={"reason": bot.get("reason")})
+        )
+
+
+def _known(meeting: Record) -> Record:
+    names = ("meetingId", "requestId", "subject", "startDateTime", "endDateTime")
+    return {name: meeting.get(name) for name in names}

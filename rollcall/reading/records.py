@@ -1,0 +1,85 @@
+"""What commands read of meetings, page after page, and why there is nothing to read."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from rollcall.console import Exit, Failed
+from rollcall.http import App, message_of
+from rollcall.plain import plain
+
+type Json = dict[str, Any]
+
+NOT_MODIFIED = 304
+CODES = {400: Exit.USAGE, 404: Exit.NO, 410: Exit.NO}
+"""What refusals of a read mean for the process; any other status is no answer of the app's."""
+
+
+def read_record(
+    app: App,
+    *,
+    meeting_id: str | None = None,
+    request_id: str | None = None,
+    parameters: Mapping[str, str] | None = None,
+    known: str | None = None,
+) -> httpx.Response:
+    """Return the answer with a record, in the form that the parameters name. Raises `Failed`.
+
+    `known`: the tag of an answer that the caller has; the answer is 304 where it is the same.
+    """
+    asked = dict(parameters or {})
+    path = "meetings"
+    if meeting_id is not None:
+        path = f"meetings/{quote(meeting_id, safe='')}"
+    elif request_id is not None:
+        asked["requestId"] = request_id
+    headers = {} if known is None else {"If-None-Match": known}
+    return hold_to_success(app.get(path, asked, headers), meeting_id or request_id or "")
+
+
+def read_log(app: App, meeting_id: str) -> Iterator[Json]:
+    """Yield every line of the log of a meeting. Raises `Failed`."""
+    after: str | None = None
+    while True:
+        path = f"meetings/{quote(meeting_id, safe='')}/log"
+        answer = app.get(path, {} if after is None else {"after": after})
+        yield from map(parsed, hold_to_success(answer, meeting_id).iter_lines())
+        following = answer.links.get("next")
+        if following is None:
+            return
+        after = httpx.URL(following["url"]).params["after"]
+
+
+def read_day(app: App, day: str, *, open_only: bool) -> Iterator[Json]:
+    """Yield the pages of a day's meetings. Raises `Failed`."""
+    asked = {"day": day} | ({"open": "true"} if open_only else {})
+    while True:
+        page = parsed(hold_to_success(app.get("meetings", asked), day).text)
+        yield page
+        if page["continuation"] is None:
+            return
+        asked["continuation"] = page["continuation"]
+
+
+def hold_to_success(answer: httpx.Response, wanted: str) -> httpx.Response:
+    """Return the answer if it has what was wanted, or 304. Raises `Failed` with the app's words."""
+    if answer.is_success or answer.status_code == NOT_MODIFIED:
+        return answer
+    said = plain(message_of(answer)) or f"The app answered {answer.status_code}."
+    code = CODES.get(answer.status_code, Exit.UNREACHABLE)
+    raise Failed(f"{plain(wanted)}: {said}", code)
+
+
+def parsed(text: str) -> Json:
+    """Return a JSON object that the app gave. Raises `Failed`."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        why = "What answered is not the app: it gave no JSON object. Check --url."
+        raise Failed(why, Exit.UNREACHABLE)
+    return value

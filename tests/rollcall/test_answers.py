@@ -1,0 +1,138 @@
+"""Where answers are heard without a queue of our own, over receivers and an app that are fakes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import httpx
+import pytest
+from azure.servicebus import ServiceBusReceiver
+
+from rollcall.asking.answers import SharedQueue, WithoutQueue
+from rollcall.asking.outcomes import Heard
+from rollcall.asking.requests import Kind, Request, request
+from rollcall.http import App
+
+REFUSED = {"request": {"state": "refused", "code": "invalid_request", "triedAt": "1"}}
+JOINED = b'{"type": "rollcall.bot.joined.v1", "data": {"legKey": "a"}}'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lying:
+    """A message as peeking shows it."""
+
+    sequence_number: int
+    correlation_id: str
+    subject: str = "meeting_not_found"
+    body: Sequence[bytes] = (JOINED,)
+
+
+@dataclass(kw_only=True)
+class Queue:
+    """A queue that can be peeked; anything else a receiver does would be an AttributeError."""
+
+    lying: list[Lying] = field(default_factory=list)
+
+    def peek_messages(self, max_message_count: int, sequence_number: int) -> list[Lying]:
+        """Return at most two at a time, as small pages."""
+        after = [one for one in self.lying if one.sequence_number >= sequence_number]
+        return after[: min(max_message_count, 2)]
+
+    def put(self, *correlation_ids: str) -> None:
+        """Add messages."""
+        for one in correlation_ids:
+            self.lying.append(Lying(sequence_number=len(self.lying) + 1, correlation_id=one))
+
+
+@dataclass(kw_only=True)
+class Records:
+    """An app that answers each read with the next record; the last one stays."""
+
+    answers: list[Mapping[str, Any] | None]
+
+    def get(self, path: str, parameters: Mapping[str, str]) -> httpx.Response:
+        """Answer 404 for None."""
+        assert (path, parameters) == ("meetings", {"requestId": "a"})
+        found = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return httpx.Response(404 if found is None else 200, json=found or {})
+
+
+def asked(kind: Kind = Kind.CREATE, **members: Any) -> Request:
+    return request(kind, file={"requestId": "a"}, options=members, new_id="", new_key="ours")
+
+
+def without_queue(
+    request_: Request, *records: Mapping[str, Any] | None, queue: Queue | None = None
+) -> WithoutQueue:
+    app = cast("App", Records(answers=list(records)))
+    return WithoutQueue(request_, app, cast("ServiceBusReceiver", queue) if queue else None)
+
+
+def test_in_a_shared_queue_only_our_new_messages_count() -> None:
+    """Those of others, and those of an earlier try, are passed over."""
+    queue = Queue()
+    queue.put("ours", "theirs", "theirs")
+    answers = SharedQueue("operators", cast("ServiceBusReceiver", queue), "ours")
+
+    queue.put("theirs", "ours", "theirs", "ours")
+    found = answers.some()
+
+    assert found == [Heard(type="bot.joined", data={"legKey": "a"})] * 2
+    assert answers.some() == []
+
+
+def test_a_refusal_in_the_record_is_heard_once() -> None:
+    """And one of an earlier try is none of ours."""
+    again = {"request": {**REFUSED["request"], "triedAt": "2"}}
+    answers = without_queue(asked(), REFUSED, REFUSED, again)
+
+    found = [*answers.some(), *answers.some(), *answers.some()]
+
+    assert [(one.type, one.data["triedAt"]) for one in found] == [("meeting.rejected", "2")]
+
+
+def test_a_refusal_that_no_record_shows_is_heard_from_its_copy() -> None:
+    """The record of a meeting does not show that a change of it was refused."""
+    queue = Queue()
+    answers = without_queue(asked(Kind.UPDATE), None, queue=queue)
+
+    queue.put("theirs", "ours")
+    (found,) = answers.some()
+
+    assert found.data["code"] == "meeting_not_found"
+    assert "rollcall explain meeting_not_found" in found.data["nextStep"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "record", "types"),
+    [
+        (asked(), {"meeting": {"meetingId": "m"}}, ["meeting.created"]),
+        (asked(), {"meeting": None, "request": {"state": "waiting"}}, []),
+        (asked(join="now"), {"meeting": {}, "bot": {"state": "lobby"}},
+         ["meeting.created", "bot.waiting"]),
+        (asked(Kind.JOIN), {"meeting": {}, "bot": {"state": "joining"}}, ["bot.joining"]),
+        (asked(Kind.JOIN), {"meeting": {}, "bot": {"state": "in"}}, ["bot.joined"]),
+        (asked(Kind.JOIN), {"meeting": {}, "bot": {"state": "gone"}}, ["bot.left"]),
+        (asked(Kind.JOIN), {"meeting": {}, "bot": {"state": "failed", "failure": {"code": "x"}}},
+         ["bot.failed"]),
+        (asked(Kind.JOIN), REFUSED, ["bot.failed"]),
+        (asked(Kind.CANCEL), {"meeting": {"cancelledAt": None}}, []),
+        (asked(Kind.CANCEL), {"meeting": {"cancelledAt": "now"}}, ["meeting.cancelled"]),
+        (asked(Kind.UPDATE), {"meeting": {}}, []),
+        (asked(Kind.LEAVE), {"meeting": {}, "bot": {"state": "gone"}}, []),
+    ],
+)  # fmt: skip
+def test_what_the_record_answers(
+    request_: Request, record: Mapping[str, Any], types: list[str]
+) -> None:
+    """In the words of the events it stands for."""
+    answers = without_queue(request_, None, record)
+
+    assert [one.type for one in answers.some()] == types
+
+
+def test_a_bot_that_was_gone_before_answers_nothing() -> None:
+    """Its state is that of an earlier leg."""
+    gone = {"meeting": {}, "bot": {"state": "gone"}}
+
+    assert without_queue(asked(Kind.JOIN), gone, gone).some() == []

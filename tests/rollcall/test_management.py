@@ -1,0 +1,89 @@
+"""Entities of our own: what our rights do not allow is no failure, the rest is."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+from azure.core.exceptions import (
+    AzureError,
+    HttpResponseError,
+    ResourceNotFoundError,
+    ServiceRequestError,
+)
+from azure.servicebus.management import ServiceBusAdministrationClient
+
+from rollcall.console import Exit, Failed
+from rollcall.management import LEAST_IDLE, Managed, NotAllowed
+
+
+@dataclass(kw_only=True)
+class Namespace:
+    """A namespace's management: it notes what is made, or fails."""
+
+    failure: AzureError | None = None
+    idle: timedelta | None = None
+
+    def create_queue(self, name: str, *, auto_delete_on_idle: timedelta, **_: Any) -> None:
+        """Make it."""
+        assert name == "own"
+        self._done(auto_delete_on_idle)
+
+    def create_subscription(self, topic: str, name: str, *, auto_delete_on_idle: timedelta) -> None:
+        """Make it."""
+        assert (topic, name) == ("events", "own")
+        self._done(auto_delete_on_idle)
+
+    def delete_queue(self, name: str) -> None:
+        """Delete it."""
+        assert name == "own"
+        self._done(None)
+
+    def _done(self, idle: timedelta | None) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.idle = idle
+
+
+def managed(namespace: Namespace) -> Managed:
+    return Managed(cast("ServiceBusAdministrationClient", namespace))
+
+
+def answered(status: int) -> HttpResponseError:
+    error = HttpResponseError(f"{status}\nlines for tracing")
+    error.status_code = status
+    return error
+
+
+def test_what_is_made_deletes_itself() -> None:
+    """After five minutes at the least: Service Bus takes no less."""
+    namespace = Namespace()
+
+    managed(namespace).add_subscription("events", "own", idle=timedelta())
+    assert namespace.idle == LEAST_IDLE
+    managed(namespace).add_queue("own", idle=timedelta(hours=1))
+    assert namespace.idle == timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    "failure", [answered(401), answered(403), ServiceRequestError("no route to it")]
+)
+def test_without_the_right_there_is_another_way(failure: AzureError) -> None:
+    """The commands know which."""
+    with pytest.raises(NotAllowed):
+        managed(Namespace(failure=failure)).add_queue("own", idle=timedelta())
+
+
+@pytest.mark.parametrize("failure", [answered(409), answered(500)])
+def test_another_failure_is_said_in_one_line(failure: AzureError) -> None:
+    """It is none of our rights."""
+    with pytest.raises(Failed) as failed:
+        managed(Namespace(failure=failure)).add_queue("own", idle=timedelta())
+
+    assert failed.value.code is Exit.UNREACHABLE
+    assert "tracing" not in str(failed.value)
+
+
+def test_what_is_gone_already_is_deleted() -> None:
+    """It may have deleted itself."""
+    managed(Namespace(failure=ResourceNotFoundError("gone"))).delete("own")
