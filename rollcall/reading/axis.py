@@ -11,7 +11,7 @@ STEPS = (
     *(timedelta(seconds=one) for one in (1, 2, 5, 10, 15, 30)),
     *(timedelta(minutes=one) for one in (1, 2, 5, 10, 15, 30)),
     *(timedelta(hours=one) for one in (1, 2, 3, 6, 12)),
-    *(timedelta(days=one) for one in (1, 2, 7, 14, 28, 91, 364, 3640, 36400)),
+    *(timedelta(days=one) for one in (1, 2, 7, 14, 28, 91, 364, 728, 1820, 3640, 7280, 18200, 36400)),
 )
 """The distances of the times that are written on an axis."""
 DAY, MINUTE, SECOND = timedelta(days=1), timedelta(minutes=1), timedelta(seconds=1)
@@ -74,9 +74,17 @@ def bar(axis: Axis, spans: Iterable[Span], *, empty: str = " ") -> str:
 
 
 def times(axis: Axis, page: Page) -> str:
-    """Write times above the cells in which they lie, as many as have room, in the page's zone."""
+    """Write times above the cells in which they lie, as many as have room, in the page's zone.
+
+    Where none of the round ones has room, a less round one may have.
+    """
+    step, cell = _step(axis, page), (axis.end - axis.start) / axis.width
+    steps = [step, *(one for one in reversed(STEPS) if cell <= one < step)]
+    return next(filter(None, (_written(axis, page, one) for one in steps)), "")
+
+
+def _written(axis: Axis, page: Page, step: timedelta) -> str:
     drawn = [" "] * axis.width
-    step = _step(axis, page)
     free = 0
     for at in _multiples(axis, step, page):
         text = _label(at, step, axis, page)

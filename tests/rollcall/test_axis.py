@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rollcall.reading.axis import Axis, Span, axis_over, bar, times
@@ -60,6 +60,7 @@ def test_times_stand_above_their_moments() -> None:
     st.integers(min_value=5, max_value=200),
     st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kathmandu"]),
 )
+@example(timedelta(days=11200, microseconds=1), 40, "UTC")
 def test_times_have_room(length: timedelta, width: int, zone: str) -> None:
     """For any length, at any width; where there is room for one, there is one for long axes."""
     axis = axis_over([START, START + length], width)
