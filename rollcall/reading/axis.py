@@ -11,7 +11,10 @@ STEPS = (
     *(timedelta(seconds=one) for one in (1, 2, 5, 10, 15, 30)),
     *(timedelta(minutes=one) for one in (1, 2, 5, 10, 15, 30)),
     *(timedelta(hours=one) for one in (1, 2, 3, 6, 12)),
-    *(timedelta(days=one) for one in (1, 2, 7, 14, 28, 91, 364, 728, 1820, 3640, 7280, 18200, 36400)),
+    *(
+        timedelta(days=one)
+        for one in (1, 2, 7, 14, 28, 91, 364, 728, 1820, 3640, 7280, 18200, 36400)
+    ),
 )
 """The distances of the times that are written on an axis."""
 DAY, MINUTE, SECOND = timedelta(days=1), timedelta(minutes=1), timedelta(seconds=1)
