@@ -6,6 +6,7 @@ from datetime import datetime
 
 from shared.meeting.meeting import Change, Meeting
 from shared.meeting.older_legs import KEPT, Kept, put_by
+from shared.sources.kept import key_of
 
 ENOUGH_HEARD = 40
 """How many observations a transaction has before it takes no further change."""
@@ -55,10 +56,13 @@ def _decided(decisions: Sequence[Decision], meeting: Meeting | None, *, now: dat
 
 
 def _both(first: Change, second: Change) -> Change:
-    return replace(
-        second,
+    sources = {key_of(one.source): one for one in (*first.sources, *second.sources)}
+    return Change(
+        meeting=second.meeting,
         heard=first.heard + second.heard,
         outgoing=first.outgoing + second.outgoing,
         pages=first.pages + second.pages,
         leg_pages=first.leg_pages + second.leg_pages,
+        # A transaction writes each row once.
+        sources=tuple(sources.values()),
     )
