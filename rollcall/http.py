@@ -55,8 +55,9 @@ class App:
                 Exit.UNREACHABLE,
             )
         if answer.is_server_error:
+            said = message_of(answer).rstrip(".")
             raise Failed(
-                f"{self._url} answered {answer.status_code}: {message_of(answer)}"
+                f"{self._url} answered {answer.status_code}{f': {said}' if said else ''}."
                 " Try again; `rollcall doctor` says what is wrong.",
                 Exit.UNREACHABLE,
             )

@@ -14,9 +14,9 @@ SUBJECT = "  subject"
 
 
 def in_order(meetings: Iterable[Json]) -> list[Json]:
-    """Return who is in a call now first, the longest there first; then what was held; the rest.
+    """Return who is in a call now first, the longest there first; then what was held, by start.
 
-    The list says of no other meeting when it began: those stay as they come, by their ids.
+    The rest stays as it comes, by its ids.
     """
     return sorted(meetings, key=_rank)
 
@@ -25,7 +25,7 @@ def _rank(meeting: Json) -> tuple[int, str]:
     since = meeting.get("openSince")
     if since is not None:
         return 0, since
-    return (1 if meeting["calls"] else 2), ""
+    return (1 if meeting["calls"] else 2), meeting.get("firstStartedAt", "")
 
 
 def day_lines(meetings: Iterable[Json], page: Page) -> Iterator[Line]:
@@ -49,3 +49,5 @@ def day_lines(meetings: Iterable[Json], page: Page) -> Iterator[Line]:
             yield Line(f"{INDENT}{clipped(subject, page.width - 2, cut=page.marks.cut)}")
         if "requestId" in meeting:
             yield Line(f"{INDENT}{plain(meeting['requestId'])}", "dim")
+        if "failed" in meeting:
+            yield Line(f"{INDENT}failed: {plain(meeting['failed'])}", "red")

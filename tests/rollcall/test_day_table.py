@@ -16,12 +16,12 @@ def row(meeting: str, **members: Any) -> dict[str, Any]:
 
 
 def test_who_is_in_a_call_comes_first() -> None:
-    """The longest there first; then what was held; then what is planned."""
+    """The longest there first; then what was held, by its start; then what is planned."""
     rows = [
         row("a"),
-        row("b", calls=1),
+        row("d", calls=2, firstStartedAt="2026-11-24T07:00:00.000Z"),
         row("c", calls=1, openSince="2026-11-24T09:00:00.000Z"),
-        row("d", calls=2),
+        row("b", calls=1, firstStartedAt="2026-11-24T06:00:00.000Z"),
         row("e", calls=1, openSince="2026-11-24T08:00:00.000Z"),
     ]
 
@@ -42,6 +42,13 @@ def test_a_table_at_80_columns() -> None:
         "  INC-4711",
     ]
     assert cell_len(HEAD + SUBJECT) <= 80
+
+
+def test_what_failed_says_so() -> None:
+    """By the code that `explain` knows."""
+    [*_, last] = day_lines([row("a", requestId="INC-1", failed="consent_missing")], Page())
+
+    assert last.text == "  failed: consent_missing"
 
 
 @pytest.mark.parametrize("columns", [53, 80, 200])
