@@ -25,6 +25,7 @@ from shared.legs.leg import BotState
 from shared.words.kinds import KINDS
 from shared.words.observations import Basis
 from shared.words.problems import CATALOGUE, Code, Waiting
+from tend_meeting.sources.plan import MISSING_NEXT
 
 type Entry = dict[str, Any]
 
@@ -110,6 +111,11 @@ WARNINGS: Mapping[str, Said] = {
     "passcode_differs": Said(
         "A request named a meeting of Rollcall's with another passcode. The bot joins it.",
         "Correct the passcode where it is kept: people cannot join with it.",
+    ),
+    "source_missing": Said(
+        "Graph gave no attendance report of a call, as long as it was looked for. The times of the "
+        "call are those that the bot saw.",
+        MISSING_NEXT,
     ),
     "attendance_not_readable": Said(
         "Graph lets the bot read no attendance reports, or no call records.",

@@ -90,9 +90,9 @@ def _roster(heard: Json, names: Mapping[str, str], clock: Clock) -> Iterator[str
     bot = "with the bot" if heard["listsOurselves"] else "without the bot"
     if heard["kind"] == "read":
         asked = clock.beside(heard["askedAt"], heard["answeredAt"])
-        yield f"a read, asked at {asked}: {heard['entries']} entries, {bot}"
+        yield f"a read, asked at {asked}: {_entries(heard)}, {bot}"
     else:
-        yield f"a roster: {heard['entries']} entries, {bot}"
+        yield f"a roster: {_entries(heard)}, {bot}"
     new = [name_of(one["participant"], one["sessionId"]) for one in heard["named"]]
     if new:
         yield f"new: {_named(new)}"
@@ -104,6 +104,11 @@ def _roster(heard: Json, names: Mapping[str, str], clock: Clock) -> Iterator[str
     for words, member in (("not read", "unread"), ("without room", "uncounted")):
         if heard.get(member):
             yield f"{words}: {heard[member]}"
+
+
+def _entries(heard: Json) -> str:
+    count = heard["entries"]
+    return "1 entry" if count == 1 else f"{count} entries"
 
 
 def _named(who: list[str]) -> str:
