@@ -142,14 +142,18 @@ def _matched(
     for session in spare:
         before = [at for at, one in enumerate(stays) if one.joined_at <= session.first_seen]
         aliases[before[-1] if before else 0] += [session.session_id, *session.aliases]
+    given = set[SessionId]()
     for place, (stay, known) in enumerate(zip(stays, met, strict=True)):
-        session = known or Session(
+        # Two calls that are one may both have known a session: each stay has an id of its own.
+        again = known is not None and known.session_id in given
+        session = (None if again else known) or Session(
             session_id=SessionId(digest("stay", str(number), key, str(place), characters=26)),
             person=stay.person,
             first_seen=stay.joined_at,
             first_version=0,
             legs=(),
         )
+        given.add(session.session_id)
         yield _dated(session, stay, aliases[place]), stay.role
 
 

@@ -375,6 +375,24 @@ def test_a_session_that_a_source_does_not_know_is_part_of_another() -> None:
     assert (ada.session_id, ada.aliases) == ("s-ada-1", ("s-ada-12",))
 
 
+def test_two_stays_that_calls_knew_as_one_session_are_both_shown() -> None:
+    """A read that found nobody ended the first call; the next one saw the same session again."""
+    ada = SessionId("s")
+    first = observed(1, session("ada", 1, 61, session_id=ada), ended=61)
+    second = observed(2, session("ada", 200, 300, session_id=ada), ended=300)
+    said = report(attended("bob", (0, 310)), attended("ada", (1, 61), (200, 300)))
+
+    one, other = shown(first, second, sources=(said,))
+
+    stays = [
+        (each.first_seen, each.left_at)
+        for each in one.call.sessions.values()
+        if each.person.user_id == "u-ada"
+    ]
+    assert sorted(stays) == [(at(1), at(61)), (at(200), at(300))]
+    assert other.merged_into == 1
+
+
 def test_what_else_is_known_of_a_session_stays() -> None:
     """Every member but the times, the aliases and the bounds, also one that is added some day."""
     dated = {
