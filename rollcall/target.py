@@ -61,17 +61,20 @@ def target(given: Given) -> Target:
     Where a part of it is given, the local stack stands in for none of the others: a command must
     not read the record of one deployment and write to the queue of another. Raises `Failed`.
     """
+    key = (given.key or "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise Failed("The key has characters that no function key has. Check --key.", Exit.USAGE)
     if given.url or given.service_bus:
         return Target(
             url=given.url.rstrip("/") if given.url else None,
-            key=given.key or "",
+            key=key,
             service_bus=given.service_bus or None,
             local={},
         )
     local = _local(given.folder / ENDPOINTS)
     return Target(
         url=local.get("functions"),
-        key=given.key or local.get("functionKey", ""),
+        key=key or local.get("functionKey", ""),
         service_bus=local.get("serviceBus"),
         local=local,
     )

@@ -64,3 +64,13 @@ def test_a_file_that_is_no_json_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(Failed, match=r"endpoints\.json cannot be read"):
         target(given(tmp_path))
+
+
+@pytest.mark.parametrize("key", ["SEKRET\n123", "SEKRET…"])
+def test_a_key_that_can_be_none_is_refused_without_being_shown(tmp_path: Path, key: str) -> None:
+    """The HTTP library would print it in its error. Space around it is left out."""
+    with pytest.raises(Failed) as failed:
+        target(given(tmp_path, url="https://prod.example", key=key))
+
+    assert "SEKRET" not in str(failed.value)
+    assert target(given(tmp_path, url="https://prod.example", key=" a key\r\n")).key == "a key"
