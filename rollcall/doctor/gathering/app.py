@@ -40,7 +40,7 @@ def examined(url: str, key: str, organizers: Sequence[str]) -> AppSeen:
 def callback(public_url: str, *, tenant_id: str, now: datetime) -> CallbackSeen:
     """Knock at the webhook for calls: without a token, and with one for another audience.
 
-    Whoever has no token of Graph's is refused before the body is read, so nothing happens.
+    A caller without a token of Graph's is refused before the body is read, so nothing happens.
     """
     url = f"{public_url}/api/calls"
     foreign = {"Authorization": f"Bearer {foreign_token(tenant_id, now)}"}
