@@ -100,6 +100,17 @@ def test_every_link_between_the_documents_leads_somewhere(document: Path) -> Non
             assert anchor in anchors_of(target), f"{document.name}: {link}#{anchor}"
 
 
+@pytest.mark.parametrize("document", markdown(), ids=lambda one: str(one.relative_to(ROOT)))
+def test_every_file_of_ours_that_a_document_names_exists(document: Path) -> None:
+    """So a file that is moved or renamed takes its documents along."""
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name[0] != "."}
+    named = re.findall(r"`([\w./-]+/[\w./-]*)`", document.read_text())
+
+    for path in named:
+        if path.split("/")[0] in folders - {"dist"}:
+            assert (ROOT / path).exists(), path
+
+
 def test_the_shortest_client_has_25_lines() -> None:
     """Short enough for the README, which shows it."""
     client = (DOCS / "client" / "rollcall.py").read_text()
