@@ -38,6 +38,7 @@ SETTINGS = Settings.from_env(
         "BOT_APP_ID": BOT_APP_ID,
         "ORGANIZER_ID": ORGANIZER_ID,
         "CALLBACK_ISSUERS": ISSUER,
+        "LEAVE_WHEN_ALONE_SECONDS": "86400",
         "ROSTER_CAP": "5000",
         "SHOW_NAMES": "true",
     }
@@ -125,7 +126,8 @@ def services_on(
 ) -> Services:
     """Return services over the real ledger on `table`. Names are kept; no roster counts as cut.
 
-    Looks at sources come an hour later than deployed, apart from all else that is counted.
+    Looks at sources come an hour later than deployed, apart from all else that is counted. The bot
+    stays between two calls.
     `graph`: stands in for Graph, as far as the app asks it.
     """
     tending = SETTINGS.tending

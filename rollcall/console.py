@@ -8,10 +8,17 @@ from enum import IntEnum
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
-out = Console(highlight=False, emoji=False, soft_wrap=True)
+
+def plain_console(**options: Any) -> Console:
+    """Return a console that writes text as it is: foreign text is no markup, `:smile:` no emoji."""
+    return Console(markup=False, emoji=False, highlight=False, **options)
+
+
+out = plain_console(soft_wrap=True)
 """For what was requested. Colours only on a terminal, and never where NO_COLOR is set."""
-err = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+err = plain_console(stderr=True, soft_wrap=True)
 """For progress, advice and failures."""
 
 
@@ -45,19 +52,19 @@ def write_json(value: Any) -> None:
 
 
 def say(line: str = "", *, style: str | None = None) -> None:
-    """Write one line as it is: text from outside is no markup, and `:warning:` no emoji."""
-    out.print(line, markup=False, emoji=False, style=style)
+    """Write one line."""
+    out.print(line, style=style)
 
 
 def advise(line: str) -> None:
     """Write one line beside the output."""
-    err.print(line, markup=False, emoji=False)
+    err.print(line)
 
 
 @contextmanager
 def progress(what: str) -> Iterator[None]:
     """Show that `what` goes on, on a terminal only."""
-    with err.status(what) if err.is_terminal else _nothing():
+    with err.status(Text(what)) if err.is_terminal else _nothing():
         yield
 
 
