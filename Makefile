@@ -97,7 +97,7 @@ format: $(INSTALLED)
 	@$(BIN)/ruff format $(PYTHON_PACKAGES)
 	@$(BIN)/ruff check --fix $(PYTHON_PACKAGES)
 
-# Needs uv on the PATH; the files it writes are what everybody else installs.
+# Needs uv on the PATH; every installation uses the files it writes.
 lock:
 	uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command "make lock" --output-file requirements.txt pyproject.toml

@@ -29,13 +29,6 @@ class HeldGraph(FakeGraph):
         return await super().create_call(body)
 
 
-def beside(world: World) -> World:
-    """Return another process over the same table, bus and Graph."""
-    return World(
-        clock=world.clock, ledger=world.ledger, fake_bus=world.fake_bus, fake_graph=world.fake_graph
-    )
-
-
 async def joined(world: World) -> tuple[str, LegKey, CallId]:
     """Let the bot join by link; return meeting, leg and call."""
     await world.drop("join-meeting", {"joinWebUrl": CLASSIC})

@@ -130,12 +130,7 @@ async def test_the_same_id_with_other_content_is_refused_by_name() -> None:
 async def test_requests_that_race_under_one_id_make_one_meeting() -> None:
     """Ten handlers at once, in two processes: one creation told, everybody answered."""
     world = World()
-    other = World(
-        clock=world.clock,
-        ledger=world.ledger,
-        fake_bus=world.fake_bus,
-        fake_graph=world.fake_graph,
-    )
+    other = world.beside()
     messages = [world.message("create-meeting", ASK, reply_to=f"r{n}") for n in range(10)]
 
     await asyncio.gather(

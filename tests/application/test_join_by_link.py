@@ -163,11 +163,9 @@ async def test_a_wrong_join_id_is_refused_with_the_last_of_graphs_answers() -> N
 async def test_two_forms_asked_at_once_of_two_processes_are_one_meeting_and_one_bot(
     one: dict[str, Any], other: dict[str, Any]
 ) -> None:
-    """Whoever comes first; the other is answered with the same leg."""
+    """The first to come; the other is answered with the same leg."""
     world = World()
-    beside = World(
-        clock=world.clock, ledger=world.ledger, fake_bus=world.fake_bus, fake_graph=world.fake_graph
-    )
+    beside = world.beside()
 
     await asyncio.gather(
         world.drop("join-meeting", one, reply_to="one", message_id="m-1"),

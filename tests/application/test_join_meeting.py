@@ -13,7 +13,7 @@ import pytest
 
 from shared.meeting.meeting import Change, Stored
 from shared.words.errors import GraphTrace, NotAsked, Rejected, Unavailable
-from shared.words.ids import LegKey, leg_key_for
+from shared.words.ids import CallId, LegKey, leg_key_for
 from shared.words.problems import rejected
 from tests.application.links import CLASSIC
 from tests.application.world import (
@@ -36,6 +36,13 @@ async def created(world: World) -> str:
     await world.drop("create-meeting", ASK)
     meeting_id: str = world.events("meeting.created")[0]["data"]["meetingId"]
     return meeting_id
+
+
+async def joining(world: World) -> tuple[str, LegKey, CallId]:
+    """Create a meeting, and send the bot into it; return meeting, leg and call."""
+    meeting_id = await created(world)
+    await world.drop("join-meeting", {"meetingId": meeting_id})
+    return meeting_id, *leg_of(await world.meeting(meeting_id))
 
 
 async def test_the_bot_is_sent_once_and_the_caller_told() -> None:
@@ -74,9 +81,7 @@ async def test_two_processes_asked_at_once_send_one_bot() -> None:
     """As Flex Consumption scales: the claim is won once, the other waits and adopts."""
     world = World()
     meeting_id = await created(world)
-    other = World(
-        clock=world.clock, ledger=world.ledger, fake_bus=world.fake_bus, fake_graph=world.fake_graph
-    )
+    other = world.beside()
 
     await asyncio.gather(
         world.drop("join-meeting", {"meetingId": meeting_id}),
@@ -181,9 +186,7 @@ async def test_a_bot_that_comes_after_another_took_its_place_is_sent_away() -> N
 async def test_a_second_call_under_one_key_is_sent_away_and_never_recorded() -> None:
     """A leg's key is bound to the first call seen under it."""
     world = World()
-    meeting_id = await created(world)
-    await world.drop("join-meeting", {"meetingId": meeting_id})
-    leg_key, call_id = leg_of(await world.meeting(meeting_id))
+    meeting_id, leg_key, call_id = await joining(world)
     world.fake_graph.double(call_id, "aaaaaaaa")
 
     await world.callback(meeting_id, leg_key, state("aaaaaaaa", "established"))
@@ -306,9 +309,7 @@ def test_leg_keys_differ_by_attempt() -> None:
 async def test_a_leg_whose_end_was_never_told_is_not_adopted() -> None:
     """Graph does not know the leg any more: its end is recorded, and the bot is sent again."""
     world = World()
-    meeting_id = await created(world)
-    await world.drop("join-meeting", {"meetingId": meeting_id})
-    leg_key, call_id = leg_of(await world.meeting(meeting_id))
+    meeting_id, leg_key, call_id = await joining(world)
     await world.callback(meeting_id, leg_key, state(call_id, "established"))
     world.fake_graph.drop(call_id)
 
@@ -329,9 +330,7 @@ async def test_a_leg_whose_end_was_never_told_is_not_adopted() -> None:
 async def test_a_dead_leg_is_not_adopted_however_far_it_came(seen: str, over: str) -> None:
     """Its callbacks never came, or it was forgotten in the lobby: days later Graph is asked."""
     world = World()
-    meeting_id = await created(world)
-    await world.drop("join-meeting", {"meetingId": meeting_id})
-    leg_key, call_id = leg_of(await world.meeting(meeting_id))
+    meeting_id, leg_key, call_id = await joining(world)
     if seen == "lobby":
         waiting = participant("bot", kind="application", identity_id=BOT, in_lobby=True)
         await world.callback(meeting_id, leg_key, envelope(call_id, "/participants", [waiting]))
@@ -354,9 +353,7 @@ async def test_a_dead_leg_is_not_adopted_however_far_it_came(seen: str, over: st
 async def test_a_leg_on_its_way_in_is_taken_on_trust() -> None:
     """Graph is not asked within the claim's lease."""
     world = World()
-    meeting_id = await created(world)
-    await world.drop("join-meeting", {"meetingId": meeting_id})
-    _, call_id = leg_of(await world.meeting(meeting_id))
+    meeting_id, _, call_id = await joining(world)
     world.fake_graph.drop(call_id)
     world.clock.advance(LEASE.total_seconds() - 1)
 
@@ -369,9 +366,7 @@ async def test_a_leg_on_its_way_in_is_taken_on_trust() -> None:
 async def test_a_leg_that_graph_still_knows_is_adopted() -> None:
     """It came in and is there: nobody else is sent."""
     world = World()
-    meeting_id = await created(world)
-    await world.drop("join-meeting", {"meetingId": meeting_id})
-    leg_key, call_id = leg_of(await world.meeting(meeting_id))
+    meeting_id, leg_key, call_id = await joining(world)
     await world.callback(meeting_id, leg_key, state(call_id, "established"))
 
     await world.drop("join-meeting", {"meetingId": meeting_id}, reply_to="replies")
@@ -383,9 +378,7 @@ async def test_a_leg_that_graph_still_knows_is_adopted() -> None:
 async def test_a_leg_of_which_graph_says_nothing_now_is_adopted() -> None:
     """Graph is throttled: that is no sign that the bot has left."""
     world = World()
-    meeting_id = await created(world)
-    await world.drop("join-meeting", {"meetingId": meeting_id})
-    leg_key, call_id = leg_of(await world.meeting(meeting_id))
+    meeting_id, leg_key, call_id = await joining(world)
     await world.callback(meeting_id, leg_key, state(call_id, "established"))
     world.fake_graph.drop(call_id)
     world.fake_graph.fail_next()

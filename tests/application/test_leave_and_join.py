@@ -13,7 +13,7 @@ from shared.words.answers import Call
 from shared.words.coordinates import alias_of
 from shared.words.errors import GraphTrace, Rejected, Unavailable
 from shared.words.ids import linked_meeting_id_for
-from tests.application.leaving import BYE, LEAVE, HeldGraph, beside, joined
+from tests.application.leaving import BYE, LEAVE, HeldGraph, joined
 from tests.application.links import CLASSIC, SHORT, THREAD
 from tests.application.world import LEASE, TENANT, World, state
 from tests.fakes.graph import FakeGraph
@@ -51,7 +51,7 @@ async def test_a_leave_while_graph_answers_hangs_up_with_the_answer() -> None:
     )
     await graph.asked.wait()
 
-    await beside(world).drop("join-meeting", {"joinWebUrl": CLASSIC} | LEAVE, reply_to="leaver")
+    await world.beside().drop("join-meeting", {"joinWebUrl": CLASSIC} | LEAVE, reply_to="leaver")
     graph.go.set()
     await join
     await world.pump()
@@ -126,7 +126,7 @@ async def test_a_refused_join_answers_whoever_asked_to_leave_meanwhile() -> None
     join = asyncio.create_task(world.drop("join-meeting", {"joinWebUrl": CLASSIC}))
     await graph.asked.wait()
 
-    await beside(world).drop("join-meeting", {"joinWebUrl": CLASSIC} | LEAVE, reply_to="leaver")
+    await world.beside().drop("join-meeting", {"joinWebUrl": CLASSIC} | LEAVE, reply_to="leaver")
     graph.go.set()
     await join
     await world.pump()
@@ -146,7 +146,7 @@ async def test_a_leave_leaves_a_bot_alone_that_was_asked_for_later() -> None:
     join = asyncio.create_task(world.drop("join-meeting", {"joinWebUrl": CLASSIC}))
     await graph.asked.wait()
     world.clock.advance(1)
-    await beside(world).drop("join-meeting", {"joinWebUrl": CLASSIC} | LEAVE, reply_to="leaver")
+    await world.beside().drop("join-meeting", {"joinWebUrl": CLASSIC} | LEAVE, reply_to="leaver")
     graph.fail_next(throttled())
     graph.go.set()
     await join
@@ -175,7 +175,7 @@ async def test_a_leave_whose_join_came_to_nothing_is_answered_with_the_leg_befor
     await graph.asked.wait()
     world.clock.advance(1)
 
-    await beside(world).drop("join-meeting", {"joinWebUrl": CLASSIC} | LEAVE, reply_to="leaver")
+    await world.beside().drop("join-meeting", {"joinWebUrl": CLASSIC} | LEAVE, reply_to="leaver")
     graph.fail_next(throttled())
     graph.go.set()
     await join
@@ -232,7 +232,7 @@ async def test_a_leave_of_a_meeting_that_proves_to_be_another_is_answered_there(
         await world.callback(meeting_id, leg_key, state(list(graph.calls)[-1], "establishing"))
 
     ask = {"joinWebUrl": SHORT, "requestId": "L-1"} | LEAVE
-    await beside(world).drop("join-meeting", ask, reply_to="leaver")
+    await world.beside().drop("join-meeting", ask, reply_to="leaver")
     graph.go.set()
     await join
     await world.pump()

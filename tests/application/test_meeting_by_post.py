@@ -176,12 +176,7 @@ async def test_a_meeting_that_comes_after_the_lease_is_deleted() -> None:
 async def test_requests_that_race_make_one_meeting() -> None:
     """Four messages of one request at once, in two processes."""
     world = World()
-    other = World(
-        clock=world.clock,
-        ledger=world.ledger,
-        fake_bus=world.fake_bus,
-        fake_graph=world.fake_graph,
-    )
+    other = world.beside()
     messages = [world.message("create-meeting", ASK, reply_to=f"r{n}") for n in range(4)]
 
     await asyncio.gather(

@@ -15,7 +15,7 @@ from shared.words.ids import MeetingId
 from tests.application.joined import ASK, Joined
 from tests.application.kept import RETENTION, held, leave, scheduled, wait
 from tests.application.links import EXPLICIT
-from tests.application.world import World, leg_of, roster, state
+from tests.application.world import leg_of, roster, state
 from tests.fakes.ledger import InMemoryLedger
 
 OLD_ENOUGH = RETENTION + timedelta(days=1)
@@ -57,17 +57,6 @@ class Halting(InMemoryLedger):
         await super().delete_rows(meeting_id, up_to=up_to)
 
 
-def another_process(world: World) -> World:
-    """Return a world of the same table, bus, Graph and time."""
-    return World(
-        clock=world.clock,
-        ledger=world.ledger,
-        fake_bus=world.fake_bus,
-        fake_graph=world.fake_graph,
-        numbers=10_000,
-    )
-
-
 async def begin_again(world: Joined) -> None:
     """Let the meeting be made again, with a bot and a call in it."""
     await world.drop("create-meeting", ASK)
@@ -84,7 +73,7 @@ async def test_a_walk_that_is_late_takes_nothing_of_a_new_life(method: str) -> N
     """Aliases, the list of the day, the log: another walk finished the purge meanwhile."""
     ledger = Halting()
     world = await held(Joined(ledger=ledger))
-    late = another_process(world)
+    late = world.beside(numbers=10_000)
     world.clock.advance((OLD_ENOUGH + timedelta(days=1)).total_seconds())
     ledger.halts = method
     walking = asyncio.create_task(late.mend())
@@ -115,7 +104,7 @@ async def test_a_join_whose_alias_was_purged_meanwhile_claims_it_again() -> None
     coordinates = world.events("meeting.created")[0]["data"]["coordinates"]
     by_thread = {**EXPLICIT, "chatInfo": coordinates["chatInfo"]}
     world.clock.advance((OLD_ENOUGH + timedelta(days=1)).total_seconds())
-    joiner = another_process(world)
+    joiner = world.beside(numbers=10_000)
     ledger.halts = "load"
     joining = asyncio.create_task(joiner.drop("join-meeting", by_thread, reply_to="replies"))
     await ledger.reached.wait()
@@ -147,7 +136,7 @@ async def test_a_repeat_that_meets_the_purge_is_answered() -> None:
             return stored
 
     world = await held(Joined(ledger=(ledger := Yielding())))
-    other = another_process(world)
+    other = world.beside(numbers=10_000)
     world.clock.advance((OLD_ENOUGH + timedelta(days=1)).total_seconds())
     ledger.purges = True
 
@@ -174,7 +163,7 @@ async def test_a_reader_whose_pages_are_purged_meanwhile_is_told_so() -> None:
             return await super().pages(meeting_id)
 
     world = await held(Joined(ledger=(ledger := Purging())))
-    other = another_process(world)
+    other = world.beside(numbers=10_000)
     world.clock.advance((OLD_ENOUGH + timedelta(days=1)).total_seconds())
     ledger.purges = True
 
@@ -199,7 +188,7 @@ async def test_a_callback_that_comes_first_keeps_the_meeting() -> None:
             return stored
 
     world = await held(Joined(ledger=(ledger := Yielding())))
-    other = another_process(world)
+    other = world.beside(numbers=10_000)
     world.clock.advance((OLD_ENOUGH + timedelta(days=1)).total_seconds())
     ledger.calls_back = True
 

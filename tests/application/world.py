@@ -109,6 +109,16 @@ class World:
         self.keys = FakeSigningKeys(self.clock, {"test": KEY.public_key()})
         self.restart()
 
+    def beside(self, *, numbers: int = 0) -> "World":
+        """Return another process over the same table, bus and Graph; it numbers after `numbers`."""
+        return World(
+            clock=self.clock,
+            ledger=self.ledger,
+            fake_bus=self.fake_bus,
+            fake_graph=self.fake_graph,
+            numbers=numbers,
+        )
+
     def restart(self) -> None:
         """Start a new process over the same table, bus and Graph."""
         self.seat(NO_SEATS)

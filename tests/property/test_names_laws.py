@@ -66,7 +66,7 @@ class Named(Mortal):
         self.callers: list[str] = []
         self.told: set[CallId] = set()
         super().__init__(Fuse(), fake_graph=self.graph_of_ada)
-        self.beside = World(
+        self.other = World(
             clock=self.clock,
             ledger=self.true_ledger,
             fake_bus=self.fake_bus,
@@ -101,7 +101,7 @@ class Named(Mortal):
     async def hasty_callback(self, uri: str, call_id: CallId) -> None:
         """Call back, to another process, while the POST is under way."""
         meeting_id, leg_key = uri.split("/")[-2:]
-        await self.beside.callback(meeting_id, leg_key, state(call_id, "established"))
+        await self.other.callback(meeting_id, leg_key, state(call_id, "established"))
 
     async def request(self, action: str = "join") -> None:
         """Let a caller request something by one of the names; the next answer may be lost."""

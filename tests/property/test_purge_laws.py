@@ -137,13 +137,7 @@ def built() -> Estate:
 
 async def play(world: Estate, history: Sequence[Happening]) -> None:
     """Let everything happen at once, in two processes, and then come to its end."""
-    other = World(
-        clock=world.clock,
-        ledger=world.ledger,
-        fake_bus=world.fake_bus,
-        fake_graph=world.fake_graph,
-        numbers=10_000,
-    )
+    other = world.beside(numbers=10_000)
     _, call_id = world.lives_in
     world.people_in(call_id, "ada", "bo")  # type: ignore[arg-type]  # any text
     await asyncio.gather(
