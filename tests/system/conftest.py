@@ -31,7 +31,7 @@ LOCK = "PT5S"
 async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Up]:
     """Return the shared stack; it stays usable when its Functions host is killed."""
     folder = tmp_path_factory.mktemp("stack")
-    up = await Up.start(
+    async with Up.serving(
         folder,
         {
             "DEVSTACK_BUS_CONFIG": str(with_short_locks(folder)),
@@ -39,12 +39,8 @@ async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Up]:
             "ROSTER_CAP": str(ROSTER_CAP),
             "CLAIM_LEASE_SECONDS": CLAIM_LEASE,
         },
-    )
-    try:
-        await up.ready()
+    ) as up:
         yield up
-    finally:
-        await up.close()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

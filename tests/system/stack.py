@@ -5,6 +5,8 @@ import json
 import os
 import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -84,6 +86,17 @@ class Up:
                 stderr=errors,
             )
         return cls(process, folder=folder, mark=mark)
+
+    @classmethod
+    @asynccontextmanager
+    async def serving(cls, folder: Path, environment: dict[str, str]) -> AsyncIterator[Self]:
+        """Start it and wait until everything answers; end it afterwards."""
+        up = await cls.start(folder, environment)
+        try:
+            await up.ready()
+            yield up
+        finally:
+            await up.close()
 
     async def ready(self) -> Endpoints:
         """Wait until everything answers; AssertionError with its own words where it ends first."""

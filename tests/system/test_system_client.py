@@ -23,11 +23,8 @@ PATIENCE = 30
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def own(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Endpoints]:
     """A stack whose queue for answers and whose subscription no other client reads."""
-    up = await Up.start(tmp_path_factory.mktemp("client"), {})
-    try:
+    async with Up.serving(tmp_path_factory.mktemp("client"), {}) as up:
         yield await up.ready()
-    finally:
-        await up.close()
 
 
 async def _started(stack: Endpoints, folder: Path, subject: str) -> Process:

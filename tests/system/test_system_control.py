@@ -42,12 +42,8 @@ class Control:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def own(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Up]:
     """Return a stack that may come to harm."""
-    up = await Up.start(tmp_path_factory.mktemp("own"), {"DEVSTACK_FLEX": "0"})
-    try:
-        await up.ready()
+    async with Up.serving(tmp_path_factory.mktemp("own"), {"DEVSTACK_FLEX": "0"}) as up:
         yield up
-    finally:
-        await up.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -21,15 +21,11 @@ KEY_OF_THE_TABLES = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I
 async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Up]:
     """A stack of its own, on which the app has an identity and no key."""
     with the_amqps_port():
-        up = await Up.start(
+        async with Up.serving(
             tmp_path_factory.mktemp("deployed"),
             {"DEVSTACK_IDENTITIES": "1", "SETTLE_SECONDS": "0.4"},
-        )
-        try:
-            await up.ready()
+        ) as up:
             yield up
-        finally:
-            await up.close()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -40,14 +40,10 @@ GRANTED = [*NEEDED, "User.Read.All"]
 async def sound(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Up]:
     """Return a stack with exactly what Rollcall needs, and the right to read users."""
     switches = {"graph": {"granted": GRANTED}}
-    up = await Up.start(
+    async with Up.serving(
         tmp_path_factory.mktemp("sound"), {"DEVSTACK_SWITCHES": json.dumps(switches)}
-    )
-    try:
-        await up.ready()
+    ) as up:
         yield up
-    finally:
-        await up.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -33,12 +33,8 @@ async def spread(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Up]:
         "KEEP_ALIVE_SECONDS": "2",
         "BACKSTOP_SECONDS": "1",
     }
-    up = await Up.start(tmp_path_factory.mktemp("spread"), settings)
-    try:
-        await up.ready()
+    async with Up.serving(tmp_path_factory.mktemp("spread"), settings) as up:
         yield up
-    finally:
-        await up.close()
 
 
 async def test_nothing_is_doubled_and_nobody_waits_for_ever(spread: Up, subject: str) -> None:

@@ -20,12 +20,8 @@ WITHIN = 3.0
 async def idle(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Up]:
     """Return a stack whose links live for four seconds without work."""
     switches = f'{{"bus": {{"idleLinkSeconds": {IDLE_SECONDS}}}}}'
-    up = await Up.start(tmp_path_factory.mktemp("idle"), {"DEVSTACK_SWITCHES": switches})
-    try:
-        await up.ready()
+    async with Up.serving(tmp_path_factory.mktemp("idle"), {"DEVSTACK_SWITCHES": switches}) as up:
         yield up
-    finally:
-        await up.close()
 
 
 async def test_a_request_after_a_quiet_time_is_answered_once_and_soon(

@@ -30,13 +30,12 @@ HURRY = {
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def hurried(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Client]:
     """Return a client of a stack of its own."""
-    up = await Up.start(tmp_path_factory.mktemp("hurried"), HURRY)
-    try:
-        async with Client(await up.ready()) as client:
-            await client.lab.sources(keepAliveLapseSeconds=LAPSE)
-            yield client
-    finally:
-        await up.close()
+    async with (
+        Up.serving(tmp_path_factory.mktemp("hurried"), HURRY) as up,
+        Client(await up.ready()) as client,
+    ):
+        await client.lab.sources(keepAliveLapseSeconds=LAPSE)
+        yield client
 
 
 async def test_a_call_of_many_lapses_is_one_call_with_one_leg(

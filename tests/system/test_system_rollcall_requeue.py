@@ -232,8 +232,7 @@ def test_ctrl_c_ends_it_after_the_batch_with_a_summary(service_bus: str, bus: Bu
 @pytest.mark.long
 async def test_a_refused_request_is_carried_out_once_its_cause_is_mended(tmp_path: Path) -> None:
     """Refused for the want of a policy; the policy is granted; sent again; answered."""
-    up = await Up.start(tmp_path, {})
-    try:
+    async with Up.serving(tmp_path, {}) as up:
         stack = await up.ready()
         async with (
             AsyncClient.from_connection_string(stack.service_bus) as client,
@@ -265,8 +264,6 @@ async def test_a_refused_request_is_carried_out_once_its_cause_is_mended(tmp_pat
             assert created.data["requestId"] == "INC-1"
             assert created.correlation_id == "c-1"
             assert await requeue(stack.service_bus, "list", "--json") == []
-    finally:
-        await up.close()
 
 
 async def requeue(service_bus: str, *arguments: str) -> Any:

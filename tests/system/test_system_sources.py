@@ -41,12 +41,11 @@ async def app(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Client]
         "SOURCES_AFTER_SECONDS": LOOKS,
         "CALL_RECORDS": "on",
     }
-    up = await Up.start(tmp_path_factory.mktemp("sources"), settings)
-    try:
-        async with Client(await up.ready()) as client:
-            yield client
-    finally:
-        await up.close()
+    async with (
+        Up.serving(tmp_path_factory.mktemp("sources"), settings) as up,
+        Client(await up.ready()) as client,
+    ):
+        yield client
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -68,7 +68,7 @@ async def up(
 ) -> AsyncIterator[Up]:
     """A stack whose app exports there, and nowhere else."""
     _, url = insights
-    up = await Up.start(
+    async with Up.serving(
         tmp_path_factory.mktemp("telemetry"),
         {
             "SETTLE_SECONDS": "0.4",
@@ -83,12 +83,8 @@ async def up(
             "OTEL_BLRP_SCHEDULE_DELAY": "200",
             "OTEL_METRIC_EXPORT_INTERVAL": "500",
         },
-    )
-    try:
-        await up.ready()
+    ) as up:
         yield up
-    finally:
-        await up.close()
 
 
 async def test_one_trace_is_exported_and_nothing_private(
