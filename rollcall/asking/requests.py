@@ -28,6 +28,8 @@ class Kind(StrEnum):
     LEAVE = "leave"
 
 
+PLANS = frozenset({Kind.CREATE, Kind.UPDATE})
+"""They say what a meeting is like, and when the bot joins it."""
 OF_A_MEETING = frozenset({Kind.UPDATE, Kind.CANCEL})
 """Their request id is the meeting's own, so none is made up."""
 
@@ -59,12 +61,16 @@ class Request:
     @property
     def joins(self) -> bool:
         """Whether a bot is sent at once, so that what becomes of it is an answer, too."""
-        return self.kind is Kind.JOIN or self.body.get("join") == "now"
+        return self.kind is Kind.JOIN or self._when_joined == "now"
 
     @property
     def joins_later(self) -> bool:
         """Whether an answer comes at the start of the meeting only."""
-        return self.body.get("join") == "atStart"
+        return self._when_joined == "atStart"
+
+    @property
+    def _when_joined(self) -> object:
+        return self.body.get("join") if self.kind in PLANS else None
 
 
 def request(
