@@ -19,8 +19,8 @@ from rollcall.asking.browsing import Browsed
 from rollcall.asking.outcomes import Heard, heard
 from rollcall.asking.record import heard_of_record
 from rollcall.asking.requests import Kind, Request
-from rollcall.http import App
-from rollcall.reading.records import parsed, read_log
+from rollcall.http import App, as_answered, parsed
+from rollcall.reading.records import read_log
 
 PAUSE = 0.3
 """Seconds between two looks, where Service Bus cannot wait for us."""
@@ -99,9 +99,10 @@ class WithoutQueue:
     def some(self) -> list[Heard]:
         """See `Answers.some`."""
         record = self._record()
-        published = self._published(record) if self._request.kind is Kind.UPDATE else ()
-        events = heard_of_record(self._request, record, before=self._before, published=published)
-        news = [event for event in events if event not in self._known]
+        with as_answered():
+            types = self._published(record) if self._request.kind is Kind.UPDATE else ()
+            events = heard_of_record(self._request, record, before=self._before, published=types)
+            news = [event for event in events if event not in self._known]
         self._known += tuple(news)
         if not news:
             news = self._copies()

@@ -18,7 +18,7 @@ from rollcall.asking.requests import Kind, Request
 from rollcall.asking.wording import look_later, said
 from rollcall.bus import open_bus, reaching
 from rollcall.console import Exit, Failed, advise, err, out, say, write_json
-from rollcall.http import App
+from rollcall.http import App, as_answered
 from rollcall.management import Managed, Unmanaged, managed, tidying
 from rollcall.plain import plain
 from rollcall.target import Target
@@ -127,13 +127,16 @@ def _wait(request: Request, answers: Answers, manner: Manner) -> tuple[Exit, Hea
                     return end, event
             if passed > QUICK:
                 patience.start()
-    advise(f"No {missing} came in {manner.wait:g} seconds. {look_later(request)}")
+    seconds = f"{manner.wait:g} {'second' if manner.wait == 1 else 'seconds'}"
+    advise(f"No {missing} came in {seconds}. {look_later(request)}")
     return Exit.LATE, None
 
 
 def _show(event: Heard, end: Exit | None, manner: Manner) -> None:
     if not manner.as_json:
-        for line in said(event, width=out.width):
+        with as_answered():
+            lines = list(said(event, width=out.width))
+        for line in lines:
             say(line)
     elif end is not None or event.type in PLANNED:
         write_json(event.data)

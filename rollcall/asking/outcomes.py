@@ -50,7 +50,7 @@ def heard(body: bytes) -> Heard | None:
     """Read the body of an answer; None where it is no CloudEvent."""
     try:
         event = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(event, dict) or not isinstance(event.get("data"), dict):
         return None

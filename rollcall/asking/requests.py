@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from rollcall.console import Exit, Failed
+from rollcall.plain import is_text
 
 type Body = dict[str, Any]
 
@@ -56,7 +57,8 @@ class Request:
     @property
     def message_id(self) -> str:
         """The request id, or where Service Bus would refuse that one, the correlation id."""
-        return self.id if 0 < len(self.id) <= LONGEST_MESSAGE_ID else self.correlation_id
+        fits = 0 < len(self.id) <= LONGEST_MESSAGE_ID and is_text(self.id)
+        return self.id if fits else self.correlation_id
 
     @property
     def joins(self) -> bool:
@@ -100,12 +102,19 @@ def attendee(text: str) -> str | Body:
 def members_of(text: str, where: str) -> Body:
     """Read a JSON object; `where` names what it was read from. Raises `Failed`."""
     try:
-        found = json.loads(text, object_pairs_hook=_each_once)
+        found = json.loads(text, object_pairs_hook=_each_once, parse_constant=_no_constant)
     except ValueError as error:
         raise Failed(f"{where} is no JSON: {error}.", Exit.USAGE) from error
+    except RecursionError as error:
+        raise Failed(f"{where} is nested too deeply.", Exit.USAGE) from error
     if not isinstance(found, dict):
         raise Failed(f"{where} must be a JSON object, such as {{}}.", Exit.USAGE)
     return found
+
+
+def _no_constant(name: str) -> None:
+    """Refuse NaN and Infinity, which Python reads beyond the standard."""
+    raise ValueError(f"{name} is no value of it")
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> Body:
