@@ -47,7 +47,7 @@ class Attendance:
 
     @property
     def first(self) -> datetime | None:
-        """The first moment at which somebody was there."""
+        """The first moment at which a person was there."""
         return min((stay.joined_at for one in self.attended for stay in one.stays), default=None)
 
 

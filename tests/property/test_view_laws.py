@@ -114,7 +114,7 @@ def test_calls_that_sources_confirm_lie_apart(
 
 @given(recorded(), several)
 def test_nobody_is_lost(calls: tuple[GroupCall, ...], known: list[Source]) -> None:
-    """Whoever was observed, or is listed by the best source of a call, is in some call."""
+    """Each person who was observed, or whom the best source of a call lists, is in some call."""
     found = shown(calls, known, numbers_given(calls, known)).values()
 
     people = {session.person.user_id for one in found for session in one.call.sessions.values()}
