@@ -190,6 +190,15 @@ def test_calls_are_numbered_in_the_order_they_were_discovered(log: Log) -> None:
         published = starts
 
 
+@given(logs)
+def test_what_is_not_published_is_never_left_unwatched(log: Log) -> None:
+    """A provisional call is taken back once no leg can confirm it; so it is never given up."""
+    for record in records(log):
+        open_call = record.open_call
+        assert open_call is None or not (open_call.provisional and open_call.is_unwatched)
+        assert open_call is None or not open_call.provisional or record.listening is not None
+
+
 def _hold_in_order(*moments: datetime | None) -> None:
     known = [moment for moment in moments if moment is not None]
     assert known == sorted(known)
