@@ -306,7 +306,7 @@ def test_the_old_leg_speaks_of_the_call_it_heard_last_not_of_the_open_one() -> N
 
 
 def test_a_leg_that_found_nobody_speaks_of_the_call_whose_end_it_read() -> None:
-    """Bo came and left in the gap's last seconds; his push outlived the leg."""
+    """Bo came and left before the read; his push came after the end of the leg."""
     found = (*ADA, *back(read(31, key=LEG2), leg(32, "gone", *REMOVED, key=LEG2)))
 
     record = folded(*found, push(33, "bo", key=LEG2))

@@ -1,4 +1,4 @@
-"""The fold on how legs are looked after: requests about them, pushes that stay out, giving up."""
+"""The fold on how legs are looked after: requests about them, silence, calls that are given up."""
 
 from datetime import datetime
 
@@ -70,7 +70,7 @@ def test_a_callback_or_a_read_answers_for_no_keep_alive_that_failed(
     assert failures(heard(*later)) == (1, at(60))
 
 
-# -- pushes that stay out
+# -- silence
 
 
 def silent_since(*observations: Observation) -> datetime | None:
@@ -78,7 +78,7 @@ def silent_since(*observations: Observation) -> datetime | None:
 
 
 def test_callbacks_are_silent_since_the_first_read_that_finds_people_no_push_spoke_of() -> None:
-    """Until the next push: it may be the read's own news, late."""
+    """Until the next push, whatever it says."""
     found = (*ADA, read(60, "ada", "bo"))
 
     assert silent_since(*found, read(90, "ada", "bo", "cy")) == at(60)
@@ -142,8 +142,8 @@ def test_a_call_that_no_read_ever_saw_is_bounded_by_the_making_of_our_own_meetin
     assert leaving(session(record, "ada")) == (at(5), at(-9), None)
 
 
-def test_a_call_that_is_given_up_leaves_no_doubt_and_no_bound_to_wait_for() -> None:
-    """No read comes any more that could confirm them."""
+def test_a_call_that_is_given_up_keeps_no_doubt_and_no_bound_that_a_read_would_confirm() -> None:
+    """No read of this call comes any more."""
     doubted = (*ADA, push(8, "ada", "bo"), push(8.5, "ada"), leg(9, "gone", *REMOVED))
     before, after = folded(*doubted), folded(*doubted, given_up(20_000))
 
