@@ -5,6 +5,7 @@ shared/meeting/looks.py says what is due.
 """
 
 import json
+import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -48,22 +49,16 @@ from shared.words.outside import CALL_ID
 from shared.words.rules import TendingRules
 
 
-def _meeting_id(text: str) -> str:
-    if MEETING_ID.fullmatch(text) is None:
-        raise ValueError("must be a meetingId of Rollcall's")
-    return text
+def _matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
+    def checked(text: str) -> str:
+        if pattern.fullmatch(text) is None:
+            raise ValueError(f"must be {what}")
+        return text
+
+    return AfterValidator(checked)
 
 
-def _leg_key(text: str) -> str:
-    if LEG_KEY.fullmatch(text) is None:
-        raise ValueError("must be the key of a leg of Rollcall's")
-    return text
-
-
-def _call_id(text: str) -> str:
-    if CALL_ID.fullmatch(text) is None:
-        raise ValueError("must be the id of a call")
-    return text
+GraphCall = Annotated[str, _matching(CALL_ID, "the id of a call")]
 
 
 class TendMessage(Message):
@@ -73,12 +68,12 @@ class TendMessage(Message):
     `answer`: a leg ended, and more requests to leave wait for that than the head holds.
     """
 
-    meeting_id: Annotated[str, AfterValidator(_meeting_id)]
+    meeting_id: Annotated[str, _matching(MEETING_ID, "a meetingId of Rollcall's")]
     generation: Annotated[int, Field(ge=1)] | None = None
-    hang_up: Annotated[str, AfterValidator(_call_id)] | None = None
-    hung_up: Annotated[str, AfterValidator(_call_id)] | None = None
+    hang_up: GraphCall | None = None
+    hung_up: GraphCall | None = None
     at: AwareDatetime | None = None
-    answer: Annotated[str, AfterValidator(_leg_key)] | None = None
+    answer: Annotated[str, _matching(LEG_KEY, "the key of a leg of Rollcall's")] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from join_meeting.join.decision import (
 )
 from join_meeting.join.outcome import record_adopted
 from join_meeting.join.passcode import warned_of_passcode
-from join_meeting.join.plan import plan, record_claim
+from join_meeting.join.plan import plan
 from join_meeting.join.sending import send_bot
 from join_meeting.repeats import Wish
 from shared.inbox.copies import postponed
@@ -53,8 +53,8 @@ async def join(wish: Wish, opened: OpenMeeting, services: Services) -> bool:
         if not is_prepared(decision, by=first):
             return None, None
         if isinstance(decision, Join):
-            claimed = record_claim(decision)
-            return warned_of_passcode(claimed, claimed.meeting, wish, now=now), decision
+            claim = Step(meeting=decision.meeting)
+            return warned_of_passcode(claim, claim.meeting, wish, now=now), decision
         if isinstance(decision, Adopt) and known is not None:
             adopted = record_adopted(known, decision, wish, now=now)
             return warned_of_passcode(adopted, known, wish, now=now), decision

@@ -14,7 +14,6 @@ from join_meeting.join.body import call_body
 from join_meeting.join.decision import Adopt, Decision, Done, Join, NotYet, Rules, Wait
 from join_meeting.repeats import Wish, granted_before
 from shared.inbox.message import AT_START, read_moment
-from shared.journal.step import Step
 from shared.legs.claim import FIRST_PAUSE, Claim
 from shared.legs.leg import Leg
 from shared.meeting.legs import Standing, standing
@@ -177,11 +176,6 @@ BY_LEG: Mapping[Met, Callable[[Situation, Wish, Rules], Decision]] = {
     "in another meeting?": _await_exit,
     "there": _adopt,
 }
-
-
-def record_claim(join: Join) -> Step:
-    """Return the step that takes the claim, before the POST is sent."""
-    return Step(meeting=join.meeting)
 
 
 def _fresh(leg: Leg, *, now: datetime) -> bool:

@@ -112,14 +112,8 @@ def log_rows(meeting_id: MeetingId, entry: LogEntry) -> list[Row]:
     """
     if not entry.heard and not entry.published:
         return []
-    return [
-        {
-            "PartitionKey": meeting_id,
-            "RowKey": f"{log_after(entry.version - 1)}-{place:03d}",
-            **properties(packed(log_type(), part)),
-        }
-        for place, part in enumerate(_log_parts(entry))
-    ]
+    blobs = (packed(log_type(), part) for part in _log_parts(entry))
+    return _parts(meeting_id, log_after(entry.version - 1), blobs)
 
 
 def log_after(version: int) -> str:
@@ -154,15 +148,8 @@ def page_rows(meeting_id: MeetingId, *, version: int, pages: Iterable[SessionPag
     fitting = [part for page in pages for part in _fitting(page)]
     if not fitting:
         return []
-    first_call = fitting[0].call_number
-    return [
-        {
-            "PartitionKey": meeting_id,
-            "RowKey": f"{PAGES[0]}{first_call:06d}-{version:012d}-{part:03d}",
-            **properties(blob),
-        }
-        for part, blob in enumerate(parcels(pages_type(), fitting))
-    ]
+    key = f"{PAGES[0]}{fitting[0].call_number:06d}-{version:012d}"
+    return _parts(meeting_id, key, parcels(pages_type(), fitting))
 
 
 def read_pages(rows: Iterable[Mapping[str, Any]]) -> list[SessionPage]:
@@ -175,14 +162,7 @@ def leg_rows(meeting_id: MeetingId, *, version: int, pages: Sequence[LegPage]) -
     """Return the rows of the leg pages that one commit moved out of the head, many to a row."""
     if not pages:
         return []
-    return [
-        {
-            "PartitionKey": meeting_id,
-            "RowKey": f"{LEGS[0]}{version:012d}-{part:03d}",
-            **properties(blob),
-        }
-        for part, blob in enumerate(parcels(leg_pages_type(), pages))
-    ]
+    return _parts(meeting_id, f"{LEGS[0]}{version:012d}", parcels(leg_pages_type(), pages))
 
 
 def read_legs(rows: Iterable[Mapping[str, Any]]) -> list[LegPage]:
@@ -306,6 +286,14 @@ def hold_to_limits(rows: Sequence[Row], *, operations: int) -> None:
         raise ValueError(
             f"{size:,} bytes are more than one transaction holds ({TRANSACTION_BYTES:,})"
         )
+
+
+def _parts(meeting_id: MeetingId, key: str, blobs: Iterable[bytes]) -> list[Row]:
+    """Return the rows of what one commit wrote in parts, whose keys are `key` and a number."""
+    return [
+        {"PartitionKey": meeting_id, "RowKey": f"{key}-{part:03d}", **properties(blob)}
+        for part, blob in enumerate(blobs)
+    ]
 
 
 def _commit_of(row: Mapping[str, Any]) -> str:
