@@ -10,7 +10,7 @@ from bench.one_leg import LEG_KEY, OneLeg
 from call_callback.notification import parse_envelope, read_envelope
 from devstack.graph.identities import BOT_APP_ID
 from shared.calls.history import Heard, LogEntry
-from shared.meeting.packing import log_type, packed
+from shared.meeting.packing import packed
 
 PEOPLE = 1_000
 MUTES = 100
@@ -109,4 +109,4 @@ def _packed(body: bytes) -> int:
         show_names=True,
     )
     heard = tuple(Heard(observation=observation) for _, observation in parsed.observations)
-    return len(packed(log_type(), LogEntry(version=1, heard=heard)))
+    return len(packed(LogEntry, LogEntry(version=1, heard=heard)))

@@ -156,8 +156,7 @@ class LateFigures(_Late[MetricExporter], MetricExporter):
         delta = AggregationTemporality.DELTA
         # A gauge, too: else what was measured once would be said again each minute, for good.
         kinds = (Counter, Histogram, Gauge)
-        temporality = dict.fromkeys(kinds, delta)
-        MetricExporter.__init__(self, preferred_temporality=temporality)
+        MetricExporter.__init__(self, preferred_temporality=dict.fromkeys(kinds, delta))
 
     @override
     def export(

@@ -19,7 +19,7 @@ from shared.journal.step import Step
 from shared.meeting.follow_up import is_overdue
 from shared.meeting.legs import answer_others
 from shared.meeting.meeting import Change, Meeting
-from shared.meeting.packing import ROW_BYTES, meeting_type
+from shared.meeting.packing import ROW_BYTES, adapter
 from shared.meeting.places import sorted_out
 from shared.meeting.sourcing import awaiting, number_in, readable
 from shared.sources.spans import CLOCKS
@@ -154,7 +154,7 @@ def room_of(meeting: Meeting, rules: RecordingRules) -> int:
     A request with a thousand attendees stands in it several times: requested, made, published.
     """
     without = replace(meeting, record=replace(meeting.record, calls=()))
-    return min(rules.room, ROW_BYTES - len(meeting_type().dump_json(without)))
+    return min(rules.room, ROW_BYTES - len(adapter(Meeting).dump_json(without)))
 
 
 def put_away(record: Record, room: int) -> tuple[Record, tuple[SessionPage, ...]]:
