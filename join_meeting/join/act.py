@@ -9,7 +9,6 @@ from join_meeting.join.decision import (
     Decision,
     Join,
     NotYet,
-    Rules,
     Wait,
     is_prepared,
 )
@@ -34,13 +33,7 @@ async def join(wish: Wish, opened: OpenMeeting, services: Services) -> bool:
     Return False if the request has to begin again: the meeting changed, or is another.
     """
     policy = services.policy
-    rules = Rules(
-        lease=policy.claim_lease,
-        bot_app_id=policy.bot_app_id,
-        public_url=policy.public_url,
-        tenant_id=policy.tenant_id,
-    )
-    first = plan(opened.meeting, wish, now=services.clock.now(), rules=rules)
+    first = plan(opened.meeting, wish, now=services.clock.now(), policy=policy)
     if isinstance(first, Adopt) and first.unsure and not await _is_there(first, opened, services):
         return False
     if isinstance(first, Join | Adopt):
@@ -49,7 +42,7 @@ async def join(wish: Wish, opened: OpenMeeting, services: Services) -> bool:
     def decide(known: Meeting | None, now: datetime) -> tuple[Step | None, Decision | None]:
         if known is not None and known.same_as is not None:
             return None, None  # learned since it was read
-        decision = plan(known, wish, now=now, rules=rules)
+        decision = plan(known, wish, now=now, policy=policy)
         if not is_prepared(decision, by=first):
             return None, None
         if isinstance(decision, Join):
