@@ -14,8 +14,6 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from bench.backlog import backlog_figures, measured_backlog
 from bench.callback_age import age_figures, measured_ages
 from bench.callback_rates import callback_rate_figures, measured_callbacks
@@ -32,13 +30,13 @@ from bench.reading import measured_reading, reading_figures
 from bench.stage import EMPTY, ROLLCALL, stage
 from bench.starting import NotStarted, measured_starts, start_figures
 from bench.town_hall import measured_town_hall, town_hall_figures
+from devstack.console import complain, say, show
 from devstack.process import PartFailed
 
 type Part = Callable[[], Awaitable[list[Figure]]]
 
 TABLE_WIDTH = 150
 OPERATIONS = Path(__file__).parents[1] / "docs" / "operations.md"
-console = Console(highlight=False, soft_wrap=True)
 
 
 def main() -> int:
@@ -58,15 +56,15 @@ def main() -> int:
     try:
         figures = asyncio.run(_measure(parts))
     except (NotAnswered, NotStarted, NotTaken, PartFailed) as error:
-        Console(stderr=True, highlight=False).print(str(error), markup=False)
+        complain(str(error))
         return 1
-    _say(f"{_machine()}; {time.monotonic() - began:.0f} s")
+    say(f"{_machine()}; {time.monotonic() - began:.0f} s")
     if options.markdown:
-        _say(as_markdown(figures))
+        say(as_markdown(figures))
     else:
-        Console(width=max(console.width, TABLE_WIDTH)).print(as_table(figures))
+        show(as_table(figures), width=TABLE_WIDTH)
     missed = sum(one.held is False for one in figures)
-    _say("every aim is held" if missed == 0 else f"{missed} aims are missed")
+    say("every aim is held" if missed == 0 else f"{missed} aims are missed")
     return 0
 
 
@@ -75,16 +73,16 @@ async def _measure(parts: Sequence[Part]) -> list[Figure]:
 
 
 async def _meetings() -> list[Figure]:
-    _say("starting processes ...")
+    say("starting processes ...")
     async with stage(EMPTY) as on:
         starts = await measured_starts(on)
         host = await host_alone(on)
-    _say("the function as tutorials write it ...")
+    say("the function as tutorials write it ...")
     tutorial = await tutorial_rates()
-    _say("Rollcall and the bare loop ...")
+    say("Rollcall and the bare loop ...")
     async with stage(ROLLCALL) as on:
         rates = await measured_rates(on)
-        _say("100, 1,000 and 10,000 requests waiting ...")
+        say("100, 1,000 and 10,000 requests waiting ...")
         backlog = await measured_backlog(on)
     return [
         *rate_figures(rates, tutorial, host),
@@ -94,13 +92,13 @@ async def _meetings() -> list[Figure]:
 
 
 async def _callback() -> list[Figure]:
-    _say("notifications to Rollcall and to a bare endpoint ...")
+    say("notifications to Rollcall and to a bare endpoint ...")
     rates = await measured_callbacks()
-    _say("one callback with 10 to 1,000 people, in this process ...")
+    say("one callback with 10 to 1,000 people, in this process ...")
     sizes = await measured_sizes()
-    _say("5,000 notifications of one meeting, in this process ...")
+    say("5,000 notifications of one meeting, in this process ...")
     ages = await measured_ages()
-    _say("a town hall, in this process ...")
+    say("a town hall, in this process ...")
     town_hall = await measured_town_hall()
     return [
         *callback_rate_figures(rates),
@@ -111,22 +109,22 @@ async def _callback() -> list[Figure]:
 
 
 async def _live() -> list[Figure]:
-    _say("200 live meetings at rest ...")
+    say("200 live meetings at rest ...")
     rest = await measured_rest()
-    _say("200 live meetings with moves ...")
+    say("200 live meetings with moves ...")
     moves = await measured_moves()
-    _say("an hour of one meeting at rest, in this process ...")
+    say("an hour of one meeting at rest, in this process ...")
     hours = await measured_hours()
     return [*live_figures(rest, moves), *hour_figures(hours)]
 
 
 async def _counts() -> list[Figure]:
-    _say("what Azure and Graph are needed for, in this process ...")
+    say("what Azure and Graph are needed for, in this process ...")
     return count_figures(await counted_steps())
 
 
 async def _reading() -> list[Figure]:
-    _say("a record with 300 people, the list and the view of a day, in this process ...")
+    say("a record with 300 people, the list and the view of a day, in this process ...")
     return [*reading_figures(await measured_reading()), *view_figures(measured_view())]
 
 
@@ -153,10 +151,6 @@ def _machine() -> str:
         f"{model}, {os.cpu_count()} cores, Linux {platform.release()}, "
         f"Python {platform.python_version()}; load average at the end {load:.1f}"
     )
-
-
-def _say(line: str) -> None:
-    console.print(line, markup=False)
 
 
 if __name__ == "__main__":

@@ -121,7 +121,13 @@ class HasClient(Protocol):
 
 
 def services_on(
-    table: HasClient, clock: SetClock, bus: Bus, keys: Keys, *, graph: object
+    table: HasClient,
+    clock: SetClock,
+    bus: Bus,
+    keys: Keys,
+    *,
+    graph: object,
+    leave_when_alone: timedelta = SETTINGS.tending.leave_when_alone,
 ) -> Services:
     """Return services over the real ledger on `table`. Names are kept; no roster counts as cut.
 
@@ -131,7 +137,12 @@ def services_on(
     tending = SETTINGS.tending
     after = tuple(AN_HOUR + pause for pause in tending.sources.after)
     return build(
-        replace(SETTINGS, tending=replace(tending, sources=SourceRules(after=after))),
+        replace(
+            SETTINGS,
+            tending=replace(
+                tending, sources=SourceRules(after=after), leave_when_alone=leave_when_alone
+            ),
+        ),
         ledger=TableLedger(table.client),
         bus=bus,
         graph=cast("Graph", graph),

@@ -128,18 +128,18 @@ def _read(authorization: str | None, policy: CallerPolicy, now: datetime) -> _To
     if scheme.lower() != "bearer" or len(text) > LONGEST_TOKEN or not COMPACT.fullmatch(text):
         return Refused(reason="malformed")
     try:
-        header = jwt.get_unverified_header(text)
-        if header.get("alg") != ALGORITHM:
-            return Refused(reason="algorithm")
-        key_id = header.get("kid")
-        if not isinstance(key_id, str) or not key_id:
-            return Refused(reason="unknown_key")
-        if "crit" in header:  # extensions that have to be understood, and none is
-            return Refused(reason="malformed")
-        claims = jwt.decode(text, options={"verify_signature": False})
+        unverified = jwt.decode_complete(text, options={"verify_signature": False})
     except UNREADABLE:
         return Refused(reason="malformed")
-    tenant_id = _judge(claims, policy, now)
+    header = unverified["header"]
+    if header.get("alg") != ALGORITHM:
+        return Refused(reason="algorithm")
+    key_id = header.get("kid")
+    if not isinstance(key_id, str) or not key_id:
+        return Refused(reason="unknown_key")
+    if "crit" in header:  # extensions that have to be understood, and none is
+        return Refused(reason="malformed")
+    tenant_id = _judge(unverified["payload"], policy, now)
     if isinstance(tenant_id, Refused):
         return tenant_id
     return _Token(text=text, key_id=key_id, tenant_id=tenant_id)

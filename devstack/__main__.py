@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
+from devstack.console import complain, out, say
 from devstack.ending import attendance, files
 from devstack.plan import PlanMistake, plan_from_environment, plan_of_a_run
 from devstack.process import PartFailed
@@ -20,7 +20,6 @@ from devstack.story import HARSH_SWITCHES, STORY_SETTINGS, StepFailed, Story
 WIDEST = 100
 """Wider lines than this are hard to read, on a wide terminal, too."""
 CHECKOUT = Path(__file__).resolve().parent.parent
-console = Console(highlight=False, soft_wrap=True)
 cli = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
 App = Annotated[
@@ -45,10 +44,10 @@ async def _up(app: Path) -> int:
         plan = plan_from_environment(_with_functions(app), os.environ)
     except PlanMistake as mistake:
         return _failed(str(mistake))
-    stack = Stack(plan, tell=_say)
+    stack = Stack(plan, tell=say)
     try:
         endpoints = await stack.start()
-        _say(
+        say(
             f"devstack ready: functions {endpoints.functions}, graph {endpoints.graph} "
             f"(/lab moves people); everything in {plan.folder / 'endpoints.json'}, logs in "
             f"{plan.folder / 'logs'}; Ctrl-C stops it"
@@ -66,11 +65,11 @@ async def _run(app: Path) -> int:
         plan = plan_of_a_run(_with_functions(app), os.environ, STORY_SETTINGS, HARSH_SWITCHES)
     except PlanMistake as mistake:
         return _failed(str(mistake))
-    stack, width = Stack(plan, tell=_say), min(console.width, WIDEST)
+    stack, width = Stack(plan, tell=say), min(out.width, WIDEST)
     try:
-        _say("starting Service Bus, tables, Graph and the Functions host on this machine ...")
+        say("starting Service Bus, tables, Graph and the Functions host on this machine ...")
         endpoints = await stack.start()
-        read = await Story(endpoints, say=_say, width=width).play()
+        read = await Story(endpoints, say=say, width=width).play()
     except StepFailed as error:
         return _failed(
             f"the story stopped: {error}\nwhat the parts wrote is in {plan.folder / 'logs'}"
@@ -79,14 +78,14 @@ async def _run(app: Path) -> int:
         return _failed(str(error))
     finally:
         await stack.stop()
-    console.print()
-    console.print(attendance(read.record, width=width))
-    _say(f"\n{read.sheet}")
+    out.print()
+    out.print(attendance(read.record, width=width))
+    say(f"\n{read.sheet}")
     page, sheet = plan.folder.parent / "timeline.html", plan.folder.parent / "attendance.csv"
     page.write_text(read.page, encoding="utf-8")
     # With the mark that the app sends, without which Excel spoils names.
     sheet.write_text(read.sheet, encoding="utf-8-sig", newline="")
-    _say(files(read.page_url, page=page, sheet=sheet))
+    say(files(read.page_url, page=page, sheet=sheet))
     return 0
 
 
@@ -108,18 +107,14 @@ def _interruptible(job: Coroutine[Any, Any, int], *, interrupted: int) -> int:
         try:
             return await task
         except asyncio.CancelledError:
-            _say("stopped")
+            say("stopped")
             return interrupted
 
     return asyncio.run(main())
 
 
-def _say(line: str) -> None:
-    console.print(line, markup=False)
-
-
 def _failed(message: str) -> int:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
+    complain(message)
     return 1
 
 

@@ -92,11 +92,11 @@ def _table(calls: Sequence[_Shown]) -> Table:
         table.add_column(heading, no_wrap=True)
     for call in calls:
         times = (call.clock(call.started), call.clock(call.ended))
-        table.add_row(call.name, *times, how_long(call.ended - call.started), call.known_by)
+        table.add_row(call.name, *times, how_long(call.ended - call.started), Text(call.known_by))
         for person in call.people:
             joined, left = _moment(person["firstJoinedAt"]), _moment(person["lastLeftAt"])
             long = how_long(timedelta(seconds=person["seconds"]))
-            table.add_row(f"  {_name(person)}", call.clock(joined), call.clock(left), long)
+            table.add_row(Text(f"  {_name(person)}"), call.clock(joined), call.clock(left), long)
     return table
 
 
@@ -114,7 +114,7 @@ def _strip(call: _Shown, width: int) -> Iterator[RenderableType]:
             (_moment(one["joinedAt"]), _moment(one["leftAt"])) for one in person["intervals"]
         ]
         signs = bar(intervals, call.started, call.ended, width=bar_width)
-        strip.add_row(name, Text(signs, style=_BAR_STYLE))
+        strip.add_row(Text(name), Text(signs, style=_BAR_STYLE))
     yield Text()
     yield strip
 

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from bench.figures import as_table
 from bench.load import NotAnswered
 from bench.starting import NotStarted
+from devstack.console import complain, say, show
 from devstack.packaged import libraries_of
 from devstack.process import PartFailed
 from devstack.story import StepFailed
@@ -45,7 +45,6 @@ IGNORES_NOTHING = """\
 # Everything in this folder is deployed. Without this file azd would leave out __pycache__.
 """
 TABLE_WIDTH = 120
-console = Console(highlight=False, soft_wrap=True)
 
 
 class NotBuilt(Exception):
@@ -59,19 +58,19 @@ def main(
 ) -> None:
     """Build the package, play the job on it, and print its size and how quickly it starts."""
     try:
-        compiled = build(to, say=_say)
+        compiled = build(to, say=say)
         figures = size_figures(size_of(to), _file_size(archive_of(to)), compiled)
         if measure and runs_here():
-            _say("starting processes from the package and from the checkout ...")
+            say("starting processes from the package and from the checkout ...")
             figures += asyncio.run(measured_starts(to.resolve()))
     except (
         *(NoFiles, NotInstalled, NotBuilt, Incomplete),
         *(PartFailed, StepFailed, NotStarted, NotAnswered),
     ) as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), markup=False)
+        complain(str(error))
         sys.exit(1)
-    Console(width=max(console.width, TABLE_WIDTH)).print(as_table(figures))
-    _say(f"{to} is the package, {archive_of(to)} the same as one file")
+    show(as_table(figures), width=TABLE_WIDTH)
+    say(f"{to} is the package, {archive_of(to)} the same as one file")
 
 
 def build(to: Path, *, say: Callable[[str], None]) -> int:
@@ -137,10 +136,6 @@ def _compile(app: Path, folder: Path, *, say: Callable[[str], None]) -> int:
 
 def _file_size(file: Path) -> Size:
     return Size(files=1, bytes=file.stat().st_size)
-
-
-def _say(line: str) -> None:
-    console.print(line, markup=False)
 
 
 if __name__ == "__main__":

@@ -72,11 +72,10 @@ def person_view(
 ) -> dict[str, Any]:
     """Return a person as the record shows them.
 
-    `until`: when the call was last heard of. `tenant_id`: ours, in lower case. `roles`: of people,
-    by user id in lower case.
+    `until`: when the call was last heard of. `tenant_id`: ours. `roles`: of people, by user id.
     """
     person = one.person
-    role = roles.get(person.user_id.lower()) if person.user_id is not None else None
+    role = roles.get(person.user_id) if person.user_id is not None else None
     intervals = [_interval_view(interval) for interval in one.intervals]
     return {
         "participant": person_data(person, show_names=shown.names),
@@ -135,7 +134,7 @@ def _person(sessions: list[Session]) -> Person:
 def _external(person: Person, tenant_id: str) -> bool | None:
     if person.tenant_id is None:
         return None
-    return person.tenant_id.lower() != tenant_id
+    return person.tenant_id != tenant_id
 
 
 def _interval_view(one: Interval) -> dict[str, Any]:

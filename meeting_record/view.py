@@ -108,9 +108,9 @@ def _call_view(one: ShownCall, meeting: Meeting, shown: Shown) -> dict[str, Any]
 
 
 def _roles_in(one: ShownCall) -> dict[str, str]:
-    """Return what sources say of people's roles, by user id, all in lower case."""
+    """Return what sources say of people's roles, in lower case, by user id."""
     roles = ((one.call.sessions[name].person, role) for name, role in one.roles.items())
-    return {who.user_id.lower(): role.lower() for who, role in roles if who.user_id is not None}
+    return {who.user_id: role.lower() for who, role in roles if who.user_id is not None}
 
 
 def people_view(
@@ -126,11 +126,10 @@ def people_view(
     `roles`: what else is known beside who organized the meeting, as `person_view` takes it.
     """
     asked = meeting.asked
-    tenant_id = meeting.tenant_id.lower()
-    organizer = {asked.organizer_id.lower(): "organizer"} if asked is not None else {}
+    organizer = {asked.organizer_id: "organizer"} if asked is not None else {}
     known = {**roles, **organizer}
     return [
-        person_view(one, until=until, tenant_id=tenant_id, roles=known, shown=shown)
+        person_view(one, until=until, tenant_id=meeting.tenant_id, roles=known, shown=shown)
         for one in attendances(sessions)
     ]
 

@@ -1,17 +1,26 @@
 """How commands speak: lines for people on a terminal, JSON for scripts, and exit codes."""
 
 import json
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
+from io import TextIOWrapper
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
-out = Console(highlight=False, emoji=False, soft_wrap=True)
+
+def plain_console(**options: Any) -> Console:
+    """Return a console that writes text as it is: foreign text is no markup, `:smile:` no emoji."""
+    return Console(markup=False, emoji=False, highlight=False, **options)
+
+
+out = plain_console(soft_wrap=True)
 """For what was requested. Colours only on a terminal, and never where NO_COLOR is set."""
-err = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+err = plain_console(stderr=True, soft_wrap=True)
 """For progress, advice and failures."""
 
 
@@ -38,26 +47,67 @@ class Failed(Exception):
         self.code = code
 
 
+def replace_unwritable() -> None:
+    """Let `?` stand for each character that the output's encoding has not."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+
+
 def write_json(value: Any) -> None:
-    """Write one JSON value on one line."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+    """Write one JSON value on one line, escaped where the output's encoding lacks a character.
+
+    Raises `Failed`.
+    """
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        text = json.dumps(value)
+    with _writing():
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+
+def write_bytes(parts: Iterable[bytes]) -> None:
+    """Write bytes as they are. Raises `Failed`."""
+    for part in parts:
+        with _writing():
+            sys.stdout.buffer.write(part)
+    with _writing():
+        sys.stdout.flush()
 
 
 def say(line: str = "", *, style: str | None = None) -> None:
-    """Write one line as it is: text from outside is no markup, and `:warning:` no emoji."""
-    out.print(line, markup=False, emoji=False, style=style)
+    """Write one line. Raises `Failed`."""
+    with _writing():
+        out.print(line, style=style)
 
 
 def advise(line: str) -> None:
     """Write one line beside the output."""
-    err.print(line, markup=False, emoji=False)
+    err.print(line)
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Turn an output that takes nothing into `Failed`; a reader that has left is typer's matter."""
+    if sys.__stdout__ is None:
+        raise Failed("The standard output is closed. Open it, or send it to a file.", Exit.NO)
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is left in the buffer would fail once more when Python ends, with its own exit code.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
+        why = f"The output cannot be written: {error.strerror or error}. Check where it goes."
+        raise Failed(why, Exit.NO) from error
 
 
 @contextmanager
 def progress(what: str) -> Iterator[None]:
     """Show that `what` goes on, on a terminal only."""
-    with err.status(what) if err.is_terminal else _nothing():
+    with err.status(Text(what)) if err.is_terminal else _nothing():
         yield
 
 

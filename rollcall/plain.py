@@ -29,6 +29,16 @@ def plain(text: object) -> str:
     return "".join(_seen(unicodedata.normalize("NFC", str(text)))).strip()
 
 
+def is_text(text: str) -> bool:
+    """Return whether it is text; bytes of the shell's that are no UTF-8 come as halves of pairs."""
+    return not any(unicodedata.category(one) == "Cs" for one in text)
+
+
+def counted(number: object, one: str, several: str) -> str:
+    """Return a number with its noun: `1 person`, `2 people`."""
+    return f"{number} {one if number == 1 else several}"
+
+
 def _seen(text: str) -> list[str]:
     found: list[str] = []
     marks = 0

@@ -5,13 +5,16 @@ From options, else from `ROLLCALL_URL`, `ROLLCALL_KEY` and `SERVICE_BUS`, else f
 """
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rollcall.console import Exit, Failed
+from rollcall.plain import plain
 
 ENDPOINTS = "endpoints.json"
+PARTS = ("functions", "functionKey", "serviceBus", "busManagement")
 URL_MISSING = (
     "Give --url or ROLLCALL_URL, the address of the function app; or start `make up` here."
 )
@@ -19,6 +22,13 @@ BUS_MISSING = (
     "Give --service-bus or SERVICE_BUS, a connection string or the host name of the namespace;"
     " or start `make up` here."
 )
+URL_WRONG = "is no address of a function app. Give --url or ROLLCALL_URL as https://{app}.azurewebsites.net."
+BUS_WRONG = (
+    "is no host name of a namespace. Give --service-bus or SERVICE_BUS as"
+    " {namespace}.servicebus.windows.net, or a connection string."
+)
+HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.?(:\d{1,5})?")
+HIGHEST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +55,8 @@ class Target:
         """The address of the function app, without a slash at its end. Raises `Failed`."""
         if self.url is None:
             raise Failed(f"No function app is known. {URL_MISSING}", Exit.USAGE)
+        if not _is_address(self.url):
+            raise Failed(f"{plain(self.url)} {URL_WRONG}", Exit.USAGE)
         return self.url
 
     @property
@@ -52,7 +64,21 @@ class Target:
         """A connection string, or the host name of a namespace. Raises `Failed`."""
         if self.service_bus is None:
             raise Failed(f"No Service Bus is known. {BUS_MISSING}", Exit.USAGE)
+        if "=" not in self.service_bus and not HOST.fullmatch(self.service_bus):
+            raise Failed(f"{plain(self.service_bus)} {BUS_WRONG}", Exit.USAGE)
         return self.service_bus
+
+
+def _is_address(url: str) -> bool:
+    """Return whether the paths of the app can be put behind it."""
+    import httpx
+
+    try:
+        read = httpx.URL(url)
+    except httpx.InvalidURL:
+        return False
+    is_http = read.scheme in ("http", "https") and read.host != ""
+    return is_http and not read.query and not read.fragment and (read.port or 0) <= HIGHEST_PORT
 
 
 def target(given: Given) -> Target:
@@ -64,7 +90,7 @@ def target(given: Given) -> Target:
     key = (given.key or "").strip()
     if not (key.isascii() and key.isprintable()):
         raise Failed("The key has characters that no function key has. Check --key.", Exit.USAGE)
-    if given.url or given.service_bus:
+    if given.url or given.service_bus or key:
         return Target(
             url=given.url.rstrip("/") if given.url else None,
             key=key,
@@ -74,7 +100,7 @@ def target(given: Given) -> Target:
     local = _local(given.folder / ENDPOINTS)
     return Target(
         url=local.get("functions"),
-        key=key or local.get("functionKey", ""),
+        key=local.get("functionKey", ""),
         service_bus=local.get("serviceBus"),
         local=local,
     )
@@ -85,8 +111,10 @@ def _local(file: Path) -> dict[str, Any]:
         read = json.loads(file.read_text())
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise Failed(
             f"{file} cannot be read: {error}. Start `make up` again.", Exit.USAGE
         ) from error
-    return read if isinstance(read, dict) else {}
+    if not isinstance(read, dict) or not all(isinstance(read.get(one, ""), str) for one in PARTS):
+        raise Failed(f"{file} is not what `make up` writes. Start `make up` again.", Exit.USAGE)
+    return read

@@ -1,4 +1,4 @@
-"""What Rollcall tells of itself: log lines, and figures through OpenTelemetry's API.
+"""What Rollcall says of itself: log lines, and figures through OpenTelemetry's API.
 
 A log line is a name from `Line` and ids, never a body, a token, a link or the text of an unexpected
 error. Senders choose ids, so links are taken out of them, too. All of it stands in the line itself:

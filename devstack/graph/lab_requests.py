@@ -45,16 +45,6 @@ def switch(body: JsonObject, name: str) -> bool:
     return value
 
 
-def optional_count(body: JsonObject, name: str) -> int | None:
-    """Return a whole number from 1 on; None where absent or null."""
-    value = body.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise LabMistake(f"{name} must be a whole number from 1 on, or null")
-    return value
-
-
 def number(
     body: JsonObject, name: str, least: float, most: float, *, default: float | None = None
 ) -> float:

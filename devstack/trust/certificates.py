@@ -67,11 +67,11 @@ class Trust:
         return {"SSL_CERT_FILE": str(self.authority), "PYTHONPATH": os.pathsep.join(paths)}
 
 
-def make_trust(folder: Path, *, now: datetime | None = None) -> Trust:
+def make_trust(folder: Path) -> Trust:
     """Make the files in `folder`, which is created; replaces those of an earlier start."""
     folder.mkdir(parents=True, exist_ok=True)
     trust = Trust(folder=folder.resolve())
-    now = now or datetime.now(UTC)
+    now = datetime.now(UTC)
     authority_key, server_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     token_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     _write(trust.authority, _authority(authority_key, now).public_bytes(Encoding.PEM))

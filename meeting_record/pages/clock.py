@@ -1,7 +1,7 @@
 """Moments of the record as a page writes them: on the clocks of one zone. Core.
 
 A page writes the date and the offset of a call once. A moment of another date or offset has its
-own beside it, so an hour that a night in autumn has twice is told apart.
+own beside it, so an hour that a night in autumn has twice is distinguished.
 """
 
 from dataclasses import dataclass

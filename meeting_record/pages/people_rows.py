@@ -119,7 +119,7 @@ def _who(person: Json, tenant_id: str) -> str:
         words.append(person["role"])
     if person["external"]:
         words.append("external")
-    if tenant and tenant.lower() != tenant_id.lower():
+    if tenant and tenant != tenant_id:
         words.append(f"tenant {tenant}")
     return ", ".join(words)
 

@@ -100,7 +100,7 @@ def _described(seen: EntitySeen, found: Described, place: Place) -> Iterator[Fin
 
 
 def _made_again(seen: EntitySeen, place: Place, *, duplicates: bool) -> tuple[str, ...]:
-    """Return how an entity is made anew: duplicate detection and sessions cannot be changed."""
+    """Return how an entity is made again: duplicate detection and sessions cannot be changed."""
     named, kind, wanted = _named(place, seen.name), _kind(seen), str(duplicates).lower()
     return (
         "# It cannot be changed. Deleting it deletes its messages too.",

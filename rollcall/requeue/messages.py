@@ -63,7 +63,7 @@ def letter_of(message: ServiceBusReceivedMessage, place: Place) -> Letter:
 def copy_of(message: ServiceBusReceivedMessage) -> AmqpAnnotatedMessage:
     """Return the message as its sender sent it, its body byte for byte. It must have no defect.
 
-    The expiry counts anew. Numbers keep their value, not their width: the SDK does not show it.
+    The expiry counts again. Numbers keep their value, not their width: the SDK does not show it.
     """
     raw = message.raw_amqp_message
     named, header, notes = raw.properties, raw.header, raw.annotations

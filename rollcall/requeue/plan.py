@@ -60,7 +60,7 @@ def destination(letter: Letter) -> str | Stays:
 def key_of(letter: Letter) -> str:
     """Return what a note calls a message: its place, its number there, and its id.
 
-    The id is part of it because numbers begin again where a queue is deleted and made anew.
+    The id is part of it because numbers begin again where a queue is deleted and made again.
     """
     named = "\0".join((letter.place.path, str(letter.sequence), letter.message_id))
     return hashlib.sha256(named.encode()).hexdigest()[:32]

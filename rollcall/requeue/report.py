@@ -5,11 +5,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rollcall.console import out, say
+from rollcall.console import out, plain_console, say
 from rollcall.requeue.letters import Letter
 from rollcall.requeue.moving import Handled, Outcome
 
@@ -45,7 +44,7 @@ def table(
                 *([would(letter)] if would else []),
             ]
             grid.add_row(*(Text(printable(cell)) for cell in row))
-        (out if out.is_terminal else Console(width=WIDEST, highlight=False)).print(grid)
+        (out if out.is_terminal else plain_console(width=WIDEST)).print(grid)
     say(f"{len(letters)} put aside" if letters else "Nothing is put aside.")
 
 

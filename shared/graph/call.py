@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from shared.graph.documents import essential, object_of, text_of
 from shared.words.answers import Call
 from shared.words.coordinates import NO_MESSAGE
-from shared.words.ids import LEG_KEY, MEETING_ID, CallId, LegKey, MeetingId, same_id
+from shared.words.ids import LEG_KEY, MEETING_ID, CallId, LegKey, MeetingId, directory_id, same_id
 from shared.words.outside import CALL_ID, usable_id
 
 CODE = re.compile("[0-9]{1,9}", re.ASCII)
@@ -31,7 +31,7 @@ def call_in(answer: Mapping[str, Any]) -> Call:
         call_id=CallId(same_id(essential(known, "id"))),
         state=(text_of(answer.get("state")) or "").lower(),
         participant_id=participant_id if usable_id(participant_id) else None,
-        chain_id=chain_id if usable_id(chain_id) else None,
+        chain_id=directory_id(chain_id) if usable_id(chain_id) else None,
         thread_id=None if thread_id is None else unquote(thread_id),
         message_id=text_of(chat.get("messageId")) or NO_MESSAGE,
         callback=_callback(text_of(answer.get("callbackUri"))),

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from shared.graph.documents import essential, object_of, text_of
 from shared.words.answers import GivenMeeting, MeetingAnswer, Option
 from shared.words.coordinates import NO_MESSAGE, Attendee
+from shared.words.ids import directory_id
 from shared.words.outside import is_segment
 
 TEXTS = ("subject", "startDateTime", "endDateTime")
@@ -32,9 +33,9 @@ def meeting_in(answer: Mapping[str, Any]) -> GivenMeeting:
         join_web_url=essential(text_of(answer.get("joinWebUrl")), "joinWebUrl"),
         thread_id=unquote(essential(text_of(chat.get("threadId")), "chatInfo.threadId")),
         message_id=text_of(chat.get("messageId")) or NO_MESSAGE,
-        organizer_id=text_of(user.get("id")),
+        organizer_id=_id_in(user, "id"),
         organizer_upn=text_of(organizer.get("upn")),
-        tenant_id=text_of(user.get("tenantId")),
+        tenant_id=_id_in(user, "tenantId"),
         creation_date_time=text_of(answer.get("creationDateTime")),
         said=change_in(answer),
     )
@@ -101,12 +102,17 @@ def _attendee(participant: Mapping[str, Any]) -> Attendee:
     return Attendee(
         upn=text_of(participant.get("upn")),
         role=text_of(participant.get("role")),
-        user_id=text_of(_user(participant).get("id")),
+        user_id=_id_in(_user(participant), "id"),
     )
 
 
 def _user(participant: Any) -> Mapping[str, Any]:
     return object_of(object_of(object_of(participant).get("identity")).get("user"))
+
+
+def _id_in(user: Mapping[str, Any], name: str) -> str | None:
+    found = text_of(user.get(name))
+    return None if found is None else directory_id(found)
 
 
 def _are_texts(values: list[Any]) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from shared.graph.documents import text_of
 from shared.words.answers import Roster
-from shared.words.ids import SessionId, same_id
+from shared.words.ids import SessionId, directory_id, same_id
 from shared.words.observations import Person, Present
 from shared.words.outside import (
     LONGEST_ID,
@@ -171,8 +171,10 @@ def _session_id(text: str) -> SessionId | None:
 def _known_person(
     kind: str, user_id: str | None, tenant_id: str | None, name: str | None
 ) -> Person | None:
-    if not all(one is None or usable_id(one) for one in (user_id, tenant_id)):
+    ids = [None if one is None else directory_id(one) for one in (user_id, tenant_id)]
+    if not all(one is None or usable_id(one) for one in ids):
         return None
+    user_id, tenant_id = ids
     return Person(
         kind=held_kind(kind),
         user_id=user_id,

@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.graph.documents import moment_of, object_of, text_of
 from shared.graph.roster import BOT_KINDS, person_of
-from shared.words.ids import same_id
+from shared.words.ids import directory_id
 from shared.words.observations import Person
 from shared.words.sources import Attended, Stay
 
@@ -47,21 +47,21 @@ class Attendance:
 
     @property
     def first(self) -> datetime | None:
-        """The first moment at which somebody was there."""
+        """The first moment at which a person was there."""
         return min((stay.joined_at for one in self.attended for stay in one.stays), default=None)
 
 
 def attendance_in(entries: Iterable[Entry], *, ours: frozenset[str], unread: int) -> Attendance:
     """Return who was there: each id once, in the order of first entries.
 
-    `ours` are our application and how legs of ours are named, in the spelling of `same_id`;
+    `ours` are our application and how legs of ours are named, as `directory_id` spells them;
     `unread` is what was left out so far.
     """
     merged: dict[str | int, Attended] = {}
     room = MOST_STAYS
     for number, entry in enumerate(entries):
         user_id = entry.person.user_id
-        key = number if user_id is None else same_id(user_id)
+        key = number if user_id is None else user_id
         kept = entry.stays[:room]
         room -= len(kept)
         unread += len(entry.stays) - len(kept)
@@ -78,8 +78,8 @@ def attendance_in(entries: Iterable[Entry], *, ours: frozenset[str], unread: int
 
 
 def ours_of(bot_app_id: str, own_ids: frozenset[str]) -> frozenset[str]:
-    """Return how sources name our application and legs of ours, in the spelling of `same_id`."""
-    return frozenset(same_id(one) for one in (bot_app_id, *own_ids))
+    """Return how sources name our application and legs of ours, as `directory_id` spells them."""
+    return frozenset(directory_id(one) for one in (bot_app_id, *own_ids))
 
 
 def person_in(identity: Any, *, show_names: bool) -> Person | None:

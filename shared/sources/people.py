@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.calls.record import Session
-from shared.sources.spans import CLOCKS, Layer, identity_of
+from shared.sources.spans import CLOCKS, Layer
 from shared.words.ids import SessionId, digest
 from shared.words.observations import Person
 from shared.words.sources import Attended
@@ -46,7 +46,7 @@ def unlisted(layer: Layer, observed: Iterable[Session]) -> list[Session]:
     left_out = list[Session]()
     named = layer.named
     for session in observed:
-        key = identity_of(session.person)
+        key = session.person.user_id
         if key is None:
             nameless.append(session)
         elif key not in named:
@@ -66,7 +66,7 @@ def people_of(
     known: dict[str, list[Session]] = {}
     for session in sorted(observed, key=_start_order):
         if session.session_id not in kept:
-            known.setdefault(identity_of(session.person) or "", []).append(session)
+            known.setdefault(session.person.user_id or "", []).append(session)
     sessions, roles = dict[SessionId, Session](), dict[SessionId, str]()
     for key, stays in _stays_of(layer.attended).items():
         for session, role in _matched(number, key, stays, known.get(key, [])):
@@ -104,7 +104,7 @@ def _stays_of(attended: Iterable[Attended]) -> dict[str, list[_Listed]]:
     """
     found: dict[str, dict[object, _Listed]] = {}
     for place, entry in enumerate(attended):
-        key = identity_of(entry.person)
+        key = entry.person.user_id
         stays = found.setdefault(key or "", {})
         for stay in entry.stays:
             left_at = stay.left_at or stay.joined_at

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import get_args
 
-from shared.words.ids import same_id
-from shared.words.observations import Basis, Person
+from shared.words.observations import Basis
 from shared.words.sources import Attended, Source, SourceKind, Stay
 
 CLOCKS = timedelta(seconds=5)
@@ -93,7 +92,7 @@ def layer_of(
 ) -> Layer:
     """Return what sources of a kind, which list those who are `named`, say of a call."""
     attended = tuple(entries)
-    keys = [identity_of(one.person) for one in attended]
+    keys = [one.person.user_id for one in attended]
     return Layer(
         kind=kind,
         source_ids=source_ids,
@@ -103,11 +102,6 @@ def layer_of(
         unnamed=keys.count(None),
         named=named,
     )
-
-
-def identity_of(person: Person) -> str | None:
-    """Return the id by which a person is the same in rosters and sources; None without one."""
-    return same_id(person.user_id) if person.user_id else None
 
 
 def speaks(source: Source) -> bool:
@@ -140,7 +134,7 @@ def calls_of(source: Source, *, settle: timedelta) -> list[Layer]:
                 calls[-1] = span.hull(stay), members
         else:
             calls.append((stay, [(stay, entry)]))
-    keys = (identity_of(one.person) for one in source.attended if one.stays)
+    keys = (one.person.user_id for one in source.attended if one.stays)
     named = frozenset(key for key in keys if key is not None)
     return [
         layer_of(source.kind, (source.source_id,), span, _entries(members), named=named)

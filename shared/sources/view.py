@@ -26,7 +26,6 @@ from shared.sources.spans import (
     Groups,
     SourceCall,
     Span,
-    identity_of,
     joined_calls,
     source_calls,
 )
@@ -232,13 +231,13 @@ def _home(session: Session, own: int, homes: Sequence[int], shown: Sequence[Sour
 
 
 def _lists(call: SourceCall, session: Session) -> bool:
-    key = identity_of(session.person)
+    key = session.person.user_id
     return any(key in layer.listed if key else bool(layer.unnamed) for layer in call.layers)
 
 
 def _names(call: SourceCall, session: Session) -> bool:
     """Return whether a source of the call lists the person at any time."""
-    key = identity_of(session.person)
+    key = session.person.user_id
     return any(key in layer.named if key else bool(layer.unnamed) for layer in call.layers)
 
 

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NewType
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 MeetingId = NewType("MeetingId", str)
 LegKey = NewType("LegKey", str)
@@ -14,6 +14,7 @@ CallId = NewType("CallId", str)
 SessionId = NewType("SessionId", str)
 MEETING_ID = re.compile(r"[a-z2-7]{26}")
 LEG_KEY = re.compile(r"[a-z2-7]{16}")
+_BARE_GUID = re.compile(r"[0-9a-f]{32}")
 
 
 def digest(*parts: str, characters: int) -> str:
@@ -67,7 +68,17 @@ def same_id(graph_id: str) -> str:
     """Return one spelling for an id that Graph writes in either case, with and without dashes."""
     lowered = graph_id.lower()
     bare = lowered.replace("-", "")
-    return bare if re.fullmatch(r"[0-9a-f]{32}", bare) else lowered
+    return bare if _BARE_GUID.fullmatch(bare) else lowered
+
+
+def directory_id(graph_id: str) -> str:
+    """Return one spelling for the id of a person, a tenant or a conference.
+
+    A GUID has its dashes, as the directory writes it: readers look people up by it. Where it is
+    applied, on reading what Graph sends, is the only place that knows of other spellings.
+    """
+    one = same_id(graph_id)
+    return str(UUID(one)) if _BARE_GUID.fullmatch(one) else one
 
 
 def utc_text(moment: datetime) -> str:

@@ -21,6 +21,7 @@ class Person:
     """Who a person in a meeting is, as far as Graph says.
 
     `kind` is the member of Graph's identity set that named them (`user`, `guest`, `phone`, …).
+    `user_id` and `tenant_id` are in the one spelling of `directory_id`.
     """
 
     kind: str

@@ -16,7 +16,7 @@ type SourceKind = Literal["attendanceReport", "callRecord"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stay:
-    """One stretch of time in which somebody was there. `left_at` None: Graph gives no end."""
+    """One stretch of time in which a person was there. `left_at` None: Graph gives no end."""
 
     joined_at: datetime
     left_at: datetime | None

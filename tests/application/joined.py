@@ -1,5 +1,6 @@
 """A world whose bot is in a meeting, for tests of what is recorded there."""
 
+from datetime import timedelta
 from typing import Any, Self
 
 from shared.words.ids import CallId, LegKey
@@ -45,3 +46,23 @@ class Joined(World):
         self.people_in(self.call_id, *names)
         await self.call(state(self.call_id, "established"))
         await self.pump()
+
+    async def show_unreadable_rosters(self) -> None:
+        """Let rosters list neither people nor the bot, though Graph says that it is in."""
+        await self.see("ada")
+        await self.pump()
+        self.fake_graph.posted[self.call_id]["state"] = "established"
+        self.fake_graph.calls[self.call_id] = []
+        await self.call(roster(self.call_id))
+        await self.pump(until=timedelta(minutes=30))
+
+
+async def talked(**members: Any) -> Joined:
+    """Return a world whose meeting had two calls: of Ada and Bo, and, going on, of Cy."""
+    world = await Joined(**members).begin()
+    for names in (("ada",), ("ada", "bo"), ("bo",), ()):
+        await world.see(*names)
+        await world.pump(until=timedelta(minutes=1))
+    await world.see("cy", after=30)
+    await world.pump(until=timedelta(minutes=1))
+    return world

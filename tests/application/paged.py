@@ -3,13 +3,10 @@
 import base64
 import hashlib
 import re
-from datetime import timedelta
 from itertools import pairwise
-from typing import Any
 
 from meeting_record.answers import Answer
 from meeting_record.asked import Asked
-from tests.application.joined import Joined
 from tests.fixtures.html_page import Element, parsed
 
 HEADERS = {
@@ -96,14 +93,3 @@ def rows(page: Element, number: int) -> list[list[str]]:
 def call_of(page: Element, number: int) -> Element:
     """Return the section of a call."""
     return page.one("section", **{"aria-labelledby": f"call-{number}"})
-
-
-async def talked(**members: Any) -> Joined:
-    """Return a world whose meeting had two calls: of Ada and Bo, and, going on, of Cy."""
-    world = await Joined(**members).begin()
-    for names in (("ada",), ("ada", "bo"), ("bo",), ()):
-        await world.see(*names)
-        await world.pump(until=timedelta(minutes=1))
-    await world.see("cy", after=30)
-    await world.pump(until=timedelta(minutes=1))
-    return world

@@ -53,7 +53,7 @@ async def test_a_store_that_is_down_is_503() -> None:
 
 
 async def test_a_bus_that_is_down_does_not_fail_the_callback() -> None:
-    """What was committed is sent by whoever handles the meeting next."""
+    """What was committed is sent by the next handler of the meeting."""
     world = await Joined().begin()
     world.fake_bus.fail_next(99)
 

@@ -108,7 +108,7 @@ async def test_no_crash_point_leaves_anything_or_says_it_twice(fuses: Iterator[F
 
 
 async def test_no_crash_point_takes_anything_of_what_comes_next(fuses: Iterator[Fuse]) -> None:
-    """The meeting is made anew, and joined by what Graph calls it, before the next walk."""
+    """The meeting is made again, and joined by what Graph calls it, before the next walk."""
     old = await Old(kept=Kept(legs=1, requests=1)).grow_old()
     for fuse in fuses:
         world = copied(old)

@@ -110,7 +110,7 @@ async def test_a_repeated_request_gets_the_same_answer_and_asks_graph_no_more() 
 
 
 async def test_the_same_id_with_other_content_is_refused_by_name() -> None:
-    """Whoever sends it must know which members differ."""
+    """Its sender must know which members differ."""
     world = World()
     await world.drop("create-meeting", ASK)
 
@@ -251,7 +251,7 @@ async def test_a_bus_that_stays_down_is_waited_for_by_the_backstop() -> None:
 
 @pytest.mark.parametrize("seconds", [0, 4, 6])
 async def test_a_walk_that_comes_early_forgets_nothing_unsent(seconds: float) -> None:
-    """What is so young is left to whoever may be sending it; nobody else comes for it later."""
+    """What is so young is left to its sender; no other process comes for it later."""
     world = World()
     world.fake_bus.down = {"replies", "meeting-events"}
     await world.drop("create-meeting", {**ASK, "join": "never"}, reply_to="replies")

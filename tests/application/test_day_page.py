@@ -6,9 +6,9 @@ from meeting_record.pages.handler import answer_day, answer_timeline
 from shared.meeting.days import Brief, Tally
 from shared.words.ids import MeetingId, meeting_id_for
 from shared.words.problems import rejected
-from tests.application.joined import ASK
+from tests.application.joined import ASK, talked
 from tests.application.kept import RETENTION, wait
-from tests.application.paged import asking, page_of, talked
+from tests.application.paged import asking, page_of
 from tests.application.world import BOT, T0, World, leg_of, state
 from tests.fakes.ledger import InMemoryLedger
 

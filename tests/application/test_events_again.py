@@ -103,7 +103,7 @@ async def test_an_address_that_cannot_be_used_is_warned_of_and_the_event_publish
 
 
 async def test_whatever_changes_an_event_under_one_id_has_one_content() -> None:
-    """Its context was changed, the bot moved on, time has passed, and queues are named anew."""
+    """Its context was changed, the bot moved on, time has passed, and queues are named again."""
     world = World()
     await world.drop("create-meeting", ASK | {"join": "now"}, reply_to="tend-meeting")
     await world.pump()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from docs.contract.openapi import Examination
+from docs.contract.health_data import Examination
 from health_doctor.handler import examine
 from health_doctor.plan import ROLES, BadRequest
 from shared import VERSION

@@ -74,7 +74,7 @@ async def test_every_part_is_examined() -> None:
 
 
 async def test_a_report_is_kept_for_ten_seconds_and_shared() -> None:
-    """By the word and the details; then the parts are examined anew."""
+    """By the word and the details; then the parts are examined again."""
     world = Watched()
     await health(world.services)
     world.held.fail_next(NO_TOKEN)
@@ -82,10 +82,10 @@ async def test_a_report_is_kept_for_ten_seconds_and_shared() -> None:
 
     kept = await health_details(world.services)
     world.later(TICK)
-    anew = await health(world.services)
+    again = await health(world.services)
 
     assert kept == WELL
-    assert anew == {"status": "degraded"}
+    assert again == {"status": "degraded"}
     assert world.held.checks == 2
 
 
@@ -101,7 +101,7 @@ async def test_a_part_that_hangs_did_not_answer() -> None:
 
 
 async def test_a_bug_in_an_examination_is_no_report() -> None:
-    """It is raised, and the next caller examines anew."""
+    """It is raised, and the next caller examines again."""
     world = Watched()
     graph = BrokenGraph(tenant_id=TENANT)
     world.services = replace(world.services, checkup=a_checkup(world, graph=graph))

@@ -15,7 +15,7 @@ from tests.fakes.graph_shapes import lost
 
 @pytest.mark.parametrize("form", ["meetingId", "link", "explicit"])
 async def test_the_leg_is_hung_up_and_its_end_is_the_answer(form: str) -> None:
-    """By any form; told once on the topic, and to whoever asked."""
+    """By any form; published once on the topic, and to the caller."""
     world = World()
     meeting_id, leg_key, call_id = await joined(world)
     forms: dict[str, dict[str, Any]] = {

@@ -81,7 +81,7 @@ async def test_the_bot_leaves_when_everybody_has_left() -> None:
 
 
 async def test_somebody_who_comes_back_in_time_keeps_the_bot() -> None:
-    """Each departure starts the wait anew."""
+    """Each departure starts the wait again."""
     day = await Afternoon().begin()
     for name in ("ada", "bo", "cy"):
         day.come(name)
@@ -169,7 +169,7 @@ async def test_a_request_may_say_how_long_the_bot_stays_alone(queue: str) -> Non
 
 
 async def test_the_bot_stays_for_a_day_at_most() -> None:
-    """Whoever is there; the call goes on unheard, and is no fault to come back from."""
+    """With people there; the call goes on unheard, and the bot does not come back."""
     day = await Afternoon(rules=replace(TENDING, max_duration=timedelta(hours=6))).begin()
     day.come("ada")
 

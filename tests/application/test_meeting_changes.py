@@ -299,7 +299,7 @@ async def test_a_scheduled_join_follows_an_earlier_start() -> None:
 
 
 async def test_cancelling_ends_the_leg_and_deletes_the_meeting() -> None:
-    """In this order; whoever asks to join afterwards is refused."""
+    """In this order; a request to join afterwards is refused."""
     world = World()
     await world.drop("create-meeting", {**ASK, "join": "now"})
     await world.pump()

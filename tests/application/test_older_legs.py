@@ -73,9 +73,9 @@ class Busy(World):
         """Let Graph call back about the newest leg."""
         return await self.callback(self.meeting_id, self.leg_key, body)
 
-    async def cycles(self, count: int, *, first: int = 0) -> None:
+    async def cycles(self, count: int) -> None:
         """Let the bot join and leave `count` times, each under ids of its own."""
-        for number in range(first, first + count):
+        for number in range(count):
             await self.join(f"J-{number}")
             await self.leave(f"L-{number}")
 

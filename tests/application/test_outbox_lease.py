@@ -198,7 +198,7 @@ async def test_an_answer_that_was_given_up_gets_one_try_each_time(
 async def test_the_rest_of_what_was_sent_in_part_is_sent_when_the_lease_is_over(
     ledger: InMemoryLedger, clock: SettableClock
 ) -> None:
-    """That it was written anew gives it no new lease: nothing is sending it."""
+    """That it was written again gives it no new lease: nothing is sending it."""
     bus = InMemoryBus()
     bus.down.add(ANSWERS)
     first, second = process(ledger, bus, clock), process(ledger, bus, clock)

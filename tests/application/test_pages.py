@@ -11,11 +11,11 @@ from meeting_record.pages.handler import answer_day, answer_timeline
 from shared.words.errors import Unavailable
 from shared.words.ids import meeting_id_for
 from shared.words.problems import rejected
-from tests.application.joined import ASK, Joined
+from tests.application.joined import ASK, Joined, talked
 from tests.application.kept import RETENTION, held, wait
-from tests.application.paged import asking, call_of, hold_to_headers, page_of, rows, talked
+from tests.application.paged import asking, call_of, hold_to_headers, page_of, rows
 from tests.application.sourced import LONG, RULES, at, one_call, report_of
-from tests.application.world import BOT, T0, TENANT, World, leg_of, roster, state
+from tests.application.world import BOT, T0, TENANT, World, leg_of, state
 from tests.fakes.ledger import InMemoryLedger
 from tests.fakes.sources import an_entry
 from tests.fixtures.html_page import Element
@@ -179,12 +179,7 @@ async def test_a_bot_that_failed_says_why_and_what_to_do() -> None:
 async def test_a_warning_says_what_to_do() -> None:
     """Its code, what it means, and the next step."""
     world = await Joined().begin()
-    await world.see("ada")
-    await world.pump()
-    world.fake_graph.posted[world.call_id]["state"] = "established"
-    world.fake_graph.calls[world.call_id] = []
-    await world.call(roster(world.call_id))
-    await world.pump(until=timedelta(minutes=30))
+    await world.show_unreadable_rosters()
 
     page = await of_meeting(world)
 

@@ -69,7 +69,7 @@ def another_process(world: World) -> World:
 
 
 async def begin_again(world: Joined) -> None:
-    """Let the meeting be made anew, with a bot and a call in it."""
+    """Let the meeting be made again, with a bot and a call in it."""
     await world.drop("create-meeting", ASK)
     await world.pump()
     world.leg_key, world.call_id = leg_of(await world.meeting(world.meeting_id))
@@ -133,7 +133,7 @@ async def test_a_join_whose_alias_was_purged_meanwhile_claims_it_again() -> None
 
 
 async def test_a_repeat_that_meets_the_purge_is_answered() -> None:
-    """It saw the meeting; by the time it answers there is none, and it makes it anew."""
+    """It saw the meeting; by the time it answers there is none, and it makes it again."""
 
     class Yielding(InMemoryLedger):
         purges = False

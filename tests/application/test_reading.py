@@ -19,7 +19,7 @@ from shared.ledger.ledger import TableLedger
 from shared.meeting.days import Brief, Tally
 from shared.services import Services
 from shared.words.ids import MeetingId, meeting_id_for
-from tests.application.joined import Joined
+from tests.application.joined import Joined, talked
 from tests.application.kept import RETENTION, held, wait
 from tests.application.world import T0, World
 
@@ -36,17 +36,6 @@ def asking(accept: str = "", **parameters: str) -> Asked:
 def refused(error: BadRequest) -> list[str]:
     """Return which parameters a refusal names."""
     return [one.parameter for one in BAD_PARAMETERS.validate_json(refusal(error).body).problems]
-
-
-async def held_twice(**members: Any) -> Joined:
-    """Return a world whose meeting had two calls: of Ada and Bo, and, going on, of Cy."""
-    world = await Joined(**members).begin()
-    for names in (("ada",), ("ada", "bo"), ("bo",), ()):
-        await world.see(*names)
-        await world.pump(until=timedelta(minutes=1))
-    await world.see("cy", after=30)
-    await world.pump(until=timedelta(minutes=1))
-    return world
 
 
 def lines(answer: Answer, model: TypeAdapter[Any] = LOG_LINE) -> list[dict[str, Any]]:
@@ -68,7 +57,7 @@ def held_to(model: TypeAdapter[Any], answer: Answer) -> dict[str, Any]:
 
 async def test_the_attendance_sheet_has_a_line_a_person_and_call() -> None:
     """With times on the clocks of the zone that is named, and as the record has them elsewhere."""
-    world = await held_twice()
+    world = await talked()
     record = await world.record_of(world.meeting_id)
 
     zoned = await answer_record(
@@ -103,7 +92,7 @@ async def test_the_attendance_sheet_has_a_line_a_person_and_call() -> None:
 
 async def test_lines_of_json_have_what_the_record_has() -> None:
     """Of meeting, call and person, with types; the same people as in the sheet."""
-    world = await held_twice()
+    world = await talked()
     record = await world.record_of(world.meeting_id)
 
     found = await answer_meetings(asking(requestId="INC-1", format="ndjson"), world.services)
@@ -308,7 +297,7 @@ async def test_the_first_page_of_a_large_day_takes_one_request_to_the_tables() -
 
 async def test_meetings_are_listed_as_they_happen() -> None:
     """By the looks at the meeting; the next day has nothing of it."""
-    world = await held_twice()
+    world = await talked()
 
     (page,) = await pages(world.services, day=TODAY.isoformat(), open="true")
     (tomorrow,) = await pages(world.services, day=(TODAY + timedelta(days=1)).isoformat())
@@ -330,7 +319,7 @@ async def test_meetings_are_listed_as_they_happen() -> None:
 async def test_who_is_there_now_takes_one_request_to_the_tables() -> None:
     """From the head alone, also where people and calls left it long ago."""
     table = CountedTable()
-    world = await held_twice(ledger=TableLedger(table.client))
+    world = await talked(ledger=TableLedger(table.client))
     table.taken()
 
     found = held_to(NOW, await answer_now(world.meeting_id, asking(), world.services))
@@ -378,7 +367,7 @@ async def whole_log(world: World, meeting_id: str) -> list[dict[str, Any]]:
 
 async def test_the_log_has_every_event_in_the_order_of_its_number() -> None:
     """Those of commits that heard nothing, too: the creation, an update, a warning."""
-    world = await held_twice()
+    world = await talked()
     change = {"requestId": "INC-1", "action": "update", "subject": "up"}
     await world.drop("create-meeting", change)
 
@@ -394,7 +383,7 @@ async def test_the_log_has_every_event_in_the_order_of_its_number() -> None:
 
 async def test_the_log_names_who_came_and_who_is_missing() -> None:
     """By the ids of their sessions, also of those that left the head."""
-    world = await held_twice()
+    world = await talked()
 
     heard = [line["heard"] for line in await whole_log(world, world.meeting_id) if "heard" in line]
 
@@ -457,7 +446,7 @@ async def test_unknown_meetings_are_404_and_purged_ones_410(
 
 async def test_an_answer_that_is_known_is_not_sent_again() -> None:
     """304 until something is news, for each form by itself; no cache keeps anything."""
-    world = await held_twice()
+    world = await talked()
 
     async def read(form: str, known: str) -> Answer:
         answer = await answer_record(world.meeting_id, asking(format=form), world.services)
@@ -480,7 +469,7 @@ async def test_an_answer_that_is_known_is_not_sent_again() -> None:
 
 async def test_lists_and_who_is_there_have_tags_and_refusals_have_none() -> None:
     """A 404 may be another answer a second later."""
-    world = await held_twice()
+    world = await talked()
     services = world.services
     found = [
         await answer_now(world.meeting_id, asking(), services),

@@ -202,7 +202,7 @@ async def test_a_push_without_news_writes_nothing() -> None:
 
 
 async def test_an_exact_copy_of_a_shorter_roster_is_news() -> None:
-    """It raises the question anew, for a read that is on its way may be older."""
+    """It raises the question again, for a read that is on its way may be older."""
     world = await Joined().begin()
     await world.see("ada", "bo")
     await world.pump()

@@ -124,7 +124,7 @@ async def test_one_report_that_cannot_be_read_hides_no_other() -> None:
 
 
 async def test_reports_without_people_hide_no_other() -> None:
-    """However many there are: whoever was there may have opted out."""
+    """However many there are: people who were there may have opted out."""
     app = await one_call(Joined(tending=RULES))
     earlier(app, 25)
     report_of_the_call(app)

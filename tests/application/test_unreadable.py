@@ -24,13 +24,8 @@ async def test_a_read_that_nobody_can_read_ends_nothing() -> None:
 async def test_a_roster_that_cannot_be_read_is_warned_of_once() -> None:
     """Five reads in a row list neither people nor the bot, and Graph says that the bot is in."""
     world = await Joined().begin()
-    await world.see("ada")
-    await world.pump()
-    world.fake_graph.posted[world.call_id]["state"] = "established"
-    world.fake_graph.calls[world.call_id] = []
-    await world.call(roster(world.call_id))
 
-    await world.pump(until=timedelta(minutes=30))
+    await world.show_unreadable_rosters()
 
     (warning,) = world.events("meeting.warning")
     assert warning["data"]["code"] == "roster_unreadable"

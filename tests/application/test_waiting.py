@@ -117,7 +117,7 @@ async def test_a_head_full_of_the_callers_properties_does_not_keep_back_the_refu
 
 
 async def test_without_patience_a_missing_policy_is_refused_at_once() -> None:
-    """Whoever is in the middle of an incident wants to know now."""
+    """In an incident the caller needs the answer now."""
     world = World()
     world.fake_graph.fail_next(no_policy(), times=99)
 

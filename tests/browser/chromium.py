@@ -53,12 +53,14 @@ async def opened(
     scripts: bool = True,
     csp: bool = True,
     allowed: str | None = None,
+    paused: bool = False,
 ) -> AsyncIterator[Page]:
     """Open `url` in a profile of its own; AssertionError at the end for what no page may do.
 
     That is: a request to another origin, a complaint on the console (a violation of the Content
     Security Policy is one), an uncaught error, a dialog. Without `csp` the policy is not enforced.
-    A complaint that holds the text `allowed` is what the test is about.
+    A complaint that holds the text `allowed` is what the test is about. With `paused`, the page's
+    clock stands still: `page.clock.run_for` lets time pass, as fast as the page keeps up.
     """
     context = await browser.new_context(
         viewport={"width": width, "height": _HEIGHT},
@@ -70,6 +72,9 @@ async def opened(
     try:
         page = await context.new_page()
         troubles = await _watch(page, origin="/".join(url.split("/")[:3]))
+        if paused:
+            await page.clock.install(time=0)
+            await page.clock.pause_at(1_000)
         await page.goto(url)
         yield page
     finally:

@@ -22,9 +22,9 @@ def of_meeting(
     return _answer(page_answer(meeting_page(record, log, clock, Links(clock=clock, code=code))))
 
 
-def of_day(listed: Json, *, zone: str | None = None) -> Answer:
+def of_day(listed: Json) -> Answer:
     """Return the page of the list of a day."""
-    clock = _clock(zone)
+    clock = _clock(None)
     return _answer(page_answer(day_page(listed, DAY, clock, Links(clock=clock), open_only=False)))
 
 

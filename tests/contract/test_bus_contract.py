@@ -373,7 +373,7 @@ async def test_a_message_larger_than_the_entity_takes_harms_no_other(
 
 
 async def test_connections_to_many_entities_are_not_all_kept(bus_connection_string: str) -> None:
-    """Whoever is closed for another's sake is opened again for its next message."""
+    """A sender that is closed for another's sake is opened again for its next message."""
     client = ServiceBusClient.from_connection_string(bus_connection_string, retry_total=0)
     outbox = ServiceBusOutbox(client, most_lanes=1)
     messages = [

@@ -1,4 +1,4 @@
-"""What the app relies on in azure-identity: claims make each credential request a token anew.
+"""What the app relies on in azure-identity: claims make each credential request a new token.
 
 The wire is played; the credentials are the library's own, each with its own cache.
 """

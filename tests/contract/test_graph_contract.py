@@ -30,11 +30,6 @@ from tests.fakes.graph import FakeGraph, participant
 from tests.fixtures.deployed_graph import deployed_graph
 from tests.stack.process import StackProcess
 
-# The SDK's generated modules warn about themselves when they are imported.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:GetQueryParameters is deprecated:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:This class is deprecated:DeprecationWarning"),
-]
 NOBODYS_ID = "00000000-0000-4000-8000-000000000000"
 MEETING, LEG = MeetingId("m" * 26), LegKey("k" * 16)
 INCOMING = CallId("57dab8b1894c409ab240bd8beae78896")

@@ -525,7 +525,7 @@ async def test_the_record_can_be_made_again_from_what_is_kept(ledger: Ledger) ->
 
 
 async def test_the_first_claim_of_an_alias_wins(ledger: Ledger) -> None:
-    """Whoever asks later is led to the first one's meeting; any text can be an alias."""
+    """A later request is led to the first one's meeting; any text can be an alias."""
     alias = "19:meeting_Ab/C+d=@thread.v2?x#y\\z"
     one, other = MeetingId("a" * 26), MeetingId("b" * 26)
 
@@ -693,7 +693,7 @@ async def test_an_entry_is_moved_on_and_at_last_deleted_by_whoever_read_it(
 
 
 async def test_an_entry_that_was_written_meanwhile_is_not_moved(ledger: Ledger) -> None:
-    """Even where the moment it says stayed the same: whoever wrote it relies on it."""
+    """Even where the moment it says stayed the same: its writer relies on it."""
     meeting_id = MeetingId("c" * 26)
     await ledger.index(meeting_id, due_at=NOW)
     (entry,) = [one async for one in ledger.overdue(now=NOW)]

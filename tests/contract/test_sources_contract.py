@@ -28,11 +28,6 @@ from tests.fixtures.deployed_graph import deployed_graph
 from tests.fixtures.simulated_graph import SimulatedGraph
 from tests.stack.process import StackProcess
 
-# The SDK's generated modules warn about themselves when they are imported.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:GetQueryParameters is deprecated:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:This class is deprecated:DeprecationWarning"),
-]
 NOBODYS_ID = "00000000-0000-4000-8000-000000000000"
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 AT_ONCE: dict[str, Any] = {

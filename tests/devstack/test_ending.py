@@ -75,6 +75,19 @@ def test_a_call_of_a_second_is_shown_to_the_millisecond() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["[bold]Ada[/bold]", "[/x]", ":smile: Ada", "[link=x]Ada"])
+def test_names_and_subjects_are_written_as_they_are(name: str) -> None:
+    """Whatever the console makes of markup: people choose their names."""
+    out = StringIO()
+    record = {"meeting": {"subject": name}, "calls": [call(1.28, person(name, (0, 0.96)))]}
+
+    Console(file=out, width=100).print(attendance(record, width=100))
+
+    title, *rest = out.getvalue().splitlines()
+    assert f"“{name}”" in title
+    assert [line.startswith(f"  {name} ") for line in rest].count(True) == 2
+
+
 def test_a_call_of_hours_is_shown_to_the_second_with_the_day_on_which_it_ended() -> None:
     """It began before midnight. Who came back has a gap in the bar; both bases are said."""
     ada = person("Ada", (0, 3600), (7200, 10920))

@@ -79,7 +79,7 @@ def test_the_first_keep_alive_that_comes_too_late_finds_nothing() -> None:
 
 
 def test_the_next_lapse_is_that_of_the_leg_silent_for_longest() -> None:
-    """Without legs it is that of one placed now: whoever waits for it misses none."""
+    """Without legs it is that of one placed now: a reader that waits for it misses none."""
     clock = Clock()
     world, _, meeting = a_world(now=clock)
     without = world.next_lapse(clock())

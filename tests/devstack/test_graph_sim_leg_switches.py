@@ -130,7 +130,7 @@ def test_a_leg_on_its_way_can_be_hung_up() -> None:
 
 
 def test_each_so_many_th_admission_fails() -> None:
-    """From a POST or from the lobby, in a reported way; counted anew when the switch is set."""
+    """From a POST or from the lobby, in a reported way; counted again when the switch is set."""
     world, told, meeting = a_world()
     world.place_call(joining(meeting))
     world.change({"failedAdmissionEvery": 3})

@@ -31,7 +31,7 @@ class Web:
     """A client of one host."""
 
     def __init__(self, port: int) -> None:
-        """Connect anew for each request."""
+        """Make a connection for each request."""
         self.port = port
 
     def ask(

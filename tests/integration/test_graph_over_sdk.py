@@ -18,11 +18,6 @@ from shared.words.errors import NotAsked, Rejected, Unavailable
 from shared.words.ids import CallId
 from tests.fixtures.traces import exported
 
-# The SDK's generated modules warn about themselves when they are imported.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:GetQueryParameters is deprecated:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:This class is deprecated:DeprecationWarning"),
-]
 CALL = CallId("57dab8b1894c409ab240bd8beae78896")
 PARTICIPANTS = f"/v1.0/communications/calls/{CALL}/participants"
 REPORTS = "/v1.0/users/the-organizer/onlineMeetings/MSp%2Ax/attendanceReports"

@@ -23,11 +23,6 @@ from shared.words.errors import Rejected
 from tests.fixtures.deployed_graph import deployed_graph
 from tests.fixtures.graph_lab import served
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:GetQueryParameters is deprecated:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:This class is deprecated:DeprecationWarning"),
-]
-
 A_CALL: dict[str, Any] = {
     "callbackUri": "http://127.0.0.1:9/api/calls/m/l",
     "requestedModalities": ["audio"],

@@ -23,10 +23,6 @@ from tests.application.world import SETTINGS
 from tests.fixtures.deployed_graph import deployed_graph
 from tests.fixtures.graph_lab import served
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:GetQueryParameters is deprecated:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:This class is deprecated:DeprecationWarning"),
-]
 NO_CALL = CallId("57dab8b1894c409ab240bd8beae78896")
 
 

@@ -119,7 +119,7 @@ async def test_dropped_callbacks_never_come(lab: Lab) -> None:
 
 
 async def test_exactly_one_notification_is_lost_by_its_number(lab: Lab) -> None:
-    """The second from now on, once; counting starts anew with each wish, and shows in the lab."""
+    """The second from now on, once; counting starts again with each wish, and shows in the lab."""
     call = await lab.place_call()
     await lab.receiver.until(lambda: len(lab.receiver.people()) == 1)
     await lab.post("/lab/delivery", {"dropNth": 2})

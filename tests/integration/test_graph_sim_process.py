@@ -90,9 +90,6 @@ def test_a_taken_port_is_named_and_a_signal_stops_cleanly() -> None:
         assert "DEVSTACK_GRAPH_PORT" in complaint
 
 
-# The SDK's generated modules warn about themselves when they are imported.
-@pytest.mark.filterwarnings("ignore:GetQueryParameters is deprecated:DeprecationWarning")
-@pytest.mark.filterwarnings("ignore:This class is deprecated:DeprecationWarning")
 async def test_msgraph_sdk_creates_a_meeting_and_joins_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """The unmodified SDK with a managed identity: createOrGet twice, calls, a typed refusal."""
     with started("--port", "0", "--exit-with-stdin") as process:

@@ -75,7 +75,7 @@ async def test_the_older_requests_set_switches_and_take_back_the_rest(lab: Lab) 
 
 
 async def test_the_one_to_be_lost_is_counted_from_when_it_is_named(lab: Lab) -> None:
-    """Another switch that is set meanwhile does not count anew."""
+    """Another switch that is set meanwhile does not count again."""
     await lab.place_call()
     await lab.receiver.until(lambda: len(lab.receiver.people()) == 1)
 

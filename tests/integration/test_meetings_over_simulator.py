@@ -11,11 +11,6 @@ from tests.application.world import SettableClock, World
 from tests.fixtures.deployed_graph import deployed_graph
 from tests.stack.process import StackProcess
 
-# The SDK's generated modules warn about themselves when they are imported.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:GetQueryParameters is deprecated:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:This class is deprecated:DeprecationWarning"),
-]
 EVERY_OPTION: dict[str, Any] = {
     "allowAttendeeToEnableCamera": False,
     "allowAttendeeToEnableMic": False,

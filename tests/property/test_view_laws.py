@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from shared.calls.record import GroupCall
 from shared.sources.kept import Numbers
-from shared.sources.spans import RANK, identity_of, newest
+from shared.sources.spans import RANK, newest
 from shared.sources.view import ShownCall, view, without_number
 from shared.words.observations import Basis
 from shared.words.sources import Source
@@ -114,18 +114,14 @@ def test_calls_that_sources_confirm_lie_apart(
 
 @given(recorded(), several)
 def test_nobody_is_lost(calls: tuple[GroupCall, ...], known: list[Source]) -> None:
-    """Whoever was observed, or is listed by the best source of a call, is in some call."""
+    """Each person who was observed, or whom the best source of a call lists, is in some call."""
     found = shown(calls, known, numbers_given(calls, known)).values()
 
-    people = {
-        identity_of(session.person) for one in found for session in one.call.sessions.values()
-    }
+    people = {session.person.user_id for one in found for session in one.call.sessions.values()}
 
-    observed = {identity_of(session.person) for call in calls for session in call.sessions.values()}
+    observed = {session.person.user_id for call in calls for session in call.sessions.values()}
     assert observed - {None} <= people
     reports = [one for one in newest(known) if one.kind == "attendanceReport"]
     if not any(call.ended_at is None for call in calls):
-        listed = {
-            identity_of(entry.person) for one in reports for entry in one.attended if entry.stays
-        }
+        listed = {entry.person.user_id for one in reports for entry in one.attended if entry.stays}
         assert listed - {None} <= people

@@ -38,6 +38,25 @@ def test_without_options_it_is_the_local_stack(stack: Path) -> None:
     assert (found.app, found.key, found.bus) == tuple(LOCAL.values())
 
 
+def test_a_key_alone_is_never_sent_to_the_local_stack(stack: Path) -> None:
+    """It is the key of another deployment, whose address is missing."""
+    found = target(given(stack, key="another key"))
+
+    with pytest.raises(Failed, match=r"--url or ROLLCALL_URL"):
+        _ = found.app
+    with pytest.raises(Failed, match=r"--service-bus or SERVICE_BUS"):
+        _ = found.bus
+
+
+@pytest.mark.parametrize("text", ["[]", '{"functions": 1}', "[" * 100_000])
+def test_a_file_of_another_form_is_named(tmp_path: Path, text: str) -> None:
+    """With what to do."""
+    (tmp_path / "endpoints.json").write_text(text)
+
+    with pytest.raises(Failed, match=r"endpoints\.json .*Start `make up` again\."):
+        target(given(tmp_path))
+
+
 def test_a_part_that_is_given_is_never_completed_by_the_local_stack(stack: Path) -> None:
     """A command must not read one deployment's record and write to another's queue."""
     found = target(given(stack, url="https://prod.example/"))

@@ -12,9 +12,8 @@ import sys
 from pathlib import Path
 from random import Random
 
-from rich.console import Console
-
 from bench.figures import as_table
+from devstack.console import say, show
 from devstack.process import PartFailed
 from tests.soak.figures import soak_figures
 from tests.soak.place import place
@@ -25,7 +24,6 @@ PATIENCE = 120.0
 TABLE_WIDTH = 150
 SHOWN = 5
 """Of how much that differs in one meeting the words are printed."""
-console = Console(highlight=False, soft_wrap=True)
 
 
 def main() -> int:
@@ -39,27 +37,27 @@ def main() -> int:
     try:
         wrong = asyncio.run(_soak(folder, scale))
     except (PartFailed, AssertionError) as error:
-        _say(f"the soak stopped: {error}\nwhat the parts wrote is in {folder / 'logs'}")
+        say(f"the soak stopped: {error}\nwhat the parts wrote is in {folder / 'logs'}")
         return 1
     for name, found in wrong.items():
         for words in found[:SHOWN]:
-            _say(f"{name}: {words}")
+            say(f"{name}: {words}")
         if len(found) > SHOWN:
-            _say(f"{name}: and {len(found) - SHOWN} more")
+            say(f"{name}: and {len(found) - SHOWN} more")
     if wrong:
-        _say(f"their records and events are in {folder / 'wrong'}")
-        _say(f"what the parts wrote is in {folder / 'logs'}")
+        say(f"their records and events are in {folder / 'wrong'}")
+        say(f"what the parts wrote is in {folder / 'logs'}")
     return 1 if wrong else 0
 
 
 async def _soak(folder: Path, scale: Scale) -> dict[str, list[str]]:
     luck = Random(0)  # noqa: S311 - luck, not secrets
-    _say("starting Service Bus, tables, Graph and two Functions hosts on this machine ...")
+    say("starting Service Bus, tables, Graph and two Functions hosts on this machine ...")
     async with place(folder, scale.settings, patience=PATIENCE, luck=luck) as here:
-        played = await play(here, scale, _say)
+        played = await play(here, scale, say)
         _keep(folder / "wrong", played.evidence)
-    Console(width=max(console.width, TABLE_WIDTH)).print(as_table(soak_figures(played)))
-    _say(f"{os.cpu_count()} cores; load average at the end {os.getloadavg()[0]:.1f}")
+    show(as_table(soak_figures(played)), width=TABLE_WIDTH)
+    say(f"{os.cpu_count()} cores; load average at the end {os.getloadavg()[0]:.1f}")
     return played.wrong
 
 
@@ -73,10 +71,6 @@ def _keep(folder: Path, evidence: dict[str, Json]) -> None:
 
 def _number(name: str, usual: float) -> float:
     return float(os.environ.get(name) or usual)
-
-
-def _say(line: str) -> None:
-    console.print(line, markup=False)
 
 
 if __name__ == "__main__":

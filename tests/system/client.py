@@ -105,6 +105,21 @@ class Client:
             session=meeting_id,
         )
 
+    async def get_text(self, path: str, **headers: str) -> tuple[aiohttp.ClientResponse, str]:
+        """GET `/api/{path}`; return the response, and its text without a byte order mark."""
+        url = f"{self._functions}/api/{path}"
+        async with self.http.get(url, headers=self._headers | headers) as response:
+            return response, await response.text(encoding="utf-8-sig")
+
+    async def begun_call(self, subject: str, user_id: str) -> Json:
+        """Let a person come into a new meeting with the bot; return what its answer said."""
+        await self.drop({"requestId": subject, "subject": subject, "join": "now"})
+        created = (await self.created(subject)).data
+        await self.told(created["meetingId"], "bot.joined")
+        await self.lab.join(created["coordinates"]["joinWebUrl"], user_id)
+        await self.told(created["meetingId"], "call.started", callNumber=1)
+        return created
+
     def story(self, meeting_id: str) -> list[Delivered]:
         """Return what the topic has told of a meeting so far, in order of `sequence`."""
         found = self.events.where(lambda _: True, session=meeting_id)

@@ -58,7 +58,7 @@ async def test_a_guest_comes_by_one_link_and_goes_by_the_other(
 async def test_somebody_elses_meeting_is_joined_and_left_by_each_form(
     client: Client, up: Up, subject: str, form: str
 ) -> None:
-    """Whoever repeats the request to join, or to leave, is told the same."""
+    """A repeated request to join, or to leave, has the same answer."""
     at = await up.ready()
     made = await Strangers(client.http, at, settings_of(up)).plan(subject)
     [true] = await client.lab.meetings(subject)

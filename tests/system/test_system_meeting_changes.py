@@ -99,7 +99,7 @@ async def test_a_scheduled_bot_comes_when_the_changed_start_has_come(
 async def test_a_cancelled_meeting_is_left_then_deleted_then_told(
     client: Client, trouble: Lab, subject: str
 ) -> None:
-    """Whoever cancels again is told the same; nothing is changed or joined any more."""
+    """A second cancellation has the same answer; nothing is changed or joined any more."""
     request = {"requestId": subject, "subject": subject, "join": "now"}
     created = await _answer(client, request, f"first {subject}")
     meeting_id, where = created.data["meetingId"], created.data["coordinates"]

@@ -14,16 +14,6 @@ from tests.system.stack import Endpoints
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def answered(
-    client: Client, endpoints: Endpoints, path: str, **headers: str
-) -> tuple[aiohttp.ClientResponse, str]:
-    """GET `/api/{path}` with the key as a header; return the response and its text."""
-    key = {"x-functions-key": endpoints.function_key}
-    url = f"{endpoints.functions}/api/{path}"
-    async with client.http.get(url, headers=key | headers) as response:
-        return response, await response.text()
-
-
 def page_of(response: aiohttp.ClientResponse, text: str, status: int = 200) -> Element:
     """Return the page, whose headers let in nothing from elsewhere and keep it nowhere."""
     assert response.status == status
@@ -45,16 +35,12 @@ async def test_the_page_of_a_meeting_says_what_its_record_says(
     client: Client, endpoints: Endpoints, subject: str
 ) -> None:
     """While a person is there; every link on it leads to something that is served."""
-    await client.drop({"requestId": subject, "subject": subject, "join": "now"})
-    created = (await client.created(subject)).data
-    meeting_id, link = created["meetingId"], created["coordinates"]["joinWebUrl"]
-    await client.told(meeting_id, "bot.joined")
     ada = str(uuid4())
-    await client.lab.join(link, ada)
-    await client.told(meeting_id, "call.started", callNumber=1)
+    created = await client.begun_call(subject, ada)
+    meeting_id, link = created["meetingId"], created["coordinates"]["joinWebUrl"]
     path = f"meetings/{meeting_id}/timeline"
 
-    page = page_of(*await answered(client, endpoints, path))
+    page = page_of(*await client.get_text(path))
 
     record = await client.record(meeting_id)
     assert record is not None
@@ -67,13 +53,13 @@ async def test_the_page_of_a_meeting_says_what_its_record_says(
     for text, href in links_in(page).items():
         assert endpoints.function_key not in href
         there = URL(f"{endpoints.functions}/api/{path}").join(URL(href))
-        found, _ = await answered(client, endpoints, there.path_qs.removeprefix("/api/"))
+        found, _ = await client.get_text(there.path_qs.removeprefix("/api/"))
         assert found.status == 200, text
 
     async def known_already() -> aiohttp.ClientResponse | None:
-        first, _ = await answered(client, endpoints, path)
+        first, _ = await client.get_text(path)
         tag = {"If-None-Match": first.headers["ETag"]}
-        again, text = await answered(client, endpoints, path, **tag)
+        again, text = await client.get_text(path, **tag)
         if again.status != 304:  # something was heard in between
             return None
         assert text == ""
@@ -103,8 +89,8 @@ async def test_what_has_no_page_says_so_as_a_page(client: Client, endpoints: End
     """Unknown meetings, wrong parameters; without a key nothing is said at all."""
     unknown = f"meetings/{'a' * 26}/timeline"
 
-    page_of(*await answered(client, endpoints, unknown), 404)
-    wrong = page_of(*await answered(client, endpoints, "timeline?day=tomorrow&tz=Mars"), 400)
+    page_of(*await client.get_text(unknown), 404)
+    wrong = page_of(*await client.get_text("timeline?day=tomorrow&tz=Mars"), 400)
 
     assert sorted(wrong.facts()) == ["day", "tz"]
     for path in (unknown, "timeline"):

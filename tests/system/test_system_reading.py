@@ -10,43 +10,26 @@ import pytest
 
 from tests.system.client import Client
 from tests.system.lab import eventually
-from tests.system.stack import Endpoints
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def answered(
-    client: Client, endpoints: Endpoints, path: str, **headers: str
-) -> tuple[int, aiohttp.ClientResponse, str]:
-    """GET `/api/{path}`; return status, response and text."""
-    key = {"x-functions-key": endpoints.function_key}
-    url = f"{endpoints.functions}/api/{path}"
-    async with client.http.get(url, headers=key | headers) as response:
-        return response.status, response, await response.text(encoding="utf-8-sig")
-
-
-async def test_a_meeting_is_read_in_every_form(
-    client: Client, endpoints: Endpoints, subject: str
-) -> None:
+async def test_a_meeting_is_read_in_every_form(client: Client, subject: str) -> None:
     """While a person is there: the sheet, the lines, who is there, the log, the day's list."""
-    await client.drop({"requestId": subject, "subject": subject, "join": "now"})
-    created = (await client.created(subject)).data
-    meeting_id, link = created["meetingId"], created["coordinates"]["joinWebUrl"]
-    await client.told(meeting_id, "bot.joined")
     ada = str(uuid4())
-    await client.lab.join(link, ada)
-    await client.told(meeting_id, "call.started", callNumber=1)
+    created = await client.begun_call(subject, ada)
+    meeting_id = created["meetingId"]
     path = f"meetings/{meeting_id}"
 
-    status, sheet, text = await answered(client, endpoints, f"{path}?format=csv&tz=Asia/Tokyo")
-    assert status == 200
+    sheet, text = await client.get_text(f"{path}?format=csv&tz=Asia/Tokyo")
+    assert sheet.status == 200
     assert sheet.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert sheet.headers["Content-Disposition"].endswith(f'"attendance-{meeting_id}.csv"')
     (row,) = csv.DictReader(io.StringIO(text))
     assert (row["meetingId"], row["userId"], row["lastLeftAt"]) == (meeting_id, ada, "")
     assert row["firstJoinedAt"].endswith("+09:00")
 
-    _, lines, text = await answered(client, endpoints, path, Accept="application/x-ndjson")
+    lines, text = await client.get_text(path, Accept="application/x-ndjson")
     assert lines.headers["Content-Type"] == "application/x-ndjson"
     (line,) = [json.loads(line) for line in text.splitlines()]
     assert line["participant"]["userId"] == ada
@@ -55,10 +38,10 @@ async def test_a_meeting_is_read_in_every_form(
     assert (status, [one["participant"] for one in now["people"]]) == (200, [line["participant"]])
 
     async def known_already() -> aiohttp.ClientResponse | None:
-        _, known, _ = await answered(client, endpoints, f"{path}/now")
+        known, _ = await client.get_text(f"{path}/now")
         same = {"If-None-Match": known.headers["ETag"]}
-        status, again, text = await answered(client, endpoints, f"{path}/now", **same)
-        if status != 304:  # a roster came in between
+        again, text = await client.get_text(f"{path}/now", **same)
+        if again.status != 304:  # a roster came in between
             return None
         assert (text, again.headers["ETag"]) == ("", known.headers["ETag"])
         return known
@@ -66,7 +49,7 @@ async def test_a_meeting_is_read_in_every_form(
     known = await eventually(known_already, "an answer that is known already")
     assert known.headers["Cache-Control"] == "no-store"
 
-    _, _, text = await answered(client, endpoints, f"{path}/log")
+    _, text = await client.get_text(f"{path}/log")
     log = [json.loads(line) for line in text.splitlines()]
     numbers = [line["published"]["sequence"] for line in log if "published" in line]
     assert numbers == list(range(1, len(numbers) + 1))
@@ -77,9 +60,7 @@ async def test_a_meeting_is_read_in_every_form(
     assert (status, listed["requestId"], listed["subject"]) == (200, subject, subject)
 
 
-async def test_what_is_wrong_with_a_request_is_said_by_parameter(
-    client: Client, endpoints: Endpoints
-) -> None:
+async def test_what_is_wrong_with_a_request_is_said_by_parameter(client: Client) -> None:
     """Of a record, a list and a log; and what accepts no form that there is."""
     unknown = "a" * 26
     for path, wrong in (
@@ -94,6 +75,6 @@ async def test_what_is_wrong_with_a_request_is_said_by_parameter(
         assert status == 400
         assert [one["parameter"] for one in said["problems"]] == wrong
         assert all(one["message"] for one in said["problems"])
-    status, _, _ = await answered(client, endpoints, f"meetings/{unknown}", Accept="image/png")
-    assert status == 406
+    found, _ = await client.get_text(f"meetings/{unknown}", Accept="image/png")
+    assert found.status == 406
     assert (await client.get(f"meetings/{unknown}/log"))[0] == 404

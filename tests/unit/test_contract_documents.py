@@ -13,7 +13,7 @@ from call_callback.trigger import bp as call_callback
 from create_meeting.trigger import bp as create_meeting
 from docs.contract.asyncapi import ANSWERS, KEPT, PROPERTIES, TOPIC
 from docs.contract.events import EVENTS, name_of
-from docs.contract.openapi import HealthDetails
+from docs.contract.health_data import HealthDetails
 from docs.contract.render import REQUESTS
 from health_doctor.trigger import bp as health_doctor
 from join_meeting.trigger import bp as join_meeting

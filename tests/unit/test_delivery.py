@@ -108,7 +108,7 @@ async def test_a_long_pause_frees_the_invocation() -> None:
 
 
 async def test_after_two_waits_the_invocation_is_freed() -> None:
-    """Whoever fails often waits outside."""
+    """What fails often waits outside."""
     bus, time = await delivered(Handler(BUSY, BUSY, BUSY))
 
     assert time.waits == [1.0, 2.0]
@@ -218,7 +218,7 @@ def test_a_postponed_message_starts_its_attempts_anew() -> None:
 
 
 def test_the_kept_copy_has_the_body_byte_for_byte_and_the_reason() -> None:
-    """Whoever looks into rejected-requests sees what was sent, readable or not."""
+    """Readers of rejected-requests see what was sent, readable or not."""
     message = replace(MESSAGE, body=b"\xff\x00")
     refused = Rejected(code="invalid_request", message="m", next_step="n")
 
@@ -249,7 +249,7 @@ def test_nobody_prolongs_a_message_by_its_properties(moment: str) -> None:
 
 
 def test_the_kept_copy_carries_the_history() -> None:
-    """For whoever looks into rejected-requests."""
+    """For readers of rejected-requests."""
     refused = final(BUSY, MESSAGE, now=NOW)
 
     kept = kept_copy(MESSAGE, refused)

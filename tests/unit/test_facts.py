@@ -82,13 +82,11 @@ def group_call(*sessions: Session, number: int = 1, **members: Any) -> GroupCall
     )
 
 
-def over(
-    call: GroupCall, ended: float, *, reason: str = "everyoneLeft", **members: Any
-) -> GroupCall:
+def over(call: GroupCall, ended: float, **members: Any) -> GroupCall:
     """Return the call after its confirmed end, its bounds close."""
     known = {"end_not_before": at(ended), "end_not_after": at(ended)}
     return replace(
-        call, ended_at=at(ended), end_basis="observed", reason=reason, **(known | members)
+        call, ended_at=at(ended), end_basis="observed", reason="everyoneLeft", **(known | members)
     )
 
 

@@ -307,7 +307,7 @@ def test_graphs_own_words_are_passed_on_and_cut() -> None:
     ],
 )
 def test_graphs_own_words_are_passed_on_without_links(link: str) -> None:
-    """A link lets whoever reads it into the meeting; cut in the middle, it may still."""
+    """A link lets its reader into the meeting; cut in the middle, it may still."""
     refused = refusal(answered(400, error("BadRequest", f"The link '{link} is no good.")))
     cut = refusal(answered(400, error("BadRequest", f"{'x' * 450} {link}{'y' * 99}")))
 

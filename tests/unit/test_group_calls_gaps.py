@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.words.ids import LegKey, SessionId
+from shared.words.ids import SessionId
 from shared.words.observations import Observation
 from tests.fixtures.evidence import (
     ADA,
@@ -26,9 +26,9 @@ from tests.fixtures.evidence import (
 )
 
 
-def back(*observations: Observation, gone: float = 9, key: LegKey = LEG2) -> list[Observation]:
-    """Return a gap: the leg is removed, another gets in at 30, then `observations`."""
-    return [leg(gone, "gone", *REMOVED), leg(30, "in", key=key), *observations]
+def back(*observations: Observation) -> list[Observation]:
+    """Return a gap: the leg is removed at 9, another gets in at 30, then `observations`."""
+    return [leg(9, "gone", *REMOVED), leg(30, "in", key=LEG2), *observations]
 
 
 # -- a gap

@@ -296,7 +296,7 @@ def test_a_leg_speaks_on_of_its_own_call_when_that_of_another_is_taken_back() ->
 
 
 def test_failures_of_one_leg_do_not_delay_reads_through_the_next() -> None:
-    """The pauses grow anew."""
+    """The pauses grow again."""
     fails = [failed(29) for _ in range(9)]
 
     gap = (leg(29.5, "gone", *REMOVED), leg(30, "in", key=LEG2))

@@ -70,7 +70,7 @@ def test_a_read_from_an_older_version_leaves_a_later_question_open() -> None:
 
 
 def test_a_read_that_is_not_settle_younger_than_the_last_doubt_leaves_the_question_open() -> None:
-    """A repeated shorter roster raises it anew; it stays due SETTLE after the last one."""
+    """A repeated shorter roster raises it again; it stays due SETTLE after the last one."""
     early = folded(*BOTH, push(8, "ada"), push(9, "ada"), read(9.9, "ada", "bo"))
     crossed = folded(
         *(*BOTH, push(8.9, "ada"), push(9.1, "ada")), read(9, "ada", "bo", took=0.05, behind=1)

@@ -108,7 +108,7 @@ def test_a_short_link_names_join_id_and_passcode(
     ],
 )
 def test_any_other_link_is_refused_with_what_to_send_instead(link: str) -> None:
-    """The refusal never quotes it: whoever holds a link may come in."""
+    """The refusal never quotes it: the holder of a link may come in."""
     with pytest.raises(Rejected) as refused:
         read_join_link(link, tenant_id=OWN)
 

@@ -103,7 +103,7 @@ def test_the_newest_legs_stay_whatever_became_of_them() -> None:
 
 
 def test_what_left_comes_back_as_it_was() -> None:
-    """But for where answers went: whoever waited for a leg that left was answered."""
+    """But for where answers went: requests that waited for a leg that left were answered."""
     legs = (
         leg(1, leaving=leavers("L-1")),
         leg(2, asked={f"J-{n}": {"a": "b"} for n in range(7)}, leaving=leavers(*"abcdefg")),
@@ -129,7 +129,7 @@ def test_what_left_comes_back_as_it_was() -> None:
 
 
 def test_a_decision_on_all_of_it_changes_the_head_alone() -> None:
-    """What it did not touch is not written again; what it did is in the head, to leave it anew."""
+    """What it did not touch is not written again; what it did is in the head, to leave it again."""
     meeting = a_head(leg(1), leg(2, leaving=leavers(*"abcde")), *map(leg, (3, 4)), gone=(1,))
     change = put(meeting)
     head, older = change.meeting, Older(pages=change.leg_pages)

@@ -203,7 +203,7 @@ def test_a_bound_that_is_not_known_says_so(bounds: Json, said: str) -> None:
 
     row = section(parsed(html_of(record(one), Clock())), 1).one("tbody").one("tr")
 
-    notes = [note.text for note in row.all("td")[0].all("small")]
+    notes = [note.text for note in row.all("td")[0].all("p")]
     assert notes == ([said] if said else [])
 
 
@@ -223,6 +223,25 @@ def test_a_page_of_a_thousand_people_is_small() -> None:
     assert len(page.all("th", scope="row")) == 1_000
     assert len(page.one("details", class_="more").all("th", scope="row")) == 1_000 - WITH_BARS
     assert len(page.all("svg", class_="bar")) == WITH_BARS + 2
+
+
+def test_the_longest_page_of_a_thousand_people_is_small_too() -> None:
+    """Long names, a role each, every bound, and each moment but one with an offset of its own."""
+    later = AUTUMN + timedelta(minutes=30)
+    one = call(1, later, later + timedelta(hours=2), 1_000)
+    one["startedAt"] = text(AUTUMN)
+    for number, (who, stay) in enumerate(zip(one["people"], one["participants"], strict=True)):
+        who["participant"] |= {
+            "userId": f"{number:08d}-0000-4000-8000-00000000000a",
+            "displayName": f"Wolfeschlegelsteinhausen-Bergerdorff {number}",
+        }
+        stay["participant"] = who["participant"]
+        who["role"] = "presenter"
+
+    found = html_of(record(one), BERLIN)
+
+    assert found.count("+01:00") > 4_000
+    assert len(found.encode()) <= 300_000
 
 
 def test_a_page_of_forty_calls_leads_to_each() -> None:

@@ -87,7 +87,7 @@ def test_what_does_not_heal_is_refused_at_once_however_patient_the_caller() -> N
 
 
 def test_what_heals_is_refused_at_once_where_nobody_asked_for_patience() -> None:
-    """Whoever is in the middle of an incident wants to know now."""
+    """In an incident the caller needs the answer now."""
     assert next_try(MESSAGE, NO_POLICY, now=NOW, policy=POLICY, jitter=most) is None
 
 

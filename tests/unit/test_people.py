@@ -12,7 +12,7 @@ from shared.words.rules import Shown
 from tests.application.world import T0
 
 OURS, THEIRS = "6c5e9a3e-1f0b-4f3a-9d57-2b8f4f6d1a01", "11111111-1f0b-4f3a-9d57-2b8f4f6d1a01"
-ADA = Person(kind="user", user_id="Ada", display_name="Ada L.", tenant_id=OURS.upper())
+ADA = Person(kind="user", user_id="ada", display_name="Ada L.", tenant_id=OURS)
 
 
 def stay(name: str, joined: float, left: float | None, person: Person = ADA) -> Session:
@@ -48,9 +48,9 @@ def test_a_person_on_two_devices_is_there_once() -> None:
     assert ada == {
         "participant": {
             "kind": "user",
-            "userId": "Ada",
+            "userId": "ada",
             "displayName": "Ada L.",
-            "tenantId": OURS.upper(),
+            "tenantId": OURS,
         },
         "external": False,
         "role": "organizer",

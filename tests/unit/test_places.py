@@ -172,7 +172,7 @@ def test_of_a_surplus_leg_only_its_end_is_kept_and_nothing_recorded() -> None:
 
 
 def test_the_call_of_a_leg_in_doubt_is_read_at_once_then_with_growing_pauses() -> None:
-    """What is heard of it anew is followed at once."""
+    """What is heard of it again is followed at once."""
     doubtful = meeting(leg(1, "unknown", last_sign=NOW))
 
     def due(known: Meeting) -> datetime:

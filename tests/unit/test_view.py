@@ -87,10 +87,10 @@ def shown(
 
 
 def unnumbered(
-    *calls: GroupCall, sources: tuple[Source, ...] = (), numbers: Numbers | None = None
+    *calls: GroupCall, sources: tuple[Source, ...] = ()
 ) -> list[tuple[datetime, datetime]]:
     """Return from when to when those calls were that need a number."""
-    found = without_number(calls, sources, numbers or Numbers(), settle=SETTLE)
+    found = without_number(calls, sources, Numbers(), settle=SETTLE)
     return [(one.best.span.started_at, one.best.span.ended_at) for one in found]
 
 

@@ -1,13 +1,15 @@
 "use strict";
-// While a call is open the page is read again, and what changed takes the place of <main>.
+// While a call is open the page is read again, and what changed takes the place of what stood there.
 (() => {
   const pulse = document.getElementById("pulse");
   const voice = document.getElementById("voice");
   const main = () => document.getElementById("main");
   const seconds = () => Number(main().dataset.every || 0);
   const SLOWEST = 30;
+  // The page of a request leads to few others; once there is a meeting, to all of its views.
+  const CHANGING = ["views", "main"];
   let tag = "";
-  let known = main().outerHTML;
+  const known = new Map(CHANGING.map((id) => [id, document.getElementById(id).outerHTML]));
   let failures = 0;
 
   if (!seconds() || !location.protocol.startsWith("http")) return;
@@ -24,8 +26,8 @@
 
   // An element is found again by the id around it, and its place among its like there.
   const placeOf = (element) => {
-    if (!element || !main().contains(element)) return null;
-    const root = element.closest("[id]");
+    const root = element?.closest("[id]");
+    if (!root) return null;
     const alike = [...root.querySelectorAll(element.tagName)];
     return { id: root.id, tag: element.tagName, at: alike.indexOf(element) };
   };
@@ -44,7 +46,7 @@
     const mark = topmost();
     const before = mark?.getBoundingClientRect().top;
     const said = main().dataset.said;
-    main().replaceWith(fresh);
+    for (const one of fresh) document.getElementById(one.id).replaceWith(one);
     for (const one of main().querySelectorAll("details[id]")) one.open = opened.get(one.id) ?? one.open;
     const same = mark && document.getElementById(mark.id);
     if (same) scrollBy({ top: same.getBoundingClientRect().top - before, behavior: "instant" });
@@ -54,11 +56,12 @@
 
   const show = (text) => {
     const page = new DOMParser().parseFromString(text, "text/html");
-    const fresh = document.importNode(page.getElementById("main"), true);
     document.title = page.title;
-    if (fresh.outerHTML === known) return;
-    known = fresh.outerHTML;
-    replace(fresh);
+    const fresh = CHANGING.map((id) => document.importNode(page.getElementById(id), true)).filter(
+      (one) => one.outerHTML !== known.get(one.id),
+    );
+    for (const one of fresh) known.set(one.id, one.outerHTML);
+    if (fresh.length) replace(fresh);
   };
 
   const plan = (after) => setTimeout(look, after * 1000);
