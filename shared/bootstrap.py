@@ -30,7 +30,6 @@ class SystemClock:
     """Implements `ports.Clock`."""
 
     def now(self) -> datetime:
-        """See `ports.Clock.now`."""
         return datetime.now(UTC)
 
 

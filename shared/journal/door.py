@@ -149,6 +149,10 @@ class OpenMeeting:
         if self._looked:
             require_as_seen(head, self.meeting)
 
+    async def record(self, step_of: Callable[[Meeting | None, datetime], Step | None]) -> None:
+        """Change the meeting by a decision that has no other result than its step."""
+        await self.change(lambda meeting, now: (step_of(meeting, now), None))
+
     async def edit(self, step_of: Callable[[Meeting, datetime], Step | None]) -> bool:
         """Change a meeting that is known; return whether the decision returned a step."""
 

@@ -135,9 +135,8 @@ class Journal:
         `loaded` saves the first load. Where it is out of date the race is lost, and the meeting is
         loaded again. `resend` also sends messages of any age that other handlers committed but did
         not clear yet: a redelivered message finishes what its first delivery began.
-        Raises what `decide` raised, `Transient` when the race is lost too often or the store is
-        down, and ValueError for a change that no transaction can hold. The receipt says when the
-        sending is done. Messages that cannot be sent are kept.
+        Raises as `OpenMeeting.change` does. The receipt says when the sending is done. Messages
+        that cannot be sent are kept.
         """
         receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         waiting = _Waiting(decide, receipt, resend, current())

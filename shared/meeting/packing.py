@@ -6,16 +6,9 @@ Never decides what goes into which row: that is rows.py.
 
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
-
-from shared.calls.history import LogEntry
-from shared.calls.record import SessionPage
-from shared.meeting.meeting import LegPage, Meeting
-from shared.sources.kept import KeptSource
-from shared.words.outgoing import Outgoing
 
 PROPERTY_BYTES = 60_000
 """Most bytes of one binary property; the store takes 65,536."""
@@ -30,54 +23,28 @@ ROW_BYTES = PROPERTY_BYTES * PROPERTIES
 _LEVEL = 1
 
 
-@cache
-def meeting_type() -> TypeAdapter[Meeting]:
-    """Return the adapter of a meeting, built on first use: building it costs a cold start."""
-    return TypeAdapter(Meeting)
+_adapters: dict[Any, TypeAdapter[Any]] = {}
 
 
-@cache
-def log_type() -> TypeAdapter[LogEntry]:
-    """Return the adapter of a log entry; each observation's `kind` says which one it is."""
-    return TypeAdapter(LogEntry)
+def adapter[T](kind: type[T]) -> TypeAdapter[T]:
+    """Return the adapter of a type, built on first use: building it costs a cold start."""
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
 
 
-@cache
-def outgoing_type() -> TypeAdapter[tuple[Outgoing, ...]]:
-    """Return the adapter of the messages of one outbox row."""
-    return TypeAdapter(tuple[Outgoing, ...])
-
-
-@cache
-def pages_type() -> TypeAdapter[tuple[SessionPage, ...]]:
-    """Return the adapter of the session pages of one row."""
-    return TypeAdapter(tuple[SessionPage, ...])
-
-
-@cache
-def leg_pages_type() -> TypeAdapter[tuple[LegPage, ...]]:
-    """Return the adapter of the pages of legs of one row."""
-    return TypeAdapter(tuple[LegPage, ...])
-
-
-@cache
-def source_type() -> TypeAdapter[KeptSource]:
-    """Return the adapter of a dated source."""
-    return TypeAdapter(KeptSource)
-
-
-def packed[T](kind: TypeAdapter[T], value: T) -> bytes:
+def packed[T](kind: type[T], value: T) -> bytes:
     """Return `value` as compressed JSON; `unpacked` gives it back equal."""
-    return zlib.compress(kind.dump_json(value), _LEVEL)
+    return zlib.compress(adapter(kind).dump_json(value), _LEVEL)
 
 
-def unpacked[T](kind: TypeAdapter[T], blob: bytes) -> T:
-    """Return the value that `packed` made `blob` of.
+def unpacked[T](kind: type[T], blob: bytes) -> T:
+    """Return the value of that type that `packed` made `blob` of.
 
     Raises ValueError for what is none; it quotes nothing of it, names and links least of all.
     """
     try:
-        return kind.validate_json(zlib.decompress(blob))
+        return adapter(kind).validate_json(zlib.decompress(blob))
     except (ValueError, zlib.error) as error:
         why = type(error).__name__
     raise ValueError(f"what is stored cannot be read ({why})")
@@ -100,7 +67,7 @@ def blob_of(row: Mapping[str, Any]) -> bytes:
     return b"".join(row[name] for name in names)
 
 
-def parcels[T](kind: TypeAdapter[tuple[T, ...]], items: Sequence[T]) -> Iterator[bytes]:
+def parcels[T](kind: type[tuple[T, ...]], items: Sequence[T]) -> Iterator[bytes]:
     """Yield `items`, in order, packed into as few rows as halving finds, each readable by itself.
 
     Raises ValueError for a single item that no row can hold.
