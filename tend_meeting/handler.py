@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from shared.events.cloud_events import warning_message
 from shared.inbox.message import QueueMessage
-from shared.journal.door import OpenMeeting
+from shared.journal.journal import OpenMeeting
 from shared.meeting.days import day_of
 from shared.meeting.legs import leg_of, may_hang_up, tend_message
 from shared.meeting.meeting import Meeting

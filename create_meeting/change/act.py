@@ -17,7 +17,7 @@ from create_meeting.change.plan import (
 from create_meeting.new.plan import Identity
 from create_meeting.request import UpdateMeeting
 from shared.inbox.message import QueueMessage
-from shared.journal.door import OpenMeeting
+from shared.journal.journal import OpenMeeting
 from shared.meeting.legs import may_hang_up
 from shared.services import Services
 from shared.words.answers import MeetingAnswer

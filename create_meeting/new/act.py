@@ -20,7 +20,7 @@ from create_meeting.post.act import claim_post, drop_surplus, end_claim, posted_
 from create_meeting.post.plan import Posting
 from create_meeting.request import CreateMeeting
 from shared.inbox.message import QueueMessage
-from shared.journal.door import OpenMeeting
+from shared.journal.journal import OpenMeeting
 from shared.services import Services
 from shared.telemetry import log
 from shared.words.answers import GivenMeeting, MeetingAnswer

@@ -19,7 +19,7 @@ from join_meeting.join.sending import send_bot
 from join_meeting.repeats import Wish
 from shared.inbox.copies import postponed
 from shared.inbox.message import AT_START
-from shared.journal.door import OpenMeeting
+from shared.journal.journal import OpenMeeting
 from shared.journal.step import Step, record_call
 from shared.meeting.meeting import Meeting
 from shared.services import Services
