@@ -13,12 +13,11 @@ from typing import Any
 
 from shared.ledger.rows import Row, moment_text, part_rows
 from shared.meeting.meeting import OutboxRow
-from shared.meeting.packing import blob_of, packed, parcels, unpacked
+from shared.meeting.packing import Messages, blob_of, packed, parcels, unpacked
 from shared.words.ids import MeetingId
 from shared.words.outgoing import Outgoing
 
 SENT = "b-sent"
-Messages = tuple[Outgoing, ...]
 
 RIDING_BYTES = 16_000
 """Most bytes of messages that ride: every load reads them until the next commit."""

@@ -18,6 +18,8 @@ from shared.meeting.days import Brief, Tally
 from shared.meeting.meeting import LegPage, Meeting
 from shared.meeting.packing import (
     ROW_BYTES,
+    LegPages,
+    Pages,
     blob_of,
     packed,
     parcels,
@@ -153,12 +155,12 @@ def page_rows(meeting_id: MeetingId, *, version: int, pages: Iterable[SessionPag
     if not fitting:
         return []
     key = f"{PAGES[0]}{fitting[0].call_number:06d}-{version:012d}"
-    return part_rows(meeting_id, key, parcels(tuple[SessionPage, ...], fitting))
+    return part_rows(meeting_id, key, parcels(Pages, fitting))
 
 
 def read_pages(rows: Iterable[Mapping[str, Any]]) -> list[SessionPage]:
     """Return the pages of all page rows of a meeting, in the order of their calls."""
-    pages = [page for row in rows for page in unpacked(tuple[SessionPage, ...], blob_of(row))]
+    pages = [page for row in rows for page in unpacked(Pages, blob_of(row))]
     return sorted(pages, key=lambda page: page.call_number)
 
 
@@ -166,12 +168,12 @@ def leg_rows(meeting_id: MeetingId, *, version: int, pages: Sequence[LegPage]) -
     """Return the rows of the leg pages that one commit moved out of the head, many to a row."""
     if not pages:
         return []
-    return part_rows(meeting_id, f"{LEGS[0]}{version:012d}", parcels(tuple[LegPage, ...], pages))
+    return part_rows(meeting_id, f"{LEGS[0]}{version:012d}", parcels(LegPages, pages))
 
 
 def read_legs(rows: Iterable[Mapping[str, Any]]) -> list[LegPage]:
     """Return the leg pages of a meeting, in the order of their rows."""
-    return [page for row in rows for page in unpacked(tuple[LegPage, ...], blob_of(row))]
+    return [page for row in rows for page in unpacked(LegPages, blob_of(row))]
 
 
 def is_of_commit(key: str, version: int) -> bool:
@@ -306,7 +308,7 @@ def _log_parts(entry: LogEntry) -> Iterator[LogEntry]:
 
 
 def _fitting(page: SessionPage) -> Iterator[SessionPage]:
-    if len(packed(tuple[SessionPage, ...], (page,))) <= ROW_BYTES or len(page.sessions) < 2:
+    if len(packed(Pages, (page,))) <= ROW_BYTES or len(page.sessions) < 2:
         yield page
         return
     middle = len(page.sessions) // 2

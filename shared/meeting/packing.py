@@ -10,6 +10,12 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from shared.calls.history import LogEntry
+from shared.calls.record import SessionPage
+from shared.meeting.meeting import LegPage, Meeting
+from shared.sources.kept import KeptSource
+from shared.words.outgoing import Outgoing
+
 PROPERTY_BYTES = 60_000
 """Most bytes of one binary property; the store takes 65,536."""
 
@@ -22,15 +28,20 @@ ROW_BYTES = PROPERTY_BYTES * PROPERTIES
 # tenth more bytes.
 _LEVEL = 1
 
-
-_adapters: dict[Any, TypeAdapter[Any]] = {}
+Messages = tuple[Outgoing, ...]
+Pages = tuple[SessionPage, ...]
+LegPages = tuple[LegPage, ...]
+KINDS = (Meeting, LogEntry, Messages, Pages, LegPages, KeptSource)
+"""What stands in rows; the `kind` of each observation in a log entry says which one it is."""
+_adapters: dict[Any, TypeAdapter[Any] | None] = dict.fromkeys(KINDS)
 
 
 def adapter[T](kind: type[T]) -> TypeAdapter[T]:
-    """Return the adapter of a type, built on first use: building it costs a cold start."""
-    if kind not in _adapters:
-        _adapters[kind] = TypeAdapter(kind)
-    return _adapters[kind]
+    """Return the adapter of one of `KINDS`, built on first use: building it costs a cold start."""
+    found = _adapters[kind]
+    if found is None:
+        found = _adapters[kind] = TypeAdapter(kind)
+    return found
 
 
 def packed[T](kind: type[T], value: T) -> bytes:
