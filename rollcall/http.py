@@ -20,7 +20,7 @@ class App:
         """`within`: see `WITHIN`. Raises `Failed` where no app is known."""
         self._url = target.app
         headers = {"x-functions-key": target.key} if target.key else {}
-        self._http = httpx.Client(base_url=f"{self._url}/api/", headers=headers, timeout=within)
+        self._http = open_http(base_url=f"{self._url}/api/", headers=headers, timeout=within)
 
     def __enter__(self) -> "App":
         """Open it."""
@@ -42,7 +42,8 @@ class App:
         """
         try:
             answer = self._http.get(path, params=parameters, headers=headers)
-        except (httpx.TransportError, httpx.InvalidURL) as error:
+        # A host name that is none fails in the codec of host names, outside of httpx.
+        except (httpx.RequestError, httpx.InvalidURL, UnicodeError) as error:
             raise Failed(
                 f"{self._url} does not answer: {str(error) or type(error).__name__}."
                 " Check --url, and that the host runs; `rollcall doctor` looks further.",
@@ -64,11 +65,26 @@ class App:
         return answer
 
 
+def open_http(**options: Any) -> httpx.Client:
+    """Return a client of httpx with these options. Raises `Failed`.
+
+    It reads proxies and trusted certificates from the environment.
+    """
+    try:
+        return httpx.Client(**options)
+    except (httpx.InvalidURL, ValueError, ImportError, OSError) as error:
+        raise Failed(
+            f"Nothing can be requested over HTTP: {error}. Check --url, and in the environment"
+            " HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE.",
+            Exit.USAGE,
+        ) from error
+
+
 def message_of(answer: httpx.Response) -> str:
     """Return what an answer says in its member `message`, as a sentence; "" where it has none."""
     try:
         body: Any = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     said = body.get("message") if isinstance(body, dict) else None
     return said if isinstance(said, str) else ""

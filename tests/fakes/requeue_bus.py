@@ -23,7 +23,7 @@ class Stored:
 
 @dataclass(slots=True)
 class World:
-    """What Service Bus keeps, whoever is connected. `now`: seconds; locks end by it."""
+    """What Service Bus keeps, for every connection. `now`: seconds; locks end by it."""
 
     now: float = 0.0
     pages: int = 250
