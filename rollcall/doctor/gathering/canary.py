@@ -205,7 +205,7 @@ class Canary:
         if "made" not in self.done:
             # A cancellation of what was refused would be refused itself, some minutes later.
             try:
-                self._wait(lambda record: record["meeting"], within=MADE_WITHIN)
+                self._wait(lambda record: record["meeting"], within=min(MADE_WITHIN, self.within))
             except FAILURES as error:
                 if isinstance(error, Missed) and error.code:
                     return ""
