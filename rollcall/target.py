@@ -5,13 +5,16 @@ From options, else from `ROLLCALL_URL`, `ROLLCALL_KEY` and `SERVICE_BUS`, else f
 """
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from rollcall.console import Exit, Failed
 
 ENDPOINTS = "endpoints.json"
+ADDRESS = re.compile(r"https?://[0-9A-Za-z.:\[\]_-]+(/[0-9A-Za-z_.~%/:@-]*)?")
 URL_MISSING = (
     "Give --url or ROLLCALL_URL, the address of the function app; or start `make up` here."
 )
@@ -64,6 +67,12 @@ def target(given: Given) -> Target:
     key = (given.key or "").strip()
     if not (key.isascii() and key.isprintable()):
         raise Failed("The key has characters that no function key has. Check --key.", Exit.USAGE)
+    if given.url and not _is_address(given.url):
+        raise Failed(
+            "--url is no address of a function app. Give http or https and a host name, as"
+            " https://<name>.azurewebsites.net, without a key or a query.",
+            Exit.USAGE,
+        )
     if given.url or given.service_bus:
         return Target(
             url=given.url.rstrip("/") if given.url else None,
@@ -78,6 +87,17 @@ def target(given: Given) -> Target:
         service_bus=local.get("serviceBus"),
         local=local,
     )
+
+
+def _is_address(url: str) -> bool:
+    """Return whether requests can go there, and it can stand in a command that people copy."""
+    if not ADDRESS.fullmatch(url):
+        return False
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that hold no IPv6 address, or a port that is none
+        return False
 
 
 def _local(file: Path) -> dict[str, Any]:

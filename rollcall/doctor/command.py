@@ -1,19 +1,21 @@
 """Gathers what is there, has it checked, prints the findings."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
 
 from rollcall.console import progress, say, write_json
 from rollcall.doctor import of_app, of_bus, of_outside
 from rollcall.doctor.asked import Asked
-from rollcall.doctor.finding import Check, Finding, Place, Verdict, exit_code
+from rollcall.doctor.finding import NAMESPACE, Check, Finding, Place, Verdict, exit_code
 from rollcall.doctor.gathering import app, bus, canary
 from rollcall.doctor.gathering.resources import NotRead, resource_manager
 from rollcall.doctor.report import lines, summary
 from rollcall.doctor.seen import AppSeen, BotSeen, CanarySeen
 from rollcall.target import Target
 
+ENDPOINT = re.compile(r"Endpoint=sb://([^/:;]+)", re.IGNORECASE)
+HOST = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]*")
 STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
 
 
@@ -61,9 +63,8 @@ def examined(target: Target, asked: Asked) -> list[Finding]:
 
 
 def _place(url: str, bus_at: str, asked: Asked, seen: AppSeen) -> Place:
-    host = bus_at
-    if "Endpoint=" in bus_at:
-        host = urlsplit(bus_at.partition("Endpoint=")[2].partition(";")[0]).hostname or ""
+    named = ENDPOINT.search(bus_at)
+    host = named[1] if named else "" if "=" in bus_at else bus_at
     known = {}
     if seen.answer is not None:
         known["bot_app_id"] = str(seen.answer["botAppId"])
@@ -73,7 +74,7 @@ def _place(url: str, bus_at: str, asked: Asked, seen: AppSeen) -> Place:
         url=url,
         bot=asked.bot,
         site=asked.site,
-        namespace="<namespace>" if local else host.partition(".")[0],
+        namespace=NAMESPACE if local or not HOST.fullmatch(host) else host.partition(".")[0],
         **known,
     )
 

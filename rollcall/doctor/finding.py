@@ -10,7 +10,7 @@ from rollcall.plain import plain
 
 type Seen = Mapping[str, Any]
 """The app's examination of itself; shapes.py has what is known of it."""
-GROUP = "<resource group>"
+GROUP, NAMESPACE = "<resource group>", "<namespace>"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DOCS = "docs/doctor.md#{check}"
 
@@ -80,7 +80,7 @@ class Place:
     url: str
     bot: str = ""
     site: str = ""
-    namespace: str = "<namespace>"
+    namespace: str = NAMESPACE
     bot_app_id: str = ""
 
     @property

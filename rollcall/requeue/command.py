@@ -118,7 +118,7 @@ def _read(
             letters += found
             listed.append(place)
         elif place.subscription is None or _subscriptions(request):
-            raise found
+            raise Failed(f"{place.path}: {found}", found.code) from found
         else:
             advise(f"Left out, {place.path}: {found}")
     return letters, listed
