@@ -37,14 +37,21 @@ class Cost:
 
 
 class OneLeg:
-    """A meeting whose bot is in, with `crowd` around it. Make one with `begin`."""
+    """A meeting whose bot is in and stays, with `crowd` around it. Make one with `begin`."""
 
     def __init__(self, crowd: Crowd) -> None:
         self.crowd = crowd
         self.table = CountedTable()
         self._clock, self._bus = SetClock(), HeldBus()
         keys = Keys(self._clock)
-        self._services = services_on(self.table, self._clock, self._bus, keys, graph=RoomOf(crowd))
+        self._services = services_on(
+            self.table,
+            self._clock,
+            self._bus,
+            keys,
+            graph=RoomOf(crowd),
+            leave_when_alone=timedelta(days=1),
+        )
         self._authorization = authorization(keys.private)
 
     @classmethod

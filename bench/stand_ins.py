@@ -38,7 +38,6 @@ SETTINGS = Settings.from_env(
         "BOT_APP_ID": BOT_APP_ID,
         "ORGANIZER_ID": ORGANIZER_ID,
         "CALLBACK_ISSUERS": ISSUER,
-        "LEAVE_WHEN_ALONE_SECONDS": "86400",
         "ROSTER_CAP": "5000",
         "SHOW_NAMES": "true",
     }
@@ -122,18 +121,28 @@ class HasClient(Protocol):
 
 
 def services_on(
-    table: HasClient, clock: SetClock, bus: Bus, keys: Keys, *, graph: object
+    table: HasClient,
+    clock: SetClock,
+    bus: Bus,
+    keys: Keys,
+    *,
+    graph: object,
+    leave_when_alone: timedelta = SETTINGS.tending.leave_when_alone,
 ) -> Services:
     """Return services over the real ledger on `table`. Names are kept; no roster counts as cut.
 
-    Looks at sources come an hour later than deployed, apart from all else that is counted. The bot
-    stays between two calls.
+    Looks at sources come an hour later than deployed, apart from all else that is counted.
     `graph`: stands in for Graph, as far as the app asks it.
     """
     tending = SETTINGS.tending
     after = tuple(AN_HOUR + pause for pause in tending.sources.after)
     return build(
-        replace(SETTINGS, tending=replace(tending, sources=SourceRules(after=after))),
+        replace(
+            SETTINGS,
+            tending=replace(
+                tending, sources=SourceRules(after=after), leave_when_alone=leave_when_alone
+            ),
+        ),
         ledger=TableLedger(table.client),
         bus=bus,
         graph=cast("Graph", graph),

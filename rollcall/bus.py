@@ -1,11 +1,12 @@
 """The Service Bus of a deployment."""
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from azure.core.exceptions import ClientAuthenticationError
-from azure.servicebus import ServiceBusClient
+from azure.servicebus import ServiceBusClient, parse_connection_string
 from azure.servicebus.exceptions import (
     MessageSizeExceededError,
     MessagingEntityDisabledError,
@@ -22,6 +23,12 @@ from rollcall.target import Target
 logging.getLogger("azure").setLevel(logging.CRITICAL)  # what fails is said once, by `reaching`
 logging.getLogger("uamqp").setLevel(logging.CRITICAL)
 
+ENTITY_PATH = re.compile(r"(^|;)\s*EntityPath\s*=", re.IGNORECASE)
+OF_AN_ENTITY = (
+    "The connection string is that of one queue or topic: leave out EntityPath, or give one of the"
+    " namespace with --service-bus."
+)
+
 
 def open_bus(target: Target, *, retries: int = 1) -> ServiceBusClient:
     """Return a client of the namespace, to be used as a context manager. Raises `Failed`.
@@ -33,12 +40,23 @@ def open_bus(target: Target, *, retries: int = 1) -> ServiceBusClient:
     Source: https://learn.microsoft.com/python/api/overview/azure/identity-readme
     """
     if "=" in target.bus:
+        if ENTITY_PATH.search(target.bus):
+            raise Failed(OF_AN_ENTITY, Exit.USAGE)
         try:
-            return ServiceBusClient.from_connection_string(target.bus, retry_total=retries)
+            of_one_queue = parse_connection_string(target.bus).entity_path
+            client = ServiceBusClient.from_connection_string(target.bus, retry_total=retries)
         except ValueError as error:
             raise Failed(
-                f"The connection string cannot be read: {error} Check --service-bus.", Exit.USAGE
+                f"The connection string cannot be read: {_text(error)} Check --service-bus.",
+                Exit.USAGE,
             ) from error
+        if of_one_queue:
+            raise Failed(
+                "The connection string is of one queue or topic (EntityPath). Give one of the whole"
+                " namespace with --service-bus.",
+                Exit.USAGE,
+            )
+        return client
     from azure.identity import DefaultAzureCredential
 
     return ServiceBusClient(target.bus, DefaultAzureCredential(), retry_total=retries)

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from rollcall.asking import commands as asking
-from rollcall.console import Failed, advise
+from rollcall.console import Exit, Failed, advise, replace_unwritable
+from rollcall.plain import is_text
 from rollcall.reading.commands import reading
 from rollcall.requeue.cli import app as requeue
 from rollcall.target import Given, target
@@ -81,7 +82,8 @@ def doctor(
 
     Exits with 1 where a check failed. docs/doctor.md has the checks.
     """
-    from rollcall.doctor.command import Asked, run
+    from rollcall.doctor.asked import Asked
+    from rollcall.doctor.command import run
 
     asked = Asked(
         canary=canary,
@@ -96,6 +98,10 @@ def doctor(
 
 def main() -> None:
     """Run the command that the arguments name, and exit as `Exit` says."""
+    replace_unwritable()
+    if not all(map(is_text, sys.argv)):
+        advise("An argument is not UTF-8. Write it in UTF-8, in a locale of UTF-8.")
+        sys.exit(Exit.USAGE)
     try:
         app()
     except Failed as failed:

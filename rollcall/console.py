@@ -1,10 +1,12 @@
 """How commands speak: lines for people on a terminal, JSON for scripts, and exit codes."""
 
 import json
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
+from io import TextIOWrapper
 from typing import Any
 
 from rich.console import Console
@@ -45,20 +47,61 @@ class Failed(Exception):
         self.code = code
 
 
+def replace_unwritable() -> None:
+    """Let `?` stand for each character that the output's encoding has not."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+
+
 def write_json(value: Any) -> None:
-    """Write one JSON value on one line."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+    """Write one JSON value on one line, escaped where the output's encoding lacks a character.
+
+    Raises `Failed`.
+    """
+    text = json.dumps(value, ensure_ascii=False)
+    with _writing():
+        try:
+            text.encode(sys.stdout.encoding)
+        except UnicodeEncodeError:
+            text = json.dumps(value)
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+
+def write_bytes(parts: Iterable[bytes]) -> None:
+    """Write bytes as they are. Raises `Failed`."""
+    for part in parts:
+        with _writing():
+            sys.stdout.buffer.write(part)
+    with _writing():
+        sys.stdout.flush()
 
 
 def say(line: str = "", *, style: str | None = None) -> None:
-    """Write one line."""
-    out.print(line, style=style)
+    """Write one line. Raises `Failed`."""
+    with _writing():
+        out.print(line, style=style)
 
 
 def advise(line: str) -> None:
     """Write one line beside the output."""
     err.print(line)
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Turn an output that takes nothing into `Failed`; a reader that has left is typer's matter."""
+    if sys.__stdout__ is None:
+        raise Failed("The standard output is closed. Open it, or send it to a file.", Exit.NO)
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is left in the buffer would fail once more when Python ends, with its own exit code.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
+        why = f"The output cannot be written: {error.strerror or error}. Check where it goes."
+        raise Failed(why, Exit.NO) from error
 
 
 @contextmanager

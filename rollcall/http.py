@@ -1,12 +1,17 @@
 """What the app answers over HTTP."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 
 from rollcall.console import Exit, Failed
+from rollcall.plain import plain
 from rollcall.target import Target
+
+type Json = dict[str, Any]
 
 WITHIN = 30.0
 """Seconds an answer may take; a cold host needs several."""
@@ -20,7 +25,7 @@ class App:
         """`within`: see `WITHIN`. Raises `Failed` where no app is known."""
         self._url = target.app
         headers = {"x-functions-key": target.key} if target.key else {}
-        self._http = httpx.Client(base_url=f"{self._url}/api/", headers=headers, timeout=within)
+        self._http = open_http(base_url=f"{self._url}/api/", headers=headers, timeout=within)
 
     def __enter__(self) -> "App":
         """Open it."""
@@ -42,7 +47,11 @@ class App:
         """
         try:
             answer = self._http.get(path, params=parameters, headers=headers)
-        except (httpx.TransportError, httpx.InvalidURL) as error:
+        except httpx.InvalidURL as error:
+            raise Failed(f"No such id or day can be read: {error}.", Exit.USAGE) from error
+        except (httpx.DecodingError, httpx.TooManyRedirects) as error:
+            raise not_the_app(str(error)) from error
+        except (httpx.RequestError, UnicodeError) as error:  # a host name may have no form in DNS
             raise Failed(
                 f"{self._url} does not answer: {str(error) or type(error).__name__}."
                 " Check --url, and that the host runs; `rollcall doctor` looks further.",
@@ -64,11 +73,55 @@ class App:
         return answer
 
 
+def open_http(**options: Any) -> httpx.Client:
+    """Return a client of httpx with these options. Raises `Failed`.
+
+    It reads proxies and trusted certificates from the environment.
+    """
+    try:
+        return httpx.Client(**options)
+    except (httpx.InvalidURL, ValueError, ImportError, OSError) as error:
+        raise Failed(
+            f"Nothing can be requested over HTTP: {error}. Check --url, and in the environment"
+            " HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE.",
+            Exit.USAGE,
+        ) from error
+
+
 def message_of(answer: httpx.Response) -> str:
     """Return what an answer says in its member `message`, as a sentence; "" where it has none."""
     try:
         body: Any = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     said = body.get("message") if isinstance(body, dict) else None
     return said if isinstance(said, str) else ""
+
+
+def parsed(text: str) -> Json:
+    """Return a JSON object that the app gave. Raises `Failed`."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise not_the_app("it gave no JSON object")
+    return value
+
+
+@contextmanager
+def as_answered() -> Iterator[None]:
+    """Turn what an answer lacks, or has in another form, into `Failed`."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise not_the_app(f"its answer has another form: {error!r}") from error
+
+
+def not_the_app(why: str) -> Failed:
+    """Return the failure where an answer is none that this version of the app gives."""
+    return Failed(
+        f"What answered is not the app, or not of this version: {plain(why)}."
+        " Check --url, and install the rollcall of the app's version.",
+        Exit.UNREACHABLE,
+    )

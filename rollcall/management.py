@@ -16,11 +16,12 @@ from azure.core.exceptions import (
     HttpResponseError,
     ResourceNotFoundError,
     ServiceRequestError,
+    ServiceResponseError,
 )
 from azure.core.pipeline.transport import HttpRequest, RequestsTransport
 from azure.servicebus.management import ServiceBusAdministrationClient
 
-from rollcall.console import Exit, Failed
+from rollcall.console import Exit, Failed, advise
 from rollcall.target import Target
 
 LEAST_IDLE = timedelta(minutes=5)
@@ -31,8 +32,36 @@ EMULATED_PORT = 5300
 NO_RIGHT = (401, 403)
 
 
-class NotAllowed(Exception):
-    """Management cannot be had: our rights do not allow it, or it does not answer."""
+class Unmanaged(Exception):
+    """We can make nothing in this namespace. The text says why.
+
+    `code`: what a command exits with that knows no other way.
+    """
+
+    code: Exit
+
+
+class NotAllowed(Unmanaged):
+    """Our rights do not allow it."""
+
+    code = Exit.USAGE
+
+    def __init__(self) -> None:
+        """Name the right."""
+        super().__init__(
+            "We may not make a queue or subscription in this namespace: it takes the role Azure"
+            " Service Bus Data Owner."
+        )
+
+
+class NotReached(Unmanaged):
+    """Management does not answer. AMQP may, where a firewall lets it through and not HTTPS."""
+
+    code = Exit.UNREACHABLE
+
+    def __init__(self, error: AzureError) -> None:
+        """`error`: of the connection."""
+        super().__init__(f"Service Bus management does not answer: {_text(error)}")
 
 
 class Managed:
@@ -43,7 +72,7 @@ class Managed:
         self._client = client
 
     def add_queue(self, name: str, *, idle: timedelta) -> None:
-        """Make a queue that is deleted when it was idle for so long. Raises `NotAllowed`."""
+        """Make a queue that is deleted when it was idle for so long. Raises `Unmanaged`."""
         with _refused():
             self._client.create_queue(
                 name,
@@ -59,7 +88,7 @@ class Managed:
             self._client.update_queue(queue)
 
     def add_subscription(self, topic: str, name: str, *, idle: timedelta) -> None:
-        """Make a subscription to every message of `topic`. Raises `NotAllowed`."""
+        """Make a subscription to every message of `topic`. Raises `Unmanaged`."""
         with _refused():
             self._client.create_subscription(topic, name, auto_delete_on_idle=max(idle, LEAST_IDLE))
 
@@ -114,15 +143,12 @@ class _PlainHttp(RequestsTransport):  # type: ignore[misc]  # re-exported withou
 
 @contextmanager
 def _refused() -> Iterator[None]:
-    """Raise `NotAllowed` where we lack the right, or nothing answers.
-
-    A firewall may let AMQP through, and not HTTPS.
-    """
+    """Raise `Unmanaged` where we lack the right, or nothing answers."""
     with _failing():
         try:
             yield
-        except ServiceRequestError as error:
-            raise NotAllowed from error
+        except (ServiceRequestError, ServiceResponseError) as error:
+            raise NotReached(error) from error
         except HttpResponseError as error:
             if error.status_code in NO_RIGHT:
                 raise NotAllowed from error
@@ -134,5 +160,19 @@ def _failing() -> Iterator[None]:
     try:
         yield
     except AzureError as error:
-        why = str(error).partition("\n")[0]
-        raise Failed(f"Service Bus management failed: {why}", Exit.UNREACHABLE) from error
+        why = f"Service Bus management failed: {_text(error)}"
+        raise Failed(why, Exit.UNREACHABLE) from error
+
+
+@contextmanager
+def tidying(name: str) -> Iterator[None]:
+    """Say so where what we made cannot be deleted or kept as planned: the command is done."""
+    try:
+        yield
+    except Failed as failed:
+        advise(f"{failed} {name} deletes itself when it was unused for a while.")
+
+
+def _text(error: AzureError) -> str:
+    """Return the first line of an error as a sentence; the SDK adds lines for tracing."""
+    return f"{str(error).partition('\n')[0].rstrip('. ')}."

@@ -1,7 +1,7 @@
 """Text from outside, made safe to write on one line of a terminal, and measured there. Pure.
 
 People choose their names and callers their subjects. A control character moves the cursor, a line
-separator begins a line that nobody wrote, and a bidirectional control turns a line around.
+separator begins a line of its own, and a bidirectional control turns a line around.
 """
 
 import unicodedata
@@ -27,6 +27,16 @@ CUT = "…"
 def plain(text: object) -> str:
     """Return `text` as the characters of one line, which draw nothing outside of it."""
     return "".join(_seen(unicodedata.normalize("NFC", str(text)))).strip()
+
+
+def is_text(text: str) -> bool:
+    """Return whether it is text; bytes of the shell's that are no UTF-8 come as halves of pairs."""
+    return not any(unicodedata.category(one) == "Cs" for one in text)
+
+
+def counted(number: object, one: str, several: str) -> str:
+    """Return a number with its noun: `1 person`, `2 people`."""
+    return f"{number} {one if number == 1 else several}"
 
 
 def _seen(text: str) -> list[str]:

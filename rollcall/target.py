@@ -5,13 +5,18 @@ From options, else from `ROLLCALL_URL`, `ROLLCALL_KEY` and `SERVICE_BUS`, else f
 """
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from rollcall.console import Exit, Failed
+from rollcall.plain import plain
 
 ENDPOINTS = "endpoints.json"
+PARTS = ("functions", "functionKey", "serviceBus", "busManagement")
+ADDRESS = re.compile(r"https?://[0-9A-Za-z.:\[\]_-]+(/[0-9A-Za-z_.~%/:@-]*)?")
 URL_MISSING = (
     "Give --url or ROLLCALL_URL, the address of the function app; or start `make up` here."
 )
@@ -19,6 +24,15 @@ BUS_MISSING = (
     "Give --service-bus or SERVICE_BUS, a connection string or the host name of the namespace;"
     " or start `make up` here."
 )
+URL_WRONG = (
+    "--url is no address of a function app. Give --url or ROLLCALL_URL as"
+    " https://{app}.azurewebsites.net, without a key or a query."
+)
+BUS_WRONG = (
+    "is no host name of a namespace. Give --service-bus or SERVICE_BUS as"
+    " {namespace}.servicebus.windows.net, or a connection string."
+)
+HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.?(:\d{1,5})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +66,8 @@ class Target:
         """A connection string, or the host name of a namespace. Raises `Failed`."""
         if self.service_bus is None:
             raise Failed(f"No Service Bus is known. {BUS_MISSING}", Exit.USAGE)
+        if "=" not in self.service_bus and not HOST.fullmatch(self.service_bus):
+            raise Failed(f"{plain(self.service_bus)} {BUS_WRONG}", Exit.USAGE)
         return self.service_bus
 
 
@@ -64,7 +80,9 @@ def target(given: Given) -> Target:
     key = (given.key or "").strip()
     if not (key.isascii() and key.isprintable()):
         raise Failed("The key has characters that no function key has. Check --key.", Exit.USAGE)
-    if given.url or given.service_bus:
+    if given.url and not _is_address(given.url):
+        raise Failed(URL_WRONG, Exit.USAGE)
+    if given.url or given.service_bus or key:
         return Target(
             url=given.url.rstrip("/") if given.url else None,
             key=key,
@@ -74,10 +92,21 @@ def target(given: Given) -> Target:
     local = _local(given.folder / ENDPOINTS)
     return Target(
         url=local.get("functions"),
-        key=key or local.get("functionKey", ""),
+        key=local.get("functionKey", ""),
         service_bus=local.get("serviceBus"),
         local=local,
     )
+
+
+def _is_address(url: str) -> bool:
+    """Return whether requests can go there, and it can stand in a command that people copy."""
+    if not ADDRESS.fullmatch(url):
+        return False
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that hold no IPv6 address, or a port that is none
+        return False
 
 
 def _local(file: Path) -> dict[str, Any]:
@@ -85,8 +114,10 @@ def _local(file: Path) -> dict[str, Any]:
         read = json.loads(file.read_text())
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise Failed(
             f"{file} cannot be read: {error}. Start `make up` again.", Exit.USAGE
         ) from error
-    return read if isinstance(read, dict) else {}
+    if not isinstance(read, dict) or not all(isinstance(read.get(one, ""), str) for one in PARTS):
+        raise Failed(f"{file} is not what `make up` writes. Start `make up` again.", Exit.USAGE)
+    return read

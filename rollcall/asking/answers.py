@@ -18,8 +18,9 @@ from azure.servicebus.exceptions import MessageLockLostError, ServiceBusError
 from rollcall.asking.browsing import Browsed
 from rollcall.asking.outcomes import Heard, heard
 from rollcall.asking.record import heard_of_record
-from rollcall.asking.requests import Request
-from rollcall.http import App
+from rollcall.asking.requests import Kind, Request
+from rollcall.http import App, as_answered, parsed
+from rollcall.reading.records import read_log
 
 PAUSE = 0.3
 """Seconds between two looks, where Service Bus cannot wait for us."""
@@ -90,10 +91,18 @@ class WithoutQueue:
         self._copies()
         self._before = self._record()
 
+    @property
+    def stood_before(self) -> bool:
+        """Whether the meeting was there before the request was sent."""
+        return self._before.get("meeting") is not None
+
     def some(self) -> list[Heard]:
         """See `Answers.some`."""
-        events = heard_of_record(self._request, self._record(), before=self._before)
-        news = [event for event in events if event not in self._known]
+        record = self._record()
+        with as_answered():
+            types = self._published(record) if self._request.kind is Kind.UPDATE else ()
+            events = heard_of_record(self._request, record, before=self._before, published=types)
+            news = [event for event in events if event not in self._known]
         self._known += tuple(news)
         if not news:
             news = self._copies()
@@ -111,8 +120,16 @@ class WithoutQueue:
     def _record(self) -> Mapping[str, Any]:
         """Return the record, {} where nothing is known."""
         answer = self._app.get("meetings", {"requestId": self._request.id})
-        found: Any = answer.json() if answer.status_code == 200 else {}
-        return found if isinstance(found, dict) else {}
+        return parsed(answer.text) if answer.status_code == 200 else {}
+
+    def _published(self, record: Mapping[str, Any]) -> frozenset[str]:
+        """Return the types of the events of the meeting since the request was sent."""
+        meeting, earlier = record.get("meeting") or {}, self._before.get("meeting") or {}
+        last = earlier.get("sequence", 0)
+        if meeting.get("sequence", 0) <= last:
+            return frozenset()
+        events = (line.get("published") for line in read_log(self._app, meeting["meetingId"]))
+        return frozenset(one["type"] for one in events if one and one["sequence"] > last)
 
 
 @contextmanager
@@ -130,7 +147,7 @@ def shared_queue(bus: ServiceBusClient, queue: str, correlation_id: str) -> Iter
 
 
 @contextmanager
-def without_queue(bus: ServiceBusClient, request: Request, app: App) -> Iterator[Answers]:
+def without_queue(bus: ServiceBusClient, request: Request, app: App) -> Iterator[WithoutQueue]:
     """Hear what the record says, and refusals."""
     with ExitStack() as stack:
         try:

@@ -12,22 +12,32 @@ from azure.servicebus.exceptions import ServiceBusError
 from rich.status import Status
 
 from rollcall.asking.answers import Answers, own_queue, shared_queue, without_queue
-from rollcall.asking.outcomes import Heard, outcome
+from rollcall.asking.outcomes import PLANNED, Heard, outcome
 from rollcall.asking.own_queue import NAMED, idle_of, kept_for
-from rollcall.asking.requests import Request
+from rollcall.asking.requests import PLANS, Kind, Request
 from rollcall.asking.wording import look_later, said
 from rollcall.bus import open_bus, reaching
 from rollcall.console import Exit, Failed, advise, err, out, say, write_json
-from rollcall.http import App
-from rollcall.management import Managed, NotAllowed, managed
+from rollcall.http import App, as_answered
+from rollcall.management import Managed, Unmanaged, managed, tidying
 from rollcall.plain import plain
 from rollcall.target import Target
 
 QUICK = 1.0
 """Seconds after which a terminal shows that the command waits."""
 NOWHERE = (
-    "No answer could be heard: we may not make a queue in this namespace, and neither --reply-to"
-    " nor --url is given. Give one of them, or --no-wait."
+    "So no answer could be heard: neither --reply-to nor --url is given."
+    " Give one of them, or --no-wait."
+)
+
+
+REPEATED = (
+    "Where the request repeats an earlier one, the bot was answered to that one:"
+    " `rollcall join --meeting-request-id` sends it in again."
+)
+OF_BEFORE = (
+    "The meeting was there before this request, and may have other members. Where they differ, the"
+    " request is refused as request_conflict: --reply-to QUEUE hears it."
 )
 
 
@@ -55,12 +65,14 @@ def carry_out(target: Target, request: Request, manner: Manner) -> Exit:
             queue = f"{NAMED}{request.correlation_id}"
             try:
                 management.add_queue(queue, idle=idle_of(manner.wait))
-            except NotAllowed:
+            except Unmanaged as why:
+                if target.url is None:
+                    raise Failed(f"{why} {NOWHERE}", why.code) from why
                 return _without_queue(target, bus, request, manner)
-            return _through(queue, management, bus, request, manner)
+            return through(queue, management, bus, request, manner)
 
 
-def _through(
+def through(
     queue: str, management: Managed, bus: ServiceBusClient, request: Request, manner: Manner
 ) -> Exit:
     """Exchange through a queue of our own. It stays where an answer may still come to it."""
@@ -69,18 +81,20 @@ def _through(
     if end is Exit.LATE or last is None:
         return end
     kept = None if last.is_refusal else kept_for(request, last.data, now=datetime.now(UTC))
-    if kept is None:
-        management.delete(queue)
-    else:
-        management.keep_queue(queue, idle=kept)
+    with tidying(queue):
+        if kept is None:
+            management.delete(queue)
+        else:
+            management.keep_queue(queue, idle=kept)
     return end
 
 
 def _without_queue(target: Target, bus: ServiceBusClient, request: Request, manner: Manner) -> Exit:
-    if target.url is None:
-        raise Failed(NOWHERE, Exit.USAGE)
     with App(target) as app, without_queue(bus, request, app) as answers:
-        return _exchange(bus, request, answers, manner)[0]
+        end, _ = _exchange(bus, request, answers, manner)
+    if end is Exit.DONE and request.kind is Kind.CREATE and answers.stood_before:
+        advise(OF_BEFORE)
+    return end
 
 
 def _exchange(
@@ -117,15 +131,20 @@ def _wait(request: Request, answers: Answers, manner: Manner) -> tuple[Exit, Hea
                     return end, event
             if passed > QUICK:
                 patience.start()
-    advise(f"No {missing} came in {manner.wait:g} seconds. {look_later(request)}")
+    seconds = f"{manner.wait:g} {'second' if manner.wait == 1 else 'seconds'}"
+    advise(f"No {missing} came in {seconds}. {look_later(request)}")
+    if missing == "outcome" and request.kind in PLANS:
+        advise(REPEATED)
     return Exit.LATE, None
 
 
 def _show(event: Heard, end: Exit | None, manner: Manner) -> None:
     if not manner.as_json:
-        for line in said(event, width=out.width):
+        with as_answered():
+            lines = list(said(event, width=out.width))
+        for line in lines:
             say(line)
-    elif end is not None or event.type == "meeting.created":
+    elif end is not None or event.type in PLANNED:
         write_json(event.data)
 
 

@@ -1,74 +1,44 @@
 """The commands that send a request (ask, join, leave, update, cancel), and tail."""
 
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
 
 import typer
 
+from rollcall.asking.grouped import grouped
 from rollcall.asking.options import (
-    Alone,
-    Attendees,
     Context,
-    End,
-    File,
-    Join,
-    JoinMeetingId,
     Json,
-    Link,
-    MeetingId,
-    MeetingRequestId,
+    Meant,
     MeetingsRequestId,
-    NoWait,
-    Options,
-    Passcode,
-    ReplyTo,
+    Plan,
     RequestId,
-    RetryFor,
-    Start,
-    TenantId,
-    Wait,
-    Watch,
-    Zone,
+    Sending,
+    Stay,
+    object_of,
 )
-from rollcall.asking.requests import Body, Kind, attendee, members_of, request
+from rollcall.asking.requests import Kind, request
 from rollcall.console import Exit, Failed
-
-STDIN = "-"
-WAIT = 120.0
-"""Seconds: a deployment where nothing runs yet may take two minutes to begin."""
+from rollcall.plain import is_text
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     for command in (ask, join, leave, update, cancel, tail):
-        app.command()(command)
+        app.command()(grouped(command))
 
 
 def ask(
     context_: typer.Context,
     subject: Annotated[str | None, typer.Argument(help="What the meeting is about.")] = None,
     *,
-    start: Start = None,
-    end: End = None,
-    time_zone: Zone = None,
-    attendees: Attendees = None,
+    plan: Plan,
     organizer_id: Annotated[str | None, typer.Option(help="Object id of the organizer.")] = None,
-    options: Options = None,
-    join: Join = None,
-    watch: Watch = False,
-    leave_when_alone: Alone = None,
+    stay: Stay,
     retention_days: Annotated[int | None, typer.Option(help="How long to keep the record.")] = None,
-    retry_for: RetryFor = None,
-    context: Context = None,
     request_id: RequestId = None,
-    file: File = None,
-    wait: Wait = WAIT,
-    no_wait: NoWait = False,
-    reply_to: ReplyTo = None,
-    as_json: Json = False,
+    sending: Sending,
 ) -> None:
     """Request a meeting, and print how to join it.
 
@@ -76,117 +46,46 @@ def ask(
     """
     members = {
         "subject": subject,
-        "startDateTime": start,
-        "endDateTime": end,
-        "timeZone": time_zone,
-        "attendees": _attendees(attendees),
+        **plan.members(),
         "organizerId": organizer_id,
-        "options": _object(options, "--options"),
-        "join": join,
-        "watch": watch or None,
-        "leaveWhenAloneSeconds": leave_when_alone,
+        **stay.members(),
         "retentionDays": retention_days,
-        "retryForSeconds": retry_for,
-        "context": _object(context, "--context"),
         "requestId": request_id,
     }
-    _run(
-        context_,
-        Kind.CREATE,
-        members,
-        file=file,
-        wait=0 if no_wait else wait,
-        reply_to=reply_to,
-        as_json=as_json,
-    )
+    _run(context_, Kind.CREATE, members, sending)
 
 
 def join(
     context_: typer.Context,
     *,
-    meeting_id: MeetingId = None,
-    meeting_request_id: MeetingRequestId = None,
-    join_web_url: Link = None,
-    join_meeting_id: JoinMeetingId = None,
-    passcode: Passcode = None,
-    tenant_id: TenantId = None,
+    meant: Meant,
     guest_name: Annotated[str | None, typer.Option(help="Join as a guest of this name.")] = None,
     needs_host: Annotated[
         bool, typer.Option("--needs-host", help="People may not begin without the organizer.")
     ] = False,
-    watch: Watch = False,
-    leave_when_alone: Alone = None,
-    retry_for: RetryFor = None,
+    stay: Stay,
     context: Context = None,
     request_id: RequestId = None,
-    file: File = None,
-    wait: Wait = WAIT,
-    no_wait: NoWait = False,
-    reply_to: ReplyTo = None,
-    as_json: Json = False,
+    sending: Sending,
 ) -> None:
     """Send the bot into a meeting, and print whether it came in."""
     members = {
-        "meetingId": meeting_id,
-        "meetingRequestId": meeting_request_id,
-        "joinMeetingId": join_meeting_id,
-        "tenantId": tenant_id,
-        **_secrets(file, joinWebUrl=join_web_url, passcode=passcode),
+        **meant.members(sending.file),
         "guestName": guest_name,
         "allowConversationWithoutHost": False if needs_host else None,
-        "watch": watch or None,
-        "leaveWhenAloneSeconds": leave_when_alone,
-        "retryForSeconds": retry_for,
-        "context": _object(context, "--context"),
+        **stay.members(),
+        "context": object_of(context, "--context"),
         "requestId": request_id,
     }
-    _run(
-        context_,
-        Kind.JOIN,
-        members,
-        file=file,
-        wait=0 if no_wait else wait,
-        reply_to=reply_to,
-        as_json=as_json,
-    )
+    _run(context_, Kind.JOIN, members, sending)
 
 
 def leave(
-    context_: typer.Context,
-    *,
-    meeting_id: MeetingId = None,
-    meeting_request_id: MeetingRequestId = None,
-    join_web_url: Link = None,
-    join_meeting_id: JoinMeetingId = None,
-    passcode: Passcode = None,
-    tenant_id: TenantId = None,
-    retry_for: RetryFor = None,
-    request_id: RequestId = None,
-    file: File = None,
-    wait: Wait = WAIT,
-    no_wait: NoWait = False,
-    reply_to: ReplyTo = None,
-    as_json: Json = False,
+    context_: typer.Context, *, meant: Meant, request_id: RequestId = None, sending: Sending
 ) -> None:
     """Send the bot out of a meeting. Joins that wait bring none any more, either."""
-    members = {
-        "meetingId": meeting_id,
-        "meetingRequestId": meeting_request_id,
-        "joinMeetingId": join_meeting_id,
-        "tenantId": tenant_id,
-        **_secrets(file, joinWebUrl=join_web_url, passcode=passcode),
-        "retryForSeconds": retry_for,
-        "requestId": request_id,
-    }
-    _run(
-        context_,
-        Kind.LEAVE,
-        members,
-        file=file,
-        wait=0 if no_wait else wait,
-        reply_to=reply_to,
-        as_json=as_json,
-    )
+    members = {**meant.members(sending.file), "requestId": request_id}
+    _run(context_, Kind.LEAVE, members, sending)
 
 
 def update(
@@ -194,66 +93,19 @@ def update(
     *,
     request_id: MeetingsRequestId = None,
     subject: Annotated[str | None, typer.Option(help="What the meeting is about.")] = None,
-    start: Start = None,
-    end: End = None,
-    time_zone: Zone = None,
-    attendees: Attendees = None,
-    options: Options = None,
-    join: Join = None,
-    retry_for: RetryFor = None,
-    context: Context = None,
-    file: File = None,
-    wait: Wait = WAIT,
-    no_wait: NoWait = False,
-    reply_to: ReplyTo = None,
-    as_json: Json = False,
+    plan: Plan,
+    sending: Sending,
 ) -> None:
     """Change a meeting. What is absent stays; --attendee replaces all attendees."""
-    members = {
-        "subject": subject,
-        "startDateTime": start,
-        "endDateTime": end,
-        "timeZone": time_zone,
-        "attendees": _attendees(attendees),
-        "options": _object(options, "--options"),
-        "join": join,
-        "retryForSeconds": retry_for,
-        "context": _object(context, "--context"),
-        "requestId": request_id,
-    }
-    _run(
-        context_,
-        Kind.UPDATE,
-        members,
-        file=file,
-        wait=0 if no_wait else wait,
-        reply_to=reply_to,
-        as_json=as_json,
-    )
+    members = {"subject": subject, **plan.members(), "requestId": request_id}
+    _run(context_, Kind.UPDATE, members, sending)
 
 
 def cancel(
-    context_: typer.Context,
-    *,
-    request_id: MeetingsRequestId = None,
-    retry_for: RetryFor = None,
-    file: File = None,
-    wait: Wait = WAIT,
-    no_wait: NoWait = False,
-    reply_to: ReplyTo = None,
-    as_json: Json = False,
+    context_: typer.Context, *, request_id: MeetingsRequestId = None, sending: Sending
 ) -> None:
     """Delete a meeting. The bot leaves it."""
-    members = {"retryForSeconds": retry_for, "requestId": request_id}
-    _run(
-        context_,
-        Kind.CANCEL,
-        members,
-        file=file,
-        wait=0 if no_wait else wait,
-        reply_to=reply_to,
-        as_json=as_json,
-    )
+    _run(context_, Kind.CANCEL, {"requestId": request_id}, sending)
 
 
 def tail(
@@ -287,51 +139,21 @@ def tail(
     follow(context.obj(), wanted, as_json=as_json, subscription=subscription, peek=peek)
 
 
-def _run(
-    context: typer.Context,
-    kind: Kind,
-    members: Mapping[str, Any],
-    *,
-    file: str | None,
-    wait: float,
-    reply_to: str | None,
-    as_json: bool,
-) -> None:
+def _run(context: typer.Context, kind: Kind, members: Mapping[str, Any], sending: Sending) -> None:
     from rollcall.asking.ask import Manner, carry_out
 
+    if not is_text(sending.reply_to or ""):
+        raise Failed("--reply-to, or ROLLCALL_REPLY_TO, is not UTF-8.", Exit.USAGE)
     made = request(
         kind,
-        file=_read(file),
-        options=members,
+        file=sending.read_file(),
+        options={**members, **sending.members()},
         new_id=str(uuid4()),
         new_key=uuid4().hex,
     )
-    manner = Manner(wait=wait, as_json=as_json, reply_to=reply_to)
+    manner = Manner(
+        wait=0 if sending.no_wait else sending.wait,
+        as_json=sending.as_json,
+        reply_to=sending.reply_to,
+    )
     raise typer.Exit(carry_out(context.obj(), made, manner))
-
-
-def _secrets(file: str | None, **given: str | None) -> Body:
-    """Read from standard input what is `-`: an argument stands in the shell's history."""
-    if [file, *given.values()].count(STDIN) > 1:
-        raise Failed("Only one option can be - (standard input).", Exit.USAGE)
-    return {
-        name: sys.stdin.read().strip() if text == STDIN else text for name, text in given.items()
-    }
-
-
-def _attendees(texts: list[str] | None) -> list[str | Body] | None:
-    return [attendee(text) for text in texts] if texts else None
-
-
-def _object(text: str | None, option: str) -> Body | None:
-    return None if text is None else members_of(text, option)
-
-
-def _read(file: str | None) -> Body:
-    if file is None:
-        return {}
-    try:
-        text = sys.stdin.read() if file == STDIN else Path(file).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Failed(f"{file} cannot be read: {error}.", Exit.USAGE) from error
-    return members_of(text, "Standard input" if file == STDIN else file)

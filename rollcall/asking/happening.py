@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from rollcall.plain import plain
+from rollcall.plain import counted, plain
 
 type Event = Mapping[str, Any]
 
@@ -25,7 +25,7 @@ _WHAT = {
     "bot.failed": "{code}",
     "call.started": "group call {callNumber}",
     "call.unwatched": "group call {callNumber} goes on, unheard",
-    "call.ended": "group call {callNumber}, {participantCount} people ({reason})",
+    "call.ended": "group call {callNumber}, {people} ({reason})",
     "call.corrected": "group call {callNumber}, revision {revision}",
     "participant.joined": "{who} is in group call {callNumber}",
     "participant.left": "{who} left group call {callNumber}",
@@ -56,7 +56,7 @@ def event_of(body: bytes) -> Event | None:
     """Read a CloudEvent; None where the message is none."""
     try:
         found = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     is_event = isinstance(found, dict) and isinstance(found.get("data"), dict)
     return found if is_event else None
@@ -79,8 +79,12 @@ class _Said(dict[str, Any]):
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         super().__init__(data)
-        self["who"] = _who(data.get("participant") or {})
-        self["changed"] = ", ".join(map(str, data.get("changed") or ())) or "nothing"
+        participant, changed = data.get("participant"), data.get("changed")
+        self["who"] = _who(participant if isinstance(participant, dict) else {})
+        self["people"] = counted(data.get("participantCount", "?"), "person", "people")
+        self["changed"] = (
+            ", ".join(map(str, changed)) if isinstance(changed, list) and changed else "nothing"
+        )
 
     def __missing__(self, _: str) -> str:
         return "?"

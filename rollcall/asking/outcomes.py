@@ -14,6 +14,8 @@ from rollcall.console import Exit
 type Data = Mapping[str, Any]
 
 GOES_ON = None
+PLANNED = frozenset({"meeting.created", "meeting.updated"})
+"""What answers a request for a meeting. Where a bot is sent at once, its outcome follows."""
 
 _BOT: dict[str, Exit | None] = {
     "bot.joining": GOES_ON,
@@ -48,7 +50,7 @@ def heard(body: bytes) -> Heard | None:
     """Read the body of an answer; None where it is no CloudEvent."""
     try:
         event = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(event, dict) or not isinstance(event.get("data"), dict):
         return None
@@ -62,5 +64,4 @@ def outcome(request: Request, event: Heard) -> Exit | None:
     found = rows.get(event.type, _BOT.get(event.type))
     if event.type == "bot.joining" and event.data.get("state") == "in":
         return Exit.DONE  # a leg is there already: nothing else comes
-    goes_on = request.kind is Kind.CREATE and request.joins and event.type == "meeting.created"
-    return GOES_ON if goes_on else found
+    return GOES_ON if request.joins and event.type in PLANNED else found

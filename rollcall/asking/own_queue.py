@@ -4,7 +4,7 @@ A queue that is gone before an answer comes makes the app publish `meeting.warni
 `answer_undelivered`, so it stays while an answer may come, and deletes itself after that.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import ceil
 
 from rollcall.asking.outcomes import Data
@@ -15,6 +15,8 @@ NAMED = "rollcall-cli-"
 AFTERWARDS = timedelta(minutes=10)
 """How long an answer may come later than the command waited."""
 AFTER_START = timedelta(hours=1)
+UNKNOWN_START = timedelta(days=30)
+"""How long the queue is kept where the start cannot be read."""
 
 
 def idle_of(wait: float) -> timedelta:
@@ -30,5 +32,9 @@ def kept_for(request: Request, data: Data, *, now: datetime) -> timedelta | None
     start = data.get("startDateTime")
     if not request.joins_later or not isinstance(start, str):
         return None
-    ahead = (datetime.fromisoformat(start) - now).total_seconds()
-    return timedelta(seconds=ceil(max(ahead, 0))) + AFTER_START
+    try:
+        at = datetime.fromisoformat(start)
+    except ValueError:  # Graph's own text, which may have another form one day
+        return UNKNOWN_START
+    ahead = (at if at.tzinfo else at.replace(tzinfo=UTC)) - now
+    return timedelta(seconds=ceil(max(ahead.total_seconds(), 0))) + AFTER_START

@@ -3,7 +3,7 @@
 Source: docs/messages.md, "Reading".
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from rollcall.asking.outcomes import Heard
@@ -12,14 +12,19 @@ from rollcall.asking.requests import Kind, Request
 type Record = Mapping[str, Any]
 
 _STATES = {"joining": "bot.joining", "lobby": "bot.waiting", "in": "bot.joined"}
+UPDATED = "rollcall.meeting.updated.v1"
 _OVER = frozenset({"failed", "gone"})
 
 
-def heard_of_record(request: Request, record: Record, *, before: Record) -> Iterator[Heard]:
+def heard_of_record(
+    request: Request, record: Record, *, before: Record, published: Collection[str] = ()
+) -> Iterator[Heard]:
     """Give what `record` answers to `request`; {} is no record.
 
     `before`: the record before the request was sent. A refusal, or a bot that is gone, which stood
-    there already answers an earlier request of the same id.
+    there already answers an earlier request of the same id. `published`: types of the events since
+    then. An update is carried out once `meeting.updated` is among them; until then it may be
+    refused, and a bot that is in answers an earlier request.
     """
     made = record.get("request") or {}
     if made.get("state") == "refused" and made != before.get("request"):
@@ -30,6 +35,10 @@ def heard_of_record(request: Request, record: Record, *, before: Record) -> Iter
         return
     if request.kind is Kind.CREATE:
         yield Heard(type="meeting.created", data=_known(meeting))
+    if request.kind is Kind.UPDATE:
+        if UPDATED not in published:
+            return
+        yield Heard(type="meeting.updated", data=_known(meeting))
     if request.kind is Kind.CANCEL and meeting.get("cancelledAt"):
         yield Heard(type="meeting.cancelled", data=_known(meeting))
     if request.joins:

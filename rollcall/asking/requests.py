@@ -7,9 +7,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isfinite
 from typing import Any
 
 from rollcall.console import Exit, Failed
+from rollcall.plain import is_text
 
 type Body = dict[str, Any]
 
@@ -28,6 +30,8 @@ class Kind(StrEnum):
     LEAVE = "leave"
 
 
+PLANS = frozenset({Kind.CREATE, Kind.UPDATE})
+"""They say what a meeting is like, and when the bot joins it."""
 OF_A_MEETING = frozenset({Kind.UPDATE, Kind.CANCEL})
 """Their request id is the meeting's own, so none is made up."""
 
@@ -54,17 +58,22 @@ class Request:
     @property
     def message_id(self) -> str:
         """The request id, or where Service Bus would refuse that one, the correlation id."""
-        return self.id if 0 < len(self.id) <= LONGEST_MESSAGE_ID else self.correlation_id
+        fits = 0 < len(self.id) <= LONGEST_MESSAGE_ID and is_text(self.id)
+        return self.id if fits else self.correlation_id
 
     @property
     def joins(self) -> bool:
         """Whether a bot is sent at once, so that what becomes of it is an answer, too."""
-        return self.kind is Kind.JOIN or self.body.get("join") == "now"
+        return self.kind is Kind.JOIN or self._when_joined == "now"
 
     @property
     def joins_later(self) -> bool:
         """Whether an answer comes at the start of the meeting only."""
-        return self.body.get("join") == "atStart"
+        return self._when_joined == "atStart"
+
+    @property
+    def _when_joined(self) -> object:
+        return self.body.get("join") if self.kind in PLANS else None
 
 
 def request(
@@ -94,11 +103,30 @@ def attendee(text: str) -> str | Body:
 def members_of(text: str, where: str) -> Body:
     """Read a JSON object; `where` names what it was read from. Raises `Failed`."""
     try:
-        found = json.loads(text, object_pairs_hook=_each_once)
+        found = json.loads(
+            text,
+            object_pairs_hook=_each_once,
+            parse_constant=_no_constant,
+            parse_float=_finite,
+        )
     except ValueError as error:
         raise Failed(f"{where} is no JSON: {error}.", Exit.USAGE) from error
+    except RecursionError as error:
+        raise Failed(f"{where} is nested too deeply.", Exit.USAGE) from error
     if not isinstance(found, dict):
         raise Failed(f"{where} must be a JSON object, such as {{}}.", Exit.USAGE)
+    return found
+
+
+def _no_constant(name: str) -> None:
+    """Refuse NaN and Infinity, which Python reads beyond the standard."""
+    raise ValueError(f"{name} is no value of it")
+
+
+def _finite(text: str) -> float:
+    """Refuse what Python reads as infinite, and would write as no JSON."""
+    if not isfinite(found := float(text)):
+        raise ValueError(f"{text} is too large a number")
     return found
 
 

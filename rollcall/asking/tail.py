@@ -18,8 +18,8 @@ from rollcall.asking.browsing import Browsed
 from rollcall.asking.happening import Wanted, event_of, line_of
 from rollcall.asking.own_queue import NAMED
 from rollcall.bus import open_bus, reaching
-from rollcall.console import Exit, Failed, advise, out, say, write_json
-from rollcall.management import NotAllowed, managed
+from rollcall.console import Failed, advise, out, say, write_json
+from rollcall.management import Unmanaged, managed, tidying
 from rollcall.plain import clipped
 from rollcall.target import Target
 
@@ -32,10 +32,8 @@ STIRRED = 120.0
 idle, and idle for five minutes it is deleted."""
 BORNE = 60.0
 """Seconds for which a lost connection is made again; the SDK does not by itself."""
-NO_RIGHT = (
-    "We may not make a subscription in this namespace (it takes the role Azure Service Bus Data"
-    " Owner). Give --subscription NAME, one that only you read, or --peek NAME, to look into one"
-    " of others."
+OTHERWISE = (
+    "Give --subscription NAME, one that only you read, or --peek NAME, to look into one of others."
 )
 
 type Show = Callable[[bytes], None]
@@ -76,27 +74,31 @@ def _own_subscription(target: Target) -> Iterator[str]:
     with managed(target) as management:
         try:
             management.add_subscription(TOPIC, name, idle=timedelta())
-        except NotAllowed as error:
-            raise Failed(NO_RIGHT, Exit.USAGE) from error
+        except Unmanaged as why:
+            raise Failed(f"{why} {OTHERWISE}", why.code) from why
         try:
             yield name
         finally:
-            management.delete(name, topic=TOPIC)
+            with tidying(name):
+                management.delete(name, topic=TOPIC)
 
 
 def _steadily(connect: Callable[[], ServiceBusReceiver], step: Step) -> NoReturn:
-    """Take step after step on a receiver, and on another one where its connection is lost."""
-    failing_since: float | None = None
+    """Take step after step on a receiver, and on another one where its connection is lost.
+
+    Where there never was one, the failure is raised at once.
+    """
+    connected, failing_since = False, 0.0
     while True:
         try:
             with connect() as receiver:
                 while True:
                     step(receiver)
-                    failing_since = None
+                    connected, failing_since = True, 0.0
         except ServiceBusConnectionError:
             now = time.monotonic()
-            failing_since = now if failing_since is None else failing_since
-            if now - failing_since > BORNE:
+            failing_since = failing_since or now
+            if not connected or now - failing_since > BORNE:
                 raise
             time.sleep(SOON)
 

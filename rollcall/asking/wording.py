@@ -52,8 +52,8 @@ def _meeting(event: Heard, width: int) -> Iterator[str]:
     data = event.data
     if event.type == "meeting.cancelled":
         yield from _row("cancelled", data.get("subject"), width)
-    if event.type == "meeting.updated":
-        yield from _row("changed", ", ".join(map(str, data.get("changed", ()))) or "nothing", width)
+    if "changed" in data:
+        yield from _row("changed", ", ".join(map(str, data["changed"])) or "nothing", width)
     yield from _row("meeting", data.get("meetingId"), width)
     yield from _row("request id", data.get("requestId"), width)
     if event.type != "meeting.cancelled":

@@ -3,16 +3,14 @@
 Each imports what it needs on first use.
 """
 
-import sys
 from collections.abc import Callable, Iterable
 from enum import StrEnum
-from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rollcall.console import Exit, Failed, advise, out, progress, say, write_json
+from rollcall.console import Exit, Failed, advise, out, progress, say, write_bytes, write_json
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -60,6 +58,7 @@ def list_day(
     """List a day's meetings: those with a call that goes on first, then those with calls."""
     from datetime import UTC, datetime
 
+    from rollcall.http import as_answered
     from rollcall.reading.day_table import day_lines, in_order
     from rollcall.reading.records import read_day
 
@@ -68,12 +67,14 @@ def list_day(
     with _open(context) as app, progress("reading the list"):
         pages = read_day(app, day, open_only=open_only)
         read = list(pages) if all_pages else [next(pages)]
-    meetings = [one for part in read for one in part["meetings"]]
-    continued = read[-1]["continuation"] is not None
+    with as_answered():
+        meetings = in_order(one for part in read for one in part["meetings"])
+        lines = [] if json else list(day_lines(meetings, page))
+    continued = read[-1].get("continuation") is not None
     if json:
-        write_json({"day": day, "meetings": in_order(meetings), "complete": not continued})
+        write_json({"day": day, "meetings": meetings, "complete": not continued})
     elif meetings:
-        _draw(day_lines(meetings, page))
+        _draw(lines)
     else:
         say(f"No meetings on {day} (UTC)" + (" in which a call goes on." if open_only else "."))
     if continued:
@@ -89,7 +90,7 @@ def show(
         str | None, typer.Option(metavar="ID", help="Find the meeting by a request for it.")
     ] = None,
     tz: Zone = None,
-    everybody: Annotated[
+    all_people: Annotated[
         bool, typer.Option("--all", help="Draw all people, not only the first of a call.")
     ] = False,
     follow: Annotated[
@@ -98,18 +99,19 @@ def show(
     json: Json = False,
 ) -> None:
     """Show a meeting's timeline: request, calls and people, bot, and what was heard of it."""
-    from rollcall.reading.records import parsed, read_record
+    from rollcall.http import parsed
+    from rollcall.reading.records import read_record
 
     if (meeting_id is None) == (request_id is None):
         raise Failed("Give a MEETING_ID, or --request-id ID.", Exit.USAGE)
     if json and follow:
         raise Failed("--json prints the record once: leave out --follow.", Exit.USAGE)
-    page = _page(tz, everybody=everybody)
+    page = _page(tz, all_people=all_people)
     with _open(context) as app:
         if json:
             answer = read_record(app, meeting_id=meeting_id, request_id=request_id)
             parsed(answer.text)
-            sys.stdout.buffer.write(answer.content + b"\n")
+            write_bytes([answer.content, b"\n"])
         elif follow:
             _follow(app, page, meeting_id, request_id)
         else:
@@ -134,6 +136,7 @@ def export(
     tz: Zone = None,
 ) -> None:
     """Export who was in which call, as the app gives it: one meeting, several, or a day's."""
+    from rollcall.plain import counted
     from rollcall.reading.export import joined, write
 
     if bool(meeting_ids) == bool(day):
@@ -143,10 +146,12 @@ def export(
         ids = meeting_ids or _ids_of(app, day or "")
         if not ids:
             advise(f"No meetings on {day} (UTC): the export is empty.")
-        parts = _sheets(app, ids, parameters, skip_gone=day is not None)
+        left_out: list[str] | None = None if day is None else []
+        parts = _sheets(app, ids, parameters, left_out)
         write(joined(parts, headed=sheet is Sheet.CSV), output)
     if output is not None:
-        advise(f"{output}: {len(ids)} {'meeting' if len(ids) == 1 else 'meetings'}")
+        exported = len(ids) - len(left_out or ())
+        advise(f"{output}: {counted(exported, 'meeting', 'meetings')}")
 
 
 @reading.command()
@@ -186,13 +191,13 @@ def _open(context: typer.Context) -> "App":
     return App(target())
 
 
-def _page(tz: str | None, *, everybody: bool = False) -> "Page":
+def _page(tz: str | None, *, all_people: bool = False) -> "Page":
     from rollcall.reading.page import ASCII, PEOPLE, UNICODE, Page
 
     return Page(
         columns=out.width,
         zone=_zone(tz),
-        people=None if everybody else PEOPLE,
+        people=None if all_people else PEOPLE,
         marks=UNICODE if out.encoding.lower().startswith("utf") else ASCII,
     )
 
@@ -214,30 +219,34 @@ def _zone(tz: str | None) -> "tzinfo":
 
 
 def _draw(lines: Iterable["Line"]) -> None:
-    if isinstance(sys.stdout, TextIOWrapper):
-        # A name may have characters that the output's encoding has not.
-        sys.stdout.reconfigure(errors="replace")
     for line in lines:
         # NO_COLOR is read as a wish for plain lines: rich would leave bold and dim.
         say(line.text, style=None if out.no_color else line.style)
 
 
 def _draw_record(app: "App", record: dict[str, Any], page: "Page") -> None:
+    from rollcall.http import as_answered
     from rollcall.reading.meeting_log import log_lines
     from rollcall.reading.records import read_log
     from rollcall.reading.timeline import timeline
 
-    _draw(timeline(record, page))
-    if record["meeting"] is not None:
-        log = read_log(app, record["meeting"]["meetingId"])
-        _draw(log_lines(log, record, page))
+    with as_answered():
+        lines = list(timeline(record, page))
+        meeting_id = None if record["meeting"] is None else record["meeting"]["meetingId"]
+    _draw(lines)
+    if meeting_id is not None:
+        log = read_log(app, meeting_id)
+        with as_answered():
+            lines = list(log_lines(log, record, page))
+        _draw(lines)
 
 
 def _follow(app: "App", page: "Page", meeting_id: str | None, request_id: str | None) -> None:
     """Draw the record whenever it has changed, until no call is open and the bot is not there."""
     from time import sleep
 
-    from rollcall.reading.records import NOT_MODIFIED, parsed, read_record
+    from rollcall.http import as_answered, parsed
+    from rollcall.reading.records import NOT_MODIFIED, read_record
 
     known: str | None = None
     while True:
@@ -248,8 +257,9 @@ def _follow(app: "App", page: "Page", meeting_id: str | None, request_id: str | 
             if out.is_terminal:
                 out.clear()
             _draw_record(app, record, page)
-            if not _goes_on(record):
-                return
+            with as_answered():
+                if not _goes_on(record):
+                    return
         sleep(EVERY_SECONDS)
 
 
@@ -260,17 +270,23 @@ def _goes_on(record: dict[str, Any]) -> bool:
 
 
 def _ids_of(app: "App", day: str) -> list[str]:
+    from rollcall.http import as_answered
     from rollcall.reading.records import read_day
 
     with progress("reading the list"):
         pages = list(read_day(app, day, open_only=False))
-    return [one["meetingId"] for page in pages for one in page["meetings"]]
+    with as_answered():
+        return [one["meetingId"] for page in pages for one in page["meetings"]]
 
 
 def _sheets(
-    app: "App", ids: list[str], parameters: dict[str, str], *, skip_gone: bool
+    app: "App", ids: list[str], parameters: dict[str, str], left_out: list[str] | None
 ) -> Iterable[bytes]:
-    """Yield the sheet of each meeting. `skip_gone`: one may be purged after it was listed."""
+    """Yield the sheet of each meeting.
+
+    `left_out` takes the ids of those that were purged after they were listed; None: all must be
+    there.
+    """
     from rich.progress import Progress
 
     from rollcall.console import err
@@ -281,6 +297,7 @@ def _sheets(
             try:
                 yield read_record(app, meeting_id=one, parameters=parameters).content
             except Failed as failed:
-                if not skip_gone or failed.code is not Exit.NO:
+                if left_out is None or failed.code is not Exit.NO:
                     raise
+                left_out.append(one)
                 advise(f"left out: {failed}")

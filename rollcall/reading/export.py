@@ -10,7 +10,7 @@ from tempfile import NamedTemporaryFile
 from types import FrameType
 from typing import IO
 
-from rollcall.console import Exit, Failed
+from rollcall.console import Exit, Failed, write_bytes
 
 END_OF_LINE = b"\r\n"
 """Source: https://www.rfc-editor.org/rfc/rfc4180"""
@@ -36,17 +36,31 @@ def joined(sheets: Iterable[bytes], *, headed: bool) -> Iterator[bytes]:
 
 
 def write(parts: Iterable[bytes], output: Path | None) -> None:
-    """Write the parts to a file, or to the standard output. Raises `Failed`."""
-    if output is None:
-        for part in parts:
-            sys.stdout.buffer.write(part)
-        sys.stdout.buffer.flush()
+    """Write the parts to a file, or to the standard output. Raises `Failed`.
+
+    A link stays, and what it leads to is written. A device or a pipe cannot be replaced by a whole
+    file: the parts go straight into it.
+    """
+    if output is None or _is_standard_output(output):
+        write_bytes(parts)
         return
     try:
-        with whole_file(output) as file:
+        special = output.exists() and not output.is_file()
+        with output.open("wb") if special else whole_file(output.resolve()) as file:
             file.writelines(parts)
     except OSError as error:
         raise Failed(f"{output} cannot be written: {error.strerror or error}.", Exit.NO) from error
+
+
+def _is_standard_output(path: Path) -> bool:
+    """Return whether it is our own output by another name, as /dev/stdout is.
+
+    It may be a file that the shell opened: replaced by name, it would lose what stood in it.
+    """
+    try:
+        return os.path.samestat(path.stat(), os.fstat(sys.stdout.fileno()))
+    except (OSError, ValueError):
+        return False
 
 
 @contextmanager

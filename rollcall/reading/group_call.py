@@ -1,6 +1,6 @@
 """One group call of a record: its times and how they are known, and its people as bars. Pure.
 
-All that is drawn stands in the record. Where the bot was not in, its row shows that nobody heard.
+All that is drawn stands in the record. Where the bot was not in, its row shows the call unheard.
 """
 
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from rollcall.plain import cells, clipped, padded, plain
+from rollcall.plain import cells, clipped, counted, padded, plain
 from rollcall.reading.axis import Axis, Span, axis_over, bar, times
 from rollcall.reading.page import INDENT, Line, Page, field, moment, title
 
@@ -179,8 +179,7 @@ def _row(name: str, drawn: str, notes: str, label: int, style: str | None) -> Li
 
 def people_of(call: Json) -> str:
     """Return how many people a call had."""
-    count = call["participantCount"]
-    return f"{count} {'person' if count == 1 else 'people'}"
+    return counted(call["participantCount"], "person", "people")
 
 
 def name_of(participant: Json) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from rollcall.plain import cells, plain, wrapped
+from rollcall.plain import cells, counted, plain, wrapped
 from rollcall.reading.group_call import name_of
 from rollcall.reading.page import INDENT, Line, Page, title
 
@@ -78,7 +78,8 @@ def _heard(heard: Json, names: dict[str, str], page: Page) -> str:
             return f"{leg}: the call was given up"
         case "unparsed":
             shape = f"{heard['changeType']} {heard['resource']} ({', '.join(heard['members'])})"
-            return f"{leg}: {heard['count']} notifications that are not read: {shape}"
+            several = counted(heard["count"], "notification", "notifications")
+            return f"{leg}: {several} not read: {shape}"
         case other:
             return f"{leg}: {other}"
 
@@ -86,8 +87,7 @@ def _heard(heard: Json, names: dict[str, str], page: Page) -> str:
 def _roster(heard: Json, names: dict[str, str], page: Page) -> str:
     """Say what a roster has that is news; the bot is one of its entries where it is listed."""
     what = "push" if heard["kind"] == "roster" else "read"
-    entries = heard["entries"]
-    parts = [f"{what} of {entries} {'entry' if entries == 1 else 'entries'}"]
+    parts = [f"{what} of {counted(heard['entries'], 'entry', 'entries')}"]
     if not heard["listsOurselves"]:
         parts.append("without the bot")
     if heard["named"]:

@@ -49,9 +49,12 @@ class Records:
     """An app that answers each read with the next record; the last one stays."""
 
     answers: list[Mapping[str, Any] | None]
+    log: str = ""
 
     def get(self, path: str, parameters: Mapping[str, str]) -> httpx.Response:
         """Answer 404 for None."""
+        if path == "meetings/m/log":
+            return httpx.Response(200, text=self.log)
         assert (path, parameters) == ("meetings", {"requestId": "a"})
         found = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         return httpx.Response(404 if found is None else 200, json=found or {})
@@ -129,6 +132,28 @@ def test_what_the_record_answers(
     answers = without_queue(request_, None, record)
 
     assert [one.type for one in answers.some()] == types
+
+
+def test_an_update_is_done_once_the_log_has_it() -> None:
+    """Until then it may be refused, and a bot that is in was sent by an earlier request."""
+    inside = {"meetingId": "m", "sequence": 5}, {"state": "in"}
+    before, later = ({"meeting": {**inside[0], "sequence": n}, "bot": inside[1]} for n in (5, 7))
+    types = ["meeting.updated", "call.started", "meeting.updated"]
+    numbered = zip((4, 6, 7), types, strict=True)
+    log = "".join(
+        f'{{"version": 1, "published": {{"sequence": {n}, "type": "rollcall.{type_}.v1"}}}}\n'
+        for n, type_ in numbered
+    )
+    request_ = asked(Kind.UPDATE, join="now")
+
+    def heard(log: str) -> list[str]:
+        app = Records(answers=[before, before, later], log=log)
+        answers = WithoutQueue(request_, cast("App", app), None)
+        assert answers.some() == []
+        return [one.type for one in answers.some()]
+
+    assert heard(log) == ["meeting.updated", "bot.joined"]
+    assert heard("".join(log.splitlines(keepends=True)[:2])) == []
 
 
 def test_a_bot_that_was_gone_before_answers_nothing() -> None:

@@ -75,6 +75,19 @@ def test_a_person_is_named_as_far_as_known(participant: dict[str, str], who: str
     assert f" {who} left group call 1 [INC-1]" in line
 
 
+@pytest.mark.parametrize(
+    ("data", "people"),
+    [
+        ({"participantCount": 1}, "1 person"),
+        ({"participantCount": 2}, "2 people"),
+        ({}, "? people"),
+    ],
+)
+def test_one_person_is_no_people(data: dict[str, int], people: str) -> None:
+    """Of a call that is over."""
+    assert f" group call 1, {people} (" in line_of(event("call.ended", **data))
+
+
 def test_a_line_of_everyday_fits_into_80_columns() -> None:
     """Where it does not, `tail` cuts it on a terminal."""
     assert len(line_of(event("participant.joined", participant={"displayName": "Ada L."}))) <= 80

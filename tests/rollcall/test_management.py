@@ -10,11 +10,12 @@ from azure.core.exceptions import (
     HttpResponseError,
     ResourceNotFoundError,
     ServiceRequestError,
+    ServiceResponseError,
 )
 from azure.servicebus.management import ServiceBusAdministrationClient
 
 from rollcall.console import Exit, Failed
-from rollcall.management import LEAST_IDLE, Managed, NotAllowed
+from rollcall.management import LEAST_IDLE, Managed, NotAllowed, NotReached, Unmanaged
 
 
 @dataclass(kw_only=True)
@@ -66,12 +67,23 @@ def test_what_is_made_deletes_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    "failure", [answered(401), answered(403), ServiceRequestError("no route to it")]
+    ("failure", "lacking", "code"),
+    [
+        (answered(401), NotAllowed, Exit.USAGE),
+        (answered(403), NotAllowed, Exit.USAGE),
+        (ServiceRequestError("no route to it"), NotReached, Exit.UNREACHABLE),
+        (ServiceResponseError("no route to it\nlines"), NotReached, Exit.UNREACHABLE),
+    ],
 )
-def test_without_the_right_there_is_another_way(failure: AzureError) -> None:
-    """The commands know which."""
-    with pytest.raises(NotAllowed):
+def test_a_missing_right_is_told_from_a_missing_connection(
+    failure: AzureError, lacking: type[Unmanaged], code: Exit
+) -> None:
+    """The commands know another way for both, or exit with the code."""
+    with pytest.raises(lacking) as raised:
         managed(Namespace(failure=failure)).add_queue("own", idle=timedelta())
+
+    assert raised.value.code is code
+    assert ("no route to it." in str(raised.value)) is (lacking is NotReached)
 
 
 @pytest.mark.parametrize("failure", [answered(409), answered(500)])

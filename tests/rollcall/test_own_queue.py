@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rollcall.asking.own_queue import AFTER_START, AFTERWARDS, idle_of, kept_for
+from rollcall.asking.own_queue import AFTER_START, AFTERWARDS, UNKNOWN_START, idle_of, kept_for
 from rollcall.asking.requests import Kind, request
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -35,4 +35,6 @@ def test_a_join_at_the_start_is_answered_then() -> None:
         timedelta(days=1, seconds=1) + AFTER_START
     )
     assert kept("atStart", startDateTime="2026-11-25T12:00:00Z") == AFTER_START
+    assert kept("atStart", startDateTime="2026-11-25T12:00:00") == AFTER_START
+    assert kept("atStart", startDateTime="soon") == UNKNOWN_START
     assert kept("atStart") is None

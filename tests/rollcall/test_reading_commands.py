@@ -1,6 +1,7 @@
 """`list`, `show`, `export` and `explain` as processes, against an app that answers as written."""
 
 import json
+import os
 import re
 import signal
 import threading
@@ -233,8 +234,8 @@ def test_export_passes_sheets_on_byte_for_byte(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["sheet.csv"]
 
 
-def test_export_of_a_day_leaves_out_what_was_purged_meanwhile() -> None:
-    """And says so; a meeting that was named must be there."""
+def test_export_of_a_day_leaves_out_what_was_purged_meanwhile(tmp_path: Path) -> None:
+    """And says so, and counts the others; a meeting that was named must be there."""
     listed = [
         {"meetingId": one, "subject": None, "calls": 1, "people": 1} for one in (MEETING, OTHER)
     ]
@@ -246,14 +247,50 @@ def test_export_of_a_day_leaves_out_what_was_purged_meanwhile() -> None:
     }
     with serving(answers) as app:
         day = run(app, "export", "csv", "--day", DAY)
+        saved = run(app, "export", "csv", "--day", DAY, "-o", str(tmp_path / "a.csv"))
         named = run(app, "export", "csv", OTHER, MEETING)
         empty = run(app, "export", "csv", "--day", "2026-11-25")
 
     assert (day.code, day.out) == (0, HEAD + b"c,2\r\n")
     assert f"left out: {MEETING}: It was purged." in " ".join(day.err.split())
+    assert saved.err.splitlines()[-1].endswith("a.csv: 1 meeting")
     assert named.code == Exit.NO
     assert (empty.code, empty.out) == (0, b"")
     assert "No meetings on 2026-11-25" in empty.err
+
+
+def test_export_writes_through_links_and_into_pipes(tmp_path: Path) -> None:
+    """Only a file is replaced by a whole one: a link, a pipe and a device stay what they are."""
+    file, link, pipe = (tmp_path / one for one in ("sheet.csv", "link.csv", "pipe"))
+    before = tmp_path / "before.csv"
+    file.write_bytes(b"before")
+    before.write_bytes(b"before\n")
+    link.symlink_to("sheet.csv")
+    os.mkfifo(pipe)
+    with serving({SHEET: Answer(body=HEAD + b"c,2\r\n")}) as app:
+        linked = run(app, "export", "csv", MEETING, "-o", str(link))
+        process = start(app, "export", "csv", MEETING, "-o", str(pipe))
+        piped = pipe.read_bytes()
+        assert finished(process).code == 0
+        output = run(app, "export", "csv", MEETING, "-o", "/dev/stdout")
+        with before.open("ab") as appended:
+            ours = start(
+                app, "export", "csv", MEETING, "-o", "/dev/stdout", output=appended.fileno()
+            )
+            assert finished(ours).code == 0
+        nowhere = run(app, "export", "csv", MEETING, "-o", str(tmp_path))
+
+    assert (linked.code, file.read_bytes(), link.is_symlink()) == (0, HEAD + b"c,2\r\n", True)
+    assert (piped, pipe.is_fifo()) == (HEAD + b"c,2\r\n", True)
+    assert output.out == HEAD + b"c,2\r\n"
+    assert before.read_bytes() == b"before\n" + HEAD + b"c,2\r\n"
+    assert (nowhere.code, "Is a directory" in nowhere.err) == (Exit.NO, True)
+    assert {one.name for one in tmp_path.iterdir()} == {
+        "sheet.csv",
+        "link.csv",
+        "pipe",
+        "before.csv",
+    }
 
 
 @pytest.mark.parametrize("number", list(CODES))

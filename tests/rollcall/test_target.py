@@ -38,6 +38,25 @@ def test_without_options_it_is_the_local_stack(stack: Path) -> None:
     assert (found.app, found.key, found.bus) == tuple(LOCAL.values())
 
 
+def test_a_key_alone_is_never_sent_to_the_local_stack(stack: Path) -> None:
+    """It is the key of another deployment, whose address is missing."""
+    found = target(given(stack, key="another key"))
+
+    with pytest.raises(Failed, match=r"--url or ROLLCALL_URL"):
+        _ = found.app
+    with pytest.raises(Failed, match=r"--service-bus or SERVICE_BUS"):
+        _ = found.bus
+
+
+@pytest.mark.parametrize("text", ["[]", '{"functions": 1}', "[" * 100_000])
+def test_a_file_of_another_form_is_named(tmp_path: Path, text: str) -> None:
+    """With what to do."""
+    (tmp_path / "endpoints.json").write_text(text)
+
+    with pytest.raises(Failed, match=r"endpoints\.json .*Start `make up` again\."):
+        target(given(tmp_path))
+
+
 def test_a_part_that_is_given_is_never_completed_by_the_local_stack(stack: Path) -> None:
     """A command must not read one deployment's record and write to another's queue."""
     found = target(given(stack, url="https://prod.example/"))
@@ -74,3 +93,34 @@ def test_a_key_that_can_be_none_is_refused_without_being_shown(tmp_path: Path, k
 
     assert "SEKRET" not in str(failed.value)
     assert target(given(tmp_path, url="https://prod.example", key=" a key\r\n")).key == "a key"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://[::1",
+        "http://x:99999",
+        "x y",
+        "func.azurewebsites.net",
+        "ftp://x",
+        "https://x/?code=secret",
+        "https://secret@x",
+        "https://x/$(reboot)",
+        "https://",
+    ],
+)
+def test_an_address_that_is_none_is_refused_and_not_shown(tmp_path: Path, url: str) -> None:
+    """It may hold a key."""
+    with pytest.raises(Failed, match="--url is no address") as failed:
+        target(given(tmp_path, url=url))
+
+    assert failed.value.code == Exit.USAGE
+    assert "secret" not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:7071", "https://x.example/base/", "http://[::1]:1"]
+)
+def test_an_address_may_have_a_port_and_a_path(tmp_path: Path, url: str) -> None:
+    """Behind a gateway."""
+    assert target(given(tmp_path, url=url)).app == url.rstrip("/")

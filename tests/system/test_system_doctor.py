@@ -141,9 +141,12 @@ async def test_an_organizer_without_a_policy_is_named(sound: Up, lab: Lab) -> No
     )
 
 
-async def test_a_wrong_key_is_found(sound: Up) -> None:
+async def test_a_wrong_key_is_found(sound: Up, tmp_path: Path) -> None:
     """What needs no key of the app is looked at all the same."""
-    found = await doctor(sound.folder, before=("--key", "wrong"))
+    there = json.loads((sound.folder / "endpoints.json").read_text())
+    (tmp_path / "endpoints.json").write_text(json.dumps(there | {"functionKey": "wrong"}))
+
+    found = await doctor(tmp_path)
 
     assert found.code == 1
     assert found.not_ok.pop("app") == "fail"

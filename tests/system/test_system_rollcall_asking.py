@@ -94,6 +94,7 @@ async def test_a_meeting_is_made_with_its_bot_and_changed(up: Up, client: Client
     updated = await run(here, "update", "--request-id", key, "--subject", "changed", "--json")
     out = await run(here, "leave", "--meeting-request-id", key)
     again = await run(here, "leave", "--meeting-request-id", key)
+    back = await run(here, "update", "--request-id", key, "--join", "now", "--json")
     planned = await run(
         here, "update", "--request-id", key, "--join", "atStart", "--start", "2030-01-01T09:00:00Z"
     )
@@ -104,6 +105,9 @@ async def test_a_meeting_is_made_with_its_bot_and_changed(up: Up, client: Client
     assert (updated.code, updated.json["changed"]) == (0, ["subject"])
     assert (out.code, out.out) == (0, "bot         out of the meeting (left)\n")
     assert (again.code, again.out) == (0, out.out)
+    changed, returned = (json.loads(line) for line in back.out.splitlines())
+    assert (back.code, changed["changed"]) == (0, ["join"])
+    assert returned["legKey"] != joined["legKey"]
     assert (planned.code, "from        2030-01-01 09:00 UTC" in planned.out) == (0, True)
     warned = client.events.where(lambda one: one.kind == "meeting.warning")
     assert made["meetingId"] not in {one.data.get("meetingId") for one in warned}
@@ -153,6 +157,8 @@ async def test_without_a_queue_the_record_answers(endpoints: Endpoints) -> None:
     refused = await run(there, "ask", "x" * 513, "--start", "tomorrow")
     joined = await run(there, "join", "--meeting-request-id", key)
     unknown = await run(there, "join", "--meeting-request-id", UNKNOWN, "--json")
+    again = await run(there, "ask", key, "--request-id", key)
+    updated = await run(there, "update", "--request-id", key, "--subject", "other")
     cancelled = await run(there, "cancel", "--request-id", key)
     followed = await run(there, "tail")
 
@@ -162,8 +168,10 @@ async def test_without_a_queue_the_record_answers(endpoints: Endpoints) -> None:
     assert "/startDateTime" in refused.out
     assert (joined.code, joined.out.splitlines()[-1]) == (0, "bot         in the meeting")
     assert (unknown.code, unknown.json["code"]) == (1, "meeting_not_found")
+    assert (again.code, "request_conflict" in again.err) == (0, True)
+    assert (updated.code, "subject     other" in updated.out) == (0, True), updated.err
     assert cancelled.code == 0, cancelled.out + cancelled.err
-    assert followed.code == 2
+    assert followed.code == 3  # no management answers there
     assert "--subscription NAME" in followed.err
 
 
@@ -290,7 +298,7 @@ async def test_events_are_followed_over_a_lost_connection_and_none_is_taken(
     ("where", "code", "advice"),
     [
         ({"DEVSTACK_FOLDER": "/nonexistent"}, 2, "--service-bus or SERVICE_BUS"),
-        ({"SERVICE_BUS": CLOSED}, 2, "--reply-to"),
+        ({"SERVICE_BUS": CLOSED}, 3, "--reply-to"),
         ({"SERVICE_BUS": CLOSED, "ROLLCALL_URL": "http://127.0.0.1:9"}, 3, "does not answer"),
         ({"SERVICE_BUS": "nonsense=1"}, 2, "connection string"),
     ],
