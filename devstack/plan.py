@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from devstack.graph.switches import DOCUMENTED
 from devstack.switches import World
 
 TUNABLE = ("SETTLE_SECONDS", "CLAIM_LEASE_SECONDS", "SHOW_NAMES")
@@ -15,6 +16,9 @@ All others the app inherits from the environment, but for those that say where i
 """
 SWITCHED = ("graph", "bus", "functions")
 """The parts that have switches of their own."""
+
+CALL_RECORDS, RECORDS = "CALL_RECORDS", "CallRecords.Read.All"
+"""The setting by which the app reads call records, and the permission that it then needs."""
 
 type PartSwitches = Mapping[str, Mapping[str, Any]]
 
@@ -66,11 +70,12 @@ class Plan:
 def plan_from_environment(app: Path, environment: Mapping[str, str]) -> Plan:
     """Return what `make up` starts: the documented ports, each changed by its variable."""
     config = environment.get("DEVSTACK_BUS_CONFIG")
+    switches = _switches_in(environment)
     return Plan(
         app=app,
         folder=Path(environment.get("DEVSTACK_FOLDER", ".devstack")),
         world=_world_in(environment),
-        switches=_switches_in(environment),
+        switches=switches | {"graph": {**_needed(environment), **switches.get("graph", {})}},
         flex=_is_on("DEVSTACK_FLEX", environment, usual="0"),
         restarts=_is_on("DEVSTACK_RESTARTS", environment, usual="1"),
         functions_port=int(environment.get("DEVSTACK_FUNCTIONS_PORT", "7071")),
@@ -106,6 +111,13 @@ def plan_of_a_run(
     )
 
 
+def _needed(environment: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return the switch of Graph that gives the bot what the app needs, and nothing else."""
+    if environment.get(CALL_RECORDS, "").lower() == "on":
+        return {}
+    return {"granted": [one for one in DOCUMENTED.granted if one != RECORDS]}
+
+
 def _world_in(environment: Mapping[str, str]) -> World:
     named = environment.get("DEVSTACK_WORLD") or World.DOCUMENTED
     try:
@@ -121,7 +133,7 @@ def _is_on(name: str, environment: Mapping[str, str], *, usual: str) -> bool:
     return value == "1"
 
 
-def _switches_in(environment: Mapping[str, str]) -> PartSwitches:
+def _switches_in(environment: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
     try:
         read = json.loads(environment.get("DEVSTACK_SWITCHES") or "{}")
     except ValueError as error:

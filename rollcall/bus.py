@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from azure.core.exceptions import ClientAuthenticationError
-from azure.servicebus import ServiceBusClient
+from azure.servicebus import ServiceBusClient, parse_connection_string
 from azure.servicebus.exceptions import (
     MessageSizeExceededError,
     MessagingEntityDisabledError,
@@ -43,11 +43,20 @@ def open_bus(target: Target, *, retries: int = 1) -> ServiceBusClient:
         if ENTITY_PATH.search(target.bus):
             raise Failed(OF_AN_ENTITY, Exit.USAGE)
         try:
-            return ServiceBusClient.from_connection_string(target.bus, retry_total=retries)
+            of_one_queue = parse_connection_string(target.bus).entity_path
+            client = ServiceBusClient.from_connection_string(target.bus, retry_total=retries)
         except ValueError as error:
             raise Failed(
-                f"The connection string cannot be read: {error} Check --service-bus.", Exit.USAGE
+                f"The connection string cannot be read: {_text(error)} Check --service-bus.",
+                Exit.USAGE,
             ) from error
+        if of_one_queue:
+            raise Failed(
+                "The connection string is of one queue or topic (EntityPath). Give one of the whole"
+                " namespace with --service-bus.",
+                Exit.USAGE,
+            )
+        return client
     from azure.identity import DefaultAzureCredential
 
     return ServiceBusClient(target.bus, DefaultAzureCredential(), retry_total=retries)

@@ -82,7 +82,8 @@ def doctor(
 
     Exits with 1 where a check failed. docs/doctor.md has the checks.
     """
-    from rollcall.doctor.command import Asked, run
+    from rollcall.doctor.asked import Asked
+    from rollcall.doctor.command import run
 
     asked = Asked(
         canary=canary,

@@ -9,12 +9,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from rollcall.console import Exit, Failed
 from rollcall.plain import plain
 
 ENDPOINTS = "endpoints.json"
 PARTS = ("functions", "functionKey", "serviceBus", "busManagement")
+ADDRESS = re.compile(r"https?://[0-9A-Za-z.:\[\]_-]+(/[0-9A-Za-z_.~%/:@-]*)?")
 URL_MISSING = (
     "Give --url or ROLLCALL_URL, the address of the function app; or start `make up` here."
 )
@@ -22,13 +24,15 @@ BUS_MISSING = (
     "Give --service-bus or SERVICE_BUS, a connection string or the host name of the namespace;"
     " or start `make up` here."
 )
-URL_WRONG = "is no address of a function app. Give --url or ROLLCALL_URL as https://{app}.azurewebsites.net."
+URL_WRONG = (
+    "--url is no address of a function app. Give --url or ROLLCALL_URL as"
+    " https://{app}.azurewebsites.net, without a key or a query."
+)
 BUS_WRONG = (
     "is no host name of a namespace. Give --service-bus or SERVICE_BUS as"
     " {namespace}.servicebus.windows.net, or a connection string."
 )
 HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.?(:\d{1,5})?")
-HIGHEST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +59,6 @@ class Target:
         """The address of the function app, without a slash at its end. Raises `Failed`."""
         if self.url is None:
             raise Failed(f"No function app is known. {URL_MISSING}", Exit.USAGE)
-        if not _is_address(self.url):
-            raise Failed(f"{plain(self.url)} {URL_WRONG}", Exit.USAGE)
         return self.url
 
     @property
@@ -69,18 +71,6 @@ class Target:
         return self.service_bus
 
 
-def _is_address(url: str) -> bool:
-    """Return whether the paths of the app can be put behind it."""
-    import httpx
-
-    try:
-        read = httpx.URL(url)
-    except httpx.InvalidURL:
-        return False
-    is_http = read.scheme in ("http", "https") and read.host != ""
-    return is_http and not read.query and not read.fragment and (read.port or 0) <= HIGHEST_PORT
-
-
 def target(given: Given) -> Target:
     """Return the deployment that `given` names.
 
@@ -90,6 +80,8 @@ def target(given: Given) -> Target:
     key = (given.key or "").strip()
     if not (key.isascii() and key.isprintable()):
         raise Failed("The key has characters that no function key has. Check --key.", Exit.USAGE)
+    if given.url and not _is_address(given.url):
+        raise Failed(URL_WRONG, Exit.USAGE)
     if given.url or given.service_bus or key:
         return Target(
             url=given.url.rstrip("/") if given.url else None,
@@ -104,6 +96,17 @@ def target(given: Given) -> Target:
         service_bus=local.get("serviceBus"),
         local=local,
     )
+
+
+def _is_address(url: str) -> bool:
+    """Return whether requests can go there, and it can stand in a command that people copy."""
+    if not ADDRESS.fullmatch(url):
+        return False
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that hold no IPv6 address, or a port that is none
+        return False
 
 
 def _local(file: Path) -> dict[str, Any]:

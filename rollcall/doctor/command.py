@@ -1,39 +1,26 @@
 """Gathers what is there, has it checked, prints the findings."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
 
 from rollcall.console import progress, say, write_json
 from rollcall.doctor import of_app, of_bus, of_outside
-from rollcall.doctor.finding import Check, Finding, Place, Verdict, exit_code
+from rollcall.doctor.asked import Asked
+from rollcall.doctor.finding import NAMESPACE, Check, Finding, Place, Verdict, exit_code
 from rollcall.doctor.gathering import app, bus, canary
-from rollcall.doctor.gathering.resources import NotRead, ResourceManager, credential_for
+from rollcall.doctor.gathering.resources import NotRead, resource_manager
 from rollcall.doctor.report import lines, summary
 from rollcall.doctor.seen import AppSeen, BotSeen, CanarySeen
 from rollcall.target import Target
 
+ENDPOINT = re.compile(r"Endpoint=sb://([^/:;]+)", re.IGNORECASE)
+HOST = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]*")
 STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What the options say.
-
-    `bot`, `site`: resource ids of the Azure Bot and the function app; `manager`: who shows them.
-    """
-
-    canary: bool
-    as_json: bool
-    bot: str
-    site: str
-    manager: str
-    organizers: Sequence[str]
-
-
 def run(target: Target, asked: Asked) -> int:
-    """Examine a deployment and print what was found; return the exit code."""
+    """Examine a deployment and print what was found; return the exit code. Raises `Failed`."""
     findings = tuple(examined(target, asked))
     if asked.as_json:
         write_json([one.as_json() for one in findings])
@@ -47,12 +34,7 @@ def run(target: Target, asked: Asked) -> int:
 def examined(target: Target, asked: Asked) -> list[Finding]:
     """Return what was found, in the order of the checks."""
     url, bus_at = target.app, target.bus
-    asked = replace(
-        asked,
-        bot=asked.bot or str(target.local.get("bot", "")),
-        site=asked.site or str(target.local.get("site", "")),
-        manager=str(target.local.get("resourceManager") or asked.manager),
-    )
+    asked = asked.or_of(target.local).checked()
     now = datetime.now(UTC)
 
     with progress("the app examines itself ..."):
@@ -81,9 +63,8 @@ def examined(target: Target, asked: Asked) -> list[Finding]:
 
 
 def _place(url: str, bus_at: str, asked: Asked, seen: AppSeen) -> Place:
-    host = bus_at
-    if "Endpoint=" in bus_at:
-        host = urlsplit(bus_at.partition("Endpoint=")[2].partition(";")[0]).hostname or ""
+    named = ENDPOINT.search(bus_at)
+    host = named[1] if named else "" if "=" in bus_at else bus_at
     known = {}
     if seen.answer is not None:
         known["bot_app_id"] = str(seen.answer["botAppId"])
@@ -93,7 +74,7 @@ def _place(url: str, bus_at: str, asked: Asked, seen: AppSeen) -> Place:
         url=url,
         bot=asked.bot,
         site=asked.site,
-        namespace="<namespace>" if local else host.partition(".")[0],
+        namespace=NAMESPACE if local or not HOST.fullmatch(host) else host.partition(".")[0],
         **known,
     )
 
@@ -107,10 +88,10 @@ def _of_app(seen: AppSeen, place: Place, target: Target, asked: Asked) -> list[F
         return found
     others = [one for one in found if one.check is not Check.SETTINGS]
     try:
-        with ResourceManager(asked.manager, credential_for(target.local)) as manager:
+        with resource_manager(asked.manager, target.local) as manager:
             return [of_app.settings_of_site(manager.setting_names(asked.site), place), *others]
     except NotRead as error:
-        text = f"not examined, for the app did not answer, and Azure neither: {error}"
+        text = f"not examined, for the app did not examine itself, and Azure lists none: {error}"
         return [Finding(check=Check.SETTINGS, verdict=Verdict.WARN, seen=text), *others]
 
 
@@ -118,7 +99,7 @@ def _bot(target: Target, asked: Asked) -> BotSeen | None:
     if not asked.bot:
         return None
     try:
-        with ResourceManager(asked.manager, credential_for(target.local)) as manager:
+        with resource_manager(asked.manager, target.local) as manager:
             return manager.bot(asked.bot)
     except NotRead as error:
         return BotSeen(error=str(error))

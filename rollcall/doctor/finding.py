@@ -1,11 +1,16 @@
 """What a check says, and the place that its commands are filled in for. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
-GROUP = "<resource group>"
+from rollcall.plain import plain
+
+type Seen = Mapping[str, Any]
+"""The app's examination of itself; shapes.py has what is known of it."""
+GROUP, NAMESPACE = "<resource group>", "<namespace>"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DOCS = "docs/doctor.md#{check}"
 
@@ -53,10 +58,15 @@ class Finding:
         return {
             "check": self.check,
             "verdict": self.verdict,
-            "seen": self.seen,
-            "mend": list(self.mend),
-            "link": self.link or DOCS.format(check=self.check.lower()),
+            "seen": plain(self.seen),
+            "mend": [plain(line) for line in self.mend],
+            "link": plain(self.link) or DOCS.format(check=self.check.lower()),
         }
+
+
+def ok(check: Check, seen: str) -> Finding:
+    """Return that a check found nothing wrong."""
+    return Finding(check=check, verdict=Verdict.OK, seen=seen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +80,7 @@ class Place:
     url: str
     bot: str = ""
     site: str = ""
-    namespace: str = "<namespace>"
+    namespace: str = NAMESPACE
     bot_app_id: str = ""
 
     @property

@@ -15,6 +15,9 @@ CHANNEL_PAGE = "https://learn.microsoft.com/microsoftteams/platform/bots/calls-a
 CERTIFICATE_PAGE = "https://learn.microsoft.com/azure/app-service/configure-ssl-certificate"
 KEYS_PAGE = "https://learn.microsoft.com/azure/azure-functions/function-keys-how-to"
 BOTS = "az resource list --resource-type Microsoft.BotService/botServices"
+ADDRESS = "# Give the address of the function app: --url or ROLLCALL_URL."
+MOST_NAMED = 3
+REJECTED = "rejected-requests"
 STEPS = ("requested", "made", "joined", "left", "recorded", "cancelled")
 """What happens to a canary, in its order."""
 
@@ -26,6 +29,7 @@ def app(seen: AppSeen, place: Place) -> tuple[Finding, ...]:
         text = f"version {answer['version']} answers at {place.url}"
         return (Finding(check=Check.APP, verdict=Verdict.OK, seen=text),)
     verdict, link = Verdict.FAIL, "docs/operations.md#alerts"
+    said = f": {seen.message.rstrip('.')}" if seen.message else ""
     match seen.status:
         case None:
             text = f"{place.url} does not answer: {seen.error}"
@@ -52,23 +56,38 @@ def app(seen: AppSeen, place: Place) -> tuple[Finding, ...]:
                 place.az("function list", "--output table"),
                 place.az("config appsettings list", '--query "[].name" --output tsv'),
             )
+        case 200 if seen.misfits:
+            text = (
+                f"{place.url} answers with members that this command does not know:"
+                f" {', '.join(seen.misfits[:MOST_NAMED])}"
+            )
+            mend = ("azd deploy", "# Or use the rollcall of the app's own version.")
         case 200:
             text = f"something else than Rollcall answers at {place.url}"
-            mend = ("# Give the address of the function app: --url or ROLLCALL_URL.",)
+            mend = (ADDRESS,)
+        case status if 300 <= status < 400:
+            text = f"{place.url} redirects to another address ({status})"
+            mend = (ADDRESS, "# It begins with https://.")
+        case 429 as status:
+            text = f"{place.url} answers {status}{said}: it gets too many requests"
+            mend = ("# Run it again in a minute.",)
+        case status if 400 <= status < 500:
+            text = f"{place.url} refuses what this command requests ({status}){said}"
+            mend = ("# Check the options. Or use the rollcall of the app's own version.",)
         case status:
-            text = f"{place.url} answers {status}"
-            mend = (place.az("restart"),)
+            text = f"{place.url} answers {status}{said}"
+            mend = ("make up" if place.is_local else place.az("restart"),)
     return (Finding(check=Check.APP, verdict=verdict, seen=text, mend=mend, link=link),)
 
 
 def unexamined(checks: Sequence[Check]) -> tuple[Finding, ...]:
     """Return what is said of checks that need the app, which did not examine itself."""
-    text = "not examined, for the app did not answer"
+    text = "not examined, for the app did not examine itself"
     return tuple(Finding(check=one, verdict=Verdict.WARN, seen=text) for one in checks)
 
 
 def callback(seen: CallbackSeen, place: Place) -> tuple[Finding, ...]:
-    """Graph can reach the app, over https, soon; and nobody else is believed."""
+    """Graph can reach the app, over https, within a second; requests of others are refused."""
     host = urlsplit(seen.url).hostname or ""
     local = host in LOOPBACK
     if local and not place.is_local:
@@ -193,11 +212,32 @@ def canary(seen: CanarySeen) -> tuple[Finding, ...]:
 
 
 def _left(seen: CanarySeen) -> tuple[Finding, ...]:
-    if not seen.left:
-        return ()
-    text = f"it may be left: {seen.left}"
-    mend = ("# Send this to the queue create-meeting:", seen.left)
-    return (Finding(check=Check.CANARY, verdict=Verdict.FAIL, seen=text, mend=mend),)
+    found = []
+    mend: tuple[str, ...]
+    if seen.left:
+        mend = ("# Send this to the queue create-meeting:", seen.left)
+        text = "its meeting may be left: no cancellation of it was seen"
+        found.append(Finding(check=Check.CANARY, verdict=Verdict.FAIL, seen=text, mend=mend))
+    if seen.copies:
+        numbers = seen.copies if isinstance(seen.copies, tuple) else ()
+        text = (
+            f"copies of its refused requests stay in {REJECTED}: {', '.join(map(str, numbers))}"
+            if numbers
+            else f"copies of its refused requests may stay in {REJECTED}: {seen.copies}"
+        )
+        named = " ".join(f"--sequence-number {number}" for number in numbers)
+        command = f"rollcall requeue drop --queue {REJECTED} {named}"
+        mend = (command,) if numbers else (f"rollcall requeue list --queue {REJECTED}",)
+        found.append(
+            Finding(
+                check=Check.CANARY,
+                verdict=Verdict.WARN,
+                seen=text,
+                mend=mend,
+                link="docs/doctor.md#the-canary",
+            )
+        )
+    return tuple(found)
 
 
 def _callback_fails(seen: str, *mend: str, link: str = CALLS_PAGE) -> Finding:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
 from rollcall.doctor.finding import DOCS, Finding, Verdict
+from rollcall.plain import plain
 
 COLUMNS = 80
 SEEN = 20
@@ -15,15 +16,15 @@ def lines(findings: Iterable[Finding]) -> Iterator[tuple[str, Verdict | None]]:
     """Yield each line, and the verdict of one that begins a finding."""
     for one in findings:
         head = f"{one.verdict:<4}  {one.check:<12}".ljust(SEEN)
-        first, *others = wrap(one.seen, COLUMNS - SEEN, break_long_words=False) or [""]
+        first, *others = wrap(plain(one.seen), COLUMNS - SEEN, break_long_words=False) or [""]
         yield f"{head}{first}", one.verdict
         for line in others:
             yield f"{'':<{SEEN}}{line}", None
         for command in one.mend:
-            for line in folded(command):
+            for line in folded(plain(command)):
                 yield f"{MEND}{line}", None
         if one.mend or one.link:
-            yield f"{MEND}# see {one.link or DOCS.format(check=one.check.lower())}", None
+            yield f"{MEND}# see {plain(one.link) or DOCS.format(check=one.check.lower())}", None
 
 
 def folded(command: str) -> Iterator[str]:

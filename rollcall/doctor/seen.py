@@ -10,12 +10,15 @@ from typing import Any
 class AppSeen:
     """How the app answered the request to examine itself.
 
-    `status` None: it did not answer, and `error` says why. `answer`: its examination. `healthy`:
-    the status of `GET /api/health`, where the examination was not found.
+    `status` None: it did not answer, and `error` says why. `answer`: its examination. `misfits`:
+    what of it this command does not know, as JSON Pointers. `message`: what it says of its status.
+    `healthy`: the status of `GET /api/health`, where the examination was not found.
     """
 
     status: int | None
     error: str = ""
+    message: str = ""
+    misfits: tuple[str, ...] = ()
     answer: Mapping[str, Any] | None = None
     healthy: int | None = None
 
@@ -106,7 +109,8 @@ class CanarySeen:
     """How far a meeting of our own came. `done`: the steps that happened, in their order.
 
     `failed`: what went wrong at the next one, "" where nothing did; `code`: a code of problems.md.
-    `left`: what may be left of it, "" where nothing is.
+    `left`: the request that cancels its meeting, where that is not known to be cancelled.
+    `copies`: the numbers of its copies that stay in `rejected-requests`; text: why none are known.
     """
 
     done: tuple[str, ...]
@@ -115,3 +119,4 @@ class CanarySeen:
     code: str = ""
     next_step: str = ""
     left: str = ""
+    copies: tuple[int, ...] | str = ()

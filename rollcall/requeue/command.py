@@ -19,6 +19,7 @@ from rollcall.console import Exit, Failed, advise, err, progress, write_json
 from rollcall.requeue import report
 from rollcall.requeue.bus import AzureBus
 from rollcall.requeue.letters import (
+    EVENTS,
     REJECTED,
     REQUEST_QUEUES,
     Letter,
@@ -27,6 +28,7 @@ from rollcall.requeue.letters import (
     chosen,
     missing,
     places,
+    unknown,
 )
 from rollcall.requeue.moving import Handled, Notebook, Outcome, Pace, drop, listing, send, tidy
 from rollcall.requeue.plan import Stays, destination, key_of
@@ -110,23 +112,26 @@ def _read(
     """Return the messages of all places that can be meant, and which places were read."""
     letters: list[Letter] = []
     listed = []
-    named = {name.partition("/")[2] for name in request.queues if "/" in name}
-    subscriptions = request.subscriptions or sorted(named - {""}) or [SUBSCRIPTION]
-    meant = [place for place in places(subscriptions) if selection.covers(place)]
+    meant = [place for place in _known(request) if selection.covers(place)]
     for place, found in zip(meant, _side_by_side(partial(_listed, bus), meant), strict=True):
         if isinstance(found, list):
             letters += found
             listed.append(place)
-        elif place.subscription is None or request.subscriptions or named:
-            raise found
+        elif place.subscription is None or _subscriptions(request):
+            raise Failed(f"{place.path}: {found}", found.code) from found
         else:
             advise(f"Left out, {place.path}: {found}")
-    if not listed:
-        known = ", ".join(place.name for place in places(subscriptions))
-        raise Failed(
-            f"Nothing is put aside in {', '.join(request.queues)}: give {known}.", Exit.USAGE
-        )
     return letters, listed
+
+
+def _known(request: Request) -> list[Place]:
+    return places(_subscriptions(request) or [SUBSCRIPTION])
+
+
+def _subscriptions(request: Request) -> list[str]:
+    """Return the subscriptions that options name."""
+    events = (name.split("/") for name in request.queues if name.startswith(f"{EVENTS}/"))
+    return sorted({*(request.subscriptions or []), *(names[1] for names in events)} - {""})
 
 
 def _listed(bus: AzureBus, place: Place) -> list[Letter] | Failed:
@@ -149,6 +154,13 @@ def _targets(selection: Selection) -> list[str]:
 
 
 def _selection(request: Request) -> Selection:
+    """Return which messages the options mean. Raises `Failed`."""
+    if names := unknown(request.queues, _known(request)):
+        known = ", ".join(dict.fromkeys(place.name for place in places([SUBSCRIPTION])))
+        raise Failed(
+            f"--queue {', '.join(map(repr, names))}: nothing is put aside there. Give {known}.",
+            Exit.USAGE,
+        )
     return Selection(
         message_ids=frozenset(request.ids),
         sequences=frozenset(request.numbers),

@@ -24,7 +24,7 @@ class Place:
 
     @property
     def name(self) -> str:
-        """What `--queue` compares: the queue, or topic/subscription."""
+        """The queue, or topic/subscription."""
         return f"{self.entity}/{self.subscription}" if self.subscription else self.entity
 
     @property
@@ -92,7 +92,7 @@ class Selection:
 
     def covers(self, place: Place) -> bool:
         """Return whether messages of `place` can be meant."""
-        return not self.queues or bool({place.name, place.entity} & self.queues)
+        return not self.queues or bool(_names(place) & self.queues)
 
 
 def chosen(letters: Iterable[Letter], selection: Selection, *, now: datetime) -> list[Letter]:
@@ -100,11 +100,22 @@ def chosen(letters: Iterable[Letter], selection: Selection, *, now: datetime) ->
     return [letter for letter in letters if _is_meant(letter, selection, now - letter.enqueued_at)]
 
 
+def unknown(queues: Iterable[str], known: Iterable[Place]) -> list[str]:
+    """Return those of the names of `--queue` that are of no place."""
+    names = {name for place in known for name in _names(place)}
+    return sorted(name for name in set(queues) if name not in names)
+
+
 def missing(letters: Sequence[Letter], selection: Selection) -> list[str]:
     """Return the ids and numbers of `selection` that none of the chosen `letters` has."""
     ids = selection.message_ids - {letter.message_id for letter in letters}
     numbers = selection.sequences - {letter.sequence for letter in letters}
     return [*sorted(ids), *(f"sequence number {number}" for number in sorted(numbers))]
+
+
+def _names(place: Place) -> set[str]:
+    """Return what `--queue` may call a place; `list` shows its path."""
+    return {place.path, place.name, place.entity}
 
 
 def _is_meant(letter: Letter, selection: Selection, age: timedelta) -> bool:

@@ -18,7 +18,7 @@ class Bus(Protocol):
         """Return the next messages from the number `first` on, locked or not; none at the end."""
 
     def receive(self, place: Place, at_most: int) -> Sequence[Letter]:
-        """Lock the first messages that nobody has locked. None: there was none for seconds."""
+        """Lock the first messages that no receiver has locked. None: there was none for seconds."""
 
     def fetch(self, place: Place, sequence: int) -> Letter | None:
         """Lock one deferred message; None where it is gone or locked."""

@@ -20,6 +20,9 @@ type Theme = Literal["light", "dark"]
 
 DESKTOP, PHONE = 1280, 320
 """Widths in CSS pixels. 320: WCAG 2.1, 1.4.10 Reflow."""
+SHOWN_WITHIN = 3_000
+"""Milliseconds from a change of the record to the page that shows it, on the page's own clock. In
+`paused` pages that stands still, but for what a test lets pass: a busy machine fails no test."""
 _HEIGHT = 800
 _NOTHING_BUT_LOOPBACK = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 _OF_THE_PAGE_ITSELF = "Failed to load resource: the server responded with a status of"

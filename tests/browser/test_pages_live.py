@@ -4,15 +4,12 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.browser import pages, records
-from tests.browser.chromium import opened
+from tests.browser.chromium import SHOWN_WITHIN, opened
 from tests.browser.loopback import Answer, Loopback
 from tests.browser.records import at, call, leg, session
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.long]
 
-SHOWN_WITHIN = 3_000
-"""Milliseconds from a change of the record to the page that shows it, on the page's own clock. That
-stands still, but for what a test lets pass: a machine that is busy makes no test fail."""
 SLOWEST = 30_000
 """Milliseconds between two reads, after however many failures."""
 ADA = session(1, "Ada Lovelace", at(0), None)

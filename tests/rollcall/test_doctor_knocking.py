@@ -22,7 +22,7 @@ type Asked = tuple[str, str | None, bytes]
 
 @contextmanager
 def serving(*, trust: Path | None = None, status: int = 401) -> Iterator[tuple[str, list[Asked]]]:
-    """Serve on a free port, with TLS by a certificate of nobody's where `trust` is a folder."""
+    """Serve on a free port, with TLS by a certificate of its own where `trust` is a folder."""
     asked: list[Asked] = []
 
     class Handler(BaseHTTPRequestHandler):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rollcall.doctor import of_app
+from rollcall.doctor import of_app, of_tenant
 from rollcall.doctor.finding import Check, Finding, Verdict
 from shared.settings_table import SETTINGS
 from tests.rollcall.doctored import (
@@ -99,10 +99,10 @@ def test_an_extra_role_warns_and_is_withdrawn() -> None:
 
 
 def test_missing_and_extra_roles_are_two_findings() -> None:
-    """No one of them hides the other."""
+    """Neither hides the other."""
     token = {"roles": ["Sites.Read.All"]}
 
-    found = of_app.token(examination(token=token), PLACE)
+    found = of_tenant.token(examination(token=token), PLACE)
 
     assert [one.verdict for one in found] == [Verdict.FAIL, Verdict.WARN]
 
@@ -143,7 +143,7 @@ def test_an_organizer_may_be_disabled_and_without_a_licence() -> None:
     """Both are said."""
     organizer = {"enabled": False, "teams": False}
 
-    found = of_app.organizer(examination(organizer=organizer), PLACE)
+    found = of_tenant.organizer(examination(organizer=organizer), PLACE)
 
     assert [one.verdict for one in found] == [Verdict.FAIL, Verdict.FAIL]
 

@@ -144,7 +144,7 @@ def test_a_namespace_that_does_not_answer_fails() -> None:
     assert one(of_bus.service_bus(seen, LOCAL)).mend == ("make up",)
 
 
-def test_without_an_identity_nobody_is_told_to_give_roles() -> None:
+def test_without_an_identity_no_roles_are_to_be_given() -> None:
     """One sign-in mends it."""
     seen = BusSeen(error="no identity for Service Bus: none worked", signed_in=False)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rollcall.doctor import of_app, of_bus, of_outside
+from rollcall.doctor import of_app, of_bus, of_outside, of_tenant
 from rollcall.doctor.finding import Check, Finding, Place, Verdict, exit_code
 from rollcall.doctor.report import folded, lines, summary
 from rollcall.doctor.seen import BotSeen, BusSeen, EntitySeen
@@ -51,9 +51,9 @@ def findings(place: Place) -> list[Finding]:
             app_seen(status, error="refused"), place
         )),
         *(one for check in of_app.OF_APP.values() for one in check(wrong, place)),
-        *of_app.token(examination(token={"error": "none"}), place),
-        *of_app.organizer(examination(organizer={"status": 403}), place),
-        *of_app.organizer(examination(organizer={"status": 404}), place),
+        *of_tenant.token(examination(token={"error": "none"}), place),
+        *of_tenant.organizer(examination(organizer={"status": 403}), place),
+        *of_tenant.organizer(examination(organizer={"status": 404}), place),
         *of_outside.callback(strangers, place),
         *of_bus.service_bus(bus_seen(queue), place),
         *of_bus.service_bus(BusSeen(error="down"), place),

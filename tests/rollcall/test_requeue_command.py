@@ -35,6 +35,31 @@ def test_a_command_that_is_not_clear_does_nothing(
     assert said in str(run.exception)
 
 
+@pytest.mark.parametrize("part", ["EntityPath=create-meeting", "x"])
+def test_a_connection_string_that_is_none_of_a_namespace_is_refused(part: str) -> None:
+    """It is of one queue, or no connection string."""
+    run = CliRunner().invoke(app, ["--service-bus", NOWHERE + part, "requeue", "list"])
+
+    assert isinstance(run.exception, Failed)
+    assert run.exception.code == Exit.USAGE
+    assert "--service-bus" in str(run.exception)
+
+
+@pytest.mark.parametrize("command", ["list", "send", "drop"])
+@pytest.mark.parametrize(
+    "name", ["craete-meeting", "Create-Meeting", "meeting-events/", "rejected-requests/all", ""]
+)
+def test_a_queue_that_is_none_is_refused_by_name_beside_a_good_one(command: str, name: str) -> None:
+    """With those that there are; nothing is done to the good one either."""
+    queues = ["--queue", "create-meeting", "--queue", name]
+    run = CliRunner().invoke(app, ["--service-bus", NOWHERE, "requeue", command, *queues])
+
+    assert isinstance(run.exception, Failed)
+    assert run.exception.code == Exit.USAGE
+    assert str(run.exception).startswith(f"--queue {name!r}: ")
+    assert "rejected-requests, meeting-events/all." in str(run.exception)
+
+
 @pytest.mark.parametrize(
     ("span", "text"),
     [

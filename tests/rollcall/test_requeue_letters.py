@@ -14,6 +14,7 @@ from rollcall.requeue.letters import (
     chosen,
     missing,
     places,
+    unknown,
 )
 from rollcall.requeue.plan import Note, done_with, key_of, origin_text, read_note
 
@@ -49,6 +50,8 @@ ALL = [DEAD, REFUSED, EVENT]
         (Selection(queues=frozenset({CREATE})), [DEAD]),
         (Selection(queues=frozenset({"meeting-events/all"})), [EVENT]),
         (Selection(queues=frozenset({"meeting-events"})), [EVENT]),
+        (Selection(queues=frozenset({"meeting-events/all/$DeadLetterQueue"})), [EVENT]),
+        (Selection(queues=frozenset({"rejected-requests/$DeadLetterQueue"})), []),
         (Selection(codes=frozenset({"gave_up"})), [REFUSED]),
         (Selection(reasons=frozenset({"gave_up"})), [REFUSED]),
         (Selection(older_than=timedelta(hours=1)), [DEAD, EVENT]),
@@ -70,6 +73,13 @@ def test_ids_and_numbers_that_no_message_has_are_named() -> None:
     selection = Selection(message_ids=frozenset({"dead", "deed"}), sequences=frozenset({7, 9}))
 
     assert missing([DEAD], selection) == ["deed", "sequence number 9"]
+
+
+def test_names_of_no_place_are_named() -> None:
+    """A typing error beside a good name is no success; what `list` prints is a name."""
+    queues = ["$DeadLetterQueue", CREATE, "meeting-events/x", "create-meeting/$DeadLetterQueue"]
+
+    assert unknown(queues, places(["all"])) == ["$DeadLetterQueue", "meeting-events/x"]
 
 
 def test_the_dead_letters_of_rejected_requests_are_a_place_too() -> None:

@@ -226,7 +226,7 @@ def test_one_in_the_middle_is_reached_and_those_before_it_come_back() -> None:
 
 
 def test_a_deferred_one_is_had_by_its_number() -> None:
-    """Nobody else is given it."""
+    """No other receiver is given it."""
     world = World()
     world.put(REFUSED, "set aside", from_queue=CREATE, deferred=True)
 

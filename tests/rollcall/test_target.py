@@ -93,3 +93,34 @@ def test_a_key_that_can_be_none_is_refused_without_being_shown(tmp_path: Path, k
 
     assert "SEKRET" not in str(failed.value)
     assert target(given(tmp_path, url="https://prod.example", key=" a key\r\n")).key == "a key"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://[::1",
+        "http://x:99999",
+        "x y",
+        "func.azurewebsites.net",
+        "ftp://x",
+        "https://x/?code=secret",
+        "https://secret@x",
+        "https://x/$(reboot)",
+        "https://",
+    ],
+)
+def test_an_address_that_is_none_is_refused_and_not_shown(tmp_path: Path, url: str) -> None:
+    """It may hold a key."""
+    with pytest.raises(Failed, match="--url is no address") as failed:
+        target(given(tmp_path, url=url))
+
+    assert failed.value.code == Exit.USAGE
+    assert "secret" not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:7071", "https://x.example/base/", "http://[::1]:1"]
+)
+def test_an_address_may_have_a_port_and_a_path(tmp_path: Path, url: str) -> None:
+    """Behind a gateway."""
+    assert target(given(tmp_path, url=url)).app == url.rstrip("/")

@@ -9,14 +9,11 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from devstack.chromium import RUNS_HERE
-from tests.browser.chromium import chromium, opened
+from tests.browser.chromium import SHOWN_WITHIN, chromium, opened
 from tests.system.client import Client
 from tests.system.stack import Endpoints
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-SHOWN_WITHIN = 3_000
-"""Milliseconds from an event to the page that shows it, which is read again every 2 s."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -41,7 +38,8 @@ async def test_a_call_is_found_by_its_day_and_followed_while_it_goes_on(
     await client.told(meeting_id, "call.started", callNumber=1)
     query = urlencode({"day": created["startDateTime"][:10], "code": endpoints.function_key})
 
-    async with opened(browser, f"{endpoints.functions}/api/timeline?{query}") as page:
+    day = f"{endpoints.functions}/api/timeline?{query}"
+    async with opened(browser, day, paused=True) as page:
         await _answered(page, client)
         await page.get_by_role("link", name=subject).first.click()
         await expect(page.locator("h1")).to_have_text(subject)
@@ -58,7 +56,8 @@ async def test_a_call_is_found_by_its_day_and_followed_while_it_goes_on(
             ),
             session=meeting_id,
         )
-        await expect(page.get_by_role("rowheader", name="Bo")).to_be_visible(timeout=SHOWN_WITHIN)
+        await page.clock.run_for(SHOWN_WITHIN)
+        await expect(page.get_by_role("rowheader", name="Bo")).to_be_visible()
         await expect(context).to_have_attribute("open", "")
         await expect(context.locator("summary")).to_be_focused()
         await client.lab.leave(bo)

@@ -5,36 +5,46 @@ import json
 import secrets
 import socket
 import ssl
-import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
+from rollcall.doctor.gathering.answers import NoAnswer, requested
 from rollcall.doctor.seen import AppSeen, CallbackSeen, Knock
+from rollcall.doctor.shapes import EXAMINATION, misfits
+from rollcall.http import open_http
 
 EXAMINED_WITHIN = 60.0
 """Seconds for the examination: 20 for each of two requests in a row, and a cold start."""
 KNOCKED_WITHIN = 20.0
 MORE_KNOCKS = 3
-NOT_FOUND = 404
+OK, NOT_FOUND = 200, 404
 
 
 def examined(url: str, key: str, organizers: Sequence[str]) -> AppSeen:
-    """Request the examination; return how it was answered."""
+    """Request the examination; return how it was answered. Raises `Failed`."""
     headers = {"x-functions-key": key} if key else {}
     body = {"organizerIds": list(organizers)} if organizers else None
     try:
-        with httpx.Client(headers=headers, timeout=EXAMINED_WITHIN) as client:
-            answer = client.post(f"{url}/api/health/doctor", json=body)
-            if answer.status_code == NOT_FOUND:
-                healthy = client.get(f"{url}/api/health").status_code
-                return AppSeen(status=NOT_FOUND, healthy=healthy)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return AppSeen(status=None, error=_said(error))
-    return AppSeen(status=answer.status_code, answer=_object(answer))
+        with open_http(headers=headers) as client:
+            answer = requested(
+                client, "POST", f"{url}/api/health/doctor", within=EXAMINED_WITHIN, json=body
+            )
+            if answer.status == NOT_FOUND:
+                health = requested(client, "GET", f"{url}/api/health", within=EXAMINED_WITHIN)
+                return AppSeen(status=NOT_FOUND, healthy=health.status)
+    except NoAnswer as error:
+        return AppSeen(status=None, error=str(error))
+    if answer.status != OK:
+        return AppSeen(status=answer.status, message=answer.message)
+    found = answer.members
+    if found is None or "version" not in found:
+        return AppSeen(status=OK)
+    if wrong := tuple(misfits(found, EXAMINATION)):
+        return AppSeen(status=OK, misfits=wrong)
+    return AppSeen(status=OK, answer=found)
 
 
 def callback(public_url: str, *, tenant_id: str, now: datetime) -> CallbackSeen:
@@ -44,7 +54,7 @@ def callback(public_url: str, *, tenant_id: str, now: datetime) -> CallbackSeen:
     """
     url = f"{public_url}/api/calls"
     foreign = {"Authorization": f"Bearer {foreign_token(tenant_id, now)}"}
-    with httpx.Client(verify=ssl.create_default_context(), timeout=KNOCKED_WITHIN) as client:
+    with open_http(verify=ssl.create_default_context()) as client:
         first = _knock(client, url)
         again = min((_knock(client, url) for _ in range(MORE_KNOCKS)), key=lambda one: one.took)
         other = _knock(client, url, foreign)
@@ -70,43 +80,27 @@ def foreign_token(tenant_id: str, now: datetime) -> str:
 
 
 def _knock(client: httpx.Client, url: str, headers: Mapping[str, str] | None = None) -> Knock:
-    began = time.monotonic()
     try:
-        answer = client.post(url, json={}, headers=headers)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return Knock(status=None, error=_said(error))
-    took = timedelta(seconds=time.monotonic() - began)
-    return Knock(status=answer.status_code, took=took)
+        answer = requested(client, "POST", url, within=KNOCKED_WITHIN, json={}, headers=headers)
+    except NoAnswer as error:
+        return Knock(status=None, error=str(error))
+    return Knock(status=answer.status, took=answer.took)
 
 
 def _expires(url: str) -> datetime | None:
     """Return when the certificate of a server expires; None where none can be read."""
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname:
-        return None
     context = ssl.create_default_context()
-    address = (parts.hostname, parts.port or 443)
     try:
+        parts = urlsplit(url)
+        if parts.scheme != "https" or not parts.hostname:
+            return None
+        address = (parts.hostname, parts.port or 443)
         with (
             socket.create_connection(address, timeout=KNOCKED_WITHIN) as plain,
             context.wrap_socket(plain, server_hostname=parts.hostname) as secured,
         ):
             shown = secured.getpeercert() or {}
-    except OSError:
+    except (OSError, ValueError):
         return None  # the knocks have said why
     until = str(shown.get("notAfter", ""))
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(until), UTC) if until else None
-
-
-def _object(answer: httpx.Response) -> Mapping[str, Any] | None:
-    if answer.status_code != httpx.codes.OK:
-        return None
-    try:
-        found = answer.json()
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) and "version" in found else None
-
-
-def _said(error: Exception) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__

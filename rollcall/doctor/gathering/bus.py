@@ -19,6 +19,7 @@ from azure.servicebus.management import (
 )
 
 from rollcall.bus import open_bus
+from rollcall.doctor.gathering.answers import said
 from rollcall.doctor.of_bus import QUEUES, TOPIC
 from rollcall.doctor.seen import MOST_DEAD_LETTERS, BusSeen, Described, EntitySeen
 from rollcall.management import open_administration
@@ -29,7 +30,6 @@ WITHIN = 10.0
 """Seconds a peek waits."""
 FAILURES = (ServiceBusError, AzureError, OSError)
 """What the SDK raises."""
-LONGEST_REASON = 160
 
 
 def looked_at(target: Target) -> BusSeen:
@@ -47,7 +47,7 @@ def looked_at(target: Target) -> BusSeen:
         with ThreadPoolExecutor(len(names)) as pool:
             entities = tuple(pool.map(look, names))
     except FAILURES as error:
-        return BusSeen(error=f"Service Bus cannot be reached: {_said(error)}")
+        return BusSeen(error=f"Service Bus cannot be reached: {said(error)}")
     return BusSeen(entities=entities)
 
 
@@ -60,7 +60,7 @@ def _no_identity(target: Target) -> str | None:
     try:
         DefaultAzureCredential().get_token(SCOPE)
     except AzureError as error:
-        return _said(error)
+        return said(error)
     return None
 
 
@@ -115,7 +115,7 @@ def _described(administration: ServiceBusAdministrationClient, name: str) -> Des
             administration.get_topic(name) if name == TOPIC else administration.get_queue(name)
         )
     except AzureError as error:
-        return _said(error)
+        return said(error)
     # An answer without a status is one of a stack that disables nothing.
     active = found.status in (None, EntityStatus.ACTIVE)
     duplicates = bool(found.requires_duplicate_detection)
@@ -138,10 +138,5 @@ def _refusal(act: Callable[[], None]) -> str:
     except ServiceBusConnectionError:
         raise
     except (ServiceBusError, AzureError) as error:
-        return _said(error)
+        return said(error)
     return ""
-
-
-def _said(error: Exception) -> str:
-    said = str(error).partition("\n")[0].strip() or type(error).__name__
-    return said if len(said) <= LONGEST_REASON else f"{said[:LONGEST_REASON]}…"

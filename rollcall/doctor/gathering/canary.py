@@ -1,30 +1,34 @@
 """A meeting of our own, from the request to its cancellation, and nothing left of it.
 
-What was begun is cancelled whatever happens: a step that fails, Ctrl-C, SIGTERM.
+What was begun is cancelled whatever happens: a step that fails, Ctrl-C, SIGTERM, SIGHUP.
 """
 
 import json
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import FrameType
 from typing import Any
 from uuid import uuid4
 
 from azure.core.exceptions import AzureError
 from azure.servicebus import ServiceBusMessage
-from azure.servicebus.exceptions import ServiceBusError
 
 from rollcall.bus import open_bus
 from rollcall.console import Failed, advise
+from rollcall.doctor.gathering.answers import NoAnswer, requested, said
+from rollcall.doctor.gathering.copies import REJECTED, ours, take_away
 from rollcall.doctor.seen import CanarySeen
-from rollcall.http import App
+from rollcall.doctor.shapes import RECORD, misfits
+from rollcall.http import open_http
 from rollcall.target import Target
 
 STEP_WITHIN = 90.0
 """Seconds for one step: Flex Consumption starts an idle function within that, mostly."""
+READ_WITHIN = 30.0
 PAUSE = 0.5
 RETRY_FOR = 20
 """`retryForSeconds` of the request: a canary is not to wait until a cause is mended."""
@@ -32,11 +36,18 @@ CANCEL_FOR = 120
 """`retryForSeconds` of its cancellation, which may come before the meeting is made."""
 ALONE_FOR = 60
 """Seconds after which the bot leaves by itself, should all else fail."""
-CREATE, JOIN, REJECTED = "create-meeting", "join-meeting", "rejected-requests"
-MOST_PEEKED = 1000
-NOT_FOUND = 404
+CREATE, JOIN = "create-meeting", "join-meeting"
+OK, NOT_FOUND, TOO_MANY, SERVER_ERROR = 200, 404, 429, 500
+SIGNALS: tuple[int, ...] = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""What ends a run; Windows has no SIGHUP."""
+MADE_WITHIN = 30.0
+"""Seconds for a request that was just sent to be carried out or refused, before a cancellation."""
+COPY_WITHIN = 5.0
+"""Seconds from a refusal until its copy lies in `rejected-requests`."""
 
-type Record = dict[str, Any]
+type Record = Mapping[str, Any]
 
 
 class Missed(Exception):
@@ -45,6 +56,10 @@ class Missed(Exception):
     def __init__(self, said: str, code: str = "", next_step: str = "") -> None:
         super().__init__(said)
         self.code, self.next_step = code, next_step
+
+
+FAILURES = (Missed, Failed, AzureError, OSError)
+"""What a step raises; errors of Service Bus are among the SDK's `AzureError`."""
 
 
 @dataclass(kw_only=True)
@@ -68,18 +83,23 @@ class Canary:
         return {"requestId": self.key, "action": "cancel", "retryForSeconds": CANCEL_FOR}
 
     def run(self) -> CanarySeen:
-        """Go through all steps; clean up; return how far it came."""
+        """Go through all steps; clean up; return how far it came, and what is left of it."""
         began = time.monotonic()
         missed, left = Missed(""), ""
-        with _terminated_as_interrupted():
+        copies: tuple[int, ...] | str = ()
+        with _first_signal_alone() as no_more_signals:
             try:
-                self._steps()
+                try:
+                    self._steps()
+                except FAILURES as error:
+                    missed = error if isinstance(error, Missed) else Missed(said(error))
+                no_more_signals()
             except KeyboardInterrupt:
                 missed = Missed("interrupted")
-            except (Missed, Failed, ServiceBusError, AzureError) as error:
-                missed = error if isinstance(error, Missed) else Missed(_said(error))
             if "requested" in self.done and "cancelled" not in self.done:
-                left = self._clean_up(refused=bool(missed.code) and "made" not in self.done)
+                advise("doctor: cleaning up the canary meeting ...")
+                left = self._cancel()
+                copies = self._take_copies_away(wait=COPY_WITHIN if missed.code else 0)
         return CanarySeen(
             done=tuple(self.done),
             took=timedelta(seconds=time.monotonic() - began),
@@ -87,6 +107,7 @@ class Canary:
             code=missed.code,
             next_step=missed.next_step,
             left=left,
+            copies=copies,
         )
 
     def _steps(self) -> None:
@@ -109,29 +130,60 @@ class Canary:
         self._until("cancelled", _is_cancelled)
 
     def _until[T](self, step: str, happened: Callable[[Record], T]) -> T:
-        """Read the record until something has happened; return that. Raises `Missed`."""
-        until = time.monotonic() + self.within
+        """Wait for a step, and note it; see `_wait`."""
+        found = self._wait(happened, within=self.within)
+        self.done.append(step)
+        return found
+
+    def _wait[T](self, happened: Callable[[Record], T], *, within: float) -> T:
+        """Read the record until something has happened; return that. Raises `Missed`, `Failed`.
+
+        An app that does not answer for a while may be starting anew.
+        """
+        until = time.monotonic() + within
         seen: Record | None = None
+        unread = ""
         while time.monotonic() < until:
-            seen = self._record()
-            if seen is not None:
-                _require_not_refused(seen)
-            if seen is not None and (found := happened(seen)):
-                self.done.append(step)
-                return found
-            if seen is None and (refused := self._refusal()) is not None:
-                raise refused
+            try:
+                seen, unread = self._record(), ""
+            except NoAnswer as error:
+                unread = str(error)
+            else:
+                if seen is not None:
+                    _require_not_refused(seen)
+                    if found := happened(seen):
+                        return found
+                elif (refused := self._refusal()) is not None:
+                    raise refused
             time.sleep(PAUSE)
-        why = (seen or {}).get("request", {}).get("why") or _state(seen)
-        raise Missed(f"not within {self.within:g} s; {why}")
+        why = unread or _request_of(seen or {}).get("why") or _state(seen)
+        raise Missed(f"not within {within:g} s; {why}")
 
     def _record(self) -> Record | None:
-        with App(self.target) as app:
-            answer = app.get("meetings", {"requestId": self.key})
-        if answer.status_code == NOT_FOUND:
+        """Return the record; None where there is none yet. Raises `NoAnswer`, `Missed`, `Failed`.
+
+        `NoAnswer` is raised for the statuses, too, that another try may not get.
+        """
+        with open_http(headers={"x-functions-key": self.target.key}) as client:
+            answer = requested(
+                client,
+                "GET",
+                f"{self.target.app}/api/meetings",
+                within=READ_WITHIN,
+                params={"requestId": self.key},
+            )
+        if answer.status == NOT_FOUND:
             return None
-        record: Record = answer.json()
-        return record
+        if answer.status != OK:
+            text = f"the app answers {answer.status}: {answer.message}".rstrip(": ")
+            if answer.status == TOO_MANY or answer.status >= SERVER_ERROR:
+                raise NoAnswer(text)
+            raise Missed(text)
+        if answer.members is None:
+            raise Missed("the app answers with something else than a meeting's record")
+        if wrong := next(misfits(answer.members, RECORD), None):
+            raise Missed(f"the app answers with a record that this command cannot read: {wrong}")
+        return answer.members
 
     def _send(self, queue: str, body: dict[str, Any]) -> None:
         message = ServiceBusMessage(json.dumps(body), content_type="application/json")
@@ -142,54 +194,41 @@ class Canary:
     def _refusal(self) -> Missed | None:
         """Return why the request was refused: Rollcall keeps a copy of it, with the code."""
         with open_bus(self.target) as bus, bus.get_queue_receiver(REJECTED) as receiver:
-            sequence_number, looked = 1, 0
-            while looked < MOST_PEEKED:
-                page = receiver.peek_messages(
-                    max_message_count=100, sequence_number=sequence_number, timeout=10
-                )
-                if not page:
-                    return None
-                for message in page:
-                    if self._is_ours(message):
-                        code = message.subject or ""
-                        return Missed("the request was refused", code, f"docs/problems.md#{code}")
-                looked += len(page)
-                sequence_number = (page[-1].sequence_number or 0) + 1
-        return None
+            copies = ours(receiver, self.marks)
+        if not copies:
+            return None
+        code = copies[0].subject or ""
+        return Missed("the request was refused", code, f"docs/problems.md#{code}")
 
-    def _is_ours(self, message: ServiceBusMessage) -> bool:
-        return any(mark in str(message) for mark in self.marks)
-
-    def _clean_up(self, *, refused: bool) -> str:
+    def _cancel(self) -> str:
         """Cancel what there is; return the request that is still to be carried out, or ""."""
-        if refused:
-            self._drop_copy()
-            return ""
-        advise("doctor: cleaning up the canary meeting ...")
-        left = json.dumps(self.cancellation)
-        with _uninterrupted():
+        if "made" not in self.done:
+            # A cancellation of what was refused would be refused itself, some minutes later.
             try:
-                self._send(CREATE, self.cancellation)
-                self._until("cleaned up", _is_cancelled)
-                self._drop_copy()
-            except (Missed, Failed, ServiceBusError, AzureError):
-                return left
+                self._wait(lambda record: record["meeting"], within=min(MADE_WITHIN, self.within))
+            except FAILURES as error:
+                if isinstance(error, Missed) and error.code:
+                    return ""
+        try:
+            self._send(CREATE, self.cancellation)
+            self._wait(_is_cancelled, within=self.within)
+        except FAILURES:
+            return json.dumps(self.cancellation)
         return ""
 
-    def _drop_copy(self) -> None:
-        """Take our own copies off `rejected-requests`, where they are the first ones there.
+    def _take_copies_away(self, *, wait: float) -> tuple[int, ...] | str:
+        """Return the numbers of the copies that stay, or why none is known.
 
-        Receiving others would count as a delivery of them: then the copies stay, for 14 days.
+        `wait`: seconds for a first one to come.
         """
-        with open_bus(self.target) as bus, bus.get_queue_receiver(REJECTED) as receiver:
-            while (first := receiver.peek_messages(sequence_number=1, timeout=10)) and (
-                self._is_ours(first[0])
-            ):
-                for message in receiver.receive_messages(max_message_count=1, max_wait_time=5):
-                    if self._is_ours(message):
-                        receiver.complete_message(message)
-                    else:
-                        receiver.abandon_message(message)
+        until = time.monotonic() + wait
+        try:
+            with open_bus(self.target) as bus, bus.get_queue_receiver(REJECTED) as receiver:
+                while not ours(receiver, self.marks) and time.monotonic() < until:
+                    time.sleep(PAUSE)
+                return tuple(take_away(receiver, self.marks))
+        except FAILURES as error:
+            return said(error)
 
 
 def run(target: Target, *, within: float = STEP_WITHIN) -> CanarySeen:
@@ -199,13 +238,18 @@ def run(target: Target, *, within: float = STEP_WITHIN) -> CanarySeen:
 
 def _require_not_refused(record: Record) -> None:
     """Raise `Missed` where the request was given up after some tries."""
-    request = record.get("request", {})
+    request = _request_of(record)
     if request.get("state") == "refused":
         raise Missed(
             str(request.get("message") or request.get("why")),
             str(request.get("code") or ""),
             str(request.get("nextStep") or ""),
         )
+
+
+def _request_of(record: Record) -> Record:
+    found: Record = record.get("request") or {}
+    return found
 
 
 def _is_cancelled(record: Record) -> bool:
@@ -232,25 +276,23 @@ def _state(record: Record | None) -> str:
 
 
 @contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """Let SIGTERM be a KeyboardInterrupt: what was begun is cleaned up."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _first_signal_alone() -> Iterator[Callable[[], None]]:
+    """Let the first signal be a KeyboardInterrupt, and ignore those that follow.
 
+    Yields what ignores the first one, too: cleaning up is not interrupted, and ends by itself.
+    """
 
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Let a second Ctrl-C not stop the cleaning up, which ends by itself."""
-    before = {one: signal.signal(one, signal.SIG_IGN) for one in (signal.SIGINT, signal.SIGTERM)}
+    def ignore() -> None:
+        for one in SIGNALS:
+            signal.signal(one, signal.SIG_IGN)
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        ignore()
+        raise KeyboardInterrupt
+
+    before = {one: signal.signal(one, interrupt) for one in SIGNALS}
     try:
-        yield
+        yield ignore
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
-
-
-def _said(error: Exception) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__
