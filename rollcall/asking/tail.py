@@ -57,13 +57,14 @@ def follow(
 
     with reaching(), open_bus(target) as bus:
         if peek is not None:
-            advise("following; what another reader takes first is not shown; Ctrl-C ends it")
-            _steadily(partial(bus.get_subscription_receiver, TOPIC, peek), _look(show))
+            loss = "what another reader takes first is not shown; "
+            _steadily(partial(bus.get_subscription_receiver, TOPIC, peek), _look(show), loss)
         if subscription is not None:
-            advise("following; what is read is completed, shown or not; Ctrl-C ends it")
-            _steadily(partial(bus.get_subscription_receiver, TOPIC, subscription), _take(show))
+            loss = "what is read is completed, shown or not; "
+            _steadily(
+                partial(bus.get_subscription_receiver, TOPIC, subscription), _take(show), loss
+            )
         with _own_subscription(target) as own:
-            advise("following; Ctrl-C ends it")
             _steadily(partial(bus.get_subscription_receiver, TOPIC, own), _take(show))
 
 
@@ -83,18 +84,21 @@ def _own_subscription(target: Target) -> Iterator[str]:
                 management.delete(name, topic=TOPIC)
 
 
-def _steadily(connect: Callable[[], ServiceBusReceiver], step: Step) -> NoReturn:
+def _steadily(connect: Callable[[], ServiceBusReceiver], step: Step, loss: str = "") -> NoReturn:
     """Take step after step on a receiver, and on another one where its connection is lost.
 
-    Where there never was one, the failure is raised at once.
+    Where there never was one, the failure is raised at once. `loss`: what is said of the way.
     """
     connected, failing_since = False, 0.0
     while True:
         try:
             with connect() as receiver:
+                if not connected:
+                    advise(f"following; {loss}Ctrl-C ends it")
+                connected = True
                 while True:
                     step(receiver)
-                    connected, failing_since = True, 0.0
+                    failing_since = 0.0
         except ServiceBusConnectionError:
             now = time.monotonic()
             failing_since = failing_since or now
