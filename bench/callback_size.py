@@ -11,7 +11,7 @@ from statistics import median
 from bench.crowd import T0, Crowd
 from bench.figures import Figure, aimed
 from bench.one_leg import LEG_KEY, OneLeg
-from call_callback.notification import parse_notifications
+from call_callback.notification import parse_envelope, read_envelope
 from devstack.graph.identities import BOT_APP_ID
 from shared.graph.documents import read_json
 
@@ -110,8 +110,13 @@ async def _measured(people: int) -> AtSize:
 
 
 def _read(body: bytes) -> object:
-    return parse_notifications(
-        body, leg_key=LEG_KEY, bot_app_id=BOT_APP_ID, received_at=T0, show_names=True
+    return parse_envelope(
+        read_envelope(body),
+        leg_key=LEG_KEY,
+        bot_app_id=BOT_APP_ID,
+        received_at=T0,
+        my_participant_ids=frozenset(),
+        show_names=True,
     )
 
 

@@ -70,26 +70,6 @@ class ParsedNotifications:
     left: int = 0
 
 
-def parse_notifications(
-    body: bytes,
-    *,
-    leg_key: LegKey,
-    bot_app_id: str,
-    received_at: datetime,
-    my_participant_ids: frozenset[str] = frozenset(),
-    show_names: bool = False,
-) -> ParsedNotifications:
-    """Return what `body` says; raise `MalformedNotification` if it is not an envelope."""
-    return parse_envelope(
-        read_envelope(body),
-        leg_key=leg_key,
-        bot_app_id=bot_app_id,
-        received_at=received_at,
-        my_participant_ids=my_participant_ids,
-        show_names=show_names,
-    )
-
-
 def read_envelope(body: bytes) -> Envelope:
     """Return the items in `body`; raise `MalformedNotification` if it is not an envelope.
 

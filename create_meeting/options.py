@@ -9,9 +9,9 @@ https://learn.microsoft.com/graph/api/onlinemeeting-update
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from shared.inbox.models import Message, ObjectId, Text
+from shared.inbox.models import Message, ObjectId, Text, matching
 from shared.inbox.refusals import wrong
 
 type Role = Literal["attendee", "presenter", "producer", "coorganizer"]
@@ -24,12 +24,7 @@ type LobbyScope = Literal[
     "organizationExcludingGuests",
 ]
 POST_ONLY = frozenset({"join_meeting_id_settings", "meeting_template_id"})
-
-
-def _language_tag(text: str) -> str:
-    if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", text) is None:
-        raise wrong("not_language_tag")
-    return text
+LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 class Settings(Message):
@@ -95,7 +90,9 @@ class MeetingOptions(Message):
     is_end_to_end_encryption_enabled: bool | None = None
     is_entry_exit_announced: bool | None = None
     lobby_bypass_settings: LobbyBypassSettings | None = None
-    meeting_spoken_language_tag: Annotated[str, AfterValidator(_language_tag)] | None = None
+    meeting_spoken_language_tag: (
+        Annotated[str, matching(LANGUAGE_TAG, "not_language_tag")] | None
+    ) = None
     record_automatically: bool | None = None
     sensitivity_label_assignment: SensitivityLabelAssignment | None = None
     watermark_protection: WatermarkProtection | None = None

@@ -30,6 +30,7 @@ from shared.inbox.models import (
     ObjectId,
     RequestId,
     Text,
+    matching,
     null_means,
     printable,
     read_members,
@@ -44,12 +45,7 @@ from shared.words.kinds import problem
 from shared.words.rules import LEAST_DAYS, MOST_DAYS
 
 ACTIONS = ("create", "update", "cancel")
-
-
-def _upn(text: str) -> str:
-    if re.fullmatch(r"[^\s@]{1,256}@[^\s@]{1,256}", text) is None:
-        raise wrong("not_upn")
-    return printable(text)
+UPN = re.compile(r"[^\s@]{1,256}@[^\s@]{1,256}")
 
 
 def _action(value: Any) -> Any:
@@ -58,7 +54,7 @@ def _action(value: Any) -> Any:
     return value
 
 
-Upn = Annotated[str, AfterValidator(_upn)]
+Upn = Annotated[str, matching(UPN, "not_upn"), AfterValidator(printable)]
 MOST_ATTENDEES = 1000
 """This many fit into the chat of a meeting, and into one event.
 

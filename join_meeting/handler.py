@@ -1,23 +1,21 @@
 """Carry out one join-meeting message, or refuse it: which meeting it is about, and which action."""
 
 from dataclasses import replace
-from datetime import datetime
 
 from join_meeting.join.act import join
 from join_meeting.leave.act import leave
 from join_meeting.repeats import Wish
 from join_meeting.request import JoinMeeting, read_request
-from shared.events.cloud_events import refusal_message
 from shared.inbox.message import QueueMessage
-from shared.inbox.models import read_members, readable_context, readable_request_id
+from shared.inbox.models import read_members, readable_request_id
+from shared.inbox.requests import refusal_event
 from shared.inbox.trying import note
 from shared.meeting.meeting import Trying
 from shared.services import Services
 from shared.telemetry import correlate
 from shared.words.coordinates import JoinTarget, alias_of
-from shared.words.errors import Rejected, Transient
+from shared.words.errors import Transient
 from shared.words.ids import MeetingId, linked_meeting_id_for
-from shared.words.outgoing import Outgoing
 
 ROUNDS = 12
 """How often a request begins again: the meeting changed since it was read, or is another."""
@@ -25,11 +23,14 @@ ROUNDS = 12
 
 async def join_meeting(message: QueueMessage, services: Services) -> None:
     """Carry out one message to its verdict; raise only if the host is to abandon the message."""
+    tenant_id = services.policy.tenant_id
     correlate(requestId=readable_request_id(read_members(message.body)))
     await services.inbox.handle(
         message,
         lambda one: _carry_out(one, services),
-        lambda one, refused, at: _refusal(one, refused, at, services.policy.tenant_id),
+        lambda one, refused, at: refusal_event(
+            "bot.failed", one, refused, at=at, tenant_id=tenant_id
+        ),
         lambda one, trying: _note(one, trying, services),
     )
 
@@ -88,21 +89,5 @@ async def _note(message: QueueMessage, trying: Trying, services: Services) -> No
     request_id = readable_request_id(members)
     if request_id is None or members.get("action") not in (None, "join"):
         return
-    if trying.code == "request_conflict":
-        return  # the id is that of another request
     tenant_id = services.policy.tenant_id
     await note(trying, request_id, journal=services.journal, tenant_id=tenant_id)
-
-
-def _refusal(message: QueueMessage, refused: Rejected, at: datetime, tenant_id: str) -> Outgoing:
-    members = read_members(message.body)
-    return refusal_message(
-        "bot.failed",
-        refused,
-        tenant_id=tenant_id,
-        request_id=readable_request_id(members) or message.origin_id,
-        delivery_id=message.delivery_id,
-        at=at,
-        context=readable_context(members),
-        traceparent=message.traceparent,
-    )

@@ -19,6 +19,7 @@ from shared.inbox.models import (
     ObjectId,
     RequestId,
     Text,
+    matching,
     null_means,
     read_members,
     read_message,
@@ -31,12 +32,6 @@ from shared.words.errors import Rejected
 from shared.words.ids import MEETING_ID, MeetingId, meeting_id_for
 from shared.words.kinds import pointer, problem
 from shared.words.problems import rejected
-
-
-def _meeting_id(text: str) -> str:
-    if MEETING_ID.fullmatch(text) is None:
-        raise wrong("not_meeting_id")
-    return text
 
 
 def _join_id(text: str) -> str:
@@ -53,22 +48,10 @@ def _passcode(text: str) -> str:
     return passcode
 
 
-def _thread_id(text: str) -> str:
-    if THREAD.fullmatch(text) is None:
-        raise wrong("not_thread")
-    return text
-
-
-def _message_id(text: str) -> str:
-    if DIGITS.fullmatch(text) is None:
-        raise wrong("not_message_id")
-    return text
-
-
 Link = Annotated[Text, Field(max_length=32_768)]
 Passcode = Annotated[Text, Field(max_length=128), AfterValidator(_passcode)]
 Action = Literal["join", "leave"]
-MessageId = Annotated[str, AfterValidator(_message_id)]
+MessageId = Annotated[str, matching(DIGITS, "not_message_id")]
 
 
 class GraphPart(Message):
@@ -80,7 +63,7 @@ class GraphPart(Message):
 class ChatInfo(GraphPart):
     """Source: https://learn.microsoft.com/graph/api/resources/chatinfo."""
 
-    thread_id: Annotated[str, AfterValidator(_thread_id)]
+    thread_id: Annotated[str, matching(THREAD, "not_thread")]
     message_id: Annotated[MessageId, null_means(NO_MESSAGE, str)] = NO_MESSAGE
     reply_chain_message_id: MessageId | None = None
 
@@ -115,7 +98,7 @@ class JoinMeeting(Message):
     `meeting_request_id` is the request id under which the meeting was created.
     """
 
-    meeting_id: Annotated[str, AfterValidator(_meeting_id)] | None = None
+    meeting_id: Annotated[str, matching(MEETING_ID, "not_meeting_id")] | None = None
     meeting_request_id: RequestId | None = None
     join_web_url: Link | None = Field(default=None, repr=False)
     join_meeting_id: Annotated[str, AfterValidator(_join_id)] | None = None

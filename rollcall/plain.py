@@ -1,7 +1,7 @@
 """Text from outside, made safe to write on one line of a terminal, and measured there. Pure.
 
 People choose their names and callers their subjects. A control character moves the cursor, a line
-separator begins a line that nobody wrote, and a bidirectional control turns a line around.
+separator begins a line of its own, and a bidirectional control turns a line around.
 """
 
 import unicodedata

@@ -14,6 +14,7 @@ from shared.graph_port import Graph
 from shared.health import Checkup
 from shared.identity import OpenIdSigningKeys, fetch_json, graph_credential, managed_identity
 from shared.inbox.verdict import Inbox, ShortWaits
+from shared.journal.commits import Commits
 from shared.journal.journal import Journal
 from shared.ledger.ledger import open_ledger
 from shared.meeting.older_legs import KEPT, Kept
@@ -30,7 +31,6 @@ class SystemClock:
     """Implements `ports.Clock`."""
 
     def now(self) -> datetime:
-        """See `ports.Clock.now`."""
         return datetime.now(UTC)
 
 
@@ -69,7 +69,7 @@ def build(
 ) -> Services:
     """Return services over the adapters that `settings` choose, or over those that are given.
 
-    `kept`: a rule that no setting changes, for tests. `pause`: see `Journal`.
+    `kept`: a rule that no setting changes, for tests. `pause`: see `Commits`.
     """
     clock, jitter, policy = clock or SystemClock(), jitter or _jitter, settings.policy
     ledger = ledger or open_ledger(
@@ -97,15 +97,17 @@ def build(
         keys=keys or OpenIdSigningKeys(settings.openid_config_url, clock=clock, fetch=fetch_json),
         clock=clock,
         journal=Journal(
-            ledger=ledger,
-            bus=bus,
-            clock=clock,
-            recording=policy.recording,
-            tending=settings.tending,
-            jitter=jitter,
-            kept=kept,
-            retention_days=policy.retention_days,
-            pause=pause,
+            Commits(
+                ledger=ledger,
+                bus=bus,
+                clock=clock,
+                recording=policy.recording,
+                tending=settings.tending,
+                jitter=jitter,
+                kept=kept,
+                retention_days=policy.retention_days,
+                pause=pause,
+            )
         ),
         inbox=Inbox(
             bus=bus,

@@ -107,46 +107,35 @@ class _Late[Exporter]:
     """Opens an exporter when there is something to send."""
 
     def __init__(self, open_exporter: Callable[[], Exporter]) -> None:
+        """`open_exporter` is called once, in the thread that exports."""
         self._open = open_exporter
-        self._opened: Exporter | None = None
+        self.opened: Exporter | None = None
 
     def exporter(self) -> Exporter:
-        if self._opened is None:
-            self._opened = self._open()
-        return self._opened
-
-    @property
-    def opened(self) -> Exporter | None:
-        return self._opened
+        if self.opened is None:
+            self.opened = self._open()
+        return self.opened
 
 
-class LateSpans(SpanExporter):
+class LateSpans(_Late[SpanExporter], SpanExporter):
     """Exports spans through an exporter that is opened by the first of them."""
-
-    def __init__(self, open_exporter: Callable[[], SpanExporter]) -> None:
-        """`open_exporter` is called once, in the thread that exports."""
-        self._late = _Late(open_exporter)
 
     @override
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        return self._late.exporter().export(spans)
+        return self.exporter().export(spans)
 
     @override
     def shutdown(self) -> None:
-        if self._late.opened is not None:
-            self._late.opened.shutdown()
+        if self.opened is not None:
+            self.opened.shutdown()
 
 
-class LateLines(LogRecordExporter):
+class LateLines(_Late[LogRecordExporter], LogRecordExporter):
     """Exports log lines through an exporter that is opened by the first of them."""
-
-    def __init__(self, open_exporter: Callable[[], LogRecordExporter]) -> None:
-        """`open_exporter` is called once, in the thread that exports."""
-        self._late = _Late(open_exporter)
 
     @override
     def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
-        return self._late.exporter().export(batch)
+        return self.exporter().export(batch)
 
     @override
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
@@ -154,27 +143,26 @@ class LateLines(LogRecordExporter):
 
     @override
     def shutdown(self) -> None:
-        if self._late.opened is not None:
-            self._late.opened.shutdown()  # type: ignore[no-untyped-call]
+        if self.opened is not None:
+            self.opened.shutdown()  # type: ignore[no-untyped-call]
 
 
-class LateFigures(MetricExporter):
+class LateFigures(_Late[MetricExporter], MetricExporter):
     """Exports figures through an exporter that is opened by the first of them."""
 
     def __init__(self, open_exporter: Callable[[], MetricExporter]) -> None:
-        """`open_exporter` is called once, in the thread that exports."""
+        _Late.__init__(self, open_exporter)
         # As the exporter itself prefers, which the reader must know before it is there.
         delta = AggregationTemporality.DELTA
         # A gauge, too: else what was measured once would be said again each minute, for good.
         kinds = (Counter, Histogram, Gauge)
-        super().__init__(preferred_temporality=dict.fromkeys(kinds, delta))
-        self._late = _Late(open_exporter)
+        MetricExporter.__init__(self, preferred_temporality=dict.fromkeys(kinds, delta))
 
     @override
     def export(
         self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any
     ) -> MetricExportResult:
-        return self._late.exporter().export(metrics_data, timeout_millis, **kwargs)
+        return self.exporter().export(metrics_data, timeout_millis, **kwargs)
 
     @override
     def force_flush(self, timeout_millis: float = 10_000) -> bool:
@@ -182,8 +170,8 @@ class LateFigures(MetricExporter):
 
     @override
     def shutdown(self, timeout_millis: float = 30_000, **kwargs: Any) -> None:
-        if self._late.opened is not None:
-            self._late.opened.shutdown(timeout_millis, **kwargs)
+        if self.opened is not None:
+            self.opened.shutdown(timeout_millis, **kwargs)
 
 
 def _open_spans(provider: TracerProvider) -> "AzureMonitorTraceExporter":

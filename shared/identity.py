@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
+from shared.environment import LOOPBACK
 from shared.ports import Clock, KnownKeys
 from shared.telemetry import log
 from shared.words.clouds import NO_DEMAND
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
     from azure.core.credentials_async import AsyncTokenCredential
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 FETCH_SECONDS = 10.0
 """How long a fetch of the keys may take, all in all."""
 LONGEST_DOCUMENT = 1024 * 1024
@@ -135,11 +135,9 @@ class OpenIdSigningKeys:
         self._fetching: asyncio.Task[None] | None = None
 
     def known(self) -> KnownKeys:
-        """See `ports.SigningKeys.known`."""
         return self._known
 
     def fetch(self) -> Awaitable[None]:
-        """See `ports.SigningKeys.fetch`."""
         if self._fetching is None:
             self._fetching = asyncio.create_task(self._fetched(self._clock.now()))
         # Shielded: a caller that goes away must not take the answer from the others.

@@ -4,8 +4,8 @@ Nothing else reads the environment. What is wrong is named all at once, and secr
 """
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,6 +42,7 @@ PLATFORM_HOST = "WEBSITE_HOSTNAME"
 
 Source: https://learn.microsoft.com/azure/app-service/reference-app-settings#app-environment
 """
+type Rules = Policy | RecordingRules | RetryPolicy | TendingRules
 
 
 class SettingsError(Exception):
@@ -122,7 +123,7 @@ class _Reader(Environment):
             "graph_federated": self._federated(),
             "policy": self._policy(cloud),
             "tending": self._tending(),
-            "retry": self._retry(),
+            "retry": RetryPolicy(**self._filled(RetryPolicy)),
             "deployment": Deployment(
                 given=self._given,
                 call_records=self.read("CALL_RECORDS", _switch, "on or off") is True,
@@ -184,41 +185,38 @@ class _Reader(Environment):
             recording=RecordingRules(
                 settle=self.seconds("SETTLE_SECONDS", most=IN_FLIGHT),
                 roster_cap=self.whole("ROSTER_CAP", most=MOST_ENTRIES),
-                show_names=self.flag("SHOW_NAMES"),
+                **self._filled(RecordingRules),
             ),
-            claim_lease=self.seconds("CLAIM_LEASE_SECONDS"),
             retention_days=self.whole("RETENTION_DAYS", least=LEAST_DAYS, most=MOST_DAYS),
             namespace=_host(self._service_bus()),
+            **self._filled(Policy),
         )
 
     def _tending(self) -> TendingRules:
         return TendingRules(
             settle=self.seconds("SETTLE_SECONDS", most=IN_FLIGHT),
-            grace=self.seconds("OUTBOX_GRACE_SECONDS"),
-            backstop=self.seconds("BACKSTOP_SECONDS"),
             keep_alive=self.seconds("KEEP_ALIVE_SECONDS", most=LATEST_KEEP_ALIVE),
-            poll=self.seconds("POLL_SECONDS"),
-            silent=self.seconds("SILENT_SECONDS"),
-            lapse=self.seconds("LAPSE_SECONDS"),
-            leave_when_alone=self.seconds("LEAVE_WHEN_ALONE_SECONDS"),
-            nobody_came=self.seconds("NOBODY_CAME_SECONDS"),
-            lobby=self.seconds("LOBBY_SECONDS"),
-            max_duration=self.seconds("MAX_DURATION_SECONDS"),
             rejoin=self.read("REJOIN_SECONDS", _pauses, "numbers of seconds, with commas between"),
-            assume_after=self.seconds("ASSUME_AFTER_SECONDS"),
             sources=SourceRules(
                 after=self.read("SOURCES_AFTER_SECONDS", _rising, RISING_EXPECTED),
                 call_records=self.read("CALL_RECORDS", _switch, "on or off"),
             ),
+            **self._filled(TendingRules),
         )
 
-    def _retry(self) -> RetryPolicy:
-        return RetryPolicy(
-            attempts=self.whole("RETRY_ATTEMPTS"),
-            total=self.seconds("RETRY_TOTAL_SECONDS"),
-            base=self.seconds("RETRY_BASE_SECONDS"),
-            ceiling=self.seconds("RETRY_CEILING_SECONDS"),
-        )
+    def _filled(self, rules: type[Rules]) -> dict[str, Any]:
+        """Return the fields of `rules` that rows of the table fill, each read by its type."""
+        readers: dict[Any, Callable[[str], Any]] = {
+            timedelta: self.seconds,
+            int: self.whole,
+            bool: self.flag,
+        }
+        rows = {one.fills: one.name for one in SETTINGS}
+        return {
+            one.name: readers[one.type](rows[filled])
+            for one in fields(rules)
+            if (filled := f"{rules.__name__}.{one.name}") in rows
+        }
 
     def _service_bus(self) -> str:
         namespace = self.text("SERVICE_BUS__fullyQualifiedNamespace")

@@ -5,15 +5,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One row of the settings table in the README. `default` None: it has to be set.
+    """One row of the table in docs/settings.md. `default` None: it has to be set.
 
-    `follows` says, in words, what the default of a setting follows from.
+    `follows` says, in words, what the default of a setting follows from. `fills` names the field of
+    the rules (words/rules.py) that its value is, read as the field's type says; settings.py reads
+    the rows without one.
     """
 
     name: str
     meaning: str
     default: str | None = None
     follows: str = ""
+    fills: str = ""
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -75,6 +78,7 @@ SETTINGS: tuple[Setting, ...] = (
         name="LEAVE_WHEN_ALONE_SECONDS",
         meaning="how long the bot stays once people have all left",
         default="300",
+        fills="TendingRules.leave_when_alone",
     ),
     Setting(
         name="KEEP_ALIVE_SECONDS",
@@ -85,21 +89,25 @@ SETTINGS: tuple[Setting, ...] = (
         name="POLL_SECONDS",
         meaning="how often the roster is read without a hint: for so long a lost push is unknown",
         default="300",
+        fills="TendingRules.poll",
     ),
     Setting(
         name="NOBODY_CAME_SECONDS",
         meaning="how long the bot waits for the first person, from the meeting's start on",
         default="1800",
+        fills="TendingRules.nobody_came",
     ),
     Setting(
         name="LOBBY_SECONDS",
         meaning="how long the bot waits in the lobby before it gives up",
         default="1800",
+        fills="TendingRules.lobby",
     ),
     Setting(
         name="MAX_DURATION_SECONDS",
         meaning="how long the bot stays in a meeting at most",
         default="86400",
+        fills="TendingRules.max_duration",
     ),
     Setting(
         name="REJOIN_SECONDS",
@@ -111,6 +119,7 @@ SETTINGS: tuple[Setting, ...] = (
         name="ASSUME_AFTER_SECONDS",
         meaning="how long a call may go on that no bot hears before it is taken for over",
         default="14400",
+        fills="TendingRules.assume_after",
     ),
     Setting(
         name="SOURCES_AFTER_SECONDS",
@@ -128,12 +137,14 @@ SETTINGS: tuple[Setting, ...] = (
         name="SILENT_SECONDS",
         meaning="after how long without a callback the app asks Graph whether the bot got in",
         default="60",
+        fills="TendingRules.silent",
     ),
     Setting(
         name="LAPSE_SECONDS",
         meaning="after how long without any answer about the bot its call counts as over; Graph "
         "ends one after 45 minutes without keepAlive",
         default="3000",
+        fills="TendingRules.lapse",
     ),
     Setting(
         name="RETENTION_DAYS",
@@ -145,28 +156,50 @@ SETTINGS: tuple[Setting, ...] = (
         name="CLAIM_LEASE_SECONDS",
         meaning="how long a bot whose answer was lost is waited for before another is sent",
         default="60",
+        fills="Policy.claim_lease",
     ),
     Setting(
         name="OUTBOX_GRACE_SECONDS",
         meaning="how old an unsent message must be before another process sends it; the one that "
         "wrote it begins its tries in the first quarter of that",
         default="40",
+        fills="TendingRules.grace",
     ),
     Setting(
         name="BACKSTOP_SECONDS",
         meaning="how long a meeting may be overdue before the backstop timer mends it",
         default="120",
+        fills="TendingRules.backstop",
     ),
-    Setting(name="RETRY_ATTEMPTS", meaning="how often a message is tried in all", default="8"),
-    Setting(name="RETRY_TOTAL_SECONDS", meaning="for how long a message is tried", default="1800"),
-    Setting(name="RETRY_BASE_SECONDS", meaning="the first pause between two tries", default="2"),
     Setting(
-        name="RETRY_CEILING_SECONDS", meaning="the longest pause between two tries", default="300"
+        name="RETRY_ATTEMPTS",
+        meaning="how often a message is tried in all",
+        default="8",
+        fills="RetryPolicy.attempts",
+    ),
+    Setting(
+        name="RETRY_TOTAL_SECONDS",
+        meaning="for how long a message is tried",
+        default="1800",
+        fills="RetryPolicy.total",
+    ),
+    Setting(
+        name="RETRY_BASE_SECONDS",
+        meaning="the first pause between two tries",
+        default="2",
+        fills="RetryPolicy.base",
+    ),
+    Setting(
+        name="RETRY_CEILING_SECONDS",
+        meaning="the longest pause between two tries",
+        default="300",
+        fills="RetryPolicy.ceiling",
     ),
     Setting(
         name="SHOW_NAMES",
         meaning="`true`: events and records show people's display names",
         default="false",
+        fills="RecordingRules.show_names",
     ),
     Setting(
         name="AZURE_CLIENT_ID",

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from shared.events.cloud_events import warning_message
 from shared.inbox.message import QueueMessage
-from shared.journal.door import OpenMeeting
+from shared.journal.journal import OpenMeeting
 from shared.meeting.days import day_of
 from shared.meeting.legs import leg_of, may_hang_up, tend_message
 from shared.meeting.meeting import Meeting
@@ -33,14 +33,12 @@ from tend_meeting.plan import (
     Visit,
     call_result,
     is_plausible_end,
-    looks_at_sources,
     plan,
     read_result,
     read_tend_message,
     record_answers,
     record_hung_up,
     record_look,
-    to_list,
     without_rosters,
 )
 from tend_meeting.purge.act import purge_meetings
@@ -129,14 +127,14 @@ async def _tend(message: QueueMessage, services: Services) -> None:
         return
 
     rules = services.journal.tending
-    visits = plan(meeting, generation, now=now, rules=rules)
-    listed = to_list(meeting, generation, now=now, rules=rules)
+    planned = plan(meeting, generation, now=now, rules=rules)
+    visits, listed = planned.visits, planned.listed
     for day, brief in listed.items():
         await services.ledger.list_day(meeting_id, day, brief)
 
     _count_late(meeting, now)
     # Rosters first: with them due, sources wait for the next message, which comes at once.
-    if not visits and looks_at_sources(meeting, generation, now=now, rules=rules):
+    if planned.sources and not visits:
         await look_at_sources(opened, services)
     found = [await _visited(visit, opened, services) for visit in visits]
     _count_reads(found)

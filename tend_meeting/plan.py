@@ -5,8 +5,9 @@ shared/meeting/looks.py says what is due.
 """
 
 import json
+import re
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
@@ -48,22 +49,16 @@ from shared.words.outside import CALL_ID
 from shared.words.rules import TendingRules
 
 
-def _meeting_id(text: str) -> str:
-    if MEETING_ID.fullmatch(text) is None:
-        raise ValueError("must be a meetingId of Rollcall's")
-    return text
+def _matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
+    def checked(text: str) -> str:
+        if pattern.fullmatch(text) is None:
+            raise ValueError(f"must be {what}")
+        return text
+
+    return AfterValidator(checked)
 
 
-def _leg_key(text: str) -> str:
-    if LEG_KEY.fullmatch(text) is None:
-        raise ValueError("must be the key of a leg of Rollcall's")
-    return text
-
-
-def _call_id(text: str) -> str:
-    if CALL_ID.fullmatch(text) is None:
-        raise ValueError("must be the id of a call")
-    return text
+GraphCall = Annotated[str, _matching(CALL_ID, "the id of a call")]
 
 
 class TendMessage(Message):
@@ -73,12 +68,12 @@ class TendMessage(Message):
     `answer`: a leg ended, and more requests to leave wait for that than the head holds.
     """
 
-    meeting_id: Annotated[str, AfterValidator(_meeting_id)]
+    meeting_id: Annotated[str, _matching(MEETING_ID, "a meetingId of Rollcall's")]
     generation: Annotated[int, Field(ge=1)] | None = None
-    hang_up: Annotated[str, AfterValidator(_call_id)] | None = None
-    hung_up: Annotated[str, AfterValidator(_call_id)] | None = None
+    hang_up: GraphCall | None = None
+    hung_up: GraphCall | None = None
     at: AwareDatetime | None = None
-    answer: Annotated[str, AfterValidator(_leg_key)] | None = None
+    answer: Annotated[str, _matching(LEG_KEY, "the key of a leg of Rollcall's")] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +96,18 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What one tend message has to do: visit legs, and write into the lists of days.
+
+    `sources`: what Graph says of calls afterwards is to be read.
+    """
+
+    visits: tuple[Visit, ...] = ()
+    listed: Mapping[date, Brief | None] = field(default_factory=dict)
+    sources: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """What a visit found: observations in their order, and Graph's call where it was read.
 
@@ -118,13 +125,17 @@ def read_tend_message(body: bytes) -> TendMessage:
     return read_message(TendMessage, body)
 
 
-def plan(meeting: Meeting, generation: int, *, now: datetime, rules: TendingRules) -> list[Visit]:
-    """Return what a tend message of `generation` requests of Graph; nothing for a stale one."""
+def plan(meeting: Meeting, generation: int, *, now: datetime, rules: TendingRules) -> Plan:
+    """Return what a tend message of `generation` has to do; nothing for a stale one."""
     if _planned(meeting, generation, now=now) is None:
-        return []
+        return Plan()
     due = _due(meeting, now=now, rules=rules)
     visits = (_visit(meeting, leg, due, now=now) for leg in meeting.legs)
-    return [visit for visit in visits if visit is not None]
+    return Plan(
+        visits=tuple(visit for visit in visits if visit is not None),
+        listed=unlisted(meeting) if Look(what="listDays") in due else {},
+        sources=Look(what="sources") in due,
+    )
 
 
 def _visit(meeting: Meeting, leg: Leg, due: list[Look], *, now: datetime) -> Visit | None:
@@ -145,23 +156,6 @@ def _visit(meeting: Meeting, leg: Leg, due: list[Look], *, now: datetime) -> Vis
         roster=roster,
         unplaced=leg.place == "unknown",
     )
-
-
-def to_list(
-    meeting: Meeting, generation: int, *, now: datetime, rules: TendingRules
-) -> dict[date, Brief | None]:
-    """Return what a tend message of `generation` has to write into the lists of days."""
-    due = _due(meeting, now=now, rules=rules)
-    is_due = _planned(meeting, generation, now=now) is not None and Look(what="listDays") in due
-    return unlisted(meeting) if is_due else {}
-
-
-def looks_at_sources(
-    meeting: Meeting, generation: int, *, now: datetime, rules: TendingRules
-) -> bool:
-    """Return whether a tend message of `generation` is to read what Graph says afterwards."""
-    due = _due(meeting, now=now, rules=rules)
-    return _planned(meeting, generation, now=now) is not None and Look(what="sources") in due
 
 
 def read_result(
@@ -216,10 +210,8 @@ def record_look(
 
     `listed` is what was written into the lists of days.
     """
-    mine, known = (
-        _planned(meeting, generation, now=now),
-        [one for one in seen if meeting.leg(one.leg_key)],
-    )
+    mine = _planned(meeting, generation, now=now)
+    known = [one for one in seen if meeting.leg(one.leg_key)]
     observed = tuple(observation for one in known for observation in one.observations)
     if not observed and mine is None:
         return None

@@ -11,7 +11,7 @@ from typing import Any
 
 from create_meeting.answers.invitation import Invited, invitation
 from create_meeting.answers.warnings import Warn, moment_of
-from shared.events.cloud_events import as_published, publish, undelivered_data
+from shared.events.cloud_events import publish, publish_one, undelivered_data
 from shared.inbox.message import QueueMessage
 from shared.journal.step import Step, answer_again
 from shared.meeting.meeting import Asked, Cancellation, Meeting
@@ -32,8 +32,7 @@ def publish_created(
     key = (_asked(meeting).request_id,)
     created = Fact(name="meeting.created", at=now, key=key, data=answer)
     meeting = meeting.having_answered(message.delivery_id)
-    meeting, events = publish(meeting, [created], now=now, reply=message.reply)
-    published = _published(meeting, created, message, now=now)
+    meeting, published, events = publish_one(meeting, created, now=now, to=[message.reply])
     return Step(meeting=replace(meeting, created=published), outgoing=events)
 
 
@@ -70,8 +69,7 @@ def publish_updated(
     meeting = replace(meeting, updates=meeting.updates + 1).having_answered(message.delivery_id)
     shown = {**data, "invitation": invitation(_invited(meeting, now))}
     updated = Fact(name="meeting.updated", at=now, key=(message.delivery_id,), data=shown)
-    meeting, events = publish(meeting, [updated], now=now, reply=message.reply)
-    published = _published(meeting, updated, message, now=now)
+    meeting, published, events = publish_one(meeting, updated, now=now, to=[message.reply])
     return Step(meeting=replace(meeting, updated=published), outgoing=events)
 
 
@@ -115,12 +113,6 @@ def _again(
     if published is None:
         return None
     return answer_again(known, published, message.reply, key=message.delivery_id, now=now)
-
-
-def _published(meeting: Meeting, fact: Fact, message: QueueMessage, *, now: datetime) -> Published:
-    """Return what was just published, with the newest number."""
-    to = [message.reply]
-    return as_published(meeting, fact, sequence=meeting.sequence, now=now, addresses=to)
 
 
 def _cancelled(meeting: Meeting, at: datetime) -> Fact:

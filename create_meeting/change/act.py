@@ -17,7 +17,7 @@ from create_meeting.change.plan import (
 from create_meeting.new.plan import Identity
 from create_meeting.request import UpdateMeeting
 from shared.inbox.message import QueueMessage
-from shared.journal.door import OpenMeeting
+from shared.journal.journal import OpenMeeting
 from shared.meeting.legs import may_hang_up
 from shared.services import Services
 from shared.words.answers import MeetingAnswer
@@ -49,8 +49,8 @@ async def update_meeting(
                     await opened.load()
                     plan_update(opened.meeting, request, message, identity)
                 raise
-            await opened.change(
-                lambda known, now: (record_updated(known, update, answer, message, now=now), None)
+            await opened.record(
+                lambda known, now: record_updated(known, update, answer, message, now=now)
             )
 
 
@@ -94,9 +94,7 @@ async def _named(refused: Rejected, identity: Identity, services: Services) -> R
 async def _cancel(
     identity: Identity, message: QueueMessage, opened: OpenMeeting, services: Services
 ) -> None:
-    await opened.change(
-        lambda known, now: (begin_cancelling(known, message, identity, now=now), None)
-    )
+    await opened.record(lambda known, now: begin_cancelling(known, message, identity, now=now))
     decision = plan_cancel(opened.meeting, message, identity, now=services.clock.now())
     if isinstance(decision, Answered):
         # Another message may have cancelled it since: this one is answered with the same event.
@@ -107,6 +105,4 @@ async def _cancel(
         if call is not None and may_hang_up(opened.meeting, call):
             await services.graph.end_call(call_id)
     await services.graph.delete_meeting(decision.organizer_id, decision.online_meeting_id)
-    await opened.change(
-        lambda known, now: (record_cancelled(known, message, identity, now=now), None)
-    )
+    await opened.record(lambda known, now: record_cancelled(known, message, identity, now=now))

@@ -20,7 +20,7 @@ from create_meeting.post.act import claim_post, drop_surplus, end_claim, posted_
 from create_meeting.post.plan import Posting
 from create_meeting.request import CreateMeeting
 from shared.inbox.message import QueueMessage
-from shared.journal.door import OpenMeeting
+from shared.journal.journal import OpenMeeting
 from shared.services import Services
 from shared.telemetry import log
 from shared.words.answers import GivenMeeting, MeetingAnswer
@@ -88,11 +88,8 @@ async def _finish(
     answer = replace(answer, said=with_join_id(answer.said, read))
     online = kept_meeting(create, answer)
     await _claim_aliases(online.coordinates, create.identity.meeting_id, services)
-    await opened.change(
-        lambda known, now: (
-            record_created(known, create, answer, refused, message, now=now),
-            None,
-        )
+    await opened.record(
+        lambda known, now: record_created(known, create, answer, refused, message, now=now)
     )
     if create.post and opened.meeting is not None:
         await drop_surplus(create, made, opened.meeting, services)

@@ -17,7 +17,7 @@ from create_meeting.post.plan import (
     record_posted,
 )
 from shared.inbox.message import QueueMessage
-from shared.journal.door import OpenMeeting
+from shared.journal.journal import OpenMeeting
 from shared.journal.step import Step
 from shared.meeting.meeting import Meeting
 from shared.services import Services

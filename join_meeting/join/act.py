@@ -9,18 +9,17 @@ from join_meeting.join.decision import (
     Decision,
     Join,
     NotYet,
-    Rules,
     Wait,
     is_prepared,
 )
 from join_meeting.join.outcome import record_adopted
 from join_meeting.join.passcode import warned_of_passcode
-from join_meeting.join.plan import plan, record_claim
+from join_meeting.join.plan import plan
 from join_meeting.join.sending import send_bot
 from join_meeting.repeats import Wish
 from shared.inbox.copies import postponed
 from shared.inbox.message import AT_START
-from shared.journal.door import OpenMeeting
+from shared.journal.journal import OpenMeeting
 from shared.journal.step import Step, record_call
 from shared.meeting.meeting import Meeting
 from shared.services import Services
@@ -34,13 +33,7 @@ async def join(wish: Wish, opened: OpenMeeting, services: Services) -> bool:
     Return False if the request has to begin again: the meeting changed, or is another.
     """
     policy = services.policy
-    rules = Rules(
-        lease=policy.claim_lease,
-        bot_app_id=policy.bot_app_id,
-        public_url=policy.public_url,
-        tenant_id=policy.tenant_id,
-    )
-    first = plan(opened.meeting, wish, now=services.clock.now(), rules=rules)
+    first = plan(opened.meeting, wish, now=services.clock.now(), policy=policy)
     if isinstance(first, Adopt) and first.unsure and not await _is_there(first, opened, services):
         return False
     if isinstance(first, Join | Adopt):
@@ -49,12 +42,12 @@ async def join(wish: Wish, opened: OpenMeeting, services: Services) -> bool:
     def decide(known: Meeting | None, now: datetime) -> tuple[Step | None, Decision | None]:
         if known is not None and known.same_as is not None:
             return None, None  # learned since it was read
-        decision = plan(known, wish, now=now, rules=rules)
+        decision = plan(known, wish, now=now, policy=policy)
         if not is_prepared(decision, by=first):
             return None, None
         if isinstance(decision, Join):
-            claimed = record_claim(decision)
-            return warned_of_passcode(claimed, claimed.meeting, wish, now=now), decision
+            claim = Step(meeting=decision.meeting)
+            return warned_of_passcode(claim, claim.meeting, wish, now=now), decision
         if isinstance(decision, Adopt) and known is not None:
             adopted = record_adopted(known, decision, wish, now=now)
             return warned_of_passcode(adopted, known, wish, now=now), decision

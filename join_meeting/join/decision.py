@@ -10,16 +10,6 @@ from shared.words.ids import CallId, LegKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """Settings that joining follows, and which bot joins."""
-
-    lease: timedelta
-    bot_app_id: str
-    public_url: str
-    tenant_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
     """Claim `leg`, send the POST with `body`, and record the outcome.
 

@@ -4,13 +4,17 @@ Core. Each request is answered once. `bot.joining` is published once a leg, by t
 that learns of its call.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from join_meeting.join.decision import Adopt, Join
 from join_meeting.repeats import Wish
-from shared.events.cloud_events import as_published, publish, publish_again, refusal_data
+from shared.events.cloud_events import (
+    as_published,
+    publish_again,
+    publish_one,
+    refusal_data,
+)
 from shared.events.facts import bot_joining
 from shared.events.replies import awaited_by, waiting_for
 from shared.inbox.bodies import read_body
@@ -25,7 +29,7 @@ from shared.words.answers import Call
 from shared.words.errors import Rejected
 from shared.words.ids import LegKey, MeetingId
 from shared.words.observations import LegSeen
-from shared.words.outgoing import Fact, Outgoing, Published, ReplyAddress
+from shared.words.outgoing import Fact, Outgoing, Published
 
 
 def record_joining(
@@ -85,7 +89,7 @@ def record_adopted(meeting: Meeting, adopt: Adopt, wish: Wish, *, now: datetime)
     awaited = awaited_by(awaited, message.reply)
     answered = _answered(meeting, awaited, published, message)
     if leg.joining is None:
-        answered, events = publish(answered, [published.fact], now=now, reply=message.reply)
+        answered, _, events = publish_one(answered, published.fact, now=now, to=[message.reply])
         return Step(meeting=answered, outgoing=(*events, *held))
     answers = _again(meeting, published, message, repeated=remembered and bool(wish.asked()))
     # Remember a request even if no queue waits for its answer: its id may come again, with other
@@ -115,11 +119,10 @@ def record_failed(
         key=(leg.key, "refused"),
         data={"legKey": leg.key, "reason": refused.code, **refusal_data(refused)},
     )
-    others = waiting_for(fact.name, leg)
-    over = _next(meeting, fact, message, others, now=now)
+    to = (message.reply, *waiting_for(fact.name, leg))
+    meeting, over, events = publish_one(meeting, fact, now=now, to=to)
     failed = replace(leg.now("refused").heard_by(()), over=over)
     meeting = meeting.with_leg(failed).having_answered(message.delivery_id)
-    meeting, events = publish(meeting, [fact], now=now, reply=message.reply, others=others)
     return Step(meeting=meeting, outgoing=(*events, _kept(message, refused)))
 
 
@@ -133,17 +136,10 @@ def _kept(message: QueueMessage, refused: Rejected) -> Outgoing:
     return replace(copy, body=body[: len(copy.body)].decode(errors="ignore"))
 
 
-def _next(
-    meeting: Meeting,
-    fact: Fact,
-    message: QueueMessage,
-    others: Iterable[ReplyAddress] = (),
-    *,
-    now: datetime,
-) -> Published:
+def _next(meeting: Meeting, fact: Fact, message: QueueMessage, *, now: datetime) -> Published:
     """Return `fact` as the meeting's next event, which also answers `message`."""
-    to = (message.reply, *others)
-    return as_published(meeting, fact, sequence=meeting.sequence + 1, now=now, addresses=to)
+    sequence = meeting.sequence + 1
+    return as_published(meeting, fact, sequence=sequence, now=now, to=[message.reply])
 
 
 def _answered(meeting: Meeting, leg: Leg, joining: Published, message: QueueMessage) -> Meeting:

@@ -11,10 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from join_meeting.join.body import call_body
-from join_meeting.join.decision import Adopt, Decision, Done, Join, NotYet, Rules, Wait
+from join_meeting.join.decision import Adopt, Decision, Done, Join, NotYet, Wait
 from join_meeting.repeats import Wish, granted_before
 from shared.inbox.message import AT_START, read_moment
-from shared.journal.step import Step
 from shared.legs.claim import FIRST_PAUSE, Claim
 from shared.legs.leg import Leg
 from shared.meeting.legs import Standing, standing
@@ -23,6 +22,7 @@ from shared.meeting.retention import begun
 from shared.words.coordinates import ByJoinId, ByThread, JoinTarget, alias_of, target_of
 from shared.words.ids import leg_key_for
 from shared.words.problems import rejected
+from shared.words.rules import Policy
 
 LEAVING_PAUSE = timedelta(seconds=12)
 """After this, a leg that was hung up is known to be gone, even without its notification."""
@@ -58,9 +58,9 @@ class Situation:
         return "awaited" if self.legs.held else "none"
 
 
-def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> Decision:
+def plan(known: Meeting | None, wish: Wish, *, now: datetime, policy: Policy) -> Decision:
     """Return what to do; raise `Rejected` if the meeting is not known, or must not be joined."""
-    meeting = _if_known(known, newcomer(wish, tenant_id=rules.tenant_id))
+    meeting = _if_known(known, newcomer(wish, tenant_id=policy.tenant_id))
     where = _where(meeting, wish)
     if (settled := _before_any_leg(meeting, wish, now=now)) is not None:
         return settled
@@ -73,7 +73,7 @@ def plan(known: Meeting | None, wish: Wish, *, now: datetime, rules: Rules) -> D
         legs=legs,
         now=now,
     )
-    return BY_LEG[met.leg](met, wish, rules)
+    return BY_LEG[met.leg](met, wish, policy)
 
 
 def _where(meeting: Meeting, wish: Wish) -> JoinTarget:
@@ -111,9 +111,9 @@ def _before_any_leg(meeting: Meeting, wish: Wish, *, now: datetime) -> Decision 
     return NotYet(start=start) if now < start else None
 
 
-def _send(met: Situation, wish: Wish, rules: Rules) -> Join:
+def _send(met: Situation, wish: Wish, policy: Policy) -> Join:
     meeting = met.meeting
-    attempt, lease = meeting.next_attempt, met.now + rules.lease
+    attempt, lease = meeting.next_attempt, met.now + policy.claim_lease
     leg = Leg(
         key=leg_key_for(meeting_id=wish.meeting_id, attempt=attempt, lives=meeting.lives),
         claim=Claim(attempt=attempt, claimed_at=met.now, lease_until=lease),
@@ -135,8 +135,8 @@ def _send(met: Situation, wish: Wish, rules: Rules) -> Join:
         leg=leg,
         body=call_body(
             met.where,
-            callback=rules.public_url.rstrip("/") + path,
-            bot_app_id=rules.bot_app_id,
+            callback=policy.public_url + path,
+            bot_app_id=policy.bot_app_id,
             leg_key=leg.key,
             guest_name=leg.guest_name,
             without_host=leg.without_host,
@@ -144,10 +144,10 @@ def _send(met: Situation, wish: Wish, rules: Rules) -> Join:
     )
 
 
-def _adopt(met: Situation, wish: Wish, rules: Rules) -> Adopt | Wait:
+def _adopt(met: Situation, wish: Wish, policy: Policy) -> Adopt | Wait:
     there = met.there
     if there is None or there.call_id is None:
-        return _await_exit(met, wish, rules)  # never: "there" means a leg with a call
+        return _await_exit(met, wish, policy)  # never: "there" means a leg with a call
     return Adopt(
         leg_key=there.key,
         call_id=there.call_id,
@@ -155,13 +155,13 @@ def _adopt(met: Situation, wish: Wish, rules: Rules) -> Adopt | Wait:
     )
 
 
-def _await_answer(met: Situation, wish: Wish, _: Rules) -> Wait:
+def _await_answer(met: Situation, wish: Wish, _: Policy) -> Wait:
     """Wait for Graph's answer to a POST: a little at first, then until the lease is over."""
     awaited = met.there or met.legs.held[0]
     return Wait(pause=awaited.claim.pause(met.now, attempt=wish.message.attempt))
 
 
-def _await_exit(_: Situation, wish: Wish, __: Rules) -> Wait:
+def _await_exit(_: Situation, wish: Wish, __: Policy) -> Wait:
     return Wait(pause=soon(wish))
 
 
@@ -170,18 +170,13 @@ def soon(wish: Wish) -> timedelta:
     return FIRST_PAUSE if wish.message.attempt == 1 else LEAVING_PAUSE
 
 
-BY_LEG: Mapping[Met, Callable[[Situation, Wish, Rules], Decision]] = {
+BY_LEG: Mapping[Met, Callable[[Situation, Wish, Policy], Decision]] = {
     "none": _send,
     "awaited": _await_answer,
     "leaving": _await_exit,
     "in another meeting?": _await_exit,
     "there": _adopt,
 }
-
-
-def record_claim(join: Join) -> Step:
-    """Return the step that takes the claim, before the POST is sent."""
-    return Step(meeting=join.meeting)
 
 
 def _fresh(leg: Leg, *, now: datetime) -> bool:

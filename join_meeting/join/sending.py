@@ -10,7 +10,7 @@ from join_meeting.join.decision import Join
 from join_meeting.join.outcome import record_failed, record_joining, record_released
 from join_meeting.repeats import Wish
 from shared.inbox.verdict import final
-from shared.journal.door import OpenMeeting
+from shared.journal.journal import OpenMeeting
 from shared.journal.step import Step
 from shared.meeting.meeting import Meeting
 from shared.services import Services

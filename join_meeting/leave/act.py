@@ -13,7 +13,7 @@ from join_meeting.leave.plan import (
     record_leaving,
 )
 from join_meeting.repeats import Wish
-from shared.journal.door import OpenMeeting
+from shared.journal.journal import OpenMeeting
 from shared.journal.step import Step
 from shared.meeting.meeting import Meeting
 from shared.services import Services

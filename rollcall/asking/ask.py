@@ -14,7 +14,7 @@ from rich.status import Status
 from rollcall.asking.answers import Answers, own_queue, shared_queue, without_queue
 from rollcall.asking.outcomes import PLANNED, Heard, outcome
 from rollcall.asking.own_queue import NAMED, idle_of, kept_for
-from rollcall.asking.requests import Kind, Request
+from rollcall.asking.requests import PLANS, Kind, Request
 from rollcall.asking.wording import look_later, said
 from rollcall.bus import open_bus, reaching
 from rollcall.console import Exit, Failed, advise, err, out, say, write_json
@@ -31,6 +31,10 @@ NOWHERE = (
 )
 
 
+REPEATED = (
+    "Where the request repeats an earlier one, the bot was answered to that one:"
+    " `rollcall join --meeting-request-id` sends it in again."
+)
 OF_BEFORE = (
     "The meeting was there before this request, and may have other members. Where they differ, the"
     " request is refused as request_conflict: --reply-to QUEUE hears it."
@@ -129,6 +133,8 @@ def _wait(request: Request, answers: Answers, manner: Manner) -> tuple[Exit, Hea
                 patience.start()
     seconds = f"{manner.wait:g} {'second' if manner.wait == 1 else 'seconds'}"
     advise(f"No {missing} came in {seconds}. {look_later(request)}")
+    if missing == "outcome" and request.kind in PLANS:
+        advise(REPEATED)
     return Exit.LATE, None
 
 

@@ -20,6 +20,7 @@ from rollcall.asking.options import (
 )
 from rollcall.asking.requests import Kind, request
 from rollcall.console import Exit, Failed
+from rollcall.plain import is_text
 
 
 def add_to(app: typer.Typer) -> None:
@@ -141,6 +142,8 @@ def tail(
 def _run(context: typer.Context, kind: Kind, members: Mapping[str, Any], sending: Sending) -> None:
     from rollcall.asking.ask import Manner, carry_out
 
+    if not is_text(sending.reply_to or ""):
+        raise Failed("--reply-to, or ROLLCALL_REPLY_TO, is not UTF-8.", Exit.USAGE)
     made = request(
         kind,
         file=sending.read_file(),

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isfinite
 from typing import Any
 
 from rollcall.console import Exit, Failed
@@ -102,7 +103,12 @@ def attendee(text: str) -> str | Body:
 def members_of(text: str, where: str) -> Body:
     """Read a JSON object; `where` names what it was read from. Raises `Failed`."""
     try:
-        found = json.loads(text, object_pairs_hook=_each_once, parse_constant=_no_constant)
+        found = json.loads(
+            text,
+            object_pairs_hook=_each_once,
+            parse_constant=_no_constant,
+            parse_float=_finite,
+        )
     except ValueError as error:
         raise Failed(f"{where} is no JSON: {error}.", Exit.USAGE) from error
     except RecursionError as error:
@@ -115,6 +121,13 @@ def members_of(text: str, where: str) -> Body:
 def _no_constant(name: str) -> None:
     """Refuse NaN and Infinity, which Python reads beyond the standard."""
     raise ValueError(f"{name} is no value of it")
+
+
+def _finite(text: str) -> float:
+    """Refuse what Python reads as infinite, and would write as no JSON."""
+    if not isfinite(found := float(text)):
+        raise ValueError(f"{text} is too large a number")
+    return found
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> Body:

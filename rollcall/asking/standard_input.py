@@ -32,7 +32,7 @@ def read_secrets(file: str | None, **given: str | None) -> Body:
 
 
 def _standard_input() -> str:
-    """Return it as UTF-8, whatever the terminal's encoding is. Its bytes may be a secret."""
+    """Read it as UTF-8 in every locale. Failures show none of its bytes: they may be a secret."""
     if sys.__stdin__ is None:
         raise Failed("Standard input is closed. Give a file instead of -.", Exit.USAGE)
     try:

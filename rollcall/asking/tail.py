@@ -84,18 +84,21 @@ def _own_subscription(target: Target) -> Iterator[str]:
 
 
 def _steadily(connect: Callable[[], ServiceBusReceiver], step: Step) -> NoReturn:
-    """Take step after step on a receiver, and on another one where its connection is lost."""
-    failing_since: float | None = None
+    """Take step after step on a receiver, and on another one where its connection is lost.
+
+    Where there never was one, the failure is raised at once.
+    """
+    connected, failing_since = False, 0.0
     while True:
         try:
             with connect() as receiver:
                 while True:
                     step(receiver)
-                    failing_since = None
+                    connected, failing_since = True, 0.0
         except ServiceBusConnectionError:
             now = time.monotonic()
-            failing_since = now if failing_since is None else failing_since
-            if now - failing_since > BORNE:
+            failing_since = failing_since or now
+            if not connected or now - failing_since > BORNE:
                 raise
             time.sleep(SOON)
 

@@ -14,9 +14,10 @@ SUBJECT = "  subject"
 
 
 def in_order(meetings: Iterable[Json]) -> list[Json]:
-    """Return who is in a call now first, the longest there first; then what was held, by start.
+    """Return meetings with an open call first, the longest call at the top.
 
-    The rest stays as it comes, by its ids.
+    Then come those in which calls were held, by the start of the first one; the others stay as they
+    come, by their ids.
     """
     return sorted(meetings, key=_rank)
 

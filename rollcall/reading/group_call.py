@@ -1,6 +1,6 @@
 """One group call of a record: its times and how they are known, and its people as bars. Pure.
 
-All that is drawn stands in the record. Where the bot was not in, its row shows that nobody heard.
+All that is drawn stands in the record. Where the bot was not in, its row shows the call unheard.
 """
 
 from collections.abc import Iterator

@@ -26,21 +26,21 @@ def read_record(
 
     `known`: the tag of an answer that the caller has; the answer is 304 where it is the same.
     """
-    asked = dict(parameters or {})
+    query = dict(parameters or {})
     path = "meetings"
     if meeting_id is not None:
-        path = f"meetings/{quote(meeting_id, safe='')}"
+        path = _path_of(meeting_id)
     elif request_id is not None:
-        asked["requestId"] = request_id
+        query["requestId"] = request_id
     headers = {} if known is None else {"If-None-Match": known}
-    return hold_to_success(app.get(path, asked, headers), meeting_id or request_id or "")
+    return hold_to_success(app.get(path, query, headers), meeting_id or request_id or "")
 
 
 def read_log(app: App, meeting_id: str) -> Iterator[Json]:
     """Yield every line of the log of a meeting. Raises `Failed`."""
     after: str | None = None
     while True:
-        path = f"meetings/{quote(meeting_id, safe='')}/log"
+        path = f"{_path_of(meeting_id)}/log"
         answer = app.get(path, {} if after is None else {"after": after})
         yield from map(parsed, hold_to_success(answer, meeting_id).iter_lines())
         following = answer.links.get("next")
@@ -55,21 +55,27 @@ def read_log(app: App, meeting_id: str) -> Iterator[Json]:
 
 def read_day(app: App, day: str, *, open_only: bool) -> Iterator[Json]:
     """Yield the pages of a day's meetings. Raises `Failed`."""
-    asked = {"day": day} | ({"open": "true"} if open_only else {})
+    query = {"day": day} | ({"open": "true"} if open_only else {})
     while True:
-        page = parsed(hold_to_success(app.get("meetings", asked), day).text)
+        page = parsed(hold_to_success(app.get("meetings", query), day).text)
         continuation = page.get("continuation")
         meetings = page.get("meetings")
         if not isinstance(meetings, list) or not all(isinstance(one, dict) for one in meetings):
             raise not_the_app("the list has no meetings")
         if continuation is not None and (
-            not isinstance(continuation, str) or continuation == asked.get("continuation")
+            not isinstance(continuation, str) or continuation == query.get("continuation")
         ):
             raise not_the_app("the list has no next page")
         yield page
         if continuation is None:
             return
-        asked["continuation"] = continuation
+        query["continuation"] = continuation
+
+
+def _path_of(meeting_id: str) -> str:
+    """Return the path of a record. The id may be what an answer gave for one."""
+    with as_answered():
+        return f"meetings/{quote(meeting_id, safe='')}"
 
 
 def hold_to_success(answer: httpx.Response, wanted: str) -> httpx.Response:

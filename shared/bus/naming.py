@@ -15,13 +15,10 @@ class NamingSchemas:
         self._bus, self._schemas = bus, schemas
 
     async def send(self, messages: Sequence[Outgoing]) -> None:
-        """See `ports.Bus.send`."""
         await self._bus.send([naming_schema(one, self._schemas) for one in messages])
 
     def expect(self, entities: Iterable[str]) -> None:
-        """See `ports.Bus.expect`."""
         self._bus.expect(entities)
 
     async def check(self) -> None:
-        """See `ports.Bus.check`."""
         await self._bus.check()

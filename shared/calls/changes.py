@@ -39,14 +39,17 @@ def opened(record: Record, sight: Sight, *, provisional: bool) -> Record:
         start_not_before=sight.by.made_at,
         empty_at=record.empty_at,
     )
-    call, _ = joined(record, call, sight, opener=True)
+    call, _ = joined(call, sight, read_at=record.read_at, opener=True)
     return replace(record, calls=(*record.calls, call))
 
 
 def joined(
-    record: Record, call: GroupCall, sight: Sight, *, opener: bool = False
+    call: GroupCall, sight: Sight, *, read_at: datetime | None, opener: bool = False
 ) -> tuple[GroupCall, frozenset[SessionId]]:
     """Return the call with the people of `sight` in it, and which of its sessions they are.
+
+    `read_at`: the proof of the last complete read, after which new people came; None where it says
+    nothing of when they came.
 
     A session confirmed to have ended stays ended, unless a read lists it again. No roster showed
     when people who are named late came and went. People who find no room are counted. A person who
@@ -56,7 +59,7 @@ def joined(
     listed, strangers = _recognised(call, sight)
     sessions, uncounted = dict(call.sessions), list[Present]()
     renamed = [key for key, one in listed.items() if one.session_id not in ids_of(sessions[key])]
-    room = sight.by.room - weight_of(call) if strangers or renamed else 0
+    room = sight.by.room - weight_of(call)
     for present, confusable in strangers:
         sessions |= {one.session_id: replace(one, blurred=True) for one in confusable}
         session = Session(
@@ -68,7 +71,7 @@ def joined(
             opener=opener,
             present_before=late or call.others > 0 or not sight.leg.listened,
             joined_not_before=None if late else sight.by.made_at,
-            missed_at=None if late or call.others or confusable else record.read_at,
+            missed_at=None if call.others or confusable else read_at,
             last_seen=sight.proof,
             blurred=late,
             left_at=call.ended_at,
@@ -82,7 +85,7 @@ def joined(
         listed[present.session_id] = present
         sessions[present.session_id] = session
     # A read found these again. A push that names them is not an old one any more.
-    again = {seal_of(one) for one in sessions.keys() - call.sessions.keys()} if call.sealed else ()
+    again = {seal_of(one) for one in sessions.keys() - call.sessions.keys() if call.has_sealed(one)}
     grown = replace(
         call,
         sessions=sessions,
@@ -97,8 +100,10 @@ def joined(
         weight = weight_of_alias(listed[key].session_id)
         if weight <= room:
             room -= weight
-            sessions[key] = _named(sessions[key], listed[key], sight)
-    sessions |= {one: _listed(sessions[one], present, sight) for one, present in listed.items()}
+            one = sessions[key]
+            sessions[key] = replace(one, aliases=(*one.aliases, listed[key].session_id))
+    seen = {one: _listed(sessions[one], present, sight) for one, present in listed.items()}
+    sessions = {**sessions, **seen}
     grown = replace(grown, sessions=sessions, heard_at=sight.answered)
     if sight.people:
         new = len(strangers) > len(uncounted)
@@ -177,7 +182,6 @@ def assumed(call: GroupCall, by: Commit) -> GroupCall:
             missed_at=None,
             left_at=ended_at,
             left_not_before=one.last_seen or by.made_at,
-            left_not_after=None,
         )
         for one in call.there()
     )
@@ -186,7 +190,6 @@ def assumed(call: GroupCall, by: Commit) -> GroupCall:
         ended_at=ended_at,
         end_basis="assumed",
         end_not_before=call.last_seen or by.made_at,
-        end_not_after=None,
         reason="unwatched",
     )
 
@@ -207,10 +210,10 @@ def with_late_people(record: Record, call: GroupCall, sight: Sight) -> Record:
     known = call.people if sight.leg.is_gone else frozenset()
     aliases = [one for one in unknown if mark_of(one) in known]
     fresh = tuple(one for one in unknown if mark_of(one) not in known)
-    grown, _ = joined(record, call, replace(sight, people=fresh))
+    grown, _ = joined(call, replace(sight, people=fresh), read_at=None)
     sessions, sealed = dict(grown.sessions), set(grown.sealed)
     there = {mark_of(one): one.session_id for one in call.there()}
-    room = sight.by.room - weight_of(grown) if aliases else 0
+    room = sight.by.room - weight_of(grown)
     for alias in aliases:
         room -= weight_of_alias(alias.session_id)
         if room < 0:
@@ -283,7 +286,7 @@ def _recognised(
     ]
     ids = Counter(one.person.user_id for one in unknown)
     through_others = defaultdict[str | None, list[Session]](list)
-    for one in call.there() if unknown else ():
+    for one in call.there():
         if sight.leg.key not in one.legs:
             through_others[one.person.user_id].append(one)
     strangers: list[tuple[Present, list[Session]]] = []
@@ -307,20 +310,11 @@ def _with_others(grown: GroupCall, uncounted: set[str], call: GroupCall) -> Grou
     return replace(grown, others=max(others, 0), complete=grown.complete and not uncounted)
 
 
-def _named(session: Session, present: Present, sight: Sight) -> Session:
-    return replace(
-        session,
-        aliases=(*session.aliases, present.session_id),
-        legs=(*session.legs, sight.leg.key)[-2:],
-    )
-
-
 def _listed(session: Session, present: Present, sight: Sight) -> Session:
     if sight.leg.key not in session.legs and present.session_id in ids_of(session):
         session = replace(session, legs=(*session.legs, sight.leg.key)[-2:])
-    absent_since = sight.unsettled(session.absent_since)
-    if absent_since is not session.absent_since:
-        session = replace(session, absent_since=absent_since)
+    if session.absent_since is not None and sight.unsettled(session.absent_since) is None:
+        session = replace(session, absent_since=None)
     if sight.proof is None:
         return session
     if present.session_id == session.session_id:

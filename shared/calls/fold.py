@@ -139,7 +139,7 @@ def _kept_alive(record: Record, leg: Leg, at: datetime) -> Record:
 def _given_up(record: Record, by: Commit) -> Record:
     """Close the call that no leg hears any more; it ends when it was last seen."""
     call = record.open_call
-    if call is None or not call.is_unwatched or call.provisional:
+    if call is None or not call.is_unwatched:
         return record
     return with_call(record, assumed(call, by))
 
@@ -207,7 +207,7 @@ def _pushed(record: Record, roster: RosterPushed, sight: Sight) -> Record:
 
 
 def _joined_by_push(record: Record, call: GroupCall, sight: Sight) -> Record:
-    grown, listed = joined(record, call, sight)
+    grown, listed = joined(call, sight, read_at=record.read_at)
     left = {one.session_id for one in call.sessions.values() if one.left_at is not None}
     absent = [one for one in grown.there() if sight.whole and one.session_id not in listed]
     doubt = absent or (sight.whole and not sight.people)
@@ -243,7 +243,7 @@ def _read(record: Record, read: RosterRead, sight: Sight) -> Record:
 def _silence(before: Record, after: Record, read: RosterRead, sight: Sight) -> Record:
     """Note that a read found people of whom no push spoke, though there was time for one."""
     leg = after.legs[sight.leg.key]
-    long_in = leg.is_in and sight.answered - leg.phases["in"] > IN_FLIGHT
+    long_in = sight.answered - leg.phases["in"] > IN_FLIGHT
     found = after.open_call.sessions if after.open_call is not None else {}
     unpushed = leg.pushed_at is None or (
         sight.answered - leg.pushed_at > IN_FLIGHT and held_by_none(before, found)
@@ -260,7 +260,7 @@ def _weighed(
 
     It decides nothing where it names only others and lacks a person too young for it to show.
     """
-    grown, listed = joined(record, call, sight)
+    grown, listed = joined(call, sight, read_at=record.read_at)
     if call.provisional:
         # A read that decided nothing may have added others. They do not count.
         known = (call.sessions[one] for one in listed & call.sessions.keys())

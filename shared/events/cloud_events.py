@@ -27,29 +27,30 @@ UNDELIVERED = "answer_undelivered"
 
 
 def publish(
-    meeting: Meeting,
-    facts: Iterable[Fact],
-    *,
-    now: datetime,
-    reply: ReplyAddress | None = None,
-    others: Iterable[ReplyAddress] = (),
+    meeting: Meeting, facts: Iterable[Fact], *, now: datetime, reply: ReplyAddress | None = None
 ) -> tuple[Meeting, tuple[Outgoing, ...]]:
-    """Return the meeting with its sequence advanced, and one topic message for each fact.
-
-    Every event also goes to the queues of `reply` and `others`, with the same body. Where such an
-    address cannot be used, the event says so.
-    """
-    addresses = dict.fromkeys((*([reply] if reply is not None else []), *others))
+    """Return the meeting that has published `facts`, and the messages; see `publish_one`."""
     outgoing: list[Outgoing] = []
     for fact in facts:
-        meeting = replace(meeting, sequence=meeting.sequence + 1)
-        published = as_published(
-            meeting, fact, sequence=meeting.sequence, now=now, addresses=addresses
-        )
-        message = event_message(meeting, published)
-        outgoing.append(message)
-        outgoing += [reply_message(message, one) for one in addresses if one.problem is None]
+        meeting, _, messages = publish_one(meeting, fact, now=now, to=[reply])
+        outgoing += messages
     return meeting, tuple(outgoing)
+
+
+def publish_one(
+    meeting: Meeting, fact: Fact, *, now: datetime, to: Iterable[ReplyAddress | None]
+) -> tuple[Meeting, Published, tuple[Outgoing, ...]]:
+    """Return the meeting with its sequence advanced, what it published, and the messages.
+
+    One message is the topic's; the queues of `to` get the same body. Where such an address cannot
+    be used, the event says so. None: nowhere.
+    """
+    addresses = dict.fromkeys(one for one in to if one is not None)
+    meeting = replace(meeting, sequence=meeting.sequence + 1)
+    published = as_published(meeting, fact, sequence=meeting.sequence, now=now, to=addresses)
+    message = event_message(meeting, published)
+    replies = (reply_message(message, one) for one in addresses if one.problem is None)
+    return meeting, published, (message, *replies)
 
 
 def as_published(
@@ -58,13 +59,13 @@ def as_published(
     *,
     sequence: int,
     now: datetime,
-    addresses: Iterable[ReplyAddress | None] = (),
+    to: Iterable[ReplyAddress | None] = (),
 ) -> Published:
     """Return what is published of `fact`, to be published again: whatever changes since, the same.
 
-    `addresses`: where it goes besides the topic; None: nowhere.
+    `to`: where it goes besides the topic; None: nowhere.
     """
-    problems = [one.problem for one in addresses if one is not None and one.problem is not None]
+    problems = [one.problem for one in to if one is not None and one.problem is not None]
     said = undelivered_data(problems[0]) if problems else {}
     data = {"context": meeting.context, **fact.data, **said}
     return Published(fact=replace(fact, data=data), sequence=sequence, recorded_at=now)

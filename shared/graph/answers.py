@@ -7,11 +7,10 @@ Source: https://learn.microsoft.com/graph/errors
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from shared.graph.documents import read_json
+from shared.graph.documents import http_date, object_in
 from shared.telemetry import log
 from shared.words.errors import GraphTrace, Rejected, Unavailable
 from shared.words.problems import Code, rejected
@@ -88,14 +87,14 @@ Source: https://learn.microsoft.com/graph/throttling-limits
 """
 
 
-def read_answer(answer: Answer, *, asking: Asking, now: datetime) -> dict[str, Any]:
+def read_answer(answer: Answer, *, asking: Asking, now: datetime) -> Mapping[str, Any]:
     """Return the JSON object of a successful answer.
 
     Raises what `hold_to_success` raises. Raises `Unavailable` for a success that cannot be read:
     Graph may have done what was requested.
     """
     hold_to_success(answer, asking=asking, now=now)
-    members = _object(answer.body)
+    members = object_in(answer.body)
     if not members:
         trace = _trace(answer, asking, code="", inner={})
         _log(trace, answer.asked)
@@ -189,18 +188,9 @@ def retry_after(text: str | None, *, now: datetime) -> timedelta | None:
     try:
         seconds = float(text)
     except ValueError:
-        return _until(text, now)
+        moment = http_date(text)
+        return None if moment is None else max(moment - now, timedelta())
     return timedelta(seconds=seconds) if 0 <= seconds < 10**7 else None
-
-
-def _until(text: str, now: datetime) -> timedelta | None:
-    try:
-        moment = parsedate_to_datetime(text)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        return max(moment - now, timedelta())
-    except (ValueError, OverflowError):
-        return None
 
 
 def _code(
@@ -253,14 +243,14 @@ def _lacks_policy(status: int, code: str, message: str) -> bool:
 
 def _error(body: bytes) -> tuple[str, str, Mapping[str, Any]]:
     """Return code, message without links, and inner error of an error of any shape."""
-    envelope = _object(body)
+    envelope = object_in(body)
     error = envelope.get("error")
     if not isinstance(error, dict):
         error = envelope
     code = str(error.get("code") or error.get("errorCode") or "")
     message = str(error.get("message") or "")
     if message.lstrip().startswith("{"):
-        nested = _object(message.encode(errors="replace"))
+        nested = object_in(message.encode(errors="replace"))
         if isinstance(nested.get("error"), dict):
             nested = nested["error"]
         code = str(nested.get("errorCode") or nested.get("code") or code)
@@ -296,11 +286,3 @@ def _trace(answer: Answer, asking: Asking, *, code: str, inner: Mapping[str, Any
         client_request_id=found("client-request-id") or asking.client_request_id,
         date=found("date"),
     )
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        parsed = read_json(body) if body else {}
-    except ValueError:
-        return {}
-    return parsed if isinstance(parsed, dict) else {}

@@ -67,31 +67,26 @@ class GraphOverSdk:
         self._new_id = new_id
 
     async def granted(self) -> frozenset[str] | None:
-        """See `graph_port.Directory.granted`."""
         return await self._sdk().granted()
 
     async def read_user(self, user_id: str) -> UserAnswer:
-        """See `graph_port.Directory.read_user`."""
         sdk, asking = self._sdk(), self._asking()
         builder = sdk.client.users.by_user_id(user_id)
         return user_in(await sdk.send("GET", builder, asking, query={"select": SELECTED}))
 
     async def create_or_get_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
-        """See `graph_port.Graph.create_or_get_meeting`."""
         sdk, asking = self._sdk(), self._asking(organizer_id)
         builder = sdk.client.users.by_user_id(organizer_id).online_meetings.create_or_get
         answer = await sdk.send("POST", builder, asking, body, EVERY_VALUE)
         return read_as(meeting_in, answer, asking=asking, now=self._clock.now())
 
     async def create_meeting(self, organizer_id: str, body: dict[str, Any]) -> GivenMeeting:
-        """See `graph_port.Graph.create_meeting`."""
         sdk, asking = self._sdk(), self._asking(organizer_id)
         builder = sdk.client.users.by_user_id(organizer_id).online_meetings
         answer = await sdk.send("POST", builder, asking, body, EVERY_VALUE)
         return read_as(meeting_in, answer, asking=asking, now=self._clock.now())
 
     async def read_meeting(self, organizer_id: str, online_meeting_id: str) -> MeetingAnswer:
-        """See `graph_port.Graph.read_meeting`."""
         sdk, asking = self._sdk(), self._asking(organizer_id)
         answer = await sdk.send("GET", _meeting(sdk, organizer_id, online_meeting_id), asking)
         return read_as(change_in, answer, asking=asking, now=self._clock.now())
@@ -99,27 +94,23 @@ class GraphOverSdk:
     async def update_meeting(
         self, organizer_id: str, online_meeting_id: str, body: dict[str, Any]
     ) -> MeetingAnswer:
-        """See `graph_port.Graph.update_meeting`."""
         sdk, asking = self._sdk(), self._asking(organizer_id)
         builder = _meeting(sdk, organizer_id, online_meeting_id)
         answer = await sdk.send("PATCH", builder, asking, body, EVERY_VALUE)
         return read_as(change_in, answer, asking=asking, now=self._clock.now())
 
     async def delete_meeting(self, organizer_id: str, online_meeting_id: str) -> None:
-        """See `graph_port.Graph.delete_meeting`."""
         sdk, asking = self._sdk(), self._asking(organizer_id)
         answer = await sdk.send("DELETE", _meeting(sdk, organizer_id, online_meeting_id), asking)
         if answer.status != NOT_FOUND:
             hold_to_success(answer, asking=asking, now=self._clock.now())
 
     async def create_call(self, body: dict[str, Any]) -> Call:
-        """See `graph_port.Graph.create_call`."""
         sdk, asking = self._sdk(), self._asking()
         answer = await sdk.send("POST", sdk.client.communications.calls, asking, body)
         return read_as(call_in, answer, asking=asking, now=self._clock.now())
 
     async def read_call(self, call_id: CallId) -> Call | None:
-        """See `graph_port.Graph.read_call`."""
         sdk, asking = self._sdk(), self._asking()
         builder = sdk.client.communications.calls.by_call_id(call_id)
         answer = await sdk.send("GET", builder, asking)
@@ -130,7 +121,6 @@ class GraphOverSdk:
     async def read_participants(
         self, call_id: CallId, *, own_ids: frozenset[str], show_names: bool
     ) -> Roster | None:
-        """See `graph_port.Graph.read_participants`."""
         builder = self._sdk().client.communications.calls.by_call_id(call_id).participants
         found = await self._pages(builder, Asking(bot_app_id=self._bot_app_id))
         if found is None:
@@ -144,7 +134,6 @@ class GraphOverSdk:
         )
 
     async def keep_alive(self, call_id: CallId) -> bool:
-        """See `graph_port.Graph.keep_alive`."""
         sdk, asking = self._sdk(), self._asking()
         builder = sdk.client.communications.calls.by_call_id(call_id).keep_alive
         answer = await sdk.send("POST", builder, asking)
@@ -154,7 +143,6 @@ class GraphOverSdk:
         return True
 
     async def end_call(self, call_id: CallId) -> None:
-        """See `graph_port.Graph.end_call`."""
         sdk, asking = self._sdk(), self._asking()
         builder = sdk.client.communications.calls.by_call_id(call_id)
         answer = await sdk.send("DELETE", builder, asking)
@@ -162,7 +150,6 @@ class GraphOverSdk:
             hold_to_success(answer, asking=asking, now=self._clock.now())
 
     async def reject_call(self, call_id: CallId) -> None:
-        """See `graph_port.Graph.reject_call`."""
         sdk, asking = self._sdk(), self._asking()
         builder = sdk.client.communications.calls.by_call_id(call_id).reject
         answer = await sdk.send("POST", builder, asking, {"reason": "busy"})
@@ -172,7 +159,6 @@ class GraphOverSdk:
     async def attendance_reports(
         self, organizer_id: str, online_meeting_id: str
     ) -> ListedReports | None:
-        """See `graph_port.Sources.attendance_reports`."""
         builder = self._reports(organizer_id, online_meeting_id)
         found = await self._pages(builder, self._reading_reports(organizer_id))
         if found is None:
@@ -189,7 +175,6 @@ class GraphOverSdk:
         own_ids: frozenset[str],
         show_names: bool,
     ) -> Source | None:
-        """See `graph_port.Sources.attendance_report`."""
         if not CALL_ID.fullmatch(report_id):
             return None
         reports = self._reports(organizer_id, online_meeting_id)
@@ -212,7 +197,6 @@ class GraphOverSdk:
     async def call_record(
         self, chain_id: str, *, own_ids: frozenset[str], show_names: bool
     ) -> Source | None:
-        """See `graph_port.Sources.call_record`."""
         if not CALL_ID.fullmatch(chain_id):
             return None
         found = await self._pages(
@@ -233,7 +217,6 @@ class GraphOverSdk:
         )
 
     async def check(self) -> None:
-        """See `graph_port.Graph.check`."""
         await self._sdk().check_token()
 
     async def close(self) -> None:

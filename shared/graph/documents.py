@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -32,6 +33,23 @@ def read_json(body: bytes) -> Any:
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     return found
+
+
+def object_in(body: bytes) -> Mapping[str, Any]:
+    """Return the object in `body`, without members where there is none that can be read."""
+    try:
+        return object_of(read_json(body))
+    except ValueError:
+        return NOTHING
+
+
+def http_date(text: str) -> datetime | None:
+    """Return the moment that a header such as `Date` names; None where it names none."""
+    try:
+        found = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def text_of(value: Any) -> str | None:

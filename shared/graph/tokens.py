@@ -55,12 +55,10 @@ class GraphTokens:
         """Return the token that is held, or the first one. Raises azure-core's `AzureError`."""
         return (await self._credential.get_token(self._scope, enable_cae=True)).token
 
-    async def fresh(self) -> str:
+    async def fresh(self, claims: str = NO_DEMAND) -> str:
         """Return a token that is requested now, in place of one that is held. As `token`."""
         # With claims the credential requests a token and replaces the one it keeps.
-        return (
-            await self._credential.get_token(self._scope, claims=NO_DEMAND, enable_cae=True)
-        ).token
+        return (await self._credential.get_token(self._scope, claims=claims, enable_cae=True)).token
 
     async def renewed(self, refused: str, claims: str) -> str:
         """Return a token in place of `refused`; the same one where none other can be had now.
@@ -85,11 +83,10 @@ class GraphTokens:
                 if held == self._accepted:
                     raise RefusedForNow(RENEWAL_PAUSE - since)
                 return held
-            # With claims the credential requests a token and replaces the one it keeps.
-            fresh = await self._credential.get_token(self._scope, claims=claims, enable_cae=True)
+            fresh = await self.fresh(claims)
             self._renewed_at = self._now()
-            log("graph.token_renewed", another=fresh.token != refused)
-            return fresh.token
+            log("graph.token_renewed", another=fresh != refused)
+            return fresh
         finally:
             self._renewal = None
 

@@ -1,12 +1,9 @@
 """What Graph's answer says of a user: whether the account and its plan of Teams work. Core."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from shared.graph.answers import Answer, error_code
-from shared.graph.documents import read_json
+from shared.graph.documents import http_date, object_in
 from shared.words.answers import UserAnswer
 
 SELECTED = "id,accountEnabled,assignedPlans"
@@ -22,10 +19,10 @@ OK = 200
 
 def user_in(answer: Answer) -> UserAnswer:
     """Return what an answer of any status says; None for what it does not say."""
-    date = _date(answer.headers.get("date", ""))
+    date = http_date(answer.headers.get("date", ""))
     if answer.status != OK:
         return UserAnswer(status=answer.status, code=error_code(answer.body), date=date)
-    members = _object(answer.body)
+    members = object_in(answer.body)
     enabled, plans = members.get("accountEnabled"), members.get("assignedPlans")
     return UserAnswer(
         status=answer.status,
@@ -40,19 +37,3 @@ def _is_teams(plan: Any) -> bool:
         return False
     service, status = str(plan.get("service")), str(plan.get("capabilityStatus"))
     return service.lower().startswith(TEAMS) and status.lower() in WORKING
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        found = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
-
-
-def _object(body: bytes) -> Mapping[str, Any]:
-    try:
-        found = read_json(body)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -35,7 +35,6 @@ _FOREIGN: tuple[tuple[bytes, str], ...] = (
     (b"%PDF-", "a PDF document; send JSON in UTF-8"),
 )
 _UTF_16 = re.compile(rb'\xff\xfe|\xfe\xff|[{\["\s]\x00|\x00[{\["\s]')
-_ELEMENT = re.compile(rb"@(.)", re.DOTALL)
 _DATA_CONTRACT = b"http://schemas.microsoft.com/2003/10/Serialization/"
 _TEXT_RECORDS = {0x98: 1, 0x9A: 2, 0x9C: 4}
 _BYTES_RECORDS = {0x9E: 1, 0xA0: 2, 0xA2: 4}

@@ -4,6 +4,7 @@ Core.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from shared.inbox.attempts import history_text
@@ -32,38 +33,19 @@ COUNTED = frozenset({ATTEMPT, FAILURES, FIRST_ENQUEUED, FIRST_TRIED, HISTORY})
 
 def copy_of(message: QueueMessage, *, due: datetime) -> Outgoing:
     """Return the scheduled copy that carries `message` (see `QueueMessage.after`) to `due`."""
-    return within_quotas(
-        Outgoing(
-            entity=message.queue,
-            message_id=_derived_id(message, str(message.attempt)),
-            body=message.body,
-            correlation_id=message.correlation_id,
-            reply_to=message.reply_to,
-            properties=_without(INFORMATIONAL, message.properties),
-            due=due,
-        )
-    )
+    properties = _without(INFORMATIONAL, message.properties)
+    return within_quotas(_copy(message, str(message.attempt), properties, due=due))
 
 
 def postponed(message: QueueMessage, *, due: datetime) -> Outgoing:
     """Return the copy of `message` that comes back at `due` as if it had been sent then."""
-    kept = _without({*COUNTED, *INFORMATIONAL}, message.properties)
-    return within_quotas(
-        Outgoing(
-            entity=message.queue,
-            message_id=_derived_id(message, str(int(due.timestamp()))),
-            body=message.body,
-            correlation_id=message.correlation_id,
-            reply_to=message.reply_to,
-            properties={
-                **kept,
-                ORIGIN: message.origin_id,
-                DELIVERY: message.delivery_id,
-                ASKED: utc_text(message.asked_at),
-            },
-            due=due,
-        )
-    )
+    properties = {
+        **_without({*COUNTED, *INFORMATIONAL}, message.properties),
+        ORIGIN: message.origin_id,
+        DELIVERY: message.delivery_id,
+        ASKED: utc_text(message.asked_at),
+    }
+    return within_quotas(_copy(message, str(int(due.timestamp())), properties, due=due))
 
 
 def kept_copy(message: QueueMessage, refused: Rejected) -> Outgoing:
@@ -81,26 +63,28 @@ def kept_copy(message: QueueMessage, refused: Rejected) -> Outgoing:
     }
     if refused.history:
         properties[TRIES] = history_text(refused.history)
-    return within_quotas(
-        Outgoing(
-            entity=REJECTED_QUEUE,
-            message_id=_derived_id(message, "rejected"),
-            body=message.body,
-            correlation_id=message.correlation_id,
-            reply_to=message.reply_to,
-            subject=refused.code,
-            properties=properties,
-        ),
-        body_may_be_cut=True,
+    copy = replace(
+        _copy(message, "rejected", properties), entity=REJECTED_QUEUE, subject=refused.code
     )
+    return within_quotas(copy, body_may_be_cut=True)
 
 
 def _without(names: Collection[str], properties: Mapping[str, str]) -> dict[str, str]:
     return {name: text for name, text in properties.items() if name not in names}
 
 
-def _derived_id(message: QueueMessage, suffix: str) -> str:
-    """Return the id of a copy: readable where it fits, and unique to this message's copy."""
+def _copy(
+    message: QueueMessage, suffix: str, properties: dict[str, str], *, due: datetime | None = None
+) -> Outgoing:
+    """Return a copy whose id is readable where it fits, and unique to this message's copy."""
     unique = f"{message.delivery_id}#{suffix}"
     readable = f"{message.origin_id}#{unique}"
-    return readable if len(readable) <= LONGEST_MESSAGE_ID else unique
+    return Outgoing(
+        entity=message.queue,
+        message_id=readable if len(readable) <= LONGEST_MESSAGE_ID else unique,
+        body=message.body,
+        correlation_id=message.correlation_id,
+        reply_to=message.reply_to,
+        properties=properties,
+        due=due,
+    )

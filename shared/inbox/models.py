@@ -23,7 +23,7 @@ from pydantic.alias_generators import to_camel
 from shared.inbox.bodies import Doubled, UnreadableBodyError, read_body
 from shared.inbox.envelopes import envelope_problem
 from shared.inbox.refusals import UNION_TAGS, problems_of, refused, wrong
-from shared.words.kinds import problem
+from shared.words.kinds import KindName, problem
 
 LARGEST_CONTEXT = 4 * 1024
 DEEPEST_CONTEXT = 32
@@ -93,10 +93,15 @@ def null_means(default: object, kind: Any) -> BeforeValidator:
     )
 
 
-def _guid(text: str) -> str:
-    if GUID.fullmatch(text) is None:
-        raise wrong("not_guid")
-    return text.lower()
+def matching(pattern: re.Pattern[str], otherwise: KindName) -> AfterValidator:
+    """Return what refuses a text that is not wholly of `pattern`, with the problem `otherwise`."""
+
+    def checked(text: str) -> str:
+        if pattern.fullmatch(text) is None:
+            raise wrong(otherwise)
+        return text
+
+    return AfterValidator(checked)
 
 
 Text = Annotated[str, Field(min_length=1), AfterValidator(_not_blank), AfterValidator(printable)]
@@ -104,7 +109,7 @@ Flag = Annotated[bool, null_means(default=False, kind=bool)]
 """True or false; absent or null means false."""
 RequestId = Annotated[Text, Field(max_length=128)]
 Context = Annotated[dict[str, Any], AfterValidator(_small)]
-ObjectId = Annotated[str, AfterValidator(_guid)]
+ObjectId = Annotated[str, matching(GUID, "not_guid"), AfterValidator(str.lower)]
 
 
 class Message(BaseModel):

@@ -33,7 +33,12 @@ def trying_of(
 
 
 async def note(trying: Trying, request_id: str, *, journal: Journal, tenant_id: str) -> None:
-    """Let readers find the last try of a request, unless its meeting is there; never fails."""
+    """Let readers find the last try of a request, unless its meeting is there; never fails.
+
+    Nothing is noted of a try under the id of another request.
+    """
+    if trying.code == "request_conflict":
+        return
     meeting_id = meeting_id_for(tenant_id=tenant_id, request_id=request_id)
 
     def decide(known: Meeting | None, now: datetime) -> tuple[Step | None, None]:

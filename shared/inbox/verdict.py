@@ -31,7 +31,11 @@ from shared.words.rules import RetryPolicy
 LAST_FOR_AN_ANSWER = 8
 """From this delivery on a refusal is given up that only the caller's queue does not take: two
 later the message would be dead-lettered, and the topic has it."""
+type Work = Callable[[QueueMessage], Awaitable[None]]
+type Refuse = Callable[[QueueMessage, Rejected, datetime], Outgoing | None]
+"""Makes a refusal, at a moment, the event that publishes it; None: the event has no reader."""
 type Noted = Callable[[QueueMessage, Trying], Awaitable[None]]
+"""Learns what came of a try that is not the last one, or was refused."""
 
 
 class ShortWaits:
@@ -72,15 +76,14 @@ class Inbox:
         clock: Clock,
         policy: RetryPolicy,
         jitter: Callable[[float], float],
-        waits: ShortWaits | None = None,
+        waits: ShortWaits,
         namespace: str = "",
     ) -> None:
         """`jitter(most)` returns a random number of seconds from 0 to `most`.
 
-        `namespace`: the host name of our Service Bus, with which messages' `reply_to` are read.
-
-        `waits`: the pauses spent inside an invocation; None: every pause is a scheduled copy, and
-        what has to go back goes at once.
+        `waits`: the pauses spent inside an invocation; where no seat is free, a pause is a
+        scheduled copy. `namespace`: the host name of our Service Bus, with which messages'
+        `reply_to` are read.
         """
         self._bus, self._clock, self._policy = bus, clock, policy
         self._jitter, self._waits, self._namespace = jitter, waits, namespace
@@ -88,18 +91,15 @@ class Inbox:
     async def handle(
         self,
         message: QueueMessage,
-        work: Callable[[QueueMessage], Awaitable[None]],
-        refusal: Callable[[QueueMessage, Rejected, datetime], Outgoing | None],
+        work: Work,
+        refuse: Refuse,
         noted: Noted | None = None,
     ) -> None:
         """Pass `message` to `work` and carry out its verdict.
 
-        `noted` learns what came of a try that is not the last one, or was refused.
-
-        `refusal` turns a refusal into the event that publishes it; None where the event would have
-        no reader. Where there is a seat, a short pause is spent here, and `work` gets the message
-        again: handlers must be safe to repeat. When the bus itself is down, its error goes on to
-        the host after a pause, and the host abandons the message.
+        Where there is a seat, a short pause is spent here, and `work` gets the message again:
+        handlers must be safe to repeat. When the bus itself is down, its error goes on to the host
+        after a pause, and the host abandons the message.
         """
         message = replace(message, namespace=self._namespace)
         reply = message.reply
@@ -108,37 +108,31 @@ class Inbox:
         correlate(queue=message.queue, messageId=message.message_id)
         with of_message(message.queue, message.message_id, message.properties) as traceparent:
             try:
-                await self._handle(replace(message, traceparent=traceparent), work, refusal, noted)
+                await self._handle(replace(message, traceparent=traceparent), work, refuse, noted)
             except Transient as down:
                 log("message.given_back", down, delivery=message.delivery_count)
                 await self._hold(message, down)
                 raise
 
     async def _handle(
-        self,
-        message: QueueMessage,
-        work: Callable[[QueueMessage], Awaitable[None]],
-        refusal: Callable[[QueueMessage, Rejected, datetime], Outgoing | None],
-        noted: Noted | None,
+        self, message: QueueMessage, work: Work, refuse: Refuse, noted: Noted | None
     ) -> None:
         began, waited = self._clock.now(), 0
         while (failed := await _failure(message, work)) is not None:
             # A request that names no id has that of its meeting, where one was met, else this one.
             presume(requestId=message.origin_id)
             now = self._clock.now()
-            due = self._next_try(message, failed, now)
+            due = next_try(message, failed, now=now, policy=self._policy, jitter=self._jitter)
             if due is None:
                 refused = final(failed, message, now=now)
                 log("message.rejected", code=refused.code, **_times(message, began, now))
-                await _refuse(message, refused, refusal, now, self._bus)
+                await _refuse(message, refused, refuse, now, self._bus)
                 if noted is not None:
                     await noted(message, trying_of(refused, message, at=now, due=None))
                 return
             again = message.after(failed, at=now)
-            if (
-                self._waits is not None
-                and fits_here(due, now=now, began=began, waits=waited)
-                and await self._waits.wait((due - now).total_seconds())
+            if fits_here(due, now=now, began=began, waits=waited) and await self._waits.wait(
+                (due - now).total_seconds()
             ):
                 message, waited = again, waited + 1
                 continue
@@ -164,8 +158,6 @@ class Inbox:
         first again, so a place left free would only be used to dead-letter it. Where just a
         caller's queue or the copies' is closed, others get past, and a seat is needed.
         """
-        if self._waits is None:
-            return
         seconds = hold_before(message.delivery_count, jitter=self._jitter).total_seconds()
         if isinstance(down, NotSent) and not down.entities & OWN_ENTITIES:
             await self._waits.wait(seconds)
@@ -174,15 +166,9 @@ class Inbox:
 
     def is_last(self, message: QueueMessage, failed: Transient | Rejected) -> bool:
         """Return whether `message` may be refused for `failed` now, as after the longest pause."""
-        now = self._clock.now()
-        policy = self._policy
+        now, policy = self._clock.now(), self._policy
         due = next_try(message, failed, now=now, policy=policy, jitter=lambda most: most)
         return due is None
-
-    def _next_try(
-        self, message: QueueMessage, failed: Transient | Rejected, now: datetime
-    ) -> datetime | None:
-        return next_try(message, failed, now=now, policy=self._policy, jitter=self._jitter)
 
 
 def final(failed: Transient | Rejected, message: QueueMessage, *, now: datetime) -> Rejected:
@@ -203,22 +189,16 @@ def final(failed: Transient | Rejected, message: QueueMessage, *, now: datetime)
     return replace(refused, history=history)
 
 
-async def _failure(
-    message: QueueMessage, handle: Callable[[QueueMessage], Awaitable[None]]
-) -> Transient | Rejected | None:
+async def _failure(message: QueueMessage, work: Work) -> Transient | Rejected | None:
     try:
-        await handle(message)
+        await work(message)
     except (Transient, Rejected) as failed:
         return failed
     return None
 
 
 async def _refuse(
-    message: QueueMessage,
-    refused: Rejected,
-    refuse: Callable[[QueueMessage, Rejected, datetime], Outgoing | None],
-    now: datetime,
-    bus: Bus,
+    message: QueueMessage, refused: Rejected, refuse: Refuse, now: datetime, bus: Bus
 ) -> None:
     event, reply, not_sent = refuse(message, refused, now), message.reply, None
     if event is not None and reply is not None:

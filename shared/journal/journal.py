@@ -1,103 +1,193 @@
-"""The way every handler changes a meeting: load, decide, commit, and send what was committed.
-
-Changes that wait for one meeting in one process are decided one after another and committed
-together. A lost race starts this again. Changes that no transaction holds are halved until the
-change at fault stands alone; only that one fails. Messages are sent from the outbox, so a crash
-after the commit loses none. A commit plans the meeting's next looks; before it, the ledger's index
-has the meeting due in time. The journal decides nothing itself.
-"""
+"""The one way to read and change a meeting. It hides loading, lost races and sending."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
+from typing import Protocol
 
-from shared.events.cloud_events import warn_undelivered
-from shared.journal.door import Delivered, Loaded, OpenMeeting
-from shared.journal.flush import Dispatch, measure_age
-from shared.journal.together import Decision, decide_together
-from shared.journal.unsent import Unsent
-from shared.meeting.follow_up import followed_up, is_overdue
-from shared.meeting.listing import having_listed, unlisted
-from shared.meeting.meeting import Change, Meeting, OutboxRow, Stored
-from shared.meeting.older_legs import KEPT, Kept
-from shared.meeting.retention import must_be_scheduled, purge_day
-from shared.ports import Bus, Clock, Ledger
-from shared.telemetry import correlate, correlated, count, log, measure
-from shared.tracing.spans import committing
-from shared.tracing.work import Work, apart, current
-from shared.words.errors import LostRace, Transient
+from shared.journal.commits import Commits, Loaded
+from shared.journal.settle import settled
+from shared.journal.step import Decide, Step
+from shared.meeting.follow_up import mended
+from shared.meeting.meeting import Change, Meeting
+from shared.meeting.older_legs import Older
+from shared.meeting.retention import require_as_seen, require_cleared
+from shared.telemetry import correlate, log, presume
+from shared.tracing.work import current
+from shared.words.answers import Call
+from shared.words.coordinates import thread_alias
+from shared.words.errors import RollcallError, Transient
 from shared.words.ids import MeetingId
-from shared.words.outgoing import Undelivered
-from shared.words.rules import RecordingRules, TendingRules
 
-ATTEMPTS = 40
-"""How often one change starts again after a lost race before it gives up as `Transient`."""
-LONGEST_RETRY_PAUSE = 0.06
+ROUNDS = 12
+"""How often a decision that must know what left the head starts again because more left it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """What became of a change: the meeting as stored, and the sending of what it committed."""
-
-    meeting: Meeting | None
-    sent: asyncio.Future[None]
+class _MoreLeft(Exception):
+    """More left the head since it was read: the decision might not know all of it."""
 
 
-@dataclass(slots=True)
-class _Waiting:
-    decide: Decision
-    receipt: asyncio.Future[Receipt]
-    resend: bool
-    work: Work | None
+class Delivered(Protocol):
+    """A message as far as the journal knows it."""
+
+    @property
+    def delivery_count(self) -> int:
+        """How often it was delivered, this time included."""
+        ...
+
+
+class OpenMeeting:
+    """One meeting, to be read and changed; `Journal.open` and `Journal.unread` make it.
+
+    Hides loading, lost races, redelivery, sending, and what left the head. `meeting` is the meeting
+    as last seen here; None where it is not known. `written`: the last change wrote a commit.
+
+    Where the meeting was purged since it was last seen here, loading and changing it raise
+    `Transient`: an alias that was claimed meanwhile may have been purged with it.
+    """
+
+    def __init__(self, commits: Commits, meeting_id: MeetingId, *, resend: bool) -> None:
+        self._commits, self._resend = commits, resend
+        self._loaded: Loaded | None = None
+        self._older = Older(pages=None)
+        self._looked = False
+        self.meeting_id = meeting_id
+        self.meeting: Meeting | None = None
+        self.written = False
+
+    async def load(self, *, likely_new: bool = False, whole: bool = False) -> None:
+        """Load the meeting; with `whole`, also the legs and requests that left the head."""
+        ledger = self._commits.ledger
+        stored = await ledger.load(self.meeting_id, likely_new=likely_new)
+        head = stored.meeting if stored is not None else None
+        self._require_as_seen(head)
+        self._older = Older(pages=() if whole else None)
+        if whole and head is not None and head.leg_pages:
+            self._older = Older(pages=tuple(await ledger.older_legs(self.meeting_id)))
+        if head is not None and (work := current()) is not None:
+            work.part_of(head.traceparent)
+        self._loaded = Loaded(stored)
+        self._see(head)
+
+    async def owner_of(self, call: Call) -> MeetingId | None:
+        """Return the meeting to which the thread of Graph's `call` leads; None if it names none.
+
+        A thread that led nowhere leads to this meeting from now on. Raises `Unavailable`.
+        """
+        if call.thread_id is None:
+            return None
+        alias = thread_alias(call.thread_id, call.message_id)
+        return await self._commits.ledger.claim_alias(alias, self.meeting_id)
+
+    async def change[D](self, decide: Decide[D], *, within: float | None = None) -> D:
+        """Let `decide` say what to write, commit it, and send; return what it decided.
+
+        `decide` starts from the meeting as it was loaded. After a lost race it is called again.
+        `within`: the most seconds to wait for the sending, which goes on after that.
+        Raises what `decide` raised, `Transient` when the race is lost too often or the store is
+        down, and ValueError for a change that no transaction can hold.
+        """
+        decided: list[D] = []
+        # Decisions run in the task of the first that waits, which is no part of this work.
+        work = current()
+
+        def settle(before: Meeting | None, now: datetime) -> Change | None:
+            self._require_as_seen(before)
+            if before is not None and work is not None:
+                work.part_of(before.traceparent)
+            if not self._older.is_of(before):
+                raise _MoreLeft
+            step, result = decide(self._older.beside(before), now)
+            if step is not None:
+                require_cleared(before, self.meeting, step.meeting)
+            decided.append(result)
+            change = None
+            if step is not None:
+                alone = replace(step, meeting=self._older.kept_apart(step.meeting, before))
+                change = settled(
+                    alone,
+                    before,
+                    now=now,
+                    rules=self._commits.recording,
+                    tending=self._commits.tending,
+                )
+            self.written = change is not None
+            if change is not None and work is not None:
+                change = replace(change, outgoing=tuple(map(work.stamp, change.outgoing)))
+            return change
+
+        for _ in range(ROUNDS):
+            loaded, self._loaded = self._loaded, None
+            try:
+                receipt = await self._commits.change(
+                    self.meeting_id, settle, loaded=loaded, resend=self._resend
+                )
+            except _MoreLeft:
+                await self.load(whole=True)
+                continue
+            self._see(receipt.meeting)
+            await asyncio.wait({receipt.sent}, timeout=within)
+            return decided[-1]
+        raise Transient("the legs of the bot in this meeting change too fast")
+
+    def _see(self, head: Meeting | None) -> None:
+        self.meeting, self._looked = self._older.beside(head), True
+        # A request keeps an id of its own; callbacks and looks are named by the meeting's first.
+        presume(requestId=head.correlation_id if head is not None else None)
+
+    def _require_as_seen(self, head: Meeting | None) -> None:
+        if self._looked:
+            require_as_seen(head, self.meeting)
+
+    async def record(self, step_of: Callable[[Meeting | None, datetime], Step | None]) -> None:
+        """Change the meeting by a decision that has no other result than its step."""
+        await self.change(lambda meeting, now: (step_of(meeting, now), None))
+
+    async def edit(self, step_of: Callable[[Meeting, datetime], Step | None]) -> bool:
+        """Change a meeting that is known; return whether the decision returned a step."""
+
+        def decide(meeting: Meeting | None, now: datetime) -> tuple[Step | None, bool]:
+            step = None if meeting is None else step_of(meeting, now)
+            return step, step is not None
+
+        return await self.change(decide)
+
+    async def mend_in_passing(self) -> None:
+        """Mend a meeting whose look is overdue; what fails is left to the backstop."""
+        if self.meeting is None or not self._commits.is_overdue(self.meeting):
+            return
+        try:
+            await self.mend()
+        except RollcallError as error:
+            log("look.not_mended", error)
+
+    async def mend(self) -> None:
+        """Send what is unsent, restart a broken chain of looks, and update the index.
+
+        Commit in any case: a commit under way relies on what the index says now, and must lose.
+        """
+        stored = self._loaded.stored if self._loaded is not None else None
+        for row in stored.outbox if stored is not None else ():
+            self._commits.measure_age(row)
+
+        def decide(meeting: Meeting | None, now: datetime) -> tuple[Step | None, None]:
+            if meeting is None or stored is None:
+                return None, None
+            # A handler that changed it since it was loaded may have left messages unsent.
+            unsent = bool(stored.outbox) or meeting.version != stored.meeting.version
+            change = mended(meeting, now=now, rules=self._commits.tending, unsent=unsent)
+            return Step(meeting=change.meeting, outgoing=change.outgoing), None
+
+        await self.change(decide)
 
 
 class Journal:
-    """Changes meetings. One instance a process; safe for many tasks."""
+    """All meetings, to be read and changed. One instance a process; safe for many tasks."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        bus: Bus,
-        clock: Clock,
-        recording: RecordingRules,
-        tending: TendingRules,
-        jitter: Callable[[float], float],
-        retention_days: int,
-        kept: Kept = KEPT,
-        pause: Callable[[float], Awaitable[None]] | None = None,
-    ) -> None:
-        """`jitter(most)` returns a random number of seconds from 0 to `most`.
-
-        `pause` takes seconds: after pauses what could not be sent is sent again once Service Bus
-        takes messages. None: the next change of its meeting, or the backstop, sends it.
-
-        `kept`: how much of our legs stays in the head. `retention_days`: how long a record is kept.
-        """
-        self.ledger, self.recording, self.tending = ledger, recording, tending
-        self._dispatch = Dispatch(
-            ledger=ledger,
-            bus=bus,
-            clock=clock,
-            jitter=jitter,
-            lease=tending.grace,
-            missed=self._warn_of_lost,
-            unsent=self._note_unsent,
-        )
-        self._unsent = (
-            Unsent(bus=bus, clock=clock, pause=pause, resend=self._resend)
-            if pause is not None
-            else None
-        )
-        self._clock = clock
-        self._jitter = jitter
-        self._kept = kept
-        self._retention_days = retention_days
-        self._waiting: dict[MeetingId, list[_Waiting]] = defaultdict(list)
-        self._leading: set[MeetingId] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+    def __init__(self, commits: Commits) -> None:
+        self.commits = commits
+        self.tending = commits.tending
 
     async def open(
         self,
@@ -120,226 +210,8 @@ class Journal:
         """Return a meeting that its first change loads, once for all changes that wait for it."""
         correlate(meetingId=meeting_id)
         again = for_message is not None and for_message.delivery_count > 1
-        return OpenMeeting(self, meeting_id, resend=again)
-
-    async def change(
-        self,
-        meeting_id: MeetingId,
-        decide: Decision,
-        *,
-        loaded: Loaded | None = None,
-        resend: bool = False,
-    ) -> Receipt:
-        """Load the meeting, let `decide` say what to write, commit it, and start to send.
-
-        `loaded` saves the first load. Where it is out of date the race is lost, and the meeting is
-        loaded again. `resend` also sends messages of any age that other handlers committed but did
-        not clear yet: a redelivered message finishes what its first delivery began.
-        Raises what `decide` raised, `Transient` when the race is lost too often or the store is
-        down, and ValueError for a change that no transaction can hold. The receipt says when the
-        sending is done. Messages that cannot be sent are kept.
-        """
-        receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        waiting = _Waiting(decide, receipt, resend, current())
-        self._waiting[meeting_id].append(waiting)
-        if meeting_id not in self._leading:
-            # A task of its own: no change waits for the changes that come after it.
-            self._leading.add(meeting_id)
-            self._begin(meeting_id, self._lead(meeting_id, loaded))
-        return await receipt
-
-    def measure_age(self, row: OutboxRow) -> None:
-        """Note how old messages are that another process left unsent."""
-        measure_age(row, now=self._clock.now())
-
-    def is_overdue(self, meeting: Meeting) -> bool:
-        """Tell whether the message of a planned look seems to be lost."""
-        return is_overdue(meeting, now=self._clock.now(), rules=self.tending)
+        return OpenMeeting(self.commits, meeting_id, resend=again)
 
     async def settled(self) -> None:
         """Return when all messages committed so far were sent and cleared, or kept."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
-
-    def _begin(
-        self,
-        meeting_id: MeetingId,
-        work: Coroutine[None, None, None],
-        request_id: str | None = None,
-    ) -> None:
-        # Its lines and spans belong to all changes that wait for the meeting, not to the first one.
-        with correlated(meetingId=meeting_id, requestId=request_id), apart():
-            task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _lead(self, meeting_id: MeetingId, loaded: Loaded | None) -> None:
-        try:
-            while together := self._waiting.pop(meeting_id, None):
-                try:
-                    await self._serve(meeting_id, together, loaded)
-                except Exception as error:  # noqa: BLE001 - passed to all that wait
-                    _fail(together, error)
-                except BaseException:
-                    _fail([*together, *self._waiting.pop(meeting_id, [])], Transient("interrupted"))
-                    raise
-                loaded = None
-        finally:
-            self._leading.discard(meeting_id)
-
-    async def _serve(
-        self,
-        meeting_id: MeetingId,
-        together: list[_Waiting],
-        loaded: Loaded | None,
-    ) -> None:
-        resend = any(waiting.resend for waiting in together)
-        for attempt in range(ATTEMPTS):
-            if loaded is not None:
-                stored, loaded = loaded.stored, None
-            else:
-                stored = await self.ledger.load(meeting_id)
-            together = [waiting for waiting in together if not waiting.receipt.done()]
-            decisions = [waiting.decide for waiting in together]
-            meeting, now = stored.meeting if stored else None, self._clock.now()
-            correlate(requestId=meeting.correlation_id if meeting is not None else None)
-            decided = decide_together(decisions, meeting, now=now, kept=self._kept)
-            for place, error in decided.failures.items():
-                _fail([together[place]], error)
-            served, left = together[: decided.count], together[decided.count :]
-            stale = self._stale(meeting_id, stored, now, resend=resend)
-            if decided.change is None:
-                self._hand_out(meeting_id, served, stored, stale)
-                return
-            try:
-                works = [waiting.work for waiting in served if waiting.work is not None]
-                after = await self._commit(stored, decided.change, now, works)
-            except LostRace:
-                most = min(0.01 * 2**attempt, LONGEST_RETRY_PAUSE)
-                await asyncio.sleep(self._jitter(most))
-                continue
-            except ValueError as error:
-                self._waiting[meeting_id] = [*left, *self._waiting[meeting_id]]
-                await self._serve_apart(meeting_id, served, error)
-                return
-            self._waiting[meeting_id] = [*left, *self._waiting[meeting_id]]
-            measure("rollcall.commit.attempts", attempt + 1)
-            self._hand_out(meeting_id, served, after, (*stale, *after.outbox))
-            return
-        measure("rollcall.commit.attempts", ATTEMPTS)
-        raise Transient("the meeting is being changed by others too often")
-
-    async def _commit(
-        self, before: Stored | None, change: Change, now: datetime, works: list[Work]
-    ) -> Stored:
-        """Commit the change with what follows from it, after the index has the meeting due.
-
-        So no crash leaves a commit that the index does not know. An index that has the meeting due
-        already is not written: it may be early, never late.
-        """
-        meeting = before.meeting if before is not None else None
-        with committing(works, change.meeting.traceparent) as commit:
-            followed = followed_up(change, now=now, rules=self.tending)
-            followed = replace(followed, outgoing=commit.stamp(followed.outgoing))
-            change = await self._listed(meeting, followed, now)
-            known = meeting.tend.indexed if meeting is not None else None
-            by = change.meeting.tend.indexed
-            if by is not None and (known is None or by < known):
-                await self.ledger.index(change.meeting.meeting_id, due_at=by)
-            stored = await self.ledger.commit(before, change, now=now)
-        correlate(requestId=stored.meeting.correlation_id)
-        for code in change.meeting.warned[len(meeting.warned) if meeting else 0 :]:
-            log("meeting.warned", code=code)
-        return stored
-
-    def _note_unsent(self, meeting_id: MeetingId, due: datetime) -> None:
-        if self._unsent is not None:
-            self._unsent.note(meeting_id, due=due)
-
-    async def _resend(self, meeting_id: MeetingId) -> None:
-        """Send what the meeting has unsent, where the lease of it is over; change nothing."""
-        receipt = await self.change(meeting_id, lambda *_: None)
-        await receipt.sent
-
-    async def _warn_of_lost(self, meeting_id: MeetingId, lost: Sequence[Undelivered]) -> None:
-        """Publish that answers of a meeting reached no queue, and count them."""
-        for one in lost:
-            count("rollcall.answers.undelivered", code=one.code)
-
-        def decide(known: Meeting | None, now: datetime) -> Change | None:
-            if known is None or not known.known:
-                return None
-            warned, events = warn_undelivered(known, lost[0], now=now)
-            return Change(meeting=warned, outgoing=events) if events else None
-
-        try:
-            await self.change(meeting_id, decide)
-        except Transient as error:
-            log("outbox.not_kept", error)
-
-    async def _listed(self, before: Meeting | None, change: Change, now: datetime) -> Change:
-        """List what was just made or moved, and once the day on which it is to be purged.
-
-        Once a bot was asked for, looks list it. What has a head is purged one day, be it only a
-        claim that came to nothing; the purge moves a day that is too early on.
-        """
-        after, ledger = change.meeting, self.ledger
-        briefs = {} if after.legs else unlisted(after)
-        rows = [ledger.list_day(after.meeting_id, day, brief) for day, brief in briefs.items()]
-        if must_be_scheduled(before, after):
-            day = purge_day(after, now=now, days=self._retention_days)
-            rows.append(ledger.schedule_purge(after.meeting_id, day))
-        await asyncio.gather(*rows)
-        if not briefs:
-            return change
-        return replace(change, meeting=having_listed(after, briefs, at=now))
-
-    async def _serve_apart(
-        self, meeting_id: MeetingId, together: list[_Waiting], refused: ValueError
-    ) -> None:
-        """Serve the halves of changes that no transaction holds; a change that is alone fails."""
-        if len(together) == 1:
-            _fail(together, refused)
-            return
-        middle = len(together) // 2
-        for half in (together[:middle], together[middle:]):
-            try:
-                await self._serve(meeting_id, half, None)
-            except Exception as error:  # noqa: BLE001 - passed to the changes of this half
-                _fail(half, error)
-
-    def _stale(
-        self, meeting_id: MeetingId, stored: Stored | None, now: datetime, *, resend: bool
-    ) -> tuple[OutboxRow, ...]:
-        rows = stored.outbox if stored else ()
-        return tuple(
-            row
-            for row in rows
-            if (resend or row.written_at <= now - self.tending.grace)
-            and not self._dispatch.is_under_way(meeting_id, row)
-        )
-
-    def _hand_out(
-        self,
-        meeting_id: MeetingId,
-        served: list[_Waiting],
-        stored: Stored | None,
-        rows: tuple[OutboxRow, ...],
-    ) -> None:
-        sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if rows:
-            request_id = stored.meeting.correlation_id if stored is not None else None
-            self._begin(meeting_id, self._dispatch.send(meeting_id, rows, sent), request_id)
-        else:
-            sent.set_result(None)
-        receipt = Receipt(meeting=stored.meeting if stored else None, sent=sent)
-        for waiting in served:
-            if not waiting.receipt.done():
-                waiting.receipt.set_result(receipt)
-
-
-def _fail(waiting: list[_Waiting], error: Exception) -> None:
-    for one in waiting:
-        if not one.receipt.done():
-            one.receipt.set_exception(error)
-            one.receipt.exception()  # marks it as seen: the caller may be gone
+        await self.commits.settled()

@@ -12,14 +12,14 @@ from shared.calls.fold import fold
 from shared.calls.history import as_change
 from shared.calls.record import Commit, GroupCall, Record, SessionPage, seal
 from shared.calls.weight import relieved
-from shared.events.cloud_events import as_published, publish, warn_once
+from shared.events.cloud_events import publish, publish_one, warn_once
 from shared.events.facts import LEG_OVER, facts_between
 from shared.events.replies import waiting_for
 from shared.journal.step import Step
 from shared.meeting.follow_up import is_overdue
 from shared.meeting.legs import answer_others
 from shared.meeting.meeting import Change, Meeting
-from shared.meeting.packing import ROW_BYTES, meeting_type
+from shared.meeting.packing import ROW_BYTES, adapter
 from shared.meeting.places import sorted_out
 from shared.meeting.sourcing import awaiting, number_in, readable
 from shared.sources.spans import CLOCKS
@@ -154,7 +154,7 @@ def room_of(meeting: Meeting, rules: RecordingRules) -> int:
     A request with a thousand attendees stands in it several times: requested, made, published.
     """
     without = replace(meeting, record=replace(meeting.record, calls=()))
-    return min(rules.room, ROW_BYTES - len(meeting_type().dump_json(without)))
+    return min(rules.room, ROW_BYTES - len(adapter(Meeting).dump_json(without)))
 
 
 def put_away(record: Record, room: int) -> tuple[Record, tuple[SessionPage, ...]]:
@@ -251,11 +251,10 @@ def _published(
         awaited = leg is not None and leg.over is None
         held = leg is not None and leg.joining is None and fact.name in AFTER_JOINING
         others = waiting_for(fact.name, leg) if leg is not None and awaited and not held else ()
-        meeting, events = publish(meeting, [fact], now=now, others=others)
+        meeting, kept, events = publish_one(meeting, fact, now=now, to=others)
         outgoing += events
         if leg is None or not awaited:
             continue
-        kept = as_published(meeting, fact, sequence=meeting.sequence, now=now, addresses=others)
         if held and leg.callers:
             meeting = meeting.with_leg(replace(leg, held=kept))
         elif fact.name == "bot.joined":

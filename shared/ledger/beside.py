@@ -56,7 +56,6 @@ class RowsBeside:
         self._table = table
 
     async def claim_alias(self, alias: str, meeting_id: MeetingId) -> MeetingId:
-        """See `ports.Ledger.claim_alias`."""
         try:
             await self._table.write("claiming an alias", [create(alias_row(alias, meeting_id))])
         except Conflict:
@@ -65,12 +64,10 @@ class RowsBeside:
         return meeting_id
 
     async def resolve_alias(self, alias: str) -> MeetingId | None:
-        """See `ports.Ledger.resolve_alias`."""
         row = await self._table.row("resolving an alias", alias_partition(alias), ALIAS)
         return MeetingId(row["meetingId"]) if row else None
 
     async def index(self, meeting_id: MeetingId, *, due_at: datetime) -> None:
-        """See `ports.Ledger.index`."""
         what, shard = "indexing a meeting", unfinished_partition(meeting_id)
         for _ in range(_RACES):
             known = await self._table.row(what, shard, meeting_id)
@@ -86,7 +83,6 @@ class RowsBeside:
         raise Unavailable(f"other processes kept writing while {what}")
 
     async def overdue(self, *, now: datetime) -> AsyncIterator[Entry]:
-        """See `ports.Ledger.overdue`."""
         entries = self._table.entries(
             "reading the index",
             "PartitionKey ge @low and PartitionKey lt @high and dueAt le @now",
@@ -100,7 +96,6 @@ class RowsBeside:
             )
 
     async def reindex(self, entry: Entry, *, due_at: datetime | None) -> None:
-        """See `ports.Ledger.reindex`."""
         what, shard = "moving an entry of the index", unfinished_partition(entry.meeting_id)
         try:
             if due_at is None:
@@ -112,7 +107,6 @@ class RowsBeside:
             return  # written since it was read
 
     async def list_day(self, meeting_id: MeetingId, day: date, brief: Brief | None) -> None:
-        """See `ports.Ledger.list_day`."""
         what = "listing a meeting"
         if brief is None:
             await self._table.delete(what, day_partition(day), meeting_id)
@@ -127,7 +121,6 @@ class RowsBeside:
         open_only: bool = False,
         most: int | None = None,
     ) -> AsyncIterator[tuple[MeetingId, Brief]]:
-        """See `ports.Ledger.day`."""
         query, words = "PartitionKey eq @day", {"day": day_partition(day)}
         if first is not None:
             query, words = f"{query} and RowKey ge @first", words | {"first": first}
@@ -143,16 +136,13 @@ class RowsBeside:
                     return
 
     async def note_walk(self, at: datetime) -> None:
-        """See `ports.Ledger.note_walk`."""
         await self._table.write("noting a walk", [put(walk_row(at))])
 
     async def last_walk(self) -> datetime | None:
-        """See `ports.Ledger.last_walk`."""
         row = await self._table.row("reading the last walk", *WALK)
         return None if row is None else read_walk(row)
 
     async def schedule_purge(self, meeting_id: MeetingId, day: date) -> None:
-        """See `ports.Ledger.schedule_purge`."""
         await self._table.write("scheduling a purge", [put(purge_row(meeting_id, day))])
 
     async def scheduled_purges(self, *, until: date, most: int) -> Sequence[PurgeEntry]:
@@ -173,12 +163,10 @@ class RowsBeside:
         return found
 
     async def unschedule_purge(self, entry: PurgeEntry) -> None:
-        """See `ports.Ledger.unschedule_purge`."""
         what = "forgetting a purge"
         await self._table.delete(what, purge_partition(entry.day), entry.meeting_id)
 
     async def leads(self, meeting_id: MeetingId, traces: Traces) -> Sequence[Lead]:
-        """See `ports.Ledger.leads`."""
         aliases = ((alias_partition(alias), ALIAS) for alias in traces.aliases)
         days = ((day_partition(day), meeting_id) for day in traces.days)
         found: list[Lead] = []
@@ -198,7 +186,6 @@ class RowsBeside:
         return found
 
     async def drop(self, leads: Iterable[Lead]) -> None:
-        """See `ports.Ledger.drop`."""
         for some in batched(leads, _AT_ONCE, strict=False):
             await asyncio.gather(*map(self._drop, some))
 

@@ -53,11 +53,9 @@ class TableLedger(TableMeetings, RowsBeside):
         await self._table.client.close()
 
     async def check(self) -> None:
-        """See `ports.Ledger.check`."""
         await self._table.row("checking the tables", "check", "check")
 
     async def probe(self) -> None:
-        """See `ports.Ledger.probe`."""
         what, key = "probing the tables", self._new_id()
         row: Row = {"PartitionKey": PROBE, "RowKey": key}
         first = await self._table.write(what, [create(row)])

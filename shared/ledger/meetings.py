@@ -107,7 +107,6 @@ class TableMeetings:
         )
 
     async def commit(self, before: Stored | None, change: Change, *, now: datetime) -> Stored:
-        """See `ports.Ledger.commit`."""
         version = before.meeting.version + 1 if before else 1
         meeting = replace(change.meeting, version=version)
         known = before.state if before is not None else None
@@ -144,7 +143,6 @@ class TableMeetings:
         )
 
     async def clear(self, meeting_id: MeetingId, row_keys: Iterable[str]) -> None:
-        """See `ports.Ledger.clear`."""
         what = "clearing the outbox"
         unique = dict.fromkeys(row_keys)
         if riding := max((key for key in unique if rides(key)), default=None):
@@ -154,7 +152,6 @@ class TableMeetings:
     async def log(
         self, meeting_id: MeetingId, *, after: int = 0, most: int | None = None
     ) -> Sequence[LogEntry]:
-        """See `ports.Ledger.log`."""
         entries = self._table.entries(
             "reading the log",
             "PartitionKey eq @partition and RowKey ge @low and RowKey lt @high",
@@ -174,15 +171,12 @@ class TableMeetings:
         return read_pages(await self._table.rows("reading pages", meeting_id, *PAGES))
 
     async def older_legs(self, meeting_id: MeetingId) -> Sequence[LegPage]:
-        """See `ports.Ledger.older_legs`."""
         return read_legs(await self._table.rows("reading older legs", meeting_id, *LEGS))
 
     async def sources(self, meeting_id: MeetingId) -> Sequence[KeptSource]:
-        """See `ports.Ledger.sources`."""
         return read_sources(await self._table.rows("reading sources", meeting_id, *SOURCES))
 
     async def delete_rows(self, meeting_id: MeetingId, *, up_to: int) -> None:
-        """See `ports.Ledger.delete_rows`."""
         what = "deleting the rows of a meeting"
         rows = await self._table.rows(what, meeting_id, *PAST, select=["RowKey"])
         keys = (str(row["RowKey"]) for row in rows)

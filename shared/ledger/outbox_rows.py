@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shared.ledger.rows import Row, moment_text
+from shared.ledger.rows import Row, moment_text, part_rows
 from shared.meeting.meeting import OutboxRow
-from shared.meeting.packing import blob_of, outgoing_type, packed, parcels, properties, unpacked
+from shared.meeting.packing import Messages, blob_of, packed, parcels, unpacked
 from shared.words.ids import MeetingId
 from shared.words.outgoing import Outgoing
 
@@ -51,7 +51,7 @@ def outbox_of(
     """
     if not messages:
         return Outbox(riding=riding, rows=(), added=())
-    if riding is None and len(packed(outgoing_type(), tuple(messages))) <= RIDING_BYTES:
+    if riding is None and len(packed(Messages, tuple(messages))) <= RIDING_BYTES:
         key = f"b-outbox-{version:012d}{_RIDING}"
         boarding = OutboxRow(key=key, written_at=written_at, messages=tuple(messages))
         return Outbox(riding=boarding, rows=(), added=(boarding,))
@@ -66,16 +66,9 @@ def outbox_rows(
 
     Raises ValueError for a message that no row can hold.
     """
-    blobs = parcels(outgoing_type(), messages) if messages else ()
-    return [
-        {
-            "PartitionKey": meeting_id,
-            "RowKey": f"b-outbox-{version:012d}-{part:03d}",
-            "writtenAt": moment_text(written_at),
-            **properties(blob),
-        }
-        for part, blob in enumerate(blobs)
-    ]
+    blobs = parcels(Messages, messages) if messages else ()
+    rows = part_rows(meeting_id, f"b-outbox-{version:012d}", blobs)
+    return [row | {"writtenAt": moment_text(written_at)} for row in rows]
 
 
 def read_outbox(row: Mapping[str, Any]) -> OutboxRow:
@@ -83,7 +76,7 @@ def read_outbox(row: Mapping[str, Any]) -> OutboxRow:
     return OutboxRow(
         key=str(row["RowKey"]),
         written_at=datetime.fromisoformat(str(row["writtenAt"])),
-        messages=unpacked(outgoing_type(), blob_of(row)),
+        messages=unpacked(Messages, blob_of(row)),
     )
 
 
@@ -94,7 +87,7 @@ def riding_properties(riding: OutboxRow | None) -> Row:
     return {
         "riding": riding.key,
         "writtenAt": moment_text(riding.written_at),
-        "messages": packed(outgoing_type(), riding.messages),
+        "messages": packed(Messages, riding.messages),
     }
 
 
@@ -128,5 +121,5 @@ def _read_riding(head: Mapping[str, Any], mark: Mapping[str, Any] | None) -> Out
     return OutboxRow(
         key=str(key),
         written_at=datetime.fromisoformat(str(head["writtenAt"])),
-        messages=unpacked(outgoing_type(), head["messages"]),
+        messages=unpacked(Messages, head["messages"]),
     )

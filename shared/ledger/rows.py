@@ -18,12 +18,10 @@ from shared.meeting.days import Brief, Tally
 from shared.meeting.meeting import LegPage, Meeting
 from shared.meeting.packing import (
     ROW_BYTES,
+    LegPages,
+    Pages,
     blob_of,
-    leg_pages_type,
-    log_type,
-    meeting_type,
     packed,
-    pages_type,
     parcels,
     properties,
     unpacked,
@@ -70,7 +68,7 @@ def head_row(meeting: Meeting, commits: Iterable[str]) -> Row:
     Raises ValueError for a meeting that no row can hold.
     """
     try:
-        state = properties(packed(meeting_type(), meeting))
+        state = properties(packed(Meeting, meeting))
     except ValueError as error:
         raise ValueError(f"meeting {meeting.meeting_id} fits no row: {error}") from error
     newest = " ".join(list(commits)[:_REMEMBERED_COMMITS])
@@ -96,7 +94,7 @@ def _meeting_in(blob: bytes) -> Meeting:
 
     Values are frozen, so sharing one is safe.
     """
-    return unpacked(meeting_type(), blob)
+    return unpacked(Meeting, blob)
 
 
 def commits_of(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -112,13 +110,15 @@ def log_rows(meeting_id: MeetingId, entry: LogEntry) -> list[Row]:
     """
     if not entry.heard and not entry.published:
         return []
+    blobs = (packed(LogEntry, part) for part in _log_parts(entry))
+    return part_rows(meeting_id, log_after(entry.version - 1), blobs)
+
+
+def part_rows(meeting_id: MeetingId, key: str, blobs: Iterable[bytes]) -> list[Row]:
+    """Return a row for each of `blobs`; their keys are `key` and a number."""
     return [
-        {
-            "PartitionKey": meeting_id,
-            "RowKey": f"{log_after(entry.version - 1)}-{place:03d}",
-            **properties(packed(log_type(), part)),
-        }
-        for place, part in enumerate(_log_parts(entry))
+        {"PartitionKey": meeting_id, "RowKey": f"{key}-{part:03d}", **properties(blob)}
+        for part, blob in enumerate(blobs)
     ]
 
 
@@ -141,7 +141,7 @@ def read_log(rows: Iterable[Mapping[str, Any]]) -> list[LogEntry]:
     """Return the log entries of rows in the order of their keys, each commit's parts as one."""
     entries: list[LogEntry] = []
     for row in rows:
-        part = unpacked(log_type(), blob_of(row))
+        part = unpacked(LogEntry, blob_of(row))
         if entries and entries[-1].version == part.version:
             entries[-1] = replace(entries[-1], heard=entries[-1].heard + part.heard)
         else:
@@ -154,20 +154,13 @@ def page_rows(meeting_id: MeetingId, *, version: int, pages: Iterable[SessionPag
     fitting = [part for page in pages for part in _fitting(page)]
     if not fitting:
         return []
-    first_call = fitting[0].call_number
-    return [
-        {
-            "PartitionKey": meeting_id,
-            "RowKey": f"{PAGES[0]}{first_call:06d}-{version:012d}-{part:03d}",
-            **properties(blob),
-        }
-        for part, blob in enumerate(parcels(pages_type(), fitting))
-    ]
+    key = f"{PAGES[0]}{fitting[0].call_number:06d}-{version:012d}"
+    return part_rows(meeting_id, key, parcels(Pages, fitting))
 
 
 def read_pages(rows: Iterable[Mapping[str, Any]]) -> list[SessionPage]:
     """Return the pages of all page rows of a meeting, in the order of their calls."""
-    pages = [page for row in rows for page in unpacked(pages_type(), blob_of(row))]
+    pages = [page for row in rows for page in unpacked(Pages, blob_of(row))]
     return sorted(pages, key=lambda page: page.call_number)
 
 
@@ -175,19 +168,12 @@ def leg_rows(meeting_id: MeetingId, *, version: int, pages: Sequence[LegPage]) -
     """Return the rows of the leg pages that one commit moved out of the head, many to a row."""
     if not pages:
         return []
-    return [
-        {
-            "PartitionKey": meeting_id,
-            "RowKey": f"{LEGS[0]}{version:012d}-{part:03d}",
-            **properties(blob),
-        }
-        for part, blob in enumerate(parcels(leg_pages_type(), pages))
-    ]
+    return part_rows(meeting_id, f"{LEGS[0]}{version:012d}", parcels(LegPages, pages))
 
 
 def read_legs(rows: Iterable[Mapping[str, Any]]) -> list[LegPage]:
     """Return the leg pages of a meeting, in the order of their rows."""
-    return [page for row in rows for page in unpacked(leg_pages_type(), blob_of(row))]
+    return [page for row in rows for page in unpacked(LegPages, blob_of(row))]
 
 
 def is_of_commit(key: str, version: int) -> bool:
@@ -313,7 +299,7 @@ def _commit_of(row: Mapping[str, Any]) -> str:
 
 
 def _log_parts(entry: LogEntry) -> Iterator[LogEntry]:
-    if len(packed(log_type(), entry)) <= ROW_BYTES or len(entry.heard) < 2:
+    if len(packed(LogEntry, entry)) <= ROW_BYTES or len(entry.heard) < 2:
         yield entry
         return
     middle = len(entry.heard) // 2
@@ -322,7 +308,7 @@ def _log_parts(entry: LogEntry) -> Iterator[LogEntry]:
 
 
 def _fitting(page: SessionPage) -> Iterator[SessionPage]:
-    if len(packed(pages_type(), (page,))) <= ROW_BYTES or len(page.sessions) < 2:
+    if len(packed(Pages, (page,))) <= ROW_BYTES or len(page.sessions) < 2:
         yield page
         return
     middle = len(page.sessions) // 2

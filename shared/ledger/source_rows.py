@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from shared.ledger.rows import Row
-from shared.meeting.packing import ROW_BYTES, blob_of, packed, properties, source_type, unpacked
+from shared.ledger.rows import Row, part_rows
+from shared.meeting.packing import ROW_BYTES, blob_of, packed, unpacked
 from shared.sources.kept import KeptSource, key_of
 from shared.words.ids import MeetingId
 
@@ -18,13 +18,9 @@ SOURCES = ("e-source-", "e-source.")
 def source_rows(meeting_id: MeetingId, sources: Iterable[KeptSource]) -> list[Row]:
     """Return the rows that replace what is kept of these sources; one too large has several."""
     return [
-        {
-            "PartitionKey": meeting_id,
-            "RowKey": f"{SOURCES[0]}{key_of(one.source)}-{part:03d}",
-            **properties(blob),
-        }
+        row
         for one in sources
-        for part, blob in enumerate(_parts(one))
+        for row in part_rows(meeting_id, f"{SOURCES[0]}{key_of(one.source)}", _parts(one))
     ]
 
 
@@ -35,7 +31,7 @@ def read_sources(rows: Iterable[Mapping[str, Any]]) -> list[KeptSource]:
     """
     found: dict[str, KeptSource] = {}
     for row in rows:
-        part, key = unpacked(source_type(), blob_of(row)), row["RowKey"].rpartition("-")[0]
+        part, key = unpacked(KeptSource, blob_of(row)), row["RowKey"].rpartition("-")[0]
         known = found.get(key)
         if known is None or known.source.version < part.source.version:
             found[key] = part
@@ -46,7 +42,7 @@ def read_sources(rows: Iterable[Mapping[str, Any]]) -> list[KeptSource]:
 
 
 def _parts(kept: KeptSource) -> Iterator[bytes]:
-    blob, attended = packed(source_type(), kept), kept.source.attended
+    blob, attended = packed(KeptSource, kept), kept.source.attended
     if len(blob) <= ROW_BYTES or len(attended) < 2:
         yield blob
         return

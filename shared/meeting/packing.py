@@ -6,7 +6,6 @@ Never decides what goes into which row: that is rows.py.
 
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -29,55 +28,34 @@ ROW_BYTES = PROPERTY_BYTES * PROPERTIES
 # tenth more bytes.
 _LEVEL = 1
 
-
-@cache
-def meeting_type() -> TypeAdapter[Meeting]:
-    """Return the adapter of a meeting, built on first use: building it costs a cold start."""
-    return TypeAdapter(Meeting)
-
-
-@cache
-def log_type() -> TypeAdapter[LogEntry]:
-    """Return the adapter of a log entry; each observation's `kind` says which one it is."""
-    return TypeAdapter(LogEntry)
+Messages = tuple[Outgoing, ...]
+Pages = tuple[SessionPage, ...]
+LegPages = tuple[LegPage, ...]
+KINDS = (Meeting, LogEntry, Messages, Pages, LegPages, KeptSource)
+"""What stands in rows; the `kind` of each observation in a log entry says which one it is."""
+_adapters: dict[Any, TypeAdapter[Any] | None] = dict.fromkeys(KINDS)
 
 
-@cache
-def outgoing_type() -> TypeAdapter[tuple[Outgoing, ...]]:
-    """Return the adapter of the messages of one outbox row."""
-    return TypeAdapter(tuple[Outgoing, ...])
+def adapter[T](kind: type[T]) -> TypeAdapter[T]:
+    """Return the adapter of one of `KINDS`, built on first use: building it costs a cold start."""
+    found = _adapters[kind]
+    if found is None:
+        found = _adapters[kind] = TypeAdapter(kind)
+    return found
 
 
-@cache
-def pages_type() -> TypeAdapter[tuple[SessionPage, ...]]:
-    """Return the adapter of the session pages of one row."""
-    return TypeAdapter(tuple[SessionPage, ...])
-
-
-@cache
-def leg_pages_type() -> TypeAdapter[tuple[LegPage, ...]]:
-    """Return the adapter of the pages of legs of one row."""
-    return TypeAdapter(tuple[LegPage, ...])
-
-
-@cache
-def source_type() -> TypeAdapter[KeptSource]:
-    """Return the adapter of a dated source."""
-    return TypeAdapter(KeptSource)
-
-
-def packed[T](kind: TypeAdapter[T], value: T) -> bytes:
+def packed[T](kind: type[T], value: T) -> bytes:
     """Return `value` as compressed JSON; `unpacked` gives it back equal."""
-    return zlib.compress(kind.dump_json(value), _LEVEL)
+    return zlib.compress(adapter(kind).dump_json(value), _LEVEL)
 
 
-def unpacked[T](kind: TypeAdapter[T], blob: bytes) -> T:
-    """Return the value that `packed` made `blob` of.
+def unpacked[T](kind: type[T], blob: bytes) -> T:
+    """Return the value of that type that `packed` made `blob` of.
 
     Raises ValueError for what is none; it quotes nothing of it, names and links least of all.
     """
     try:
-        return kind.validate_json(zlib.decompress(blob))
+        return adapter(kind).validate_json(zlib.decompress(blob))
     except (ValueError, zlib.error) as error:
         why = type(error).__name__
     raise ValueError(f"what is stored cannot be read ({why})")
@@ -100,7 +78,7 @@ def blob_of(row: Mapping[str, Any]) -> bytes:
     return b"".join(row[name] for name in names)
 
 
-def parcels[T](kind: TypeAdapter[tuple[T, ...]], items: Sequence[T]) -> Iterator[bytes]:
+def parcels[T](kind: type[tuple[T, ...]], items: Sequence[T]) -> Iterator[bytes]:
     """Yield `items`, in order, packed into as few rows as halving finds, each readable by itself.
 
     Raises ValueError for a single item that no row can hold.

@@ -6,7 +6,7 @@ last its entry. Where a crash ends a walk, the next one goes on.
 
 from datetime import timedelta
 
-from shared.journal.door import OpenMeeting
+from shared.journal.journal import OpenMeeting
 from shared.meeting.days import day_of
 from shared.meeting.meeting import Meeting, Purged, Traces
 from shared.meeting.retention import ONE_DAY, traces_in

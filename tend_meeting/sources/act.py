@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from dataclasses import replace
 from functools import partial
 
-from shared.journal.door import OpenMeeting
+from shared.journal.journal import OpenMeeting
 from shared.journal.step import Step
 from shared.meeting.meeting import Meeting
 from shared.meeting.older_legs import with_older

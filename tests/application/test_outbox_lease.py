@@ -10,7 +10,8 @@ from datetime import datetime
 
 import pytest
 
-from shared.journal.journal import Journal, Receipt
+from shared.journal.commits import Commits, Receipt
+from shared.journal.journal import Journal
 from shared.meeting.meeting import Change, Meeting
 from shared.words.entities import EVENTS_TOPIC
 from shared.words.errors import NotSent
@@ -71,14 +72,14 @@ def ledger() -> InMemoryLedger:
     return InMemoryLedger()
 
 
-def process(ledger: InMemoryLedger, bus: InMemoryBus, clock: SettableClock) -> Journal:
-    """Return the journal of one process, whose pauses are as long as they may be."""
+def process(ledger: InMemoryLedger, bus: InMemoryBus, clock: SettableClock) -> Commits:
+    """Return the commits of one process, whose pauses are as long as they may be."""
 
     def jitter(most: float) -> float:
         clock.advance(most)
         return 0.0
 
-    return Journal(
+    return Commits(
         ledger=ledger,
         bus=bus,
         clock=clock,
@@ -89,7 +90,7 @@ def process(ledger: InMemoryLedger, bus: InMemoryBus, clock: SettableClock) -> J
     )
 
 
-async def answer(journal: Journal, *others: str) -> Receipt:
+async def answer(commits: Commits, *others: str) -> Receipt:
     """Commit an answer, which is then on its way, after messages to `others`."""
 
     def decide(known: Meeting | None, now: datetime) -> Change:
@@ -97,27 +98,27 @@ async def answer(journal: Journal, *others: str) -> Receipt:
         sent = [Outgoing(entity=name, message_id="e-1", body="{}") for name in (*others, ANSWERS)]
         return Change(meeting=meeting, outgoing=tuple(sent))
 
-    return await journal.change(MEETING, decide)
+    return await commits.change(MEETING, decide)
 
 
-async def commit(journal: Journal) -> None:
+async def commit(commits: Commits) -> None:
     """Commit something else about the meeting."""
 
     def decide(known: Meeting | None, now: datetime) -> Change:
         assert known is not None
         return Change(meeting=replace(known, answered=(*known.answered, str(now))))
 
-    await (await journal.change(MEETING, decide)).sent
+    await (await commits.change(MEETING, decide)).sent
 
 
-async def mend(journal: Journal) -> None:
+async def mend(commits: Commits) -> None:
     """Let the backstop look at the meeting."""
-    await (await journal.open(MEETING)).mend()
+    await (await Journal(commits).open(MEETING)).mend()
 
 
 @pytest.mark.parametrize("by", [commit, mend])
 async def test_an_answer_in_flight_is_sent_by_its_own_process_alone(
-    ledger: InMemoryLedger, clock: SettableClock, by: Callable[[Journal], Awaitable[None]]
+    ledger: InMemoryLedger, clock: SettableClock, by: Callable[[Commits], Awaitable[None]]
 ) -> None:
     """Its pauses last 7.5 s; the other process commits, or mends, in each of its tries."""
     bus, other = Failing(clock, failures=4), InMemoryBus()
@@ -140,7 +141,7 @@ async def test_an_answer_in_flight_is_sent_by_its_own_process_alone(
 
 @pytest.mark.parametrize("by", [commit, mend])
 async def test_the_answer_of_a_process_that_died_is_sent_after_the_lease(
-    ledger: InMemoryLedger, clock: SettableClock, by: Callable[[Journal], Awaitable[None]]
+    ledger: InMemoryLedger, clock: SettableClock, by: Callable[[Commits], Awaitable[None]]
 ) -> None:
     """Once, by the process that handles the meeting next."""
     other = InMemoryBus()
@@ -170,10 +171,10 @@ async def test_no_try_begins_late_in_the_lease(
         clock.advance(GRACE / 5)
 
     bus.meanwhile = take_long
-    journal = process(ledger, bus, clock)
+    commits = process(ledger, bus, clock)
 
-    await answer(journal)
-    await journal.settled()
+    await answer(commits)
+    await commits.settled()
 
     assert [moment - T0 <= TENDING.grace / 4 for moment in bus.tries] == [True, True]
 
@@ -183,14 +184,14 @@ async def test_an_answer_that_was_given_up_gets_one_try_each_time(
 ) -> None:
     """Two processes may come upon it: no pause of one lets the other double it."""
     bus = Failing(clock, failures=99)
-    journal = process(ledger, bus, clock)
-    await answer(journal)
-    await journal.settled()
+    commits = process(ledger, bus, clock)
+    await answer(commits)
+    await commits.settled()
     clock.advance(GRACE)
     bus.tries.clear()
 
-    await commit(journal)
-    await journal.settled()
+    await commit(commits)
+    await commits.settled()
 
     assert len(bus.tries) == 1
 
@@ -218,10 +219,10 @@ async def test_the_backstop_comes_when_the_lease_is_over(
 ) -> None:
     """The index has the meeting due then: a walk before that could do nothing."""
     bus = Failing(clock, failures=99)
-    journal = process(ledger, bus, clock)
+    commits = process(ledger, bus, clock)
 
-    await answer(journal)
-    await journal.settled()
+    await answer(commits)
+    await commits.settled()
 
     due = [entry.due_at async for entry in ledger.overdue(now=T0 + TENDING.grace)]
     assert due == [T0 + TENDING.grace]

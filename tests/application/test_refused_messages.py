@@ -36,7 +36,7 @@ async def commit(world: World, *messages: Outgoing) -> None:
         meeting = known or Meeting(meeting_id=MEETING, tenant_id="t", correlation_id="c")
         return Change(meeting=meeting, outgoing=messages)
 
-    await world.services.journal.change(MEETING, decide)
+    await world.services.journal.commits.change(MEETING, decide)
     await world.services.journal.settled()
 
 
@@ -100,7 +100,7 @@ async def test_an_answer_that_a_queue_never_takes_is_warned_of() -> None:
     def decide(known: Meeting | None, _: object) -> Change | None:
         return Change(meeting=known, outgoing=(message("replies", LONG),)) if known else None
 
-    await world.services.journal.change(MeetingId(made["data"]["meetingId"]), decide)
+    await world.services.journal.commits.change(MeetingId(made["data"]["meetingId"]), decide)
     await world.services.journal.settled()
 
     (warning,) = world.events("meeting.warning")

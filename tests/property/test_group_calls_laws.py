@@ -89,6 +89,21 @@ logs: st.SearchStrategy[Log] = st.lists(
 START = claimed(*LEGS)
 entering = LegSeen(at=T0, leg_key=LEGS[0], phase="in")
 
+one_call = RosterPushed(
+    at=T0,
+    leg_key=LEGS[0],
+    people=(Present(session_id=SessionId("f"), person=Person(kind="user", user_id="f")),),
+    lists_ourselves=True,
+)
+nobody = RosterRead(
+    asked_at=T0 + timedelta(seconds=1),
+    answered_at=T0 + timedelta(seconds=1),
+    leg_key=LEGS[0],
+    people=(),
+    lists_ourselves=True,
+    version=99,
+)
+
 
 def of_one_leg(observations: list[Observation]) -> list[Observation]:
     """Return the observations through the first leg: what another leg heard may not be believed."""
@@ -188,6 +203,15 @@ def test_calls_are_numbered_in_the_order_they_were_discovered(log: Log) -> None:
         starts = [call.started_at for call in record.known_calls]
         assert starts[: len(published)] == published
         published = starts
+
+
+@given(logs)
+def test_what_is_not_published_is_never_left_unwatched(log: Log) -> None:
+    """A provisional call is taken back once no leg can confirm it; so it is never given up."""
+    for record in records([[one_call], [nobody], *log]):
+        if record.open_call is not None and record.open_call.provisional:
+            assert not record.open_call.is_unwatched
+            assert record.listening is not None
 
 
 def _hold_in_order(*moments: datetime | None) -> None:

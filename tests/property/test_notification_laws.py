@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from call_callback.notification import MalformedNotification, parse_notifications
+from call_callback.notification import MalformedNotification, parse_envelope, read_envelope
 from shared.calls.history import Heard, LogEntry
 from shared.ledger.rows import log_rows, read_log
 from shared.words.ids import CallId, LegKey, MeetingId
@@ -51,8 +51,13 @@ ITEMS = st.fixed_dictionaries(
 
 def read(body: bytes, *, show_names: bool = True) -> list[tuple[CallId | None, Observation]]:
     """Return what a body says."""
-    found = parse_notifications(
-        body, leg_key=LegKey("l"), bot_app_id=BOT, received_at=NOW, show_names=show_names
+    found = parse_envelope(
+        read_envelope(body),
+        leg_key=LegKey("l"),
+        bot_app_id=BOT,
+        received_at=NOW,
+        my_participant_ids=frozenset(),
+        show_names=show_names,
     )
     return list(found.observations)
 

@@ -14,7 +14,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from call_callback.notification import parse_notifications
+from call_callback.notification import parse_envelope, read_envelope
 from devstack.graph.calls import Leg
 from devstack.graph.identities import BOT_APP_ID, same_guid, seeded
 from devstack.graph.notifications import render_roster, render_state
@@ -62,11 +62,13 @@ class Meeting:
             delays.append(1 + self.random.random() * 60)
         for delay in delays:
             arrives = at + SETTLE * delay
-            found = parse_notifications(
-                json.dumps(envelope).encode(),
+            found = parse_envelope(
+                read_envelope(json.dumps(envelope).encode()),
                 leg_key=KEY,
                 bot_app_id=BOT_APP_ID,
                 received_at=arrives,
+                my_participant_ids=frozenset(),
+                show_names=False,
             )
             for _, observation in found.observations:
                 self.sent += 1

@@ -13,7 +13,7 @@ from shared.events.cloud_events import event_message
 from shared.meeting.legs import standing
 from shared.meeting.listing import list_due
 from shared.meeting.meeting import Meeting, Tending
-from shared.meeting.packing import meeting_type
+from shared.meeting.packing import adapter
 from shared.meeting.retention import begun, purge_day, tombstone_of, traces_of
 from shared.words.ids import leg_key_for
 from shared.words.outgoing import Fact, Published
@@ -59,7 +59,7 @@ def test_nothing_is_purged_that_is_younger_than_its_retention_or_not_over(
     Each look is about a leg, an open call or the lists of days: they hold the record, not the plan.
     """
     untended = replace(meeting, tend=Tending())
-    found = list(moments_of(meeting_type().dump_python(untended)))
+    found = list(moments_of(adapter(Meeting).dump_python(untended)))
     assume(max([now, *found]) < LAST - timedelta(days=3651))
 
     day = purge_day(meeting, now=now, days=kept)
@@ -78,7 +78,7 @@ def test_what_is_over_is_purged_at_most_two_days_after_its_retention(
     meeting: Meeting, now: datetime, kept: int
 ) -> None:
     """And what is not over is looked at again tomorrow, or when it may be."""
-    found = list(moments_of(meeting_type().dump_python(meeting)))
+    found = list(moments_of(adapter(Meeting).dump_python(meeting)))
     assume(max([now, *found]) < LAST - timedelta(days=3651))
     retention = timedelta(days=meeting.retention_days or kept)
     newest = max([*found, now - retention - timedelta(days=2)])

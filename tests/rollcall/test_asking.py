@@ -48,8 +48,8 @@ class Bus:
         self.sent.append(message)
 
     def receive_messages(self, **_: Any) -> list[Answer]:
-        """Give the next answer."""
-        return [self.answers.pop(0)]
+        """Give the next answer; where there is none, none."""
+        return [self.answers.pop(0)] if self.answers else []
 
     def complete_message(self, _: Answer) -> None:
         """It was taken out already."""
@@ -115,6 +115,18 @@ def test_a_bot_that_is_sent_at_once_is_waited_for(
     assert bus.answers == []
     assert namespace.done == ["deleted own"]
     assert capsys.readouterr().out.splitlines() == [dumps(data), '{"x": 1}']
+
+
+def test_a_repeated_request_hears_nothing_of_the_bot(capsys: pytest.CaptureFixture[str]) -> None:
+    """It was answered to the first one. What to do instead is said."""
+    bus = Bus(answers=[answer("meeting.updated", **UPDATED)])
+    namespace, brief = Namespace(), Manner(wait=0.3, as_json=True, reply_to=None)
+    what = asked(Kind.UPDATE, join="now")
+
+    end = through("own", cast("Managed", namespace), cast("ServiceBusClient", bus), what, brief)
+
+    assert (end, namespace.done) == (Exit.LATE, [])
+    assert "rollcall join --meeting-request-id" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -186,6 +186,19 @@ def test_an_answer_that_cannot_be_read_is_said_so(answer: Answer) -> None:
     assert run.exception.code is Exit.UNREACHABLE
 
 
+@pytest.mark.parametrize("odd_id", [1, ["x"], "\ud83d"])
+def test_an_id_that_is_none_is_said_so(odd_id: Any) -> None:
+    """It would become a part of an address."""
+    shown = {**RECORD, "meeting": {**RECORD["meeting"], "meetingId": odd_id}}
+    rows = {"meetings": [{**DAY[0], "meetingId": odd_id}], "continuation": None}
+    with serving({f"meetings/{MEETING}": said(shown), "meetings?day=d": said(rows)}) as app:
+        for command in (("show", MEETING), ("export", "csv", "--day", "d")):
+            run = CliRunner().invoke(commands, ["--url", app.url, "--key", KEY, *command])
+
+            assert isinstance(run.exception, Failed), run.exception
+            assert run.exception.code is Exit.UNREACHABLE
+
+
 def test_a_log_without_end_is_left() -> None:
     """Its pages name themselves as the next one."""
     path = f"meetings/{MEETING}/log"

@@ -10,8 +10,11 @@ from types import MappingProxyType
 import pytest
 from typer.testing import CliRunner
 
+from rollcall.asking.happening import Wanted
+from rollcall.asking.tail import follow
 from rollcall.cli import app
 from rollcall.console import Exit, Failed
+from rollcall.target import Given, target
 from tests.rollcall.records import MEETING, call, interval, person, record
 from tests.rollcall.serving import KEY, ROOT, Answer, Done, said, serving
 
@@ -190,6 +193,34 @@ def test_an_output_that_takes_nothing_is_a_failure() -> None:
             assert ran.err.splitlines() == [
                 "The output cannot be written: No space left on device. Check where it goes."
             ]
+
+
+def test_a_closed_output_is_a_failure_where_something_was_to_be_written() -> None:
+    """As the shell's `>&-` closes it."""
+    closed = f'exec "{sys.executable}" -m rollcall explain --json >&-'
+    done = subprocess.run(  # noqa: S603 - our own
+        ["/bin/sh", "-c", closed], cwd=ROOT, stderr=subprocess.PIPE, timeout=60, check=False
+    )
+
+    assert done.returncode == Exit.NO
+    assert done.stderr.decode().splitlines() == [
+        "The standard output is closed. Open it, or send it to a file."
+    ]
+
+
+@pytest.mark.timeout(30)
+def test_a_bus_that_never_answered_is_not_waited_for() -> None:
+    """Only a connection that was there is made again, for a minute."""
+    with pytest.raises(Failed, match="does not answer") as failed:
+        follow(
+            target(Given(url=None, key=None, service_bus=CLOSED, folder=Path("none"))),
+            Wanted(meeting_id=None, request_id=None, types=()),
+            as_json=True,
+            subscription="all",
+            peek=None,
+        )
+
+    assert failed.value.code is Exit.UNREACHABLE
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,8 @@ def test_an_attendee_is_a_upn_or_a_upn_and_a_role() -> None:
         ("{", "is no JSON"),
         ("[]", "must be a JSON object"),
         ('{"a": 1, "a": 2}', "a is given twice"),
+        ('{"a": NaN}', "NaN is no value"),
+        ('{"a": -1e400}', "-1e400 is too large"),
     ],
 )
 def test_what_is_no_object_is_wrong_usage(text: str, problem: str) -> None:

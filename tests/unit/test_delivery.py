@@ -142,7 +142,8 @@ async def test_what_is_no_verdict_goes_to_the_host() -> None:
         raise ZeroDivisionError
 
     bus, time = InMemoryBus(), Time()
-    inbox = Inbox(bus=bus, clock=time, policy=POLICY, jitter=lambda _: 0.0)
+    waits = ShortWaits(time.sleep, seats=0)
+    inbox = Inbox(bus=bus, clock=time, policy=POLICY, jitter=lambda _: 0.0, waits=waits)
     with pytest.raises(ZeroDivisionError):
         await inbox.handle(MESSAGE, broken, told)
 

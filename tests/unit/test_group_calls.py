@@ -1,8 +1,9 @@
 """The fold, row by row of the table of evidence: pushes are hints, and reads decide.
 
 Its words are those of the other tests of the fold too: what reads prove and unusual rosters
-(…_rosters.py), our legs and their ends (…_legs.py), the gaps between them (…_gaps.py), the bounds
-of times (…_bounds.py), and histories that broke earlier rules (…_counterexamples.py).
+(…_rosters.py), our legs and their ends (…_legs.py), how they are looked after (…_tended.py), the
+gaps between them (…_gaps.py), the bounds of times (…_bounds.py), and histories that broke earlier
+rules (…_counterexamples.py).
 """
 
 from datetime import datetime

@@ -5,10 +5,11 @@ from dataclasses import replace
 from shared.calls.changes import joined
 from shared.calls.record import Commit, Record
 from shared.calls.sight import Sight
-from shared.calls.weight import MARK, weight_of, weight_of_session
+from shared.calls.weight import MARK, weight_of, weight_of_alias, weight_of_session
 from shared.words.ids import SessionId
 from tests.fixtures.evidence import (
     ADA,
+    BOTH,
     LEG,
     LEG2,
     OVER,
@@ -75,7 +76,9 @@ def test_whoever_finds_room_later_is_counted_no_more_and_may_have_been_there() -
         people=people("bo", "cy"),
         proof=at(19),
     )
-    grown, _ = joined(left, replace(call, sealed_people=only_call(left).people), sight)
+    grown, _ = joined(
+        replace(call, sealed_people=only_call(left).people), sight, read_at=left.read_at
+    )
 
     cy = grown.sessions[SessionId("cy")]
     assert (grown.participant_count, grown.others) == (3, 0)
@@ -114,6 +117,33 @@ def test_another_id_is_an_alias_only_where_it_finds_room() -> None:
     assert (session(record, "ada").aliases, count(record)) == ((), (1, True))
     assert session(record, "ada").absent_since == at(41)
     assert session(closed, "ada").left_at == at(41)
+
+
+def test_other_ids_are_kept_until_there_is_no_room() -> None:
+    """To the byte."""
+    gap = (leg(9, "gone", *REMOVED), leg(30, "in", key=LEG2))
+    for_one = weight_of(only_call(folded(*BOTH))) + weight_of_alias(SessionId("a2"))
+
+    def aliases(room: int) -> list[tuple[str, ...]]:
+        record = folded(*BOTH, *gap, read(31, "a2=ada", "b2=bo", key=LEG2), room=room)
+        return [session(record, name).aliases for name in ("ada", "bo")]
+
+    assert aliases(for_one) == [("a2",), ()]
+    assert aliases(for_one - 1) == [(), ()]
+
+
+def test_other_ids_that_a_leg_which_is_gone_names_are_kept_until_there_is_no_room() -> None:
+    """To the byte, too; whom the call holds is counted once in any case."""
+    for_one = weight_of(only_call(folded(*BOTH))) + weight_of_alias(SessionId("a2"))
+
+    def aliases(room: int) -> list[tuple[str, ...]]:
+        late = (leg(9, "gone", *REMOVED), push(9.5, "a2=ada", "b2=bo"))
+        record = folded(*BOTH, *late, room=room)
+        assert count(record) == (2, True)
+        return [session(record, name).aliases for name in ("ada", "bo")]
+
+    assert aliases(for_one) == [("a2",), ()]
+    assert aliases(for_one - 1) == [(), ()]
 
 
 def test_late_people_without_room_are_counted_too() -> None:

@@ -236,6 +236,17 @@ def test_a_bound_is_null_only_where_it_falls_in_the_gap() -> None:
     assert session(record, "a").blurred is False
 
 
+def test_of_the_legs_that_listed_somebody_the_last_two_are_kept() -> None:
+    """However often the bot is thrown out, a session takes no more of the row."""
+    second = (leg(9, "gone", *REMOVED), leg(10, "in", key=LEG2), read(11, "a2=ada", key=LEG2))
+    third = (leg(19, "gone", *REMOVED, key=LEG2), leg(20, "in", key=LEG3))
+
+    record = folded(*ADA, *second, *third, read(21, "a3=ada", key=LEG3))
+
+    ada = session(record, "ada")
+    assert (ada.aliases, ada.legs) == (("a2", "a3"), (LEG2, LEG3))
+
+
 # -- what a leg that is gone still says
 
 
@@ -292,6 +303,19 @@ def test_the_old_leg_speaks_of_the_call_it_heard_last_not_of_the_open_one() -> N
 
     assert [set(call.sessions) for call in record.calls] == [{"ada", "bo"}, {"cy"}]
     assert there(record) == {"cy"}
+
+
+def test_a_leg_that_found_nobody_speaks_of_the_call_whose_end_it_read() -> None:
+    """Bo came and left before the read; his push came after the end of the leg."""
+    found = (*ADA, *back(read(31, key=LEG2), leg(32, "gone", *REMOVED, key=LEG2)))
+
+    record = folded(*found, push(33, "bo", key=LEG2))
+
+    assert only_call(record).ended_at == at(31)
+    assert (session(record, "bo").joined_at, *leaving(session(record, "bo"))) == (
+        *(None, at(31)),
+        *(None, None),
+    )
 
 
 def test_a_read_that_names_a_person_of_the_call_ends_the_gap_though_an_entry_is_unread() -> None:

@@ -58,8 +58,11 @@ def test_a_read_that_names_a_session_which_left_long_ago_finds_it_again() -> Non
     long_ago = folded(*ADA, push(8, "bo"), read(9.5, "bo"), read(100, "bo"))
 
     record = then(long_ago, read(120, "ada", "bo"))
+    pushed = then(record, push(130, "ada", "bo"))
 
     assert {one.session_id for one in record.calls[0].there()} == {"ada", "bo"}
+    assert record.calls[0].participant_count == 2
+    assert pushed.question is None  # it is not an old one: Ada is there again
 
 
 def test_a_person_pushed_into_a_provisional_call_confirms_it_by_a_read() -> None:

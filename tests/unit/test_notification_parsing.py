@@ -14,7 +14,7 @@ from call_callback.notification import (
     LONGEST_BODY,
     MOST_ITEMS,
     MalformedNotification,
-    parse_notifications,
+    parse_envelope,
     read_envelope,
 )
 from devstack.graph.calls import Leg
@@ -35,8 +35,13 @@ def parsed(
     body: bytes, *, bot: str = BOT, show_names: bool = False
 ) -> list[tuple[CallId | None, Observation]]:
     """Return what a body says, in order."""
-    found = parse_notifications(
-        body, leg_key=LEG, bot_app_id=bot, received_at=NOW, show_names=show_names
+    found = parse_envelope(
+        read_envelope(body),
+        leg_key=LEG,
+        bot_app_id=bot,
+        received_at=NOW,
+        my_participant_ids=frozenset(),
+        show_names=show_names,
     )
     return list(found.observations)
 
@@ -224,7 +229,14 @@ def test_of_very_many_items_the_first_are_read_and_the_others_counted() -> None:
     """None of them is as much as looked at."""
     body = json.dumps({"value": [item({"state": "established"})] * (MOST_ITEMS + 7)}).encode()
 
-    found = parse_notifications(body, leg_key=LEG, bot_app_id=BOT, received_at=NOW)
+    found = parse_envelope(
+        read_envelope(body),
+        leg_key=LEG,
+        bot_app_id=BOT,
+        received_at=NOW,
+        my_participant_ids=frozenset(),
+        show_names=False,
+    )
 
     assert (len(found.observations), found.left) == (MOST_ITEMS, 7)
 

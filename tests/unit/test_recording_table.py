@@ -8,7 +8,7 @@ import pytest
 
 from shared.calls.record import Record
 from shared.meeting.looks import What
-from shared.words.observations import GivenUp, KeptAlive, Observation, Unanswered
+from shared.words.observations import Observation
 from shared.words.rules import ROOM
 from tests.fixtures.evidence import (
     ADA,
@@ -22,12 +22,15 @@ from tests.fixtures.evidence import (
     ending,
     failed,
     folded,
+    given_up,
+    kept_alive,
     leg,
     only_call,
     push,
     read,
     session,
     there,
+    unanswered,
 )
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "recording.md"
@@ -167,11 +170,11 @@ EXAMPLES: dict[str, Example] = {
         lambda it: (only_call(it).ended_at, set(only_call(it).sessions)) == (at(9), {"ada", "bo"}),
     ),
     "a keepAlive that Graph takes": (
-        (*SETTLED, KeptAlive(at=at(60), leg_key=LEG)),
+        (*SETTLED, kept_alive(60)),
         lambda it: (it.legs[LEG].kept_alive_at, due(it), there(it)) == (at(60), None, {"ada"}),
     ),
     "a keepAlive, or a GET of the call, that gives no usable answer": (
-        (*SETTLED, Unanswered(at=at(60), leg_key=LEG, status=503)),
+        (*SETTLED, unanswered(60)),
         lambda it: (it.legs[LEG].failures, it.legs[LEG].is_in) == (1, True),
     ),
     "a read that finds people of whom no push spoke for 10 seconds": (
@@ -179,7 +182,7 @@ EXAMPLES: dict[str, Example] = {
         lambda it: (there(it), it.legs[LEG].silent_since) == ({"ada", "bo"}, at(60)),
     ),
     "no leg heard the open call for `ASSUME_AFTER_SECONDS`": (
-        (*SETTLED, leg(9, "gone", *REMOVED), GivenUp(at=at(20_000), leg_key=LEG)),
+        (*SETTLED, leg(9, "gone", *REMOVED), given_up(20_000)),
         lambda it: ending(only_call(it)) == (at(6), "assumed", at(6), None),
     ),
 }

@@ -41,8 +41,8 @@ from shared.meeting.packing import (
     PROPERTIES,
     PROPERTY_BYTES,
     ROW_BYTES,
+    Messages,
     blob_of,
-    outgoing_type,
     parcels,
     properties,
     unpacked,
@@ -186,7 +186,7 @@ def test_messages_are_spread_over_as_few_rows_as_hold_them() -> None:
     rows = outbox_rows(MEETING_ID, version=1, written_at=AT, messages=messages)
 
     assert [row["RowKey"][-3:] for row in rows] == ["000", "001", "002"]
-    assert [unpacked(outgoing_type(), blob_of(row)) for row in rows] == [(one,) for one in messages]
+    assert [unpacked(Messages, blob_of(row)) for row in rows] == [(one,) for one in messages]
 
 
 def test_small_messages_share_one_row() -> None:
@@ -204,7 +204,7 @@ def test_a_message_that_no_row_holds_is_refused() -> None:
     messages = [a_message(1), a_message(2, size=ROW_BYTES + 10_000), a_message(3)]
 
     with pytest.raises(ValueError, match=r"one Outgoing of .* bytes fits no row"):
-        list(parcels(outgoing_type(), messages))
+        list(parcels(Messages, messages))
 
 
 def test_few_messages_ride_in_the_head_until_they_are_marked_as_sent() -> None:

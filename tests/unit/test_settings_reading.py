@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from docs.contract.render import settings_table
 from shared import settings as settings_module
 from shared.settings import Settings, SettingsError, export_role
 from shared.settings_table import SETTINGS
+from shared.words.rules import Policy, RecordingRules, RetryPolicy, TendingRules
 
 TENANT = "6C5E9A3E-1F0B-4F3A-9D57-2B8F4F6D1A01"
 ENOUGH = {
@@ -192,10 +194,20 @@ def test_each_setting_is_in_the_table_once_with_its_default() -> None:
     read = re.findall(
         r'"([A-Z]+(?:_[A-Z]+)+|CLOUD|TABLES)"', inspect.getsource(settings_module._Reader)
     )
-    assert set(read) == set(names)
+    filled = [one.name for one in SETTINGS if one.fills]
+    assert set(filled).isdisjoint(read)
+    assert {*read, *filled} == set(names)
     assert "| `SETTLE_SECONDS` | `1` |" in shown[2 + names.index("SETTLE_SECONDS")]
     assert "| `TENANT_ID` | required |" in shown[2 + names.index("TENANT_ID")]
     assert "| `GRAPH_URL` | that of `CLOUD` |" in shown[2 + names.index("GRAPH_URL")]
+
+
+def test_each_row_that_fills_a_rule_names_a_field_of_the_rules() -> None:
+    """A name that is misspelt would leave the field without a value, or with its default."""
+    kinds = (Policy, RecordingRules, RetryPolicy, TendingRules)
+    known = {f"{kind.__name__}.{one.name}" for kind in kinds for one in fields(kind)}
+
+    assert {one.fills for one in SETTINGS if one.fills} <= known
 
 
 ON = {"PYTHON_ENABLE_OPENTELEMETRY": "True ", "APPLICATIONINSIGHTS_CONNECTION_STRING": "a=b"}

@@ -13,7 +13,7 @@ from shared.calls.fold import fold
 from shared.calls.record import Commit, GroupCall, Record, Session, seal, seal_of
 from shared.calls.weight import relieved, weight_of, weight_of_session
 from shared.meeting.meeting import Meeting
-from shared.meeting.packing import ROW_BYTES, meeting_type, packed
+from shared.meeting.packing import ROW_BYTES, packed
 from shared.words.ids import LegKey, MeetingId, SessionId
 from shared.words.observations import Person, Present, RosterPushed
 from shared.words.rules import ROOM
@@ -109,7 +109,7 @@ def bytes_of(*calls: GroupCall) -> int:
     """Return how much calls take of a head row, packed."""
     empty = Meeting(meeting_id=MeetingId("a" * 26), tenant_id="t", correlation_id="c")
     full = replace(empty, record=Record(calls=calls))
-    return len(packed(meeting_type(), full)) - len(packed(meeting_type(), empty))
+    return len(packed(Meeting, full)) - len(packed(Meeting, empty))
 
 
 @pytest.mark.parametrize("kind", CROWDS)

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from shared.calls.history import Heard
-from shared.journal.journal import Journal, Receipt
+from shared.journal.commits import Commits, Receipt
 from shared.journal.together import ENOUGH_HEARD
 from shared.meeting.meeting import Change, Meeting, Stored
 from shared.words.errors import Unavailable
@@ -47,14 +47,14 @@ def ledger() -> CountingLedger:
 
 
 @pytest.fixture
-def journal(ledger: CountingLedger) -> Journal:
-    """Return a journal over the ledger."""
-    return journal_over(ledger)
+def commits(ledger: CountingLedger) -> Commits:
+    """Return what changes meetings in the ledger."""
+    return commits_over(ledger)
 
 
-def journal_over(ledger: CountingLedger) -> Journal:
-    """Return a journal that sends into memory."""
-    return Journal(
+def commits_over(ledger: CountingLedger) -> Commits:
+    """Return what sends into memory."""
+    return Commits(
         ledger=ledger,
         bus=InMemoryBus(),
         clock=SettableClock(),
@@ -86,25 +86,25 @@ def noting(
 
 
 async def together(
-    journal: Journal, decisions: Iterable[Callable[[Meeting | None, datetime], Change]]
+    commits: Commits, decisions: Iterable[Callable[[Meeting | None, datetime], Change]]
 ) -> list[Receipt | BaseException]:
     """Let all decisions wait at once; return what became of each."""
-    changes = (journal.change(MEETING, decide) for decide in decisions)
+    changes = (commits.change(MEETING, decide) for decide in decisions)
     found = await asyncio.gather(*changes, return_exceptions=True)
-    await journal.settled()
+    await commits.settled()
     return found
 
 
 @pytest.mark.parametrize("place", [0, 3, 7])
 async def test_a_change_that_no_transaction_holds_fails_alone(
-    journal: Journal, ledger: CountingLedger, place: int
+    commits: Commits, ledger: CountingLedger, place: int
 ) -> None:
     """Those that waited with it are served, in their order, at whatever place it stood."""
     words = [f"w{number}" for number in range(8)]
     bodies = [HUGE if number == place else "" for number in range(8)]
 
     found = await together(
-        journal, (noting(word, body=body) for word, body in zip(words, bodies, strict=True))
+        commits, (noting(word, body=body) for word, body in zip(words, bodies, strict=True))
     )
 
     failed = [number for number, one in enumerate(found) if isinstance(one, BaseException)]
@@ -116,12 +116,12 @@ async def test_a_change_that_no_transaction_holds_fails_alone(
 
 
 async def test_changes_that_fit_one_by_one_are_all_served(
-    journal: Journal, ledger: CountingLedger
+    commits: Commits, ledger: CountingLedger
 ) -> None:
     """Together they are more than a transaction holds; none of them is at fault."""
     body = HUGE[:1_200_000]
 
-    found = await together(journal, (noting(f"w{number}", body=body) for number in range(8)))
+    found = await together(commits, (noting(f"w{number}", body=body) for number in range(8)))
 
     assert not [one for one in found if isinstance(one, BaseException)]
     [meeting] = ledger.meetings()
@@ -129,12 +129,12 @@ async def test_changes_that_fit_one_by_one_are_all_served(
 
 
 async def test_what_came_too_late_for_a_refused_transaction_is_served_by_the_next(
-    journal: Journal, ledger: CountingLedger
+    commits: Commits, ledger: CountingLedger
 ) -> None:
     """It was no part of what was refused."""
     decisions = [noting("huge", body=HUGE, heard=ENOUGH_HEARD), noting("late")]
 
-    refused, late = await together(journal, decisions)
+    refused, late = await together(commits, decisions)
 
     assert isinstance(refused, ValueError)
     assert isinstance(late, Receipt)
@@ -156,7 +156,7 @@ async def test_a_store_that_is_down_for_one_half_fails_only_those_in_it() -> Non
     ledger = DownOnce()
     decisions = [noting("a", body=HUGE), noting("b"), noting("c"), noting("d")]
 
-    found = await together(journal_over(ledger), decisions)
+    found = await together(commits_over(ledger), decisions)
 
     assert [type(one) for one in found] == [Unavailable, Unavailable, Receipt, Receipt]
     assert [meeting.answered for meeting in ledger.meetings()] == [("c", "d")]
