@@ -20,7 +20,7 @@ NO_TIME = timedelta(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """A time for which a person was there. `left_at` None: they are there.
+    """A time for which a person was there, to the millisecond. `left_at` None: they are there.
 
     `present_before`: they may have been there before `joined_at`, when they were first seen.
     """
@@ -30,9 +30,9 @@ class Interval:
     present_before: bool = False
 
     def length(self, until: datetime) -> timedelta:
-        """Return how long it is, by its times as shown; where it is open, up to `until`."""
-        left_at = until if self.left_at is None else self.left_at
-        return max(_shown(left_at) - _shown(self.joined_at), NO_TIME)
+        """Return how long it is; where it is open, up to `until`."""
+        left_at = _shown(until) if self.left_at is None else self.left_at
+        return max(left_at - self.joined_at, NO_TIME)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +111,8 @@ def _union(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
 
 
 def _interval(session: Session) -> Interval:
-    first_seen, left_at = session.first_seen, session.left_at
+    first_seen = _shown(session.first_seen)
+    left_at = None if session.left_at is None else _shown(session.left_at)
     return Interval(
         # A late roster may name a person only after the call was over.
         joined_at=first_seen if left_at is None else min(first_seen, left_at),
@@ -144,5 +145,5 @@ def _interval_view(one: Interval) -> dict[str, Any]:
 
 
 def _shown(moment: datetime) -> datetime:
-    """Return a moment as exact as it is shown, so that lengths follow from what is shown."""
+    """Return a moment as exact as it is shown: so lengths follow, and intervals lie apart."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

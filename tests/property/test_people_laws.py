@@ -1,6 +1,7 @@
 """Laws of the people of a call: each once, their time counted once, whatever the sessions are."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from random import Random
 
 from hypothesis import example, given
@@ -124,6 +125,7 @@ def test_more_evidence_never_shortens_the_time(found: list[Session], more: list[
 @given(
     st.lists(st.tuples(st.sampled_from(NAMES), precise, st.none() | precise)),
 )
+@example([("ada", 1.0, 2.0001), ("ada", 2.0002, 3.0)])
 def test_what_is_shown_adds_up(drawn: list[tuple[str | None, float, float | None]]) -> None:
     """A reader who adds the shown intervals gets the shown seconds, with times to microseconds."""
     found = [session(*one, number=number) for number, one in enumerate(drawn)]
@@ -135,6 +137,7 @@ def test_what_is_shown_adds_up(drawn: list[tuple[str | None, float, float | None
             for span in shown["intervals"]
         ]
 
+        assert all(a["leftAt"] < b["joinedAt"] for a, b in pairwise(shown["intervals"]))
         assert shown["firstJoinedAt"] == shown["intervals"][0]["joinedAt"]
         assert shown["lastLeftAt"] == shown["intervals"][-1]["leftAt"]
         assert shown["seconds"] == round(sum(span.total_seconds() for span in spans), 3)
