@@ -12,7 +12,8 @@ from typing import Any
 ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 NAME = re.compile(r"[0-9A-Za-z_.:-]{1,200}")
 ADDRESS = re.compile(
-    r"https?://([0-9A-Za-z][0-9A-Za-z.-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[0-9A-Za-z_.~%/:@-]*)?"
+    r"https?://([0-9A-Za-z][0-9A-Za-z.-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?"
+    r"(/[0-9A-Za-z_.~%/:@-]*)?(\?[0-9A-Za-z_.~%/:@=-]*)?"
 )
 NUMBER = (int, float)
 ABSENT = object()
@@ -33,7 +34,7 @@ class IfThere:
 
 
 EXAMINATION: Mapping[str, object] = {
-    "version": NAME,
+    "version": str,
     "publicUrl": ADDRESS,
     "tenantId": ID,
     "botAppId": ID,

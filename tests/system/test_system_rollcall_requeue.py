@@ -96,6 +96,8 @@ def test_a_walk_through_list_send_and_drop(service_bus: str, bus: Bus) -> None:
     assert SECRET not in out
     assert {each.delivery_count for each in bus.peek(CREATE, dead=True)} == {0}
     assert rollcall.run(service_bus, "requeue", "send", "--all")[0] == USAGE
+    code, _, err = rollcall.run(service_bus, "requeue", "list", "--subscription", "none")
+    assert (code, "meeting-events/none/" in err) == (UNREACHABLE, True), err
 
     code, out, err = rollcall.run(service_bus, "requeue", "send", "--all", "--yes", "--json")
 
