@@ -76,9 +76,10 @@ class Sourcing:
     `until`.
 
     `since` is the newest end of a call, the fold's or a source's: looks are counted from it. `seen`
-    has the version of each source that was read, the newest last, by `key_of`. `looked_at` is when
-    the last look was. `again_at`: the next one comes then; after so many `failures`, or
-    because not all was read.
+    has the version of each source that was read, the newest last, by `key_of`. `reported`: Graph
+    has listed a report of the meeting, be it one that says nothing. `looked_at` is when the last
+    look was. `again_at`: the next one comes then; after so many `failures`, or because not all was
+    read.
     """
 
     taken: Runs = ()
@@ -89,6 +90,7 @@ class Sourcing:
     until: datetime | None = None
     since: datetime | None = None
     seen: Mapping[str, int] = field(default_factory=dict)
+    reported: bool = False
     looked_at: datetime | None = None
     again_at: datetime | None = None
     failures: int = 0

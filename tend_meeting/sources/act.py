@@ -80,9 +80,11 @@ async def _reports(meeting: Meeting, what: Readable, services: Services) -> Read
         return Read()
     organizer_id, online_id = what.reports
     listed = await _answer(services.graph.attendance_reports(organizer_id, online_id))
-    if listed is None or isinstance(listed, RollcallError):
+    if listed is None:
+        return Read(reports=0)
+    if isinstance(listed, RollcallError):
         return Read().having_met(listed)
-    read = Read()
+    read = Read(reports=len(listed.reports) + listed.unread)
     for report_id in unread_reports(meeting, listed):
         if read.is_over:
             return read

@@ -19,7 +19,6 @@ from shared.meeting.sourcing import (
     having_failed,
     having_looked,
     number_in,
-    readable,
 )
 from shared.sources.kept import (
     Found,
@@ -75,12 +74,14 @@ class Kept:
 class Read:
     """What Graph said. `more`: reports are left unread.
 
+    `reports`: how many it lists, also such that say nothing; None where it did not answer that.
     `refused`: why something was not readable. `unanswered`: Graph did not answer all; the look is
     to be repeated.
     """
 
     sources: tuple[Source, ...] = ()
     more: bool = False
+    reports: int | None = None
     refused: Rejected | None = None
     unanswered: bool = False
 
@@ -101,6 +102,7 @@ class Read:
         return Read(
             sources=(*self.sources, *other.sources),
             more=self.more or other.more,
+            reports=other.reports if self.reports is None else self.reports,
             refused=other.refused if theirs else self.refused or other.refused,
             unanswered=self.unanswered or other.unanswered,
         )
@@ -181,8 +183,8 @@ def record_sources(
     meeting = replace(meeting, days=meeting.days.having_counted(_beside_head(meeting, after)))
     uncovered = known.sources.awaited.keys() - meeting.sources.awaited.keys()
     uncovered -= {one.call.number for one in after if one.confirmed or one.merged_into is not None}
-    missing = uncovered if readable(known, rules).reports is not None else set[int]()
-    meeting, warning = _warned(meeting, read, missing, now=now)
+    never = read.reports == 0 and not meeting.sources.reported
+    meeting, warning = _warned(meeting, read, uncovered if never else (), now=now)
     facts = corrections(
         before,
         after,
@@ -289,7 +291,9 @@ def _looked(
     again_at = now if read.more and new else looked.sources.again_at
     until = speaks_until(looked.sources.until, new.values())
     sources = having_ended(looked.sources, (one.ended_at for one in found))
-    return replace(looked, sources=replace(sources, until=until, seen=kept, again_at=again_at))
+    reported = sources.reported or bool(read.reports)
+    sources = replace(sources, until=until, seen=kept, again_at=again_at, reported=reported)
+    return replace(looked, sources=sources)
 
 
 def _covered(
@@ -328,7 +332,10 @@ def _in_head(meeting: Meeting) -> set[int]:
 def _warned(
     meeting: Meeting, read: Read, missing: Collection[int], *, now: datetime
 ) -> tuple[Meeting, tuple[Outgoing, ...]]:
-    """Return the warning that reports may not be read; else, that `missing` calls have none."""
+    """Return the warning that reports may not be read; else, that none came.
+
+    `missing`: calls of which no source spoke, where Graph never listed a report of the meeting.
+    """
     refused = read.refused
     if refused is not None and read.lacks_permission:
         said, next_step = refused.message, refused.next_step
@@ -338,8 +345,8 @@ def _warned(
     return warn_once(
         meeting,
         MISSING,
-        message=f"Graph gave no attendance report of group call {min(missing)}, as long as it was "
-        "looked for. The times of the call are those that the bot saw.",
+        message="Graph had no attendance report of the meeting, as long as one was looked for. The "
+        f"times of group call {min(missing)} are those that the bot saw.",
         next_step=MISSING_NEXT.format(organizer=meeting.asked.organizer_id),
         now=now,
     )

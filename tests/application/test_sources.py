@@ -7,7 +7,7 @@ from typing import Any
 from meeting_record.asked import Asked
 from meeting_record.handler import answer_now
 from shared.words.answers import Roster
-from shared.words.errors import GraphTrace
+from shared.words.errors import GraphTrace, Unavailable
 from shared.words.ids import CallId, utc_text
 from shared.words.problems import rejected
 from shared.words.sources import ListedReports
@@ -98,9 +98,49 @@ async def test_without_a_source_a_call_is_final_when_the_last_look_is_over() -> 
     assert corrected["data"]["final"] is True
     [warning] = app.events("meeting.warning")
     assert warning["data"]["code"] == "source_missing"
+    assert "no attendance report of the meeting" in warning["data"]["message"]
     assert "group call 1" in warning["data"]["message"]
     assert "AllowEngagementReport" in warning["data"]["nextStep"]
     assert app.clock.now() <= at(48 * 3600 + 60)
+
+
+async def test_a_report_in_which_nobody_is_listed_is_not_missing() -> None:
+    """Reports are made, so there is nothing that an administrator could turn on."""
+    app = await one_call(Joined(tending=RULES))
+    report_of(app, ended=29)
+
+    await app.pump(until=LONG)
+
+    [call] = (await hold_to_law_9(app)).values()
+    assert (call["final"], call["confirmed"]) == (True, False)
+    assert app.events("meeting.warning") == []
+
+
+async def test_a_report_of_another_call_is_a_report_of_the_meeting() -> None:
+    """Also where Graph has it no more when the last look at the call comes."""
+    app = await one_call(Joined(tending=RULES))
+    report_of(app, an_entry("ada", (at(900), at(960))), ended=960)
+    await app.pump(until=timedelta(hours=1))
+    app.fake_graph.reports.clear()
+
+    await app.pump(until=LONG)
+
+    first, second = (await hold_to_law_9(app)).values()
+    assert (first["final"], first["confirmed"], second["confirmed"]) == (True, False, True)
+    assert app.events("meeting.warning") == []
+
+
+async def test_no_answer_to_the_last_look_is_no_missing_report() -> None:
+    """Whether Graph has one is not known then."""
+    app = await one_call(Joined(tending=RULES))
+    await app.pump(until=timedelta(hours=40))
+    app.fake_graph.fail_next(Unavailable("not now"), times=10)
+
+    await app.pump(until=LONG)
+
+    [call] = (await hold_to_law_9(app)).values()
+    assert (call["final"], call["confirmed"]) == (True, False)
+    assert app.events("meeting.warning") == []
 
 
 async def test_people_who_come_back_after_the_bot_left_are_another_call() -> None:
