@@ -73,7 +73,8 @@ class Sourcing:
     published as sources say; all others are published as observed. `merged`: those of the head that
     turned out to be part of others. `touched`: calls that evidence
     has changed, or ended, although a source may speak of them: none speaks of what began after
-    `until`.
+    `until`. `published`: evidence of covered calls up to this version of the meeting was published;
+    None: all of it.
 
     `since` is the newest end of a call, the fold's or a source's: looks are counted from it. `seen`
     has the version of each source that was read, the newest last, by `key_of`. `reported`: Graph
@@ -87,6 +88,7 @@ class Sourcing:
     covered: frozenset[int] = frozenset()
     merged: frozenset[int] = frozenset()
     touched: frozenset[int] = frozenset()
+    published: int | None = None
     until: datetime | None = None
     since: datetime | None = None
     seen: Mapping[str, int] = field(default_factory=dict)

@@ -216,15 +216,30 @@ def _published(
     sources: Sequence[KeptSource],
     settle: timedelta,
 ) -> tuple[ShownCall, ...]:
-    """Return the calls as they were published: as observed, where no look covered them yet."""
+    """Return the calls as they were published: as observed, where no look covered them yet.
+
+    Of those that one covered, what was heard since is not published yet.
+    """
     numbers = numbers_in(known, sources)
     waits = (known.sources.awaited.keys() | _in_head(known)) - known.sources.covered
-    covered = [one for one in observed if number_in(known, one.number) not in waits]
+    covered = [
+        _as_of(one, known.sources.published) if number in known.sources.covered else one
+        for one in observed
+        if (number := number_in(known, one.number)) not in waits
+    ]
     alone = view(observed, (), numbers, settle=settle)
     return (
         *_shown(covered, sources, numbers, settle),
         *(one for one in alone if one.call.number in waits),
     )
+
+
+def _as_of(call: GroupCall, version: int | None) -> GroupCall:
+    """Return a call without the people that commits after `version` named."""
+    if version is None:
+        return call
+    known = {key: one for key, one in call.sessions.items() if one.first_version <= version}
+    return replace(call, sessions=known)
 
 
 def _changed(known: Meeting, observed: Iterable[GroupCall], shown: Iterable[ShownCall]) -> set[int]:
@@ -311,6 +326,8 @@ def _covered(
         covered=frozenset(confirmed & in_head),
         merged=frozenset(merged & in_head),
         touched=frozenset(),
+        # What is heard in the same transaction, by a later decision, is not published with this.
+        published=meeting.version,
     )
     final = tuple(
         replace(one, final=one.call.ended_at is not None and one.call.number not in awaited)

@@ -25,6 +25,7 @@ from tests.application.sourced import (
 from tests.application.world import ORGANIZER, TENANT, World, roster, state
 from tests.fakes.graph import FakeGraph
 from tests.fakes.sources import a_record, a_report, a_session, an_entry
+from tests.fixtures.published import hold_to_order
 
 
 class Noting(FakeGraph):
@@ -187,6 +188,20 @@ async def test_a_call_that_ends_after_its_source_was_read_is_corrected_at_once()
     first, second = (await hold_to_law_9(app)).values()
     assert (first["endedAt"], second["endedAt"]) == (utc_text(at(19)), utc_text(at(55)))
     assert second["final"] is True
+
+
+async def test_a_person_who_is_named_after_the_report_was_read_joins_before_leaving() -> None:
+    """A late roster adds them to a call that a report covers: events alone say so, too."""
+    app = await one_call(Joined(tending=RULES))
+    report_of(app, an_entry("ada", (at(9), at(29))), an_entry("bob", (at(19), at(28.5))), ended=29)
+    await app.pump(until=timedelta(minutes=10))
+
+    await app.call(roster(app.call_id, "ada", "cy"))
+    await app.pump(until=timedelta(minutes=1))
+
+    [call] = (await hold_to_law_9(app)).values()
+    assert {one["participant"]["userId"] for one in call["participants"].values()} >= {"cy"}
+    hold_to_order(app)
 
 
 async def test_a_source_ends_a_call_that_a_bot_sat_through_alone() -> None:
