@@ -13,15 +13,8 @@ from shared.services import Services
 from shared.telemetry import log
 from shared.words.errors import Rejected, RollcallError, Transient
 from shared.words.sources import Source
-from tend_meeting.sources.plan import (
-    MOST_REPORTS,
-    Kept,
-    Read,
-    give_up,
-    is_of,
-    record_sources,
-    unread_reports,
-)
+from tend_meeting.sources.plan import Kept, give_up, record_nothing_new, record_sources
+from tend_meeting.sources.reading import MOST_REPORTS, Read, is_of, unread_reports
 
 ROUNDS = 5
 """How often a look starts again because the meeting changed while it gathered."""
@@ -44,6 +37,8 @@ async def look_at_sources(opened: OpenMeeting, services: Services) -> None:
         read = replace(read, unanswered=False)
     if read.unanswered and not (read.sources or read.refused):
         await opened.edit(lambda known, now: Step(meeting=having_failed(known, now=now)))
+        return
+    if await opened.edit(partial(record_nothing_new, read=read, rules=rules)):
         return
     settle, shown = services.policy.recording.settle, services.policy.recording.shown
     await opened.edit(lambda known, now: give_up(known, read, settle=settle, now=now))
