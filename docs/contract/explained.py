@@ -113,8 +113,8 @@ WARNINGS: Mapping[str, Said] = {
         "Correct the passcode where it is kept: people cannot join with it.",
     ),
     "source_missing": Said(
-        "Graph gave no attendance report of a call, as long as it was looked for. The times of the "
-        "call are those that the bot saw.",
+        "Graph had no attendance report of a meeting, as long as one was looked for. The times of "
+        "its calls are those that the bot saw.",
         MISSING_NEXT,
     ),
     "attendance_not_readable": Said(

@@ -42,7 +42,7 @@ WARNINGS: Mapping[str, tuple[str, str]] = {
         "An administrator grants OnlineMeetingArtifact.Read.All and the access policy.",
     ),
     "source_missing": (
-        "Graph gave no attendance report of a call, as long as it was looked for.",
+        "Graph had no attendance report of the meeting, as long as one was looked for.",
         "See whether attendance reports are on for the organizer. Times are those the bot saw.",
     ),
     "answer_undelivered": (

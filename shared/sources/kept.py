@@ -73,12 +73,14 @@ class Sourcing:
     published as sources say; all others are published as observed. `merged`: those of the head that
     turned out to be part of others. `touched`: calls that evidence
     has changed, or ended, although a source may speak of them: none speaks of what began after
-    `until`.
+    `until`. `published`: evidence of covered calls up to this version of the meeting was published;
+    None: all of it.
 
     `since` is the newest end of a call, the fold's or a source's: looks are counted from it. `seen`
-    has the version of each source that was read, the newest last, by `key_of`. `looked_at` is when
-    the last look was. `again_at`: the next one comes then; after so many `failures`, or
-    because not all was read.
+    has the version of each source that was read, the newest last, by `key_of`. `reported`: Graph
+    has listed a report of the meeting, be it one that says nothing. `looked_at` is when the last
+    look was. `again_at`: the next one comes then; after so many `failures`, or because not all was
+    read.
     """
 
     taken: Runs = ()
@@ -86,9 +88,11 @@ class Sourcing:
     covered: frozenset[int] = frozenset()
     merged: frozenset[int] = frozenset()
     touched: frozenset[int] = frozenset()
+    published: int | None = None
     until: datetime | None = None
     since: datetime | None = None
     seen: Mapping[str, int] = field(default_factory=dict)
+    reported: bool = False
     looked_at: datetime | None = None
     again_at: datetime | None = None
     failures: int = 0

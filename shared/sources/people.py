@@ -4,7 +4,7 @@ Whom a source lists was there when the source says, and at no other time. Whom i
 may have opted out, and stays as observed.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -35,6 +35,23 @@ class _Listed:
     joined_at: datetime
     left_at: datetime
     role: str | None
+
+
+def each_by_itself(number: int, observed: Sequence[Session]) -> Sequence[Session]:
+    """Return the sessions of call `number`, each under an id of its own.
+
+    Calls that turn out to be one may both have known a session. Its first stay keeps the id.
+    """
+    if len({one.session_id for one in observed}) == len(observed):
+        return observed
+    found, met = list[Session](), Counter[SessionId]()
+    for session in sorted(observed, key=_start_order):
+        known = session.session_id
+        again = digest("again", str(number), known, str(met[known]), characters=26)
+        first = not met[known]
+        found.append(session if first else replace(session, session_id=SessionId(again)))
+        met[known] += 1
+    return found
 
 
 def unlisted(layer: Layer, observed: Iterable[Session]) -> list[Session]:
@@ -142,18 +159,14 @@ def _matched(
     for session in spare:
         before = [at for at, one in enumerate(stays) if one.joined_at <= session.first_seen]
         aliases[before[-1] if before else 0] += [session.session_id, *session.aliases]
-    given = set[SessionId]()
     for place, (stay, known) in enumerate(zip(stays, met, strict=True)):
-        # Two calls that are one may both have known a session: each stay has an id of its own.
-        again = known is not None and known.session_id in given
-        session = (None if again else known) or Session(
+        session = known or Session(
             session_id=SessionId(digest("stay", str(number), key, str(place), characters=26)),
             person=stay.person,
             first_seen=stay.joined_at,
             first_version=0,
             legs=(),
         )
-        given.add(session.session_id)
         yield _dated(session, stay, aliases[place]), stay.role
 
 

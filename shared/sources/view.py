@@ -20,7 +20,8 @@ from shared.sources.dating import (
     started,
 )
 from shared.sources.kept import Found, Numbers, Runs, number_of
-from shared.sources.people import people_of, unlisted, until
+from shared.sources.missed import Missed, missed_in, missed_people
+from shared.sources.people import each_by_itself, people_of, unlisted, until
 from shared.sources.spans import (
     RANK,
     Groups,
@@ -85,9 +86,8 @@ def view(
     """
     recorded = _recorded(observed, numbers)
     shown: dict[int, ShownCall] = {one.number: _as_observed(one, numbers) for one in recorded}
-    for match in _matches(recorded, sources, settle=settle):
-        if not match.members:
-            continue
+    matches = [one for one in _matches(recorded, sources, settle=settle) if one.members]
+    for match in matches:
         first, *others = match.members
         shown[first.number] = _corrected(match, numbers)
         for other in others:
@@ -97,6 +97,11 @@ def view(
                 confirmed=True,
                 merged_into=first.number,
             )
+    said = [(one.shown, one.sessions) for one in matches]
+    for match, missed in zip(matches, missed_in(said), strict=True):
+        if missed:
+            number = match.members[0].number
+            shown[number] = _with(shown[number], missed)
     return tuple(shown[number] for number in sorted(shown))
 
 
@@ -294,7 +299,8 @@ def _rooms(shown: Sequence[SourceCall]) -> list[Span]:
 def _corrected(match: _Matched, numbers: Numbers) -> ShownCall:
     """Return the call of the lowest number, as the sources say and, beside them, as observed."""
     number, best = match.members[0].number, match.shown.best
-    calls, sessions = [one.call for one in match.members], match.sessions
+    calls = [one.call for one in match.members]
+    sessions = each_by_itself(number, match.sessions)
     left_out = unlisted(best, sessions)
     people = people_of(number, best, sessions, left_out)
     start, end = dating(match.shown, match.room, sessions)
@@ -321,6 +327,12 @@ def _corrected(match: _Matched, numbers: Numbers) -> ShownCall:
     return ShownCall(
         call=call, final=number not in numbers.awaited, confirmed=True, roles=people.roles
     )
+
+
+def _with(shown: ShownCall, missed: Mapping[str, Missed]) -> ShownCall:
+    people = missed_people(missed, shown.call)
+    call = replace(shown.call, sessions={**shown.call.sessions, **people.sessions})
+    return replace(shown, call=call, roles={**shown.roles, **people.roles})
 
 
 def _hull(calls: Sequence[GroupCall]) -> GroupCall:

@@ -1,6 +1,6 @@
 """Reads what Graph says of calls when they are over, and lets it be recorded and published."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -12,16 +12,10 @@ from shared.meeting.sourcing import Readable, having_failed, is_patient, readabl
 from shared.services import Services
 from shared.telemetry import log
 from shared.words.errors import Rejected, RollcallError, Transient
+from shared.words.rules import SourceRules
 from shared.words.sources import Source
-from tend_meeting.sources.plan import (
-    MOST_REPORTS,
-    Kept,
-    Read,
-    give_up,
-    is_of,
-    record_sources,
-    unread_reports,
-)
+from tend_meeting.sources.plan import Kept, give_up, record_nothing_new, record_sources
+from tend_meeting.sources.reading import MOST_REPORTS, Read, is_of, unread_reports
 
 ROUNDS = 5
 """How often a look starts again because the meeting changed while it gathered."""
@@ -36,14 +30,13 @@ async def look_at_sources(opened: OpenMeeting, services: Services) -> None:
     meeting, rules = opened.meeting, services.journal.tending.sources
     if meeting is None:
         return
-    # Reports and records list our legs too, also those that left the head.
-    older = await services.ledger.older_legs(meeting.meeting_id) if meeting.leg_pages else ()
-    meeting = with_older(meeting, older)
-    read = await _read(meeting, readable(meeting, rules), services)
+    read = await _read(meeting, rules, services)
     if read.unanswered and not is_patient(meeting, rules, now=services.clock.now()):
         read = replace(read, unanswered=False)
     if read.unanswered and not (read.sources or read.refused):
         await opened.edit(lambda known, now: Step(meeting=having_failed(known, now=now)))
+        return
+    if await opened.edit(partial(record_nothing_new, read=read, rules=rules)):
         return
     settle, shown = services.policy.recording.settle, services.policy.recording.shown
     await opened.edit(lambda known, now: give_up(known, read, settle=settle, now=now))
@@ -69,21 +62,40 @@ async def _kept(opened: OpenMeeting, services: Services) -> Kept | None:
     )
 
 
-async def _read(meeting: Meeting, what: Readable, services: Services) -> Read:
+async def _read(meeting: Meeting, rules: SourceRules, services: Services) -> Read:
     """Return what Graph has that was not read yet. What fails takes nothing from all else."""
-    reports = await _reports(meeting, what, services)
+    listing, unread = await _listed(meeting, readable(meeting, rules), services)
+    if meeting.leg_pages and (unread or rules.call_records):
+        # Reports and records list our legs too, also those that left the head.
+        meeting = with_older(meeting, await services.ledger.older_legs(meeting.meeting_id))
+    what = readable(meeting, rules)
+    reports = listing.beside(await _reports(meeting, what, unread, services))
     return reports.beside(await _records(meeting, what, services))
 
 
-async def _reports(meeting: Meeting, what: Readable, services: Services) -> Read:
+async def _listed(
+    meeting: Meeting, what: Readable, services: Services
+) -> tuple[Read, Sequence[str]]:
+    """Return whether Graph has reports of a meeting, and those that were not read yet."""
     if what.reports is None:
-        return Read()
-    organizer_id, online_id = what.reports
-    listed = await _answer(services.graph.attendance_reports(organizer_id, online_id))
-    if listed is None or isinstance(listed, RollcallError):
-        return Read().having_met(listed)
+        return Read(), ()
+    listed = await _answer(services.graph.attendance_reports(*what.reports))
+    if listed is None:
+        return Read(reports=0), ()
+    if isinstance(listed, RollcallError):
+        return Read().having_met(listed), ()
+    read = Read(reports=len(listed.reports) + listed.unread)
+    return read, unread_reports(meeting, listed)
+
+
+async def _reports(
+    meeting: Meeting, what: Readable, unread: Sequence[str], services: Services
+) -> Read:
     read = Read()
-    for report_id in unread_reports(meeting, listed):
+    if what.reports is None:
+        return read
+    organizer_id, online_id = what.reports
+    for report_id in unread:
         if read.is_over:
             return read
         if len(read.sources) == MOST_REPORTS:

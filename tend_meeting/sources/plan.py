@@ -1,4 +1,4 @@
-"""What a look at sources reads, and what follows from it. Core.
+"""What follows from what a look at sources read. Core.
 
 New calls get their numbers here, in the commit that publishes them.
 """
@@ -12,14 +12,12 @@ from shared.events.cloud_events import warn_once
 from shared.events.corrections import corrections
 from shared.journal.step import Step
 from shared.meeting.meeting import Meeting
-from shared.meeting.retention import traces_of
 from shared.meeting.shown import numbers_in, whole_calls
 from shared.meeting.sourcing import (
     having_ended,
     having_failed,
     having_looked,
     number_in,
-    readable,
 )
 from shared.sources.kept import (
     Found,
@@ -31,19 +29,16 @@ from shared.sources.kept import (
     key_of,
     speaks_until,
 )
-from shared.sources.spans import CLOCKS, SourceCall, source_calls, speaks
+from shared.sources.spans import CLOCKS, SourceCall, source_calls
 from shared.sources.view import ShownCall, view, without_number
-from shared.words.errors import Rejected, Transient
 from shared.words.observations import GivenUp
 from shared.words.outgoing import Outgoing
 from shared.words.rules import Shown, SourceRules
-from shared.words.sources import ListedReports, Source
+from shared.words.sources import Source
+from tend_meeting.sources.reading import NOT_READABLE, Read, is_of
 
-MOST_REPORTS = 10
-"""How many reports one look reads; what is left is read at once by the next."""
 SEEN_KEPT = 96
 """Of how many sources, the newest, the head knows the version. Graph lists 50 reports."""
-NOT_READABLE = "attendance_not_readable"
 MISSING = "source_missing"
 MISSING_NEXT = (
     "Where reports never come, a Teams administrator lets them be made: Set-CsTeamsMeetingPolicy "
@@ -52,8 +47,6 @@ MISSING_NEXT = (
     "bot saw it."
 )
 """Source: https://learn.microsoft.com/microsoftteams/teams-analytics-and-reporting/meeting-attendance-report"""
-AHEAD = timedelta(hours=1)
-"""By how much Graph's clock may be ahead. A source that speaks of later than that is not over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,66 +62,6 @@ class Kept:
         known = self.meeting
         same = meeting.record.calls == known.record.calls
         return same and meeting.sources == known.sources
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
-    """What Graph said. `more`: reports are left unread.
-
-    `refused`: why something was not readable. `unanswered`: Graph did not answer all; the look is
-    to be repeated.
-    """
-
-    sources: tuple[Source, ...] = ()
-    more: bool = False
-    refused: Rejected | None = None
-    unanswered: bool = False
-
-    @property
-    def is_over(self) -> bool:
-        """Whether Graph would answer no further request of the kind."""
-        return self.unanswered or self.lacks_permission
-
-    def having_met(self, failure: Rejected | Transient | None) -> "Read":
-        """Return what was said with a request that failed; None: Graph has it not."""
-        if isinstance(failure, Rejected):
-            return self.beside(Read(refused=failure))
-        return self if failure is None else replace(self, unanswered=True)
-
-    def beside(self, other: "Read") -> "Read":
-        """Return both; of refusals that which an administrator heals, else the first."""
-        theirs = other.lacks_permission and not self.lacks_permission
-        return Read(
-            sources=(*self.sources, *other.sources),
-            more=self.more or other.more,
-            refused=other.refused if theirs else self.refused or other.refused,
-            unanswered=self.unanswered or other.unanswered,
-        )
-
-    @property
-    def lacks_permission(self) -> bool:
-        """Whether an administrator has to let the bot read."""
-        return self.refused is not None and self.refused.code == NOT_READABLE
-
-
-def unread_reports(meeting: Meeting, listed: ListedReports) -> list[str]:
-    """Return which reports were not read yet and have an end, the oldest first."""
-    over = [one for one in reversed(listed.reports) if one.ended_at is not None]
-    seen = meeting.sources.seen
-    return [one.report_id for one in over if key_for("attendanceReport", one.report_id) not in seen]
-
-
-def is_of(meeting: Meeting, source: Source, *, now: datetime) -> bool:
-    """Return whether a source says something new, of this meeting, and of what is over.
-
-    The id of a call record may be that of another call after a transfer.
-    Source: https://learn.microsoft.com/graph/api/resources/callrecords-callrecord
-    """
-    seen = meeting.sources.seen.get(key_of(source), -1)
-    ours = source.alias is None or source.alias in traces_of(meeting).aliases
-    until = speaks_until(None, [source])
-    over = until is not None and until <= now + AHEAD
-    return ours and over and speaks(source) and source.version > seen
 
 
 def give_up(meeting: Meeting, read: Read, *, settle: timedelta, now: datetime) -> Step | None:
@@ -147,6 +80,22 @@ def give_up(meeting: Meeting, read: Read, *, settle: timedelta, now: datetime) -
         if said.hull.started_at - CLOCKS <= last <= said.hull.ended_at + CLOCKS:
             return Step(meeting=meeting, observed=(GivenUp(at=now, leg_key=legs[-1].key),))
     return None
+
+
+def record_nothing_new(
+    known: Meeting, now: datetime, *, read: Read, rules: SourceRules
+) -> Step | None:
+    """Return the step of a look that changes nothing that is shown; None where it may.
+
+    It needs the head alone. Most looks are such.
+    """
+    if known.sources.touched or any(is_of(known, one, now=now) for one in read.sources):
+        return None
+    looked = _looked(known, read, {}, (), rules, now=now)
+    if looked.sources.awaited != known.sources.awaited:
+        return None
+    meeting, warning = _warned(looked, read, (), now=now)
+    return Step(meeting=meeting, outgoing=warning)
 
 
 def record_sources(
@@ -181,8 +130,8 @@ def record_sources(
     meeting = replace(meeting, days=meeting.days.having_counted(_beside_head(meeting, after)))
     uncovered = known.sources.awaited.keys() - meeting.sources.awaited.keys()
     uncovered -= {one.call.number for one in after if one.confirmed or one.merged_into is not None}
-    missing = uncovered if readable(known, rules).reports is not None else set[int]()
-    meeting, warning = _warned(meeting, read, missing, now=now)
+    never = read.reports == 0 and not meeting.sources.reported
+    meeting, warning = _warned(meeting, read, uncovered if never else (), now=now)
     facts = corrections(
         before,
         after,
@@ -214,15 +163,30 @@ def _published(
     sources: Sequence[KeptSource],
     settle: timedelta,
 ) -> tuple[ShownCall, ...]:
-    """Return the calls as they were published: as observed, where no look covered them yet."""
+    """Return the calls as they were published: as observed, where no look covered them yet.
+
+    Of those that one covered, what was heard since is not published yet.
+    """
     numbers = numbers_in(known, sources)
     waits = (known.sources.awaited.keys() | _in_head(known)) - known.sources.covered
-    covered = [one for one in observed if number_in(known, one.number) not in waits]
+    covered = [
+        _as_of(one, known.sources.published) if number in known.sources.covered else one
+        for one in observed
+        if (number := number_in(known, one.number)) not in waits
+    ]
     alone = view(observed, (), numbers, settle=settle)
     return (
         *_shown(covered, sources, numbers, settle),
         *(one for one in alone if one.call.number in waits),
     )
+
+
+def _as_of(call: GroupCall, version: int | None) -> GroupCall:
+    """Return a call without the people that commits after `version` named."""
+    if version is None:
+        return call
+    known = {key: one for key, one in call.sessions.items() if one.first_version <= version}
+    return replace(call, sessions=known)
 
 
 def _changed(known: Meeting, observed: Iterable[GroupCall], shown: Iterable[ShownCall]) -> set[int]:
@@ -289,7 +253,9 @@ def _looked(
     again_at = now if read.more and new else looked.sources.again_at
     until = speaks_until(looked.sources.until, new.values())
     sources = having_ended(looked.sources, (one.ended_at for one in found))
-    return replace(looked, sources=replace(sources, until=until, seen=kept, again_at=again_at))
+    reported = sources.reported or bool(read.reports)
+    sources = replace(sources, until=until, seen=kept, again_at=again_at, reported=reported)
+    return replace(looked, sources=sources)
 
 
 def _covered(
@@ -307,6 +273,8 @@ def _covered(
         covered=frozenset(confirmed & in_head),
         merged=frozenset(merged & in_head),
         touched=frozenset(),
+        # What is heard in the same transaction, by a later decision, is not published with this.
+        published=meeting.version,
     )
     final = tuple(
         replace(one, final=one.call.ended_at is not None and one.call.number not in awaited)
@@ -328,7 +296,10 @@ def _in_head(meeting: Meeting) -> set[int]:
 def _warned(
     meeting: Meeting, read: Read, missing: Collection[int], *, now: datetime
 ) -> tuple[Meeting, tuple[Outgoing, ...]]:
-    """Return the warning that reports may not be read; else, that `missing` calls have none."""
+    """Return the warning that reports may not be read; else, that none came.
+
+    `missing`: calls of which no source spoke, where Graph never listed a report of the meeting.
+    """
     refused = read.refused
     if refused is not None and read.lacks_permission:
         said, next_step = refused.message, refused.next_step
@@ -338,8 +309,8 @@ def _warned(
     return warn_once(
         meeting,
         MISSING,
-        message=f"Graph gave no attendance report of group call {min(missing)}, as long as it was "
-        "looked for. The times of the call are those that the bot saw.",
+        message="Graph had no attendance report of the meeting, as long as one was looked for. The "
+        f"times of group call {min(missing)} are those that the bot saw.",
         next_step=MISSING_NEXT.format(organizer=meeting.asked.organizer_id),
         now=now,
     )

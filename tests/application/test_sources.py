@@ -7,7 +7,7 @@ from typing import Any
 from meeting_record.asked import Asked
 from meeting_record.handler import answer_now
 from shared.words.answers import Roster
-from shared.words.errors import GraphTrace
+from shared.words.errors import GraphTrace, Unavailable
 from shared.words.ids import CallId, utc_text
 from shared.words.problems import rejected
 from shared.words.sources import ListedReports
@@ -25,6 +25,7 @@ from tests.application.sourced import (
 from tests.application.world import ORGANIZER, TENANT, World, roster, state
 from tests.fakes.graph import FakeGraph
 from tests.fakes.sources import a_record, a_report, a_session, an_entry
+from tests.fixtures.published import hold_to_order
 
 
 class Noting(FakeGraph):
@@ -98,9 +99,49 @@ async def test_without_a_source_a_call_is_final_when_the_last_look_is_over() -> 
     assert corrected["data"]["final"] is True
     [warning] = app.events("meeting.warning")
     assert warning["data"]["code"] == "source_missing"
+    assert "no attendance report of the meeting" in warning["data"]["message"]
     assert "group call 1" in warning["data"]["message"]
     assert "AllowEngagementReport" in warning["data"]["nextStep"]
     assert app.clock.now() <= at(48 * 3600 + 60)
+
+
+async def test_a_report_in_which_nobody_is_listed_is_not_missing() -> None:
+    """Reports are made, so there is nothing that an administrator could turn on."""
+    app = await one_call(Joined(tending=RULES))
+    report_of(app, ended=29)
+
+    await app.pump(until=LONG)
+
+    [call] = (await hold_to_law_9(app)).values()
+    assert (call["final"], call["confirmed"]) == (True, False)
+    assert app.events("meeting.warning") == []
+
+
+async def test_a_report_of_another_call_is_a_report_of_the_meeting() -> None:
+    """Also where Graph has it no more when the last look at the call comes."""
+    app = await one_call(Joined(tending=RULES))
+    report_of(app, an_entry("ada", (at(900), at(960))), ended=960)
+    await app.pump(until=timedelta(hours=1))
+    app.fake_graph.reports.clear()
+
+    await app.pump(until=LONG)
+
+    first, second = (await hold_to_law_9(app)).values()
+    assert (first["final"], first["confirmed"], second["confirmed"]) == (True, False, True)
+    assert app.events("meeting.warning") == []
+
+
+async def test_no_answer_to_the_last_look_is_no_missing_report() -> None:
+    """Whether Graph has one is not known then."""
+    app = await one_call(Joined(tending=RULES))
+    await app.pump(until=timedelta(hours=40))
+    app.fake_graph.fail_next(Unavailable("not now"), times=10)
+
+    await app.pump(until=LONG)
+
+    [call] = (await hold_to_law_9(app)).values()
+    assert (call["final"], call["confirmed"]) == (True, False)
+    assert app.events("meeting.warning") == []
 
 
 async def test_people_who_come_back_after_the_bot_left_are_another_call() -> None:
@@ -147,6 +188,20 @@ async def test_a_call_that_ends_after_its_source_was_read_is_corrected_at_once()
     first, second = (await hold_to_law_9(app)).values()
     assert (first["endedAt"], second["endedAt"]) == (utc_text(at(19)), utc_text(at(55)))
     assert second["final"] is True
+
+
+async def test_a_person_who_is_named_after_the_report_was_read_joins_before_leaving() -> None:
+    """A late roster adds them to a call that a report covers: events alone say so, too."""
+    app = await one_call(Joined(tending=RULES))
+    report_of(app, an_entry("ada", (at(9), at(29))), an_entry("bob", (at(19), at(28.5))), ended=29)
+    await app.pump(until=timedelta(minutes=10))
+
+    await app.call(roster(app.call_id, "ada", "cy"))
+    await app.pump(until=timedelta(minutes=1))
+
+    [call] = (await hold_to_law_9(app)).values()
+    assert {one["participant"]["userId"] for one in call["participants"].values()} >= {"cy"}
+    hold_to_order(app)
 
 
 async def test_a_source_ends_a_call_that_a_bot_sat_through_alone() -> None:

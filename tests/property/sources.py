@@ -28,6 +28,47 @@ def person(name: str) -> Person:
     return Person(kind="user", user_id=f"u-{name}") if name != "-" else Person(kind="phone")
 
 
+def an_entry(name: str, *stretches: tuple[float, float]) -> Attended:
+    """Return what a source says of a person, in seconds into the morning."""
+    spent = (Stay(joined_at=at(begin), left_at=at(end)) for begin, end in stretches)
+    return Attended(person=person(name), stays=tuple(spent))
+
+
+def a_source(kind: SourceKind, *listed: Attended) -> Source:
+    """Return a source that lists these people."""
+    return Source(
+        kind=kind, source_id="one", version=0, started_at=at(0), ended_at=at(160), attended=listed
+    )
+
+
+def a_session(session_id: str, name: str, first: float, last: float) -> Session:
+    """Return a session as it was observed, seen until it ended."""
+    return Session(
+        session_id=SessionId(session_id),
+        person=person(name),
+        first_seen=at(first),
+        first_version=1,
+        legs=(LegKey("leg"),),
+        last_seen=at(last),
+        left_at=at(last),
+    )
+
+
+def a_call(number: int, *sessions: Session) -> GroupCall:
+    """Return a call that is over, from its first session to its last."""
+    ends = [one.left_at for one in sessions if one.left_at is not None]
+    return GroupCall(
+        number=number,
+        started_at=min(one.first_seen for one in sessions),
+        start_basis="observed",
+        heard_at=max(ends),
+        ended_at=max(ends),
+        end_basis="polled",
+        reason="everyoneLeft",
+        sessions={one.session_id: one for one in sessions},
+    )
+
+
 moments = st.integers(0, 120).map(float)
 
 
@@ -77,7 +118,7 @@ def recorded(draw: st.DrawFn) -> tuple[GroupCall, ...]:
 def _call(draw: st.DrawFn, number: int, begin: int, end: int, *, over: bool) -> GroupCall:
     names = draw(st.lists(st.sampled_from(PEOPLE), min_size=1, max_size=4))
     sessions = [
-        draw(_session(f"{number}-{place}", name, begin, end, over=over))
+        draw(_session(draw(_ids(number, place, name)), name, begin, end, over=over))
         for place, name in enumerate(names)
     ]
     start: Basis = draw(st.sampled_from(["observed", "polled"]))
@@ -93,6 +134,11 @@ def _call(draw: st.DrawFn, number: int, begin: int, end: int, *, over: bool) -> 
         complete=draw(st.booleans()),
         sessions={one.session_id: one for one in sessions},
     )
+
+
+def _ids(number: int, place: int, name: str) -> st.SearchStrategy[str]:
+    """Return strategies of an id of the call's own, or of one that other calls may know, too."""
+    return st.sampled_from([f"{number}-{place}", f"{name}-{place}"])
 
 
 @st.composite

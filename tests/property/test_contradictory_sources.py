@@ -10,7 +10,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.words.errors import Unavailable
@@ -28,6 +28,7 @@ NAMES = ("ada", "bob", "cy", None)
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("see"), st.sets(st.sampled_from(NAMES[:3]))),
+        st.tuples(st.just("late"), st.sampled_from(NAMES)),
         st.tuples(st.just("report"), st.integers(0, 3)),
         st.tuples(st.just("record"), st.integers(0, 3)),
         st.tuples(st.just("wait"), st.sampled_from([1, 6, 50, 200])),
@@ -35,6 +36,9 @@ steps = st.lists(
     ),
     max_size=14,
 )
+covered = [("see", {"ada"}), ("see", set[str]()), ("report", 0), ("wait", 6)]
+"""A call is over, and a report that may speak of it was read."""
+stories = steps | steps.map(lambda more: [*covered, *more])
 
 
 class Room(Joined):
@@ -43,20 +47,34 @@ class Room(Joined):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.stays: dict[str, str] = {}
+        self.past: list[dict[str, str]] = []
         self.count = 0
 
     async def holds(self, names: set[str], *, after: float) -> None:
         """Let time pass, the room hold these people, and Graph push it."""
         self.clock.advance(after)
         self.stays = {name: self.stays.get(name) or self._stay(name) for name in sorted(names)}
-        listed = [participant("bot", kind="application", identity_id=BOT)]
-        listed += [participant(one, identity_id=name) for name, one in self.stays.items()]
+        self.past += [self.stays] if self.stays else []
+        listed = _listed(self.stays)
         self.fake_graph.fill_room(self.call_id, listed)
         await self.call(envelope(self.call_id, "/participants", listed))
+
+    async def hears_late(self, name: str | None, chance: Random) -> None:
+        """Let Graph push a roster of some room before, in which one more person was."""
+        if self.past:
+            self.count += 1
+            listed = _listed(chance.choice(self.past))
+            listed.append(participant(f"p-late-{self.count}", identity_id=name or ""))
+            await self.call(envelope(self.call_id, "/participants", listed))
 
     def _stay(self, name: str) -> str:
         self.count += 1
         return f"p-{name}-{self.count}"
+
+
+def _listed(stays: dict[str, str]) -> list[dict[str, Any]]:
+    bot = participant("bot", kind="application", identity_id=BOT)
+    return [bot, *(participant(one, identity_id=name) for name, one in stays.items())]
 
 
 def _people(chance: Random, make: Any, latest: float, ours: str) -> list[dict[str, Any]]:
@@ -79,6 +97,8 @@ async def _happens(app: Room, what: str, how: Any, chance: Random) -> None:
         case "see":
             await app.holds(how, after=chance.uniform(3, 40))
             await app.pump(until=timedelta(seconds=5))
+        case "late":
+            await app.hears_late(how, chance)
         case "report":
             entries = _people(chance, lambda name, *stay: an_entry(name, stay), latest, "guest")
             reports = app.fake_graph.reports.setdefault(next(iter(app.fake_graph.online)), [])
@@ -97,7 +117,9 @@ async def _happens(app: Room, what: str, how: Any, chance: Random) -> None:
 
 
 @settings(max_examples=max(settings().max_examples // 2, 1))
-@given(steps, st.integers(0, 2**32))
+@given(stories, st.integers(0, 2**32))
+@example([*covered, ("late", "bob"), ("late", "cy"), ("wait", 6)], 3)
+@example([*covered, ("late", "ada"), ("wait", 6)], 8)
 def test_events_alone_say_what_the_record_says(story: list[tuple[str, Any]], seed: int) -> None:
     """After each look, and in the end."""
 

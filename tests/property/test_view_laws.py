@@ -1,20 +1,43 @@
 """The laws of the view over made-up records and sources, however contradictory."""
 
+from collections import Counter
+from collections.abc import Iterable
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.calls.record import GroupCall
 from shared.sources.kept import Numbers
-from shared.sources.spans import RANK, newest
+from shared.sources.spans import RANK, Span, newest, source_calls
 from shared.sources.view import ShownCall, view, without_number
 from shared.words.observations import Basis
 from shared.words.sources import Source
-from tests.property.sources import SETTLE, recorded, sources
+from tests.property.sources import (
+    SETTLE,
+    a_call,
+    a_session,
+    a_source,
+    an_entry,
+    recorded,
+    sources,
+)
 from tests.property.sources import given as numbers_given
 
 several = st.lists(sources(), max_size=5)
+
+
+def two_calls_with_one_session() -> tuple[tuple[GroupCall, ...], list[Source]]:
+    """Return calls that both knew one session, and a report of one call that does not list it."""
+    calls = (a_call(1, a_session("s", "a", 1, 61)), a_call(2, a_session("s", "a", 100, 120)))
+    return calls, [a_source("attendanceReport", an_entry("b", (0, 130)))]
+
+
+def a_person_whom_only_the_worse_source_lists() -> tuple[tuple[GroupCall, ...], list[Source]]:
+    """Return a record that lists a person in another call, and a report of that without them."""
+    record = a_source("callRecord", an_entry("b", (65, 87)), an_entry("c", (105, 106)))
+    report = a_source("attendanceReport", an_entry("a", (98, 160)))
+    return (a_call(1, a_session("s", "c", 82, 86)),), [record, report]
 
 
 def shown(
@@ -22,6 +45,22 @@ def shown(
 ) -> dict[int, ShownCall]:
     """Return the calls as they are shown, by number."""
     return {one.call.number: one for one in view(calls, known, numbers, settle=SETTLE)}
+
+
+def listed_in_what_goes_on(calls: tuple[GroupCall, ...], known: list[Source]) -> set[str]:
+    """Return whom sources list in calls that may be part of one that goes on."""
+    still = [
+        Span(started_at=one.started_at, ended_at=one.heard_at)
+        for one in calls
+        if one.ended_at is None
+    ]
+    return {
+        key
+        for one in source_calls(known, settle=SETTLE)
+        if any(one.hull.meets(span) for span in still)
+        for layer in one.layers
+        for key in layer.listed
+    }
 
 
 def rank(basis: Basis | None) -> int:
@@ -113,15 +152,37 @@ def test_calls_that_sources_confirm_lie_apart(
 
 
 @given(recorded(), several)
+@example(*a_person_whom_only_the_worse_source_lists())
 def test_nobody_is_lost(calls: tuple[GroupCall, ...], known: list[Source]) -> None:
-    """Each person who was observed, or whom the best source of a call lists, is in some call."""
+    """Whoever was observed, or is listed by the best source of a call, is in some call.
+
+    Whom a source lists only in a call that goes on, by our own evidence, is shown when it is over.
+    """
     found = shown(calls, known, numbers_given(calls, known)).values()
 
     people = {session.person.user_id for one in found for session in one.call.sessions.values()}
 
     observed = {session.person.user_id for call in calls for session in call.sessions.values()}
-    assert observed - {None} <= people
+    assert observed - {None} - listed_in_what_goes_on(calls, known) <= people
     reports = [one for one in newest(known) if one.kind == "attendanceReport"]
     if not any(call.ended_at is None for call in calls):
         listed = {entry.person.user_id for one in reports for entry in one.attended if entry.stays}
         assert listed - {None} <= people
+
+
+@given(recorded(), several)
+@example(*two_calls_with_one_session())
+def test_each_stay_of_whom_no_source_lists_is_shown(
+    calls: tuple[GroupCall, ...], known: list[Source]
+) -> None:
+    """Once, whatever calls turn out to be one, and though they knew several under one id."""
+    found = shown(calls, known, numbers_given(calls, known)).values()
+    listed = {
+        entry.person.user_id for one in newest(known) for entry in one.attended if entry.stays
+    }
+
+    def stays(of: Iterable[GroupCall]) -> Counter[str | None]:
+        keys = (one.person.user_id for call in of for one in call.sessions.values())
+        return Counter(key for key in keys if key is not None and key not in listed)
+
+    assert stays(one.call for one in found) == stays(calls)
