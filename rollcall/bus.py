@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from azure.core.exceptions import ClientAuthenticationError
 from azure.servicebus import ServiceBusClient, parse_connection_string
@@ -10,6 +11,7 @@ from azure.servicebus.exceptions import (
     MessageSizeExceededError,
     MessagingEntityDisabledError,
     MessagingEntityNotFoundError,
+    OperationTimeoutError,
     ServiceBusAuthenticationError,
     ServiceBusAuthorizationError,
     ServiceBusConnectionError,
@@ -17,14 +19,23 @@ from azure.servicebus.exceptions import (
 )
 
 from rollcall.console import Exit, Failed
-from rollcall.target import Target
+from rollcall.greeting import require_greeting
+from rollcall.target import EMULATOR, Target
 
 logging.getLogger("azure").setLevel(logging.CRITICAL)  # what fails is said once, by `reaching`
 logging.getLogger("uamqp").setLevel(logging.CRITICAL)
 
+TRIED_WITHIN = 7.0
+"""Seconds for one try of the SDK: to open a link, to send, to peek. It has no bound by itself."""
+AMQPS_PORT = 5671
+"""The one port that the SDK knows with TLS; it takes no other from an address."""
+EMULATED_PORT = 5672
+
 
 def open_bus(target: Target, *, retries: int = 1) -> ServiceBusClient:
     """Return a client of the namespace, to be used as a context manager. Raises `Failed`.
+
+    An address that takes connections and does not speak is met here: see greeting.py.
 
     A connection string is used as it is; for a host name the credential is the one of the machine:
     environment, managed identity, or `az login`. `retries`: how often the SDK does a thing again
@@ -35,7 +46,9 @@ def open_bus(target: Target, *, retries: int = 1) -> ServiceBusClient:
     if "=" in target.bus:
         try:
             of_one_queue = parse_connection_string(target.bus).entity_path
-            client = ServiceBusClient.from_connection_string(target.bus, retry_total=retries)
+            client = ServiceBusClient.from_connection_string(
+                target.bus, retry_total=retries, try_timeout=TRIED_WITHIN
+            )
         except ValueError as error:
             raise Failed(
                 f"The connection string cannot be read: {_text(error)} Check --service-bus.",
@@ -47,10 +60,26 @@ def open_bus(target: Target, *, retries: int = 1) -> ServiceBusClient:
                 " namespace with --service-bus.",
                 Exit.USAGE,
             )
+        _require_greeting(target)
         return client
     from azure.identity import DefaultAzureCredential
 
-    return ServiceBusClient(target.bus, DefaultAzureCredential(), retry_total=retries)
+    _require_greeting(target)
+    return ServiceBusClient(
+        target.bus, DefaultAzureCredential(), retry_total=retries, try_timeout=TRIED_WITHIN
+    )
+
+
+def _require_greeting(target: Target) -> None:
+    """Raise `Silent` where the namespace takes a connection and does not speak."""
+    namespace = (
+        parse_connection_string(target.bus).endpoint if "=" in target.bus else f"sb://{target.bus}"
+    )
+    address = urlsplit(namespace)
+    if EMULATOR in target.bus:
+        require_greeting(address.hostname or "", address.port or EMULATED_PORT, tls=False)
+    else:
+        require_greeting(address.hostname or "", AMQPS_PORT, tls=True)
 
 
 @contextmanager
@@ -73,7 +102,7 @@ def reaching() -> Iterator[None]:
             " on the request queues, and Data Receiver on what is read; `az login` chooses whose.",
             Exit.UNREACHABLE,
         ) from error
-    except ServiceBusConnectionError as error:
+    except (ServiceBusConnectionError, OperationTimeoutError) as error:
         raise Failed(
             f"Service Bus does not answer: {_text(error)} Check --service-bus, and the network.",
             Exit.UNREACHABLE,

@@ -22,14 +22,15 @@ from azure.core.pipeline.transport import HttpRequest, RequestsTransport
 from azure.servicebus.management import ServiceBusAdministrationClient
 
 from rollcall.console import Exit, Failed, advise
-from rollcall.target import Target
+from rollcall.target import EMULATOR, Target
 
 LEAST_IDLE = timedelta(minutes=5)
 """Service Bus takes no less.
 Source: https://learn.microsoft.com/azure/service-bus-messaging/message-expiration"""
-EMULATOR = "UseDevelopmentEmulator=true"
 EMULATED_PORT = 5300
 NO_RIGHT = (401, 403)
+BOUNDS: dict[str, Any] = {"connection_timeout": 5.0, "read_timeout": 10.0}
+"""Seconds to connect, TLS included, and between two bytes of an answer. The SDK's own are 300."""
 
 
 class Unmanaged(Exception):
@@ -113,13 +114,17 @@ def open_administration(target: Target) -> ServiceBusAdministrationClient:
     logging.getLogger("azure").setLevel(logging.CRITICAL)
     if EMULATOR in target.bus:
         return ServiceBusAdministrationClient.from_connection_string(
-            _emulated(target), transport=_PlainHttp(), retry_total=0
+            _emulated(target), transport=_PlainHttp(**BOUNDS), retry_total=0
         )
     if "=" in target.bus:
-        return ServiceBusAdministrationClient.from_connection_string(target.bus, retry_total=1)
+        return ServiceBusAdministrationClient.from_connection_string(
+            target.bus, retry_total=1, **BOUNDS
+        )
     from azure.identity import DefaultAzureCredential
 
-    return ServiceBusAdministrationClient(target.bus, DefaultAzureCredential(), retry_total=1)
+    return ServiceBusAdministrationClient(
+        target.bus, DefaultAzureCredential(), retry_total=1, **BOUNDS
+    )
 
 
 def _emulated(target: Target) -> str:

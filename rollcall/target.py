@@ -15,6 +15,8 @@ from rollcall.console import Exit, Failed
 from rollcall.plain import plain
 
 ENDPOINTS = "endpoints.json"
+EMULATOR = "UseDevelopmentEmulator=true"
+"""In a connection string: a Service Bus without TLS."""
 PARTS = ("functions", "functionKey", "serviceBus", "busManagement")
 ADDRESS = re.compile(r"https?://[0-9A-Za-z.:\[\]_-]+(/[0-9A-Za-z_.~%/:@-]*)?")
 URL_MISSING = (

@@ -22,6 +22,7 @@ from rollcall.bus import open_bus
 from rollcall.doctor.gathering.answers import said
 from rollcall.doctor.of_bus import QUEUES, TOPIC
 from rollcall.doctor.seen import MOST_DEAD_LETTERS, BusSeen, Described, EntitySeen
+from rollcall.greeting import Silent
 from rollcall.management import open_administration
 from rollcall.target import Target
 
@@ -43,9 +44,13 @@ def looked_at(target: Target) -> BusSeen:
     if (missing := _no_identity(target)) is not None:
         return BusSeen(error=f"no identity for Service Bus: {missing}", signed_in=False)
     try:
+        # Before there are threads: Ctrl-C does not end what they wait for.
+        open_bus(target).close()
         # The SDK waits a second for each link. So all at once, each by a client of its own.
         with ThreadPoolExecutor(len(names)) as pool:
             entities = tuple(pool.map(look, names))
+    except Silent as error:
+        return BusSeen(error=str(error))
     except FAILURES as error:
         return BusSeen(error=f"Service Bus cannot be reached: {said(error)}")
     return BusSeen(entities=entities)
