@@ -187,7 +187,7 @@ var logAlerts = [
     means: 'The app met something that it cannot put right by itself, and wrote it down as an error.'
     query: '''
       union (AppTraces | project Text = Message), (AppExceptions | project Text = OuterMessage)
-      | where Text matches regex '^(backstop.failed|purge.failed|callback.fits_no_row|tend.fits_no_row|function.failed|health.failed)'
+      | where Text matches regex '^(backstop.failed|purge.failed|callback.fits_no_row|tend.fits_no_row|function.failed|health.failed|outbox.refused)'
       | summarize value = count()'''
     operator: 'GreaterThan'
     threshold: 0

@@ -1,12 +1,14 @@
 """Alerts and workbook ask for what the app emits, and each alert has its place in the manual."""
 
 import json
+import logging
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from shared.telemetry import LEVELS
 from shared.words.entities import REJECTED_QUEUE
 from tests.fixtures.emitted import EMITTED, FUNCTIONS
 
@@ -85,6 +87,15 @@ def test_the_workbook_names_resources_as_the_template_fills_them_in() -> None:
     assert all(metric["resourceIds"] == ["NAMESPACE_ID"] for metric in metrics)
     for placeholder in ("WORKSPACE_ID", "NAMESPACE_ID"):
         assert f"'{placeholder}', " in ALERTS
+
+
+def test_every_line_that_is_an_error_raises_an_alert() -> None:
+    """Alert and manual look for the same lines, and for all of that level."""
+    errors = {line for line, level in LEVELS.items() if level >= logging.ERROR}
+
+    for text in (ALERTS, MANUAL):
+        [named] = re.findall(r"'\^\((backstop\.failed[^)]*)\)'", text)
+        assert set(named.split("|")) == errors
 
 
 def test_the_alert_on_refusals_names_their_queue() -> None:
