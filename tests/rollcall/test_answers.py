@@ -8,9 +8,11 @@ import httpx
 import pytest
 from azure.servicebus import ServiceBusReceiver
 
-from rollcall.asking.answers import SharedQueue, WithoutQueue
+from rollcall.asking.answers import AndRecord, SharedQueue, WithoutQueue
 from rollcall.asking.outcomes import Heard
+from rollcall.asking.record import Record
 from rollcall.asking.requests import Kind, Request, request
+from rollcall.console import Exit, Failed
 from rollcall.http import App
 
 REFUSED = {"request": {"state": "refused", "code": "invalid_request", "triedAt": "1"}}
@@ -161,3 +163,91 @@ def test_a_bot_that_was_gone_before_answers_nothing() -> None:
     gone = {"meeting": {}, "bot": {"state": "gone"}}
 
     assert without_queue(asked(Kind.JOIN), gone, gone).some() == []
+
+
+def test_a_repeated_ask_is_answered_by_a_bot_that_was_gone_before() -> None:
+    """The meeting was there, so no other bot is sent."""
+    gone = {"meeting": {}, "bot": {"state": "gone"}}
+
+    found = without_queue(asked(join="now"), gone, gone).some()
+
+    assert [one.type for one in found] == ["meeting.created", "bot.left"]
+
+
+CREATED = Heard(type="meeting.created", data={"recordedAt": "2026-11-26T12:00:00.000Z"})
+EARLIER, LATER = "2026-11-26T11:59:59.999Z", "2026-11-26T12:00:00.001Z"
+
+
+@dataclass(kw_only=True)
+class Given:
+    """Answers that are given one by one; after them nothing comes."""
+
+    reply_to: str | None = "own"
+    events: list[Heard]
+
+    def some(self) -> list[Heard]:
+        """Give the next one."""
+        return [self.events.pop(0)] if self.events else []
+
+
+def where_it_is(bot: Mapping[str, Any]) -> list[Heard]:
+    answers = AndRecord(Given(events=[CREATED]), lambda: {"bot": bot}, quiet=0)
+    assert answers.some() == [CREATED]
+    return answers.some()
+
+
+@pytest.mark.parametrize(
+    ("bot", "types"),
+    [
+        ({"state": "in", "claimedAt": EARLIER}, ["bot.joined"]),
+        ({"state": "lobby", "claimedAt": LATER}, ["bot.waiting"]),
+        ({"state": "gone", "claimedAt": EARLIER, "leftAt": LATER}, ["bot.left"]),
+        ({"state": "gone", "claimedAt": EARLIER, "leftAt": EARLIER}, []),
+        ({"state": "failed", "failure": {"code": "x"}, "claimedAt": LATER, "leftAt": None},
+         ["bot.failed"]),
+        ({"state": "failed", "failure": {"code": "x"}, "claimedAt": EARLIER}, []),
+        ({"state": "never"}, []),
+        ({}, []),
+    ],
+)  # fmt: skip
+def test_where_nothing_more_is_said_the_record_says_where_the_bot_is(
+    bot: Mapping[str, Any], types: list[str]
+) -> None:
+    """A bot that was gone before the meeting was made, or changed, is that of another request."""
+    found = where_it_is(bot)
+
+    assert [one.type for one in found] == types
+    assert all(one.recorded for one in found)
+
+
+def test_the_record_is_read_only_where_an_answer_came_and_nothing_follows() -> None:
+    """And what was said is not said again."""
+    looks: list[Record] = [{"bot": {"state": "lobby"}}, {"bot": {"state": "in"}}]
+    waiting = Heard(type="bot.waiting", data={})
+    given = Given(events=[])
+    answers = AndRecord(given, lambda: looks.pop(0), quiet=0)
+    patient = AndRecord(Given(events=[CREATED]), lambda: looks.pop(0), quiet=60)
+
+    assert (answers.some(), patient.some(), patient.some()) == ([], [CREATED], [])
+    given.events += [CREATED, waiting]
+    found = [*answers.some(), *answers.some(), *answers.some(), *answers.some()]
+
+    assert [one.type for one in found] == ["meeting.created", "bot.waiting", "bot.joined"]
+    assert looks == []
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_record_that_cannot_be_read_does_not_end_the_wait(
+    *, fails: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The answer may come all the same. It is said once."""
+
+    def look() -> Record:
+        if fails:
+            raise Failed("http://h refused the key (401).", Exit.UNREACHABLE)
+        return {"bot": "of another form"}
+
+    answers = AndRecord(Given(events=[CREATED]), look, quiet=0)
+
+    assert (answers.some(), answers.some(), answers.some()) == ([CREATED], [], [])
+    assert capsys.readouterr().err.count("Where the bot is cannot be read. ") == 1

@@ -11,6 +11,7 @@ import pytest
 from azure.servicebus import ServiceBusClient, ServiceBusMessage
 
 from rollcall.asking.ask import Manner, through
+from rollcall.asking.record import Record
 from rollcall.asking.requests import Kind, Request, request
 from rollcall.console import Exit, Failed
 from rollcall.management import Managed
@@ -127,6 +128,19 @@ def test_a_repeated_request_hears_nothing_of_the_bot(capsys: pytest.CaptureFixtu
 
     assert (end, namespace.done) == (Exit.LATE, [])
     assert "rollcall join --meeting-request-id" in capsys.readouterr().err
+
+
+def test_a_queue_to_which_the_answer_may_still_come_is_kept() -> None:
+    """The record may say that the bot is in before the app does."""
+    bus = Bus(answers=[answer("meeting.updated", **UPDATED)])
+    namespace, what = Namespace(), asked(Kind.UPDATE, join="now")
+    record: Record = {"bot": {"state": "in"}}
+    at_once = Manner(wait=5, as_json=True, reply_to=None, quiet=0)
+    own = ("own", cast("Managed", namespace), cast("ServiceBusClient", bus), what, at_once)
+
+    assert through(*own, look=lambda: record) is Exit.DONE
+
+    assert namespace.done == []
 
 
 @pytest.mark.parametrize(

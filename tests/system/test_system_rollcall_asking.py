@@ -91,10 +91,13 @@ async def test_a_meeting_is_made_with_its_bot_and_changed(up: Up, client: Client
     here, key = local(up.folder), str(uuid4())
 
     asked = await run(here, "ask", key, "--request-id", key, "--join", "now", "--json")
+    repeated = await run(here, "ask", key, "--request-id", key, "--join", "now", "--json")
     updated = await run(here, "update", "--request-id", key, "--subject", "changed", "--json")
     out = await run(here, "leave", "--meeting-request-id", key)
     again = await run(here, "leave", "--meeting-request-id", key)
+    gone = await run(here, "ask", key, "--request-id", key, "--join", "now")
     back = await run(here, "update", "--request-id", key, "--join", "now", "--json")
+    twice = await run(here, "update", "--request-id", key, "--join", "now", "--json")
     planned = await run(
         here, "update", "--request-id", key, "--join", "atStart", "--start", "2030-01-01T09:00:00Z"
     )
@@ -102,12 +105,16 @@ async def test_a_meeting_is_made_with_its_bot_and_changed(up: Up, client: Client
     made, joined = (json.loads(line) for line in asked.out.splitlines())
     assert (asked.code, made["requestId"]) == (0, key)
     assert joined["meetingId"] == made["meetingId"]
+    same, inside = (json.loads(line) for line in repeated.out.splitlines())
+    assert (repeated.code, same, inside["legKey"]) == (0, made, joined["legKey"]), repeated.err
     assert (updated.code, updated.json["changed"]) == (0, ["subject"])
     assert (out.code, out.out) == (0, "bot         out of the meeting (left)\n")
     assert (again.code, again.out) == (0, out.out)
     changed, returned = (json.loads(line) for line in back.out.splitlines())
     assert (back.code, changed["changed"]) == (0, ["join"])
     assert returned["legKey"] != joined["legKey"]
+    assert (gone.code, gone.out.splitlines()[-1]) == (1, "bot         out of the meeting (left)")
+    assert (twice.code, twice.json["legKey"]) == (0, returned["legKey"]), twice.err
     assert (planned.code, "from        2030-01-01 09:00 UTC" in planned.out) == (0, True)
     warned = client.events.where(lambda one: one.kind == "meeting.warning")
     assert made["meetingId"] not in {one.data.get("meetingId") for one in warned}
