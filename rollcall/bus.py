@@ -14,13 +14,21 @@ from azure.servicebus.exceptions import (
     ServiceBusAuthorizationError,
     ServiceBusConnectionError,
     ServiceBusError,
+    ServiceBusQuotaExceededError,
 )
 
 from rollcall.console import Exit, Failed
+from rollcall.plain import plain
 from rollcall.target import Target
 
 logging.getLogger("azure").setLevel(logging.CRITICAL)  # what fails is said once, by `reaching`
 logging.getLogger("uamqp").setLevel(logging.CRITICAL)
+
+NOT_SENT = (
+    MessageSizeExceededError, MessagingEntityDisabledError, MessagingEntityNotFoundError,
+    ServiceBusQuotaExceededError,
+)  # fmt: skip
+"""What Service Bus says of a message that it has certainly not taken."""
 
 
 def open_bus(target: Target, *, retries: int = 1) -> ServiceBusClient:
@@ -54,8 +62,8 @@ def open_bus(target: Target, *, retries: int = 1) -> ServiceBusClient:
 
 
 @contextmanager
-def reaching() -> Iterator[None]:
-    """Turn what Service Bus does not do into `Failed`, with what to do."""
+def reaching(what: str = "the queue or subscription") -> Iterator[None]:
+    """Turn what Service Bus does not do into `Failed`, with what to do. `what`: is read."""
     try:
         yield
     except MessageSizeExceededError as error:
@@ -80,7 +88,7 @@ def reaching() -> Iterator[None]:
         ) from error
     except ServiceBusError as error:  # peeking into what is not there says no more than that
         raise Failed(
-            f"Service Bus failed: {_text(error)} Check that the queue or subscription is there,"
+            f"Service Bus failed: {_text(error)} Check that {plain(what)} is there,"
             " and that you may read it.",
             Exit.UNREACHABLE,
         ) from error

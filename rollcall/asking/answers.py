@@ -20,6 +20,7 @@ from rollcall.asking.browsing import Browsed
 from rollcall.asking.outcomes import Heard, heard
 from rollcall.asking.record import Record, bot_since, heard_of_record
 from rollcall.asking.requests import Kind, Request
+from rollcall.bus import reaching
 from rollcall.console import Failed, advise
 from rollcall.http import App, as_answered, parsed
 from rollcall.reading.records import read_log
@@ -136,6 +137,8 @@ class WithoutQueue:
         self._browsed = Browsed()
         self._copies()
         self._before = record_of(app, request)
+        self._read_to = (self._before.get("meeting") or {}).get("sequence", 0)
+        self._types: frozenset[str] = frozenset()
 
     @property
     def stood_before(self) -> bool:
@@ -164,13 +167,17 @@ class WithoutQueue:
         return [_refusal(message) for message in found if message.correlation_id == ours]
 
     def _published(self, record: Mapping[str, Any]) -> frozenset[str]:
-        """Return the types of the events of the meeting since the request was sent."""
-        meeting, earlier = record.get("meeting") or {}, self._before.get("meeting") or {}
-        last = earlier.get("sequence", 0)
-        if meeting.get("sequence", 0) <= last:
-            return frozenset()
-        events = (line.get("published") for line in read_log(self._app, meeting["meetingId"]))
-        return frozenset(one["type"] for one in events if one and one["sequence"] > last)
+        """Return the types of the events of the meeting since the request was sent.
+
+        The log is read only where the record says that there are more.
+        """
+        meeting = record.get("meeting") or {}
+        last = meeting.get("sequence", 0)
+        if last > self._read_to:
+            events = (line.get("published") for line in read_log(self._app, meeting["meetingId"]))
+            new = {one["type"] for one in events if one and one["sequence"] > self._read_to}
+            self._types, self._read_to = self._types | new, last
+        return self._types
 
 
 def record_of(app: App, request: Request) -> Record:
@@ -190,7 +197,9 @@ def own_queue(bus: ServiceBusClient, queue: str) -> Iterator[Answers]:
 def shared_queue(bus: ServiceBusClient, queue: str, correlation_id: str) -> Iterator[Answers]:
     """Hear answers in a queue of operators."""
     with bus.get_queue_receiver(queue) as receiver:
-        yield SharedQueue(queue, receiver, correlation_id)
+        with reaching(f"the queue {queue}"):
+            answers = SharedQueue(queue, receiver, correlation_id)
+        yield answers
 
 
 @contextmanager

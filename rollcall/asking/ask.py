@@ -29,8 +29,8 @@ from rollcall.asking.own_queue import NAMED, idle_of, kept_for
 from rollcall.asking.record import Record
 from rollcall.asking.requests import PLANS, Kind, Request
 from rollcall.asking.wording import look_later, said
-from rollcall.bus import open_bus, reaching
-from rollcall.console import Exit, Failed, advise, err, out, say, write_json
+from rollcall.bus import NOT_SENT, open_bus, reaching
+from rollcall.console import Exit, Failed, advise, out, say, waiting, write_json
 from rollcall.http import App, as_answered
 from rollcall.management import Managed, Unmanaged, managed, tidying
 from rollcall.plain import plain
@@ -98,8 +98,13 @@ def through(
     look: Look | None = None,
 ) -> Exit:
     """Exchange through a queue of our own. It stays where an answer may still come to it."""
-    with own_queue(bus, queue) as answers:
-        end, last = _exchange(bus, request, answers, manner, look)
+    try:
+        with own_queue(bus, queue) as answers:
+            end, last = _exchange(bus, request, answers, manner, look)
+    except NOT_SENT:
+        with tidying(queue):
+            management.delete(queue)
+        raise
     if end is Exit.LATE or last is None or last.recorded:
         return end
     kept = None if last.is_refusal else kept_for(request, last.data, now=datetime.now(UTC))
@@ -185,7 +190,7 @@ def _show(event: Heard, end: Exit | None, manner: Manner) -> None:
 
 @contextmanager
 def _patience(request: Request) -> Iterator[Status]:
-    status = err.status("waiting for the answer; Ctrl-C ends the wait, not the request")
+    status = waiting("waiting for the answer; Ctrl-C ends the wait, not the request")
     try:
         yield status
     except (KeyboardInterrupt, Failed, ServiceBusError):

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rollcall.console import Exit, Failed, advise, out, progress, say, write_bytes, write_json
+from rollcall.console import (
+    Exit,
+    Failed,
+    advise,
+    has_unicode,
+    out,
+    progress,
+    say,
+    write_bytes,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -102,7 +112,7 @@ def show(
     from rollcall.http import parsed
     from rollcall.reading.records import read_record
 
-    if (meeting_id is None) == (request_id is None):
+    if bool(meeting_id) == bool(request_id):
         raise Failed("Give a MEETING_ID, or --request-id ID.", Exit.USAGE)
     if json and follow:
         raise Failed("--json prints the record once: leave out --follow.", Exit.USAGE)
@@ -198,7 +208,7 @@ def _page(tz: str | None, *, all_people: bool = False) -> "Page":
         columns=out.width,
         zone=_zone(tz),
         people=None if all_people else PEOPLE,
-        marks=UNICODE if out.encoding.lower().startswith("utf") else ASCII,
+        marks=UNICODE if has_unicode(out) else ASCII,
     )
 
 

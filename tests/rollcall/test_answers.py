@@ -1,14 +1,16 @@
 """Where answers are heard without a queue of our own, over receivers and an app that are fakes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import httpx
 import pytest
-from azure.servicebus import ServiceBusReceiver
+from azure.servicebus import ServiceBusClient, ServiceBusReceiver
+from azure.servicebus.exceptions import ServiceBusError
 
-from rollcall.asking.answers import AndRecord, SharedQueue, WithoutQueue
+from rollcall.asking.answers import AndRecord, SharedQueue, WithoutQueue, shared_queue
 from rollcall.asking.outcomes import Heard
 from rollcall.asking.record import Record
 from rollcall.asking.requests import Kind, Request, request
@@ -52,10 +54,12 @@ class Records:
 
     answers: list[Mapping[str, Any] | None]
     log: str = ""
+    logs: int = 0
 
     def get(self, path: str, parameters: Mapping[str, str]) -> httpx.Response:
         """Answer 404 for None."""
         if path == "meetings/m/log":
+            self.logs += 1
             return httpx.Response(200, text=self.log)
         assert (path, parameters) == ("meetings", {"requestId": "a"})
         found = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
@@ -152,7 +156,9 @@ def test_an_update_is_done_once_the_log_has_it() -> None:
         app = Records(answers=[before, before, later], log=log)
         answers = WithoutQueue(request_, cast("App", app), None)
         assert answers.some() == []
-        return [one.type for one in answers.some()]
+        types = [one.type for one in (*answers.some(), *answers.some())]
+        assert app.logs == 1  # nothing more was published
+        return types
 
     assert heard(log) == ["meeting.updated", "bot.joined"]
     assert heard("".join(log.splitlines(keepends=True)[:2])) == []
@@ -251,3 +257,24 @@ def test_a_record_that_cannot_be_read_does_not_end_the_wait(
 
     assert (answers.some(), answers.some(), answers.some()) == ([CREATED], [], [])
     assert capsys.readouterr().err.count("Where the bot is cannot be read. ") == 1
+
+
+class NoQueue:
+    """A bus without the queue; peeking into what is not there says no name."""
+
+    @contextmanager
+    def get_queue_receiver(self, _: str) -> Iterator["NoQueue"]:
+        """Open it; nothing is noticed yet."""
+        yield self
+
+    def peek_messages(self, **_: Any) -> list[Lying]:
+        """Fail as the SDK does."""
+        raise ServiceBusError("Handler failed: Management Operation error occurred.")
+
+
+def test_a_shared_queue_that_is_not_there_is_named() -> None:
+    """It may be misspelt."""
+    bus = cast("ServiceBusClient", NoQueue())
+
+    with pytest.raises(Failed, match="Check that the queue operatos is there"):
+        shared_queue(bus, "operatos", "ours").__enter__()

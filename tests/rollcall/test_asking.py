@@ -9,6 +9,11 @@ from typing import Any, cast
 
 import pytest
 from azure.servicebus import ServiceBusClient, ServiceBusMessage
+from azure.servicebus.exceptions import (
+    MessageSizeExceededError,
+    ServiceBusConnectionError,
+    ServiceBusError,
+)
 
 from rollcall.asking.ask import Manner, through
 from rollcall.asking.record import Record
@@ -32,6 +37,7 @@ class Bus:
     """A bus with one queue, which gives an answer a call. It is its own sender and receiver."""
 
     answers: list[Answer]
+    fails: Exception | None = None
     sent: list[Any] = field(default_factory=list)
 
     @contextmanager
@@ -45,7 +51,9 @@ class Bus:
         yield self
 
     def send_messages(self, message: ServiceBusMessage) -> None:
-        """Keep it."""
+        """Keep it, or refuse it."""
+        if self.fails is not None:
+            raise self.fails
         self.sent.append(message)
 
     def receive_messages(self, **_: Any) -> list[Answer]:
@@ -165,3 +173,22 @@ def test_a_queue_to_which_a_join_is_answered_at_the_start_is_kept() -> None:
     assert carried_out(bus, namespace, asked(Kind.UPDATE, join="atStart")) is Exit.DONE
 
     assert namespace.done == ["kept own"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "done"),
+    [
+        (MessageSizeExceededError(message="too large"), ["deleted own"]),
+        (ServiceBusConnectionError(message="lost"), []),
+    ],
+)
+def test_a_queue_to_which_no_answer_can_come_is_deleted(
+    failure: ServiceBusError, done: list[str]
+) -> None:
+    """A lost connection may have taken the message."""
+    bus, namespace = Bus(answers=[], fails=failure), Namespace()
+
+    with pytest.raises(type(failure)):
+        carried_out(bus, namespace, asked(Kind.CREATE))
+
+    assert namespace.done == done

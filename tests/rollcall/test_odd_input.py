@@ -29,6 +29,7 @@ def run(
     *arguments: str | bytes,
     stdin: bytes = b"",
     stdout: int = subprocess.PIPE,
+    stderr: int = subprocess.PIPE,
     environment: Mapping[str, str] = MappingProxyType({}),
 ) -> Done:
     """Run the command line as a process with nothing but this environment."""
@@ -38,11 +39,11 @@ def run(
         env={"SERVICE_BUS": CLOSED, "DEVSTACK_FOLDER": "none", "COLUMNS": "200", **environment},
         input=stdin,
         stdout=stdout,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         timeout=60,
         check=False,
     )
-    return Done(code=done.returncode, out=done.stdout or b"", err=done.stderr.decode())
+    return Done(code=done.returncode, out=done.stdout or b"", err=(done.stderr or b"").decode())
 
 
 @pytest.mark.parametrize(
@@ -192,6 +193,41 @@ def test_an_output_that_takes_nothing_is_a_failure() -> None:
             assert ran.err.splitlines() == [
                 "The output cannot be written: No space left on device. Check where it goes."
             ]
+
+
+def test_advice_that_cannot_be_written_ends_nothing(tmp_path: Path) -> None:
+    """The output is whole, and the exit code that of the command."""
+    file = tmp_path / "a.csv"
+    with serving({f"meetings/{MEETING}?format=csv": Answer(body=b"a\r\n")}) as served:
+        where = {"ROLLCALL_URL": served.url, "ROLLCALL_KEY": KEY}
+        with Path("/dev/full").open("wb") as full:
+            ran = run(
+                "export", "csv", MEETING, "-o", str(file), environment=where, stderr=full.fileno()
+            )
+
+    assert (ran.code, file.read_bytes()) == (Exit.DONE, b"a\r\n")
+
+
+@pytest.mark.parametrize(("encoding", "signs"), [("latin-1", "line"), ("utf-8", "dots")])
+def test_what_is_waited_for_is_shown_in_signs_that_the_terminal_has(
+    encoding: str, signs: str
+) -> None:
+    """In Latin-1 a spinner of Braille would be an escape of Python's."""
+    shown = "from rollcall.console import waiting; print(waiting('x').renderable.name)"
+    done = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-c", shown], cwd=ROOT, env={"PYTHONIOENCODING": encoding},
+        stdout=subprocess.PIPE, timeout=60, check=True,
+    )  # fmt: skip
+
+    assert done.stdout.decode().strip() == signs
+
+
+@pytest.mark.parametrize("arguments", [("",), ("--request-id", ""), ()])
+def test_an_id_that_is_empty_is_none(arguments: tuple[str, ...]) -> None:
+    """It would be left out of the sentence."""
+    ran = CliRunner().invoke(app, ["--url", "http://127.0.0.1:9", "show", *arguments])
+
+    assert str(ran.exception) == "Give a MEETING_ID, or --request-id ID."
 
 
 def test_a_closed_output_is_a_failure_where_something_was_to_be_written() -> None:
