@@ -39,6 +39,7 @@ def read_record(
 def read_log(app: App, meeting_id: str) -> Iterator[Json]:
     """Yield every line of the log of a meeting. Raises `Failed`."""
     after: str | None = None
+    seen: set[str] = set()
     while True:
         path = f"{_path_of(meeting_id)}/log"
         answer = app.get(path, {} if after is None else {"after": after})
@@ -46,30 +47,30 @@ def read_log(app: App, meeting_id: str) -> Iterator[Json]:
         following = answer.links.get("next")
         if following is None:
             return
-        before = after
         with as_answered():
             after = httpx.URL(following["url"]).params["after"]
-        if after == before:
-            raise not_the_app("a page of the log names itself as the next one")
+        if after in seen:
+            raise not_the_app("a page of the log names an earlier one as the next one")
+        seen.add(after)
 
 
 def read_day(app: App, day: str, *, open_only: bool) -> Iterator[Json]:
     """Yield the pages of a day's meetings. Raises `Failed`."""
     query = {"day": day} | ({"open": "true"} if open_only else {})
+    seen: set[str] = set()
     while True:
         page = parsed(hold_to_success(app.get("meetings", query), day).text)
         continuation = page.get("continuation")
         meetings = page.get("meetings")
         if not isinstance(meetings, list) or not all(isinstance(one, dict) for one in meetings):
             raise not_the_app("the list has no meetings")
-        if continuation is not None and (
-            not isinstance(continuation, str) or continuation == query.get("continuation")
-        ):
+        if continuation is not None and (not isinstance(continuation, str) or continuation in seen):
             raise not_the_app("the list has no next page")
         yield page
         if continuation is None:
             return
         query["continuation"] = continuation
+        seen.add(continuation)
 
 
 def _path_of(meeting_id: str) -> str:

@@ -212,3 +212,21 @@ def test_a_log_without_end_is_left() -> None:
 
         assert isinstance(run.exception, Failed), run.exception
         assert run.exception.code is Exit.UNREACHABLE
+
+
+def test_pages_in_a_circle_are_left() -> None:
+    """Each names the other one as the next one."""
+    path = f"meetings/{MEETING}/log"
+    one, two = (
+        Answer(body=b"", headers={"Link": f'</api/{path}?after={n}>; rel="next"'}) for n in (1, 2)
+    )
+    log_ = {path: one, f"{path}?after=1": two, f"{path}?after=2": one}
+    first, second = (said({"meetings": [], "continuation": name}) for name in ("t", "u"))
+    day = "meetings?day=d"
+    days = {day: first, f"{day}&continuation=t": second, f"{day}&continuation=u": first}
+    with serving({f"meetings/{MEETING}": said(RECORD), **log_, **days}) as app:
+        for command in (("show", MEETING), ("list", "--day", "d", "--all")):
+            run = CliRunner().invoke(commands, ["--url", app.url, "--key", KEY, *command])
+
+            assert isinstance(run.exception, Failed), run.exception
+            assert run.exception.code is Exit.UNREACHABLE

@@ -268,3 +268,25 @@ def test_a_setting_of_http_that_cannot_be_used_is_named(variables: Mapping[str, 
 
     assert ran.code in (Exit.USAGE, Exit.UNREACHABLE)
     assert len(ran.err.splitlines()) == 1, ran.err
+
+
+EARLY = """
+import os, runpy, signal, sys
+
+class Interrupting:
+    def find_spec(self, name, path, target=None):
+        if name == "typer":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+runpy.run_module("rollcall", run_name="__main__")
+"""
+
+
+def test_ctrl_c_ends_a_command_whose_modules_are_still_read() -> None:
+    """Half a second of its life; without a traceback."""
+    done = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-c", EARLY], cwd=ROOT, stderr=subprocess.PIPE, timeout=60, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (Exit.INTERRUPTED, b"")
