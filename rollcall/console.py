@@ -59,11 +59,11 @@ def write_json(value: Any) -> None:
     Raises `Failed`.
     """
     text = json.dumps(value, ensure_ascii=False)
-    try:
-        text.encode(sys.stdout.encoding)
-    except UnicodeEncodeError:
-        text = json.dumps(value)
     with _writing():
+        try:
+            text.encode(sys.stdout.encoding)
+        except UnicodeEncodeError:
+            text = json.dumps(value)
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
 

@@ -42,6 +42,19 @@ def run(
     return Done(code=done.returncode, out=done.stdout or b"", err=done.stderr.decode())
 
 
+def without_output(*arguments: str, environment: Mapping[str, str]) -> Done:
+    """Run it with a standard output that is closed."""
+    done = subprocess.run(  # noqa: S603 - our own
+        ["/bin/sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "rollcall", *arguments],
+        cwd=ROOT,
+        env={"DEVSTACK_FOLDER": "none", **environment},
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    return Done(code=done.returncode, out=b"", err=done.stderr.decode())
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -111,6 +124,15 @@ def test_a_length_of_time_that_is_none_is_refused(arguments: tuple[str, ...]) ->
     assert ran.exit_code == Exit.USAGE
     assert arguments[-2] in ran.output
     assert "seconds" in ran.output
+
+
+@pytest.mark.parametrize("option", ["--subscription", "--peek"])
+def test_a_subscription_without_a_name_is_refused(option: str) -> None:
+    """A variable of the shell's that is not set gives one."""
+    ran = CliRunner().invoke(app, ["--service-bus", CLOSED, "tail", option, ""])
+
+    assert isinstance(ran.exception, Failed), ran.exception
+    assert ran.exception.code is Exit.USAGE
 
 
 @pytest.mark.parametrize(
@@ -190,6 +212,26 @@ def test_an_output_that_takes_nothing_is_a_failure() -> None:
             assert ran.err.splitlines() == [
                 "The output cannot be written: No space left on device. Check where it goes."
             ]
+
+
+def test_an_output_that_is_closed_is_a_failure(tmp_path: Path) -> None:
+    """As `>&-` closes it; a file is written all the same."""
+    file = tmp_path / "sheet"
+    file.write_bytes(b"before")
+    answers = {
+        "meetings?day=d": said({"meetings": [ROW], "continuation": None}),
+        f"meetings/{MEETING}?format=ndjson": said(NAMED),
+    }
+    with serving(answers) as served:
+        where = {"ROLLCALL_URL": served.url, "ROLLCALL_KEY": KEY}
+        for command in (("explain", "--json"), ("list", "--day", "d", "--json"), ("explain",)):
+            ran = without_output(*command, environment=where)
+
+            assert ran.code == Exit.NO, (command, ran.err)
+            assert ran.err.startswith("The standard output is closed."), ran.err
+        ran = without_output("export", "ndjson", MEETING, "-o", str(file), environment=where)
+
+    assert (ran.code, json.loads(file.read_bytes())) == (0, NAMED), ran.err
 
 
 @pytest.mark.parametrize(
