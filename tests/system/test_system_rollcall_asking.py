@@ -149,7 +149,9 @@ async def test_in_a_shared_queue_nothing_is_taken_and_nothing_counted(
         )
         assert asked.code == 0, asked.err
         found = await receiver.receive_messages(3, max_wait_time=2)
+        misspelt = await run(remote(endpoints), "ask", key, "--reply-to", "operatos")
 
+    assert (misspelt.code, "the queue operatos is there" in misspelt.err) == (3, True), misspelt.err
     assert asked.json["coordinates"]["joinWebUrl"]
     assert [one.delivery_count for one in found] == [0, 0]
     assert str(found[0]) == "of another"
