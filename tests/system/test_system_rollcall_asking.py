@@ -243,6 +243,20 @@ async def test_a_request_outlives_the_command_that_sent_it(
 
 
 @pytest.mark.long
+async def test_a_message_that_is_too_large_leaves_no_queue(
+    up: Up, client: Client, endpoints: Endpoints
+) -> None:
+    """Nothing was sent, so no answer comes."""
+    before, large = await left_behind(client, endpoints), {"context": {"a": "x" * 2_000_000}}
+
+    refused = await run(local(up.folder), "ask", "x", "--file", "-", stdin=json.dumps(large))
+
+    assert (refused.code, refused.out) == (1, ""), refused.err
+    assert "Service Bus refused the message" in refused.err
+    assert await left_behind(client, endpoints) == before
+
+
+@pytest.mark.long
 async def test_a_join_is_followed_until_it_failed(up: Up) -> None:
     """With Graph's reason, and the next step."""
     refused = await run(local(up.folder), "join", "--join-web-url", "https://example.com/nowhere")
