@@ -1,8 +1,8 @@
 """Carry out the action of one create-meeting message, or refuse it."""
 
 from create_meeting.change.act import cancel_meeting, update_meeting
+from create_meeting.decision import identify
 from create_meeting.new.act import create
-from create_meeting.new.plan import identify
 from create_meeting.request import CancelMeeting, CreateMeeting, UpdateMeeting, read_request
 from shared.inbox.message import QueueMessage
 from shared.inbox.models import read_members

@@ -1,7 +1,6 @@
 """The Service Bus of a deployment."""
 
 import logging
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -23,12 +22,6 @@ from rollcall.target import Target
 logging.getLogger("azure").setLevel(logging.CRITICAL)  # what fails is said once, by `reaching`
 logging.getLogger("uamqp").setLevel(logging.CRITICAL)
 
-ENTITY_PATH = re.compile(r"(^|;)\s*EntityPath\s*=", re.IGNORECASE)
-OF_AN_ENTITY = (
-    "The connection string is that of one queue or topic: leave out EntityPath, or give one of the"
-    " namespace with --service-bus."
-)
-
 
 def open_bus(target: Target, *, retries: int = 1) -> ServiceBusClient:
     """Return a client of the namespace, to be used as a context manager. Raises `Failed`.
@@ -40,8 +33,6 @@ def open_bus(target: Target, *, retries: int = 1) -> ServiceBusClient:
     Source: https://learn.microsoft.com/python/api/overview/azure/identity-readme
     """
     if "=" in target.bus:
-        if ENTITY_PATH.search(target.bus):
-            raise Failed(OF_AN_ENTITY, Exit.USAGE)
         try:
             of_one_queue = parse_connection_string(target.bus).entity_path
             client = ServiceBusClient.from_connection_string(target.bus, retry_total=retries)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One row of the table in docs/settings.md. `default` None: it has to be set.
+    """One row of the table in the README. `default` None: it has to be set.
 
     `follows` says, in words, what the default of a setting follows from. `fills` names the field of
     the rules (words/rules.py) that its value is, read as the field's type says; settings.py reads

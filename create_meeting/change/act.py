@@ -14,7 +14,7 @@ from create_meeting.change.plan import (
     record_kept,
     record_updated,
 )
-from create_meeting.new.plan import Identity
+from create_meeting.decision import Identity
 from create_meeting.request import UpdateMeeting
 from shared.inbox.message import QueueMessage
 from shared.journal.journal import OpenMeeting

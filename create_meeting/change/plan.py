@@ -18,7 +18,7 @@ from create_meeting.answers.published import (
 from create_meeting.answers.unfilled import subject_or, time_or
 from create_meeting.answers.warnings import differences, past_start
 from create_meeting.bodies import Members, update_body
-from create_meeting.new.plan import Identity
+from create_meeting.decision import Identity
 from create_meeting.request import UpdateMeeting
 from create_meeting.scheduled_join import heard_at, join_message, rescheduled_join
 from shared.inbox.meaning import written

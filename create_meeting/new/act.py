@@ -6,15 +6,8 @@ from dataclasses import replace
 from importlib import import_module
 
 from create_meeting.answers.published import created_again
-from create_meeting.new.plan import (
-    AnswerAgain,
-    Create,
-    Identity,
-    kept_meeting,
-    plan,
-    record_created,
-    with_join_id,
-)
+from create_meeting.decision import AnswerAgain, Create, Identity
+from create_meeting.new.plan import kept_meeting, plan, record_created, with_join_id
 from create_meeting.new.set_options import set_options
 from create_meeting.post.act import claim_post, drop_surplus, end_claim, posted_meeting
 from create_meeting.post.plan import Posting

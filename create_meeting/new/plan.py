@@ -1,17 +1,14 @@
-"""What to do about a request for a meeting, given what the ledger knows of it.
-
-Core. Identity comes first: the request id gives the meeting's id before the first request to Graph.
-So a repeated request, whether redelivered or sent again, finds its own record.
-"""
+"""What to do about a request for a meeting, given what the ledger knows of it. Core."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from create_meeting.answers.published import created_again, publish_created
 from create_meeting.answers.unfilled import is_unfilled, subject_or, time_or
 from create_meeting.answers.warnings import Warn, differences, moment_of, past_start
 from create_meeting.bodies import TIMES, Members, create_or_get_body, option_parts
+from create_meeting.decision import AnswerAgain, Create, Identity, newcomer
 from create_meeting.meaning import DEFAULT_LENGTH, meaning_of, require_same
 from create_meeting.request import CreateMeeting
 from create_meeting.scheduled_join import heard_at, join_message
@@ -21,48 +18,7 @@ from shared.meeting.meeting import Asked, Meeting, Stay
 from shared.meeting.retention import begun
 from shared.words.answers import GivenMeeting, MeetingAnswer
 from shared.words.coordinates import OnlineMeeting
-from shared.words.ids import MeetingId, meeting_id_for, utc_text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """The meeting that a message is about."""
-
-    request_id: str
-    meeting_id: MeetingId
-    tenant_id: str
-    traceparent: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Create:
-    """Create the meeting in Graph, set its options, then record the answer.
-
-    `options` is what one PATCH sets, in parts. `post` is what only a POST can set.
-    """
-
-    identity: Identity
-    request: CreateMeeting
-    asked: Asked
-    body: Members
-    options: tuple[Members, ...] = ()
-    post: Members
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerAgain:
-    """The meeting exists; answer the repeated request again."""
-
-
-def identify(request_id: str | None, message: QueueMessage, *, tenant_id: str) -> Identity:
-    """Return which meeting this is: by the request's own id, else by the message's identity."""
-    found = request_id or message.origin_id
-    return Identity(
-        request_id=found,
-        meeting_id=meeting_id_for(tenant_id=tenant_id, request_id=found),
-        tenant_id=tenant_id,
-        traceparent=message.traceparent,
-    )
+from shared.words.ids import utc_text
 
 
 def plan(
@@ -162,16 +118,6 @@ def kept_meeting(create: Create, answer: GivenMeeting) -> OnlineMeeting:
         subject=subject_or(create.request.subject, kept.subject),
         start_date_time=time_or(utc_text(asked.start_date_time), kept.start_date_time),
         end_date_time=time_or(utc_text(asked.end_date_time), kept.end_date_time),
-    )
-
-
-def newcomer(identity: Identity) -> Meeting:
-    """Return a meeting of which only the ids are known."""
-    return Meeting(
-        meeting_id=identity.meeting_id,
-        tenant_id=identity.tenant_id,
-        correlation_id=identity.request_id,
-        traceparent=identity.traceparent,
     )
 
 

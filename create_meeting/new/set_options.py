@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from create_meeting.answers.warnings import Warn, refused_options
 from create_meeting.bodies import Members, added_up, together
-from create_meeting.new.plan import Create
+from create_meeting.decision import Create
 from shared.services import Services
 from shared.words.answers import GivenMeeting
 from shared.words.errors import Rejected

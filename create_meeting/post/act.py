@@ -6,7 +6,7 @@ plan.py decides.
 from datetime import datetime
 
 from create_meeting.bodies import post_body
-from create_meeting.new.plan import Create
+from create_meeting.decision import Create
 from create_meeting.post.plan import (
     Busy,
     Decision,

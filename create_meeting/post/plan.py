@@ -8,8 +8,8 @@ one meeting behind of which no caller has the link.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from create_meeting.decision import Create, newcomer
 from create_meeting.meaning import differences_between, require_same
-from create_meeting.new.plan import Create, newcomer
 from shared.inbox.message import QueueMessage
 from shared.journal.step import Step
 from shared.legs.claim import Claim

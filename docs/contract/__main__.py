@@ -2,15 +2,19 @@
 
 from pathlib import Path
 
-from docs.contract.render import documents, with_events
+from docs.contract.render import documents, with_events, with_settings
 
 DOCS = Path(__file__).parents[1]
-MESSAGES = DOCS / "messages.md"
+README, MESSAGES = DOCS.parent / "README.md", DOCS / "messages.md"
 
 
 def main() -> None:
     """Write the documents and tables whose text has changed; print their names."""
-    written = {**documents(), "messages.md": with_events(MESSAGES.read_text())}
+    written = {
+        **documents(),
+        "../README.md": with_settings(README.read_text()),
+        "messages.md": with_events(MESSAGES.read_text()),
+    }
     for name, text in written.items():
         path = DOCS / name
         if path.exists() and path.read_text() == text:

@@ -57,7 +57,6 @@ def documents() -> Mapping[str, str]:
     rendered = {f"schemas/{name}.json": as_text(schema) for name, schema in schemas().items()}
     version = tomllib.loads(PROJECT.read_text())["project"]["version"]
     return {
-        "settings.md": settings(),
         "problems.md": problems(),
         "problems.json": as_text(catalogue()),
         "asyncapi.json": as_text(asyncapi(version)),
@@ -92,18 +91,9 @@ def _served() -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def settings() -> str:
-    """Return settings.md: every setting of the app."""
-    return f"""\
-{NOTICE}
-
-# Settings
-
-The app reads its environment once, when it starts. If settings are wrong, it does not start, and
-one error names them all. Durations are in seconds and may have decimals.
-
-{settings_table()}
-"""
+def with_settings(readme: str) -> str:
+    """Return the README with the code's settings in the table between its markers."""
+    return _between(readme, "settings", settings_table())
 
 
 def settings_table() -> str:

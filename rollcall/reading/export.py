@@ -57,6 +57,8 @@ def _is_standard_output(path: Path) -> bool:
 
     It may be a file that the shell opened: replaced by name, it would lose what stood in it.
     """
+    if sys.__stdout__ is None:
+        return False
     try:
         return os.path.samestat(path.stat(), os.fstat(sys.stdout.fileno()))
     except (OSError, ValueError):

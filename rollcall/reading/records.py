@@ -12,6 +12,8 @@ from rollcall.plain import plain
 NOT_MODIFIED = 304
 CODES = {400: Exit.USAGE, 404: Exit.NO, 410: Exit.NO}
 """What refusals of a read mean for the process; any other status is no answer of the app's."""
+MEDIA = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
+"""What the app names the forms of a sheet in `Content-Type`."""
 
 
 def read_record(
@@ -34,6 +36,17 @@ def read_record(
         query["requestId"] = request_id
     headers = {} if known is None else {"If-None-Match": known}
     return hold_to_success(app.get(path, query, headers), meeting_id or request_id or "")
+
+
+def read_sheet(app: App, meeting_id: str, parameters: Mapping[str, str]) -> bytes:
+    """Return the sheet of a meeting, whose form `format` among the parameters is.
+
+    Raises `Failed`, also where a page of another server's answered, such as one to sign in.
+    """
+    answer = read_record(app, meeting_id=meeting_id, parameters=parameters)
+    if not answer.headers.get("Content-Type", "").startswith(MEDIA[parameters["format"]]):
+        raise not_the_app("it gave no sheet")
+    return answer.content
 
 
 def read_log(app: App, meeting_id: str) -> Iterator[Json]:

@@ -7,8 +7,9 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from create_meeting.decision import Create, Identity
 from create_meeting.meaning import differences_between
-from create_meeting.new.plan import Create, Identity, plan
+from create_meeting.new.plan import plan
 from create_meeting.request import CreateMeeting, read_request
 from join_meeting import meaning as of_join
 from join_meeting.request import read_request as read_join

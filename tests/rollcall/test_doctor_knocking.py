@@ -15,6 +15,7 @@ from devstack.trust.certificates import make_trust
 from rollcall.doctor.finding import Place, Verdict
 from rollcall.doctor.gathering import app
 from rollcall.doctor.of_outside import callback
+from tests.rollcall.strange import strange
 
 NOW = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
 type Asked = tuple[str, str | None, bytes]
@@ -91,6 +92,15 @@ def test_a_certificate_that_no_one_trusts_is_found(tmp_path: Path) -> None:
     assert "certificate" in found.seen
     assert found.mend[0].startswith("openssl s_client -connect 127.0.0.1")
     assert asked == []
+
+
+def test_an_app_that_does_not_answer_is_waited_for_once() -> None:
+    """Each more knock would take as long."""
+    with strange(lambda _, connection: connection.close()) as server:
+        seen = app.callback(server.url, tenant_id="t", now=NOW)
+
+    assert seen.first.error
+    assert len(server.asked) == 1
 
 
 def test_a_token_that_is_foreign_has_the_shape_of_graphs() -> None:

@@ -45,6 +45,19 @@ def run(
     return Done(code=done.returncode, out=done.stdout or b"", err=done.stderr.decode())
 
 
+def without_output(*arguments: str, environment: Mapping[str, str]) -> Done:
+    """Run it with a standard output that is closed."""
+    done = subprocess.run(  # noqa: S603 - our own
+        ["/bin/sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "rollcall", *arguments],
+        cwd=ROOT,
+        env={"DEVSTACK_FOLDER": "none", **environment},
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    return Done(code=done.returncode, out=b"", err=done.stderr.decode())
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -113,6 +126,15 @@ def test_a_length_of_time_that_is_none_is_refused(arguments: tuple[str, ...]) ->
     assert ran.exit_code == Exit.USAGE
     assert arguments[-2] in ran.output
     assert "seconds" in ran.output
+
+
+@pytest.mark.parametrize("option", ["--subscription", "--peek"])
+def test_a_subscription_without_a_name_is_refused(option: str) -> None:
+    """A variable of the shell's that is not set gives one."""
+    ran = CliRunner().invoke(app, ["--service-bus", CLOSED, "tail", option, ""])
+
+    assert isinstance(ran.exception, Failed), ran.exception
+    assert ran.exception.code is Exit.USAGE
 
 
 @pytest.mark.parametrize(
@@ -194,19 +216,6 @@ def test_an_output_that_takes_nothing_is_a_failure() -> None:
             ]
 
 
-def test_a_closed_output_is_a_failure_where_something_was_to_be_written() -> None:
-    """As the shell's `>&-` closes it."""
-    closed = f'exec "{sys.executable}" -m rollcall explain --json >&-'
-    done = subprocess.run(  # noqa: S603 - our own
-        ["/bin/sh", "-c", closed], cwd=ROOT, stderr=subprocess.PIPE, timeout=60, check=False
-    )
-
-    assert done.returncode == Exit.NO
-    assert done.stderr.decode().splitlines() == [
-        "The standard output is closed. Open it, or send it to a file."
-    ]
-
-
 @pytest.mark.timeout(30)
 def test_a_bus_that_never_answered_is_not_waited_for() -> None:
     """Only a connection that was there is made again, for a minute."""
@@ -220,6 +229,26 @@ def test_a_bus_that_never_answered_is_not_waited_for() -> None:
         )
 
     assert failed.value.code is Exit.UNREACHABLE
+
+
+def test_an_output_that_is_closed_is_a_failure(tmp_path: Path) -> None:
+    """As `>&-` closes it; a file is written all the same."""
+    file = tmp_path / "sheet"
+    file.write_bytes(b"before")
+    answers = {
+        "meetings?day=d": said({"meetings": [ROW], "continuation": None}),
+        f"meetings/{MEETING}?format=ndjson": said(NAMED),
+    }
+    with serving(answers) as served:
+        where = {"ROLLCALL_URL": served.url, "ROLLCALL_KEY": KEY}
+        for command in (("explain", "--json"), ("list", "--day", "d", "--json"), ("explain",)):
+            ran = without_output(*command, environment=where)
+
+            assert ran.code == Exit.NO, (command, ran.err)
+            assert ran.err.startswith("The standard output is closed."), ran.err
+        ran = without_output("export", "ndjson", MEETING, "-o", str(file), environment=where)
+
+    assert (ran.code, json.loads(file.read_bytes())) == (0, NAMED), ran.err
 
 
 @pytest.mark.parametrize(

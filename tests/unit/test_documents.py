@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from create_meeting.answers.warnings import WarningCode
-from docs.contract.render import REQUESTS, documents, request_schema, with_events
+from docs.contract.render import REQUESTS, documents, request_schema, with_events, with_settings
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -61,8 +61,11 @@ def test_a_table_of_members_has_every_member_and_no_other(name: str, part: str) 
     assert sorted(written) == sorted(described["properties"])
 
 
-def test_the_table_of_events_is_up_to_date() -> None:
-    """Otherwise: python -m docs.contract."""
+def test_the_tables_in_documents_are_up_to_date() -> None:
+    """Settings and events as the code has them. Otherwise: python -m docs.contract."""
+    readme = (ROOT / "README.md").read_text()
+
+    assert readme == with_settings(readme)
     assert with_events(MESSAGES) == MESSAGES
 
 

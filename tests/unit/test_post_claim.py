@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from create_meeting.new.plan import Create, Identity
+from create_meeting.decision import Create, Identity
 from create_meeting.post.plan import Posting, plan_post, record_claim, record_failed, record_posted
 from create_meeting.request import CreateMeeting
 from shared.inbox.message import QueueMessage

@@ -186,7 +186,7 @@ def test_secrets_are_shown_neither_by_settings_nor_by_their_problems() -> None:
 
 
 def test_each_setting_is_in_the_table_once_with_its_default() -> None:
-    """docs/settings.md shows this table."""
+    """The README shows this table."""
     names = [one.name for one in SETTINGS]
     shown = settings_table().splitlines()
 
