@@ -8,11 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
-from bench.crowd import T0, Crowd
+from bench.crowd import Crowd
 from bench.figures import Figure, aimed
-from bench.one_leg import LEG_KEY, OneLeg
-from call_callback.notification import parse_envelope, read_envelope
-from devstack.graph.identities import BOT_APP_ID
+from bench.one_leg import OneLeg, parsed
 from shared.graph.documents import read_json
 
 PEOPLE = (10, 50, 300, 1_000)
@@ -96,7 +94,7 @@ async def _measured(people: int) -> AtSize:
                 crowd.mute()
                 body = crowd.roster()
                 copies.append((await on.push(body)).cpu_ms)
-                reading.append(_cpu_ms(_read, body))
+                reading.append(_cpu_ms(parsed, body))
                 decoding.append(_cpu_ms(read_json, body))
                 await on.passes(BETWEEN_SECONDS)
     return AtSize(
@@ -106,17 +104,6 @@ async def _measured(people: int) -> AtSize:
         reading=median(reading),
         json=median(decoding),
         bytes=len(crowd.roster()),
-    )
-
-
-def _read(body: bytes) -> object:
-    return parse_envelope(
-        read_envelope(body),
-        leg_key=LEG_KEY,
-        bot_app_id=BOT_APP_ID,
-        received_at=T0,
-        my_participant_ids=frozenset(),
-        show_names=True,
     )
 
 

@@ -9,7 +9,8 @@ from datetime import timedelta
 from bench.counted_table import CountedTable, Traffic
 from bench.crowd import T0, Crowd
 from bench.stand_ins import HeldBus, Keys, RoomOf, SetClock, authorization, called_back, services_on
-from devstack.graph.identities import TENANT_ID
+from call_callback.notification import ParsedNotifications, parse_envelope, read_envelope
+from devstack.graph.identities import BOT_APP_ID, TENANT_ID
 from shared.calls.record import Record
 from shared.events.facts import bot_joining
 from shared.inbox.message import QueueMessage
@@ -118,3 +119,15 @@ class OneLeg:
             delivery_count=1,
             enqueued_at=self._clock.moment,
         )
+
+
+def parsed(body: bytes) -> ParsedNotifications:
+    """Return what a callback about the leg says."""
+    return parse_envelope(
+        read_envelope(body),
+        leg_key=LEG_KEY,
+        bot_app_id=BOT_APP_ID,
+        received_at=T0,
+        my_participant_ids=frozenset(),
+        show_names=True,
+    )

@@ -4,11 +4,9 @@ is one push with the full roster. In this process, on a counted table.
 
 from dataclasses import dataclass
 
-from bench.crowd import T0, Crowd
+from bench.crowd import Crowd
 from bench.figures import Figure, aimed
-from bench.one_leg import LEG_KEY, OneLeg
-from call_callback.notification import parse_envelope, read_envelope
-from devstack.graph.identities import BOT_APP_ID
+from bench.one_leg import OneLeg, parsed
 from shared.calls.history import Heard, LogEntry
 from shared.meeting.packing import packed
 
@@ -100,13 +98,5 @@ def town_hall_figures(found: TownHall) -> list[Figure]:
 
 def _packed(body: bytes) -> int:
     """Return the bytes of a log row that keeps all of a roster."""
-    parsed = parse_envelope(
-        read_envelope(body),
-        leg_key=LEG_KEY,
-        bot_app_id=BOT_APP_ID,
-        received_at=T0,
-        my_participant_ids=frozenset(),
-        show_names=True,
-    )
-    heard = tuple(Heard(observation=observation) for _, observation in parsed.observations)
+    heard = tuple(Heard(observation=observation) for _, observation in parsed(body).observations)
     return len(packed(LogEntry, LogEntry(version=1, heard=heard)))

@@ -1,1 +1,1 @@
-"""Builds what is deployed. Never deployed itself; imports nothing of the app."""
+"""Builds what is deployed, and holds the cut of the house. Imports nothing of the app."""

@@ -1,5 +1,19 @@
-"""`python -m rollcall`."""
+"""`rollcall`, and `python -m rollcall`."""
 
-from rollcall.cli import main
+import sys
 
-main()
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line; Ctrl-C ends it while its modules are read, too."""
+    try:
+        from rollcall.cli import main as run
+
+        run()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

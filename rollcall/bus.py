@@ -16,10 +16,12 @@ from azure.servicebus.exceptions import (
     ServiceBusAuthorizationError,
     ServiceBusConnectionError,
     ServiceBusError,
+    ServiceBusQuotaExceededError,
 )
 
 from rollcall.console import Exit, Failed
 from rollcall.greeting import require_greeting
+from rollcall.plain import plain
 from rollcall.target import EMULATOR, Target
 
 logging.getLogger("azure").setLevel(logging.CRITICAL)  # what fails is said once, by `reaching`
@@ -30,6 +32,11 @@ TRIED_WITHIN = 7.0
 AMQPS_PORT = 5671
 """The one port that the SDK knows with TLS; it takes no other from an address."""
 EMULATED_PORT = 5672
+NOT_SENT = (
+    MessageSizeExceededError, MessagingEntityDisabledError, MessagingEntityNotFoundError,
+    ServiceBusQuotaExceededError,
+)  # fmt: skip
+"""What Service Bus says of a message that it has certainly not taken."""
 
 
 def open_bus(target: Target, *, retries: int = 1) -> ServiceBusClient:
@@ -83,8 +90,8 @@ def _require_greeting(target: Target) -> None:
 
 
 @contextmanager
-def reaching() -> Iterator[None]:
-    """Turn what Service Bus does not do into `Failed`, with what to do."""
+def reaching(what: str = "the queue or subscription") -> Iterator[None]:
+    """Turn what Service Bus does not do into `Failed`, with what to do. `what`: is read."""
     try:
         yield
     except MessageSizeExceededError as error:
@@ -109,7 +116,7 @@ def reaching() -> Iterator[None]:
         ) from error
     except ServiceBusError as error:  # peeking into what is not there says no more than that
         raise Failed(
-            f"Service Bus failed: {_text(error)} Check that the queue or subscription is there,"
+            f"Service Bus failed: {_text(error)} Check that {plain(what)} is there,"
             " and that you may read it.",
             Exit.UNREACHABLE,
         ) from error

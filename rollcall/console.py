@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from io import TextIOWrapper
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
+from rich.status import Status
 from rich.text import Text
 
 
@@ -84,8 +85,11 @@ def say(line: str = "", *, style: str | None = None) -> None:
 
 
 def advise(line: str) -> None:
-    """Write one line beside the output."""
-    err.print(line)
+    """Write one line beside the output. Where that takes nothing, the command goes on."""
+    try:
+        err.print(line)
+    except OSError:
+        _let_go(sys.stderr)
 
 
 @contextmanager
@@ -98,17 +102,34 @@ def _writing() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        # What is left in the buffer would fail once more when Python ends, with its own exit code.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
+        _let_go(sys.__stdout__)
         why = f"The output cannot be written: {error.strerror or error}. Check where it goes."
         raise Failed(why, Exit.NO) from error
+
+
+def _let_go(stream: TextIO) -> None:
+    """Send what is left in its buffer nowhere.
+
+    It would fail once more when Python ends, with an exit code of its own.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @contextmanager
 def progress(what: str) -> Iterator[None]:
     """Show that `what` goes on, on a terminal only."""
-    with err.status(Text(what)) if err.is_terminal else _nothing():
+    with waiting(what) if err.is_terminal else _nothing():
         yield
+
+
+def waiting(what: str) -> Status:
+    """Return a line that moves while `what` goes on, in signs that the terminal has."""
+    return err.status(Text(what), spinner="dots" if has_unicode(err) else "line")
+
+
+def has_unicode(console: Console) -> bool:
+    """Return whether its encoding has every character."""
+    return console.encoding.lower().startswith("utf")
 
 
 @contextmanager

@@ -129,9 +129,10 @@ def open_administration(target: Target) -> ServiceBusAdministrationClient:
 
 def _emulated(target: Target) -> str:
     """Return the connection string of an emulator's management."""
-    parts = dict(one.split("=", 1) for one in target.bus.strip(";").split(";"))
-    own = f"{urlsplit(parts['Endpoint']).hostname}:{EMULATED_PORT}"
-    parts["Endpoint"] = f"sb://{urlsplit(target.local.get('busManagement', '')).netloc or own}"
+    pairs = (one.split("=", 1) for one in target.bus.strip(";").split(";"))
+    parts = {name.lower(): value for name, value in pairs}
+    own = f"{urlsplit(parts['endpoint']).hostname}:{EMULATED_PORT}"
+    parts["endpoint"] = f"sb://{urlsplit(target.local.get('busManagement', '')).netloc or own}"
     return ";".join(f"{name}={value}" for name, value in parts.items())
 
 

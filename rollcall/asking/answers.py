@@ -4,8 +4,9 @@ Adapter. docs/cli.md says which of the three ways is chosen, and why.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from typing import Any, Protocol
 
 from azure.servicebus import (
@@ -17,14 +18,21 @@ from azure.servicebus.exceptions import MessageLockLostError, ServiceBusError
 
 from rollcall.asking.browsing import Browsed
 from rollcall.asking.outcomes import Heard, heard
-from rollcall.asking.record import heard_of_record
+from rollcall.asking.record import Record, bot_since, heard_of_record
 from rollcall.asking.requests import Kind, Request
+from rollcall.bus import reaching
+from rollcall.console import Failed, advise
 from rollcall.http import App, as_answered, parsed
 from rollcall.reading.records import read_log
 
 PAUSE = 0.3
 """Seconds between two looks, where Service Bus cannot wait for us."""
+QUIET = 5.0
+"""Seconds without an answer after which the record is read."""
 REJECTED = "rejected-requests"
+
+type Look = Callable[[], Record]
+"""Reads the record of a request; {} where nothing is known. Raises `Failed`."""
 
 
 class Answers(Protocol):
@@ -77,6 +85,45 @@ class SharedQueue:
         return [event for event in found if event is not None]
 
 
+class AndRecord:
+    """A queue for answers; where nothing more comes to it, the record says where the bot is.
+
+    A request that repeats an earlier one is answered with the event of that one. What became of
+    the bot since then is not said again.
+    """
+
+    def __init__(self, answers: Answers, look: Look, *, quiet: float) -> None:
+        """`quiet`: in seconds, as `QUIET`."""
+        self.reply_to = answers.reply_to
+        self._answers = answers
+        self._look = look
+        self._quiet = quiet
+        self._heard: tuple[Heard, ...] = ()
+        self._at = 0.0
+
+    def some(self) -> list[Heard]:
+        """See `Answers.some`."""
+        news = self._answers.some()
+        if not news:
+            if not self._heard or time.monotonic() - self._at < self._quiet:
+                return []
+            news = self._recorded()
+        self._at = time.monotonic()
+        self._heard += tuple(news)
+        return news
+
+    def _recorded(self) -> list[Heard]:
+        types = {one.type for one in self._heard}
+        try:
+            with as_answered():
+                events = list(bot_since(self._look(), self._heard[0].data.get("recordedAt", "")))
+        except Failed as failed:
+            advise(f"Where the bot is cannot be read. {failed}")
+            self._look = dict  # once is enough
+            return []
+        return [replace(one, recorded=True) for one in events if one.type not in types]
+
+
 class WithoutQueue:
     """The record over HTTP, and the copies of what was refused: neither has a link to join."""
 
@@ -89,7 +136,9 @@ class WithoutQueue:
         self._known: tuple[Heard, ...] = ()
         self._browsed = Browsed()
         self._copies()
-        self._before = self._record()
+        self._before = record_of(app, request)
+        self._read_to = (self._before.get("meeting") or {}).get("sequence", 0)
+        self._types: frozenset[str] = frozenset()
 
     @property
     def stood_before(self) -> bool:
@@ -98,7 +147,7 @@ class WithoutQueue:
 
     def some(self) -> list[Heard]:
         """See `Answers.some`."""
-        record = self._record()
+        record = record_of(self._app, self._request)
         with as_answered():
             types = self._published(record) if self._request.kind is Kind.UPDATE else ()
             events = heard_of_record(self._request, record, before=self._before, published=types)
@@ -117,19 +166,24 @@ class WithoutQueue:
         ours = self._request.correlation_id
         return [_refusal(message) for message in found if message.correlation_id == ours]
 
-    def _record(self) -> Mapping[str, Any]:
-        """Return the record, {} where nothing is known."""
-        answer = self._app.get("meetings", {"requestId": self._request.id})
-        return parsed(answer.text) if answer.status_code == 200 else {}
-
     def _published(self, record: Mapping[str, Any]) -> frozenset[str]:
-        """Return the types of the events of the meeting since the request was sent."""
-        meeting, earlier = record.get("meeting") or {}, self._before.get("meeting") or {}
-        last = earlier.get("sequence", 0)
-        if meeting.get("sequence", 0) <= last:
-            return frozenset()
-        events = (line.get("published") for line in read_log(self._app, meeting["meetingId"]))
-        return frozenset(one["type"] for one in events if one and one["sequence"] > last)
+        """Return the types of the events of the meeting since the request was sent.
+
+        The log is read only where the record says that there are more.
+        """
+        meeting = record.get("meeting") or {}
+        last = meeting.get("sequence", 0)
+        if last > self._read_to:
+            events = (line.get("published") for line in read_log(self._app, meeting["meetingId"]))
+            new = {one["type"] for one in events if one and one["sequence"] > self._read_to}
+            self._types, self._read_to = self._types | new, last
+        return self._types
+
+
+def record_of(app: App, request: Request) -> Record:
+    """Return the record, {} where nothing is known. Raises `Failed`."""
+    answer = app.get("meetings", {"requestId": request.id})
+    return parsed(answer.text) if answer.status_code == 200 else {}
 
 
 @contextmanager
@@ -143,7 +197,9 @@ def own_queue(bus: ServiceBusClient, queue: str) -> Iterator[Answers]:
 def shared_queue(bus: ServiceBusClient, queue: str, correlation_id: str) -> Iterator[Answers]:
     """Hear answers in a queue of operators."""
     with bus.get_queue_receiver(queue) as receiver:
-        yield SharedQueue(queue, receiver, correlation_id)
+        with reaching(f"the queue {queue}"):
+            answers = SharedQueue(queue, receiver, correlation_id)
+        yield answers
 
 
 @contextmanager

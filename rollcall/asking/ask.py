@@ -6,18 +6,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from azure.servicebus import ServiceBusClient, ServiceBusMessage
 from azure.servicebus.exceptions import ServiceBusError
 from rich.status import Status
 
-from rollcall.asking.answers import Answers, own_queue, shared_queue, without_queue
+from rollcall.asking.answers import (
+    QUIET,
+    AndRecord,
+    Answers,
+    Look,
+    OwnQueue,
+    SharedQueue,
+    own_queue,
+    record_of,
+    shared_queue,
+    without_queue,
+)
 from rollcall.asking.outcomes import PLANNED, Heard, outcome
 from rollcall.asking.own_queue import NAMED, idle_of, kept_for
+from rollcall.asking.record import Record
 from rollcall.asking.requests import PLANS, Kind, Request
 from rollcall.asking.wording import look_later, said
-from rollcall.bus import open_bus, reaching
-from rollcall.console import Exit, Failed, advise, err, out, say, write_json
+from rollcall.bus import NOT_SENT, open_bus, reaching
+from rollcall.console import Exit, Failed, advise, out, say, waiting, write_json
 from rollcall.http import App, as_answered
 from rollcall.management import Managed, Unmanaged, managed, tidying
 from rollcall.plain import plain
@@ -29,11 +42,9 @@ NOWHERE = (
     "So no answer could be heard: neither --reply-to nor --url is given."
     " Give one of them, or --no-wait."
 )
-
-
 REPEATED = (
-    "Where the request repeats an earlier one, the bot was answered to that one:"
-    " `rollcall join --meeting-request-id` sends it in again."
+    "Where the request repeats an earlier one, what became of the bot is not said again: with --url"
+    " and --key the record says it, and `rollcall join --meeting-request-id` sends the bot in."
 )
 OF_BEFORE = (
     "The meeting was there before this request, and may have other members. Where they differ, the"
@@ -43,16 +54,21 @@ OF_BEFORE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How the answer is waited for and shown. `wait` in seconds; 0 or less: not at all."""
+    """How the answer is waited for and shown. `wait` in seconds; 0 or less: not at all.
+
+    `quiet`: see `AndRecord`.
+    """
 
     wait: float
     as_json: bool
     reply_to: str | None
+    quiet: float = QUIET
 
 
 def carry_out(target: Target, request: Request, manner: Manner) -> Exit:
     """Send `request`, print what is answered, and return what to exit with. Raises `Failed`."""
     advise(f"request id: {plain(request.id)}")
+    look = partial(_look, target, request) if target.url and request.joins else None
     with reaching(), open_bus(target) as bus:
         if manner.wait <= 0:
             _send(bus, request, reply_to=manner.reply_to)
@@ -60,7 +76,7 @@ def carry_out(target: Target, request: Request, manner: Manner) -> Exit:
             return Exit.DONE
         if manner.reply_to:
             with shared_queue(bus, manner.reply_to, request.correlation_id) as answers:
-                return _exchange(bus, request, answers, manner)[0]
+                return _exchange(bus, request, answers, manner, look)[0]
         with managed(target) as management:
             queue = f"{NAMED}{request.correlation_id}"
             try:
@@ -69,16 +85,27 @@ def carry_out(target: Target, request: Request, manner: Manner) -> Exit:
                 if target.url is None:
                     raise Failed(f"{why} {NOWHERE}", why.code) from why
                 return _without_queue(target, bus, request, manner)
-            return through(queue, management, bus, request, manner)
+            return through(queue, management, bus, request, manner, look=look)
 
 
 def through(
-    queue: str, management: Managed, bus: ServiceBusClient, request: Request, manner: Manner
+    queue: str,
+    management: Managed,
+    bus: ServiceBusClient,
+    request: Request,
+    manner: Manner,
+    *,
+    look: Look | None = None,
 ) -> Exit:
     """Exchange through a queue of our own. It stays where an answer may still come to it."""
-    with own_queue(bus, queue) as answers:
-        end, last = _exchange(bus, request, answers, manner)
-    if end is Exit.LATE or last is None:
+    try:
+        with own_queue(bus, queue) as answers:
+            end, last = _exchange(bus, request, answers, manner, look)
+    except NOT_SENT:
+        with tidying(queue):
+            management.delete(queue)
+        raise
+    if end is Exit.LATE or last is None or last.recorded:
         return end
     kept = None if last.is_refusal else kept_for(request, last.data, now=datetime.now(UTC))
     with tidying(queue):
@@ -98,10 +125,22 @@ def _without_queue(target: Target, bus: ServiceBusClient, request: Request, mann
 
 
 def _exchange(
-    bus: ServiceBusClient, request: Request, answers: Answers, manner: Manner
+    bus: ServiceBusClient,
+    request: Request,
+    answers: Answers,
+    manner: Manner,
+    look: Look | None = None,
 ) -> tuple[Exit, Heard | None]:
+    """Send and wait. `look`: see `AndRecord`; None where no app is known."""
     _send(bus, request, reply_to=answers.reply_to)
+    if look is not None:
+        answers = AndRecord(answers, look, quiet=manner.quiet)
     return _wait(request, answers, manner)
+
+
+def _look(target: Target, request: Request) -> Record:
+    with App(target) as app:
+        return record_of(app, request)
 
 
 def _send(bus: ServiceBusClient, request: Request, *, reply_to: str | None) -> None:
@@ -133,7 +172,8 @@ def _wait(request: Request, answers: Answers, manner: Manner) -> tuple[Exit, Hea
                 patience.start()
     seconds = f"{manner.wait:g} {'second' if manner.wait == 1 else 'seconds'}"
     advise(f"No {missing} came in {seconds}. {look_later(request)}")
-    if missing == "outcome" and request.kind in PLANS:
+    in_queue_alone = isinstance(answers, OwnQueue | SharedQueue)
+    if missing == "outcome" and request.kind in PLANS and in_queue_alone:
         advise(REPEATED)
     return Exit.LATE, None
 
@@ -150,7 +190,7 @@ def _show(event: Heard, end: Exit | None, manner: Manner) -> None:
 
 @contextmanager
 def _patience(request: Request) -> Iterator[Status]:
-    status = err.status("waiting for the answer; Ctrl-C ends the wait, not the request")
+    status = waiting("waiting for the answer; Ctrl-C ends the wait, not the request")
     try:
         yield status
     except (KeyboardInterrupt, Failed, ServiceBusError):

@@ -132,6 +132,8 @@ def tail(
     """Show events as they happen, until Ctrl-C. No other reader misses one."""
     if subscription is not None and peek is not None:
         raise Failed("Give --subscription or --peek, not both.", Exit.USAGE)
+    if "" in (subscription, peek):
+        raise Failed("--subscription and --peek are names of a subscription.", Exit.USAGE)
     from rollcall.asking.happening import Wanted
     from rollcall.asking.tail import follow
 

@@ -70,8 +70,9 @@ def type_of(event: Event) -> str:
 def line_of(event: Event) -> str:
     """Return time, type, what happened, and the id of the request that made the meeting known."""
     what = _WHAT.get(type_of(event), "").format_map(_Said(event["data"]))
-    parts = f"{event.get('time')} {type_of(event):<18} {what} [{event.get('correlationid')}]"
-    return plain(parts)
+    said = plain(f"{what} [{event.get('correlationid')}]")
+    # Spaces in a row are one where a text is made plain: so what is aligned is plain before.
+    return f"{plain(event.get('time'))} {plain(type_of(event)):<18} {said}"
 
 
 class _Said(dict[str, Any]):

@@ -35,10 +35,14 @@ _OUTCOMES: dict[Kind, dict[str, Exit | None]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """An event: the middle of its type, such as `meeting.created`, and its data."""
+    """An event: the middle of its type, such as `meeting.created`, and its data.
+
+    `recorded`: it was read in the record. The event itself may still come.
+    """
 
     type: str
     data: Data
+    recorded: bool = False
 
     @property
     def is_refusal(self) -> bool:

@@ -42,13 +42,23 @@ def heard_of_record(
     if request.kind is Kind.CANCEL and meeting.get("cancelledAt"):
         yield Heard(type="meeting.cancelled", data=_known(meeting))
     if request.joins:
-        yield from _bot(record.get("bot") or {}, before.get("bot") or {})
+        # A meeting that `ask` finds there was requested before: no other bot is sent.
+        earlier = {} if request.kind is Kind.CREATE else before.get("bot") or {}
+        yield from _bot(record.get("bot") or {}, earlier)
+
+
+def bot_since(record: Record, moment: str) -> Iterator[Heard]:
+    """Give where the bot is; nothing where it was gone before `moment`, which is the app's time."""
+    bot = record.get("bot") or {}
+    last = bot.get("leftAt") or bot.get("claimedAt") or moment
+    yield from _bot(bot, bot if last < moment else {})
 
 
 def _bot(bot: Record, before: Record) -> Iterator[Heard]:
     state = bot.get("state")
     if state in _STATES:
-        yield Heard(type=_STATES[state], data={})
+        leg = {name: bot[name] for name in ("legKey", "callId") if name in bot}
+        yield Heard(type=_STATES[state], data=leg)
     elif state in _OVER and bot != before:
         failure = bot.get("failure")
         yield (

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from shlex import quote
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -98,11 +99,11 @@ class Place:
 
     @property
     def group(self) -> str:
-        """The resource group, where one of the resources is known."""
+        """The resource group, where one of the resources is known. Its name may have brackets."""
         parts = (self.site or self.bot).split("/")
         lowered = [part.lower() for part in parts]
         found = lowered.index("resourcegroups") + 1 if "resourcegroups" in lowered else 0
-        return parts[found] if 0 < found < len(parts) else GROUP
+        return quote(parts[found]) if 0 < found < len(parts) else GROUP
 
     @property
     def bot_name(self) -> str:

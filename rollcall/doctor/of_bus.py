@@ -6,7 +6,8 @@ from datetime import timedelta
 from rollcall.doctor.finding import Check, Finding, Place, Verdict
 from rollcall.doctor.seen import MOST_DEAD_LETTERS, BusSeen, Described, EntitySeen
 
-QUEUES = ("create-meeting", "join-meeting", "tend-meeting", "rejected-requests")
+REJECTED = "rejected-requests"
+QUEUES = ("create-meeting", "join-meeting", "tend-meeting", REJECTED)
 TOPIC = "meeting-events"
 LEAST_LOCK = timedelta(seconds=30)
 """A handler may take so long; the host renews a lock only where it lives on."""
@@ -46,15 +47,19 @@ def _entity(seen: EntitySeen, place: Place) -> Iterator[Finding]:
                 link=ROLES_PAGE,
             )
     if seen.dead_letters:
-        count = f"{seen.dead_letters}" + " or more" * (seen.dead_letters >= MOST_DEAD_LETTERS)
+        more = " or more" * (seen.dead_letters >= MOST_DEAD_LETTERS)
+        # `--queue rejected-requests` means the copies in the queue itself, too.
+        queue = f"'{REJECTED}/$DeadLetterQueue'" if seen.name == REJECTED else seen.name
         yield Finding(
             check=Check.SERVICE_BUS,
             verdict=Verdict.WARN,
-            seen=f"{seen.name} has {count} dead letters",
+            seen=f"{seen.name} has {seen.dead_letters}{more} dead letters"
+            if seen.dead_letters > 1
+            else f"{seen.name} has a dead letter",
             mend=(
-                f"rollcall requeue list --queue {seen.name}",
+                f"rollcall requeue list --queue {queue}",
                 "# Mend what the reasons name; then they are sent again by:",
-                f"rollcall requeue send --queue {seen.name}",
+                f"rollcall requeue send --queue {queue}",
             ),
             link=DEAD_LETTERS,
         )

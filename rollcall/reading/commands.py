@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rollcall.console import Exit, Failed, advise, out, progress, say, write_bytes, write_json
+from rollcall.console import (
+    Exit,
+    Failed,
+    advise,
+    has_unicode,
+    out,
+    progress,
+    say,
+    write_bytes,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -102,7 +112,7 @@ def show(
     from rollcall.http import parsed
     from rollcall.reading.records import read_record
 
-    if (meeting_id is None) == (request_id is None):
+    if bool(meeting_id) == bool(request_id):
         raise Failed("Give a MEETING_ID, or --request-id ID.", Exit.USAGE)
     if json and follow:
         raise Failed("--json prints the record once: leave out --follow.", Exit.USAGE)
@@ -198,7 +208,7 @@ def _page(tz: str | None, *, all_people: bool = False) -> "Page":
         columns=out.width,
         zone=_zone(tz),
         people=None if all_people else PEOPLE,
-        marks=UNICODE if out.encoding.lower().startswith("utf") else ASCII,
+        marks=UNICODE if has_unicode(out) else ASCII,
     )
 
 
@@ -270,13 +280,15 @@ def _goes_on(record: dict[str, Any]) -> bool:
 
 
 def _ids_of(app: "App", day: str) -> list[str]:
-    from rollcall.http import as_answered
+    from rollcall.http import not_the_app
     from rollcall.reading.records import read_day
 
     with progress("reading the list"):
         pages = list(read_day(app, day, open_only=False))
-    with as_answered():
-        return [one["meetingId"] for page in pages for one in page["meetings"]]
+    ids = [one.get("meetingId") for page in pages for one in page["meetings"]]
+    if not all(isinstance(one, str) for one in ids):
+        raise not_the_app("a meeting of the list has no id")
+    return ids
 
 
 def _sheets(
@@ -290,12 +302,12 @@ def _sheets(
     from rich.progress import Progress
 
     from rollcall.console import err
-    from rollcall.reading.records import read_record
+    from rollcall.reading.records import read_sheet
 
     with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
         for one in bar.track(ids, description="reading meetings"):
             try:
-                yield read_record(app, meeting_id=one, parameters=parameters).content
+                yield read_sheet(app, one, parameters)
             except Failed as failed:
                 if left_out is None or failed.code is not Exit.NO:
                     raise

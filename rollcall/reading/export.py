@@ -14,6 +14,8 @@ from rollcall.console import Exit, Failed, write_bytes
 
 END_OF_LINE = b"\r\n"
 """Source: https://www.rfc-editor.org/rfc/rfc4180"""
+SHOWN = 60
+"""Characters of a file's name in that of the file beside it: a name may have 255 bytes."""
 ENDED = 128 + signal.SIGTERM
 
 
@@ -45,7 +47,8 @@ def write(parts: Iterable[bytes], output: Path | None) -> None:
         write_bytes(parts)
         return
     try:
-        special = output.exists() and not output.is_file()
+        in_circle = output.resolve().is_symlink()
+        special = in_circle or (output.exists() and not output.is_file())
         with output.open("wb") if special else whole_file(output.resolve()) as file:
             file.writelines(parts)
     except OSError as error:
@@ -57,6 +60,8 @@ def _is_standard_output(path: Path) -> bool:
 
     It may be a file that the shell opened: replaced by name, it would lose what stood in it.
     """
+    if sys.__stdout__ is None:
+        return False
     try:
         return os.path.samestat(path.stat(), os.fstat(sys.stdout.fileno()))
     except (OSError, ValueError):
@@ -71,7 +76,7 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     whose name begins with a dot. Only its owner can read it: it says who was in which meeting.
     """
     with NamedTemporaryFile(
-        dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False
+        dir=path.parent, prefix=f".{path.name[:SHOWN]}.", suffix=".part", delete=False
     ) as file:
         try:
             with _terminable():

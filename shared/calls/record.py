@@ -175,14 +175,15 @@ class Record:
     read_at: datetime | None = None
     empty_at: datetime | None = None
 
-    @property
-    def but_for_freshness(self) -> "Record":
-        """The record without its newest times: equal where nothing else is new."""
-        calls = self.calls
-        if self.open_call is not None:
-            calls = (*calls[:-1], replace(calls[-1], heard_at=calls[-1].started_at))
-        legs = {key: replace(leg, last_sign=None, pushed_at=None) for key, leg in self.legs.items()}
-        return replace(self, moment=None, legs=legs, calls=calls)
+    def as_fresh_as(self, other: "Record") -> "Record":
+        """Return the record with the newest times of `other`: equal to it where all else is."""
+        calls, legs = self.calls, dict(self.legs)
+        if self.open_call is not None and other.open_call is not None:
+            calls = (*calls[:-1], replace(calls[-1], heard_at=other.open_call.heard_at))
+        for key in legs.keys() & other.legs.keys():
+            new = other.legs[key]
+            legs[key] = replace(legs[key], last_sign=new.last_sign, pushed_at=new.pushed_at)
+        return replace(self, moment=other.moment, legs=legs, calls=calls)
 
     @property
     def next_number(self) -> int:

@@ -188,14 +188,20 @@ def _is_news(known: Meeting, change: Change, room: int) -> bool:
     A duplicate of a roster that leaves people out is news: it raises the question again. What is
     over leaves the head with the next news.
     """
-    record = change.meeting.record
-    aged, _ = put_away(replace(known.record, moment=record.moment), room)
-    same = replace(known, record=record, days=change.meeting.days, version=change.meeting.version)
+    after = change.meeting
+    aged, _ = put_away(known.record.as_fresh_as(after.record), room)
+    same = replace(
+        known,
+        record=after.record,
+        days=after.days,
+        revisions=after.revisions,
+        version=after.version,
+    )
     return (
         bool(change.outgoing)
         or any(isinstance(one.observation, Unparsed) for one in change.heard)
-        or replace(same, revisions=change.meeting.revisions) != change.meeting
-        or aged.but_for_freshness != record.but_for_freshness
+        or same != after
+        or aged != after.record
     )
 
 

@@ -87,9 +87,11 @@ def record_nothing_new(
 ) -> Step | None:
     """Return the step of a look that changes nothing that is shown; None where it may.
 
-    It needs the head alone. Most looks are such.
+    It needs the head alone. Most looks are such. A covered call that left the head was counted for
+    the lists of days as it was observed: it is to be counted anew, as sources say.
     """
-    if known.sources.touched or any(is_of(known, one, now=now) for one in read.sources):
+    left = known.sources.covered - _in_head(known)
+    if left or known.sources.touched or any(is_of(known, one, now=now) for one in read.sources):
         return None
     looked = _looked(known, read, {}, (), rules, now=now)
     if looked.sources.awaited != known.sources.awaited:

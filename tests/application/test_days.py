@@ -107,6 +107,30 @@ async def test_a_call_that_is_part_of_another_counts_no_more() -> None:
         assert [one.get("mergedInto") for one in calls][:2] == [None, 1]
 
 
+async def test_a_call_that_left_the_head_counts_as_its_source_says() -> None:
+    """Also where no look finds anything new after it left."""
+    rules = SourceRules(after=tuple(timedelta(hours=hours) for hours in (0.25, 3, 48)))
+    world = await Joined(tending=replace(HINTED, sources=rules)).begin()
+    reports = world.fake_graph.reports.setdefault(next(iter(world.fake_graph.online)), [])
+    for others in (("bo", "cy"), ()):
+        begin = world.clock.now()
+        for names in (("ada",), ()):
+            await world.see(*names, after=60)
+            await world.pump(until=timedelta(seconds=30))
+        stay = begin, world.clock.now()
+        people = [an_entry(name, stay) for name in ("ada", *others)]
+        reports.insert(0, a_report(*stay, *people))
+        await world.pump(until=timedelta(minutes=20))
+    await world.see("dan", after=3600)
+
+    await world.pump(until=timedelta(hours=4))
+
+    meeting = await world.meeting(world.meeting_id)
+    (brief,) = (await listed(world, TODAY)).values()
+    assert meeting.record.before == 2
+    assert (brief.tally.calls, brief.tally.people) == (3, 5)
+
+
 async def test_the_planned_day_keeps_its_calls_however_many_days_follow() -> None:
     """The head counts those of three days; nobody overwrites what was listed of the others."""
     world = await Joined().begin()

@@ -118,6 +118,22 @@ async def test_a_failure_is_said_and_the_page_goes_on_trying(
         await expect(page.locator("#pulse")).to_have_text("Live")
 
 
+async def test_an_answer_of_another_site_leaves_the_page_as_it_is(
+    browser: Browser, server: Loopback
+) -> None:
+    """A proxy's page for people to sign in, its title included."""
+    url = server.serve("/proxied", of(ADA))
+
+    async with opened(browser, url, paused=True) as page:
+        title = await page.title()
+        server.serve("/proxied", Answer(body="<title>Sign in</title><main id=main>Sign in</main>"))
+        await page.clock.run_for(SHOWN_WITHIN)
+
+        await expect(page.locator("#pulse")).to_have_text("No answer; trying again")
+        await expect(_state(page)).to_contain_text("1 person is there")
+        assert await page.title() == title
+
+
 def _state(page: Page) -> Locator:
     """The sentences under the heading."""
     return page.locator("p.lead")

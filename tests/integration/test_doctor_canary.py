@@ -185,6 +185,17 @@ def test_whatever_the_app_answers_the_meeting_is_cancelled(
     assert (seen.left, seen.copies) == ("", ())
 
 
+@pytest.mark.timeout(20)
+def test_a_request_that_was_not_sent_leaves_nothing_to_cancel() -> None:
+    """A cancellation would be refused, minutes later, and leave a copy."""
+    nothing = Target(url="http://127.0.0.1:9", key="k", service_bus=bus_at(9), local={})
+
+    seen = Canary(target=nothing).run()
+
+    assert seen.failed
+    assert (seen.done, seen.left, seen.copies) == ((), "", ())
+
+
 def test_a_cancellation_that_is_not_seen_is_handed_over(
     client: ServiceBusClient, broker: StackProcess
 ) -> None:

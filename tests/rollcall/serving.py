@@ -14,6 +14,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from rollcall.reading.records import MEDIA
+
 ROOT = Path(__file__).parents[2]
 KEY = "a key"
 OF_TERMINALS = frozenset({"NO_COLOR", "FORCE_COLOR", "TERM", "TTY_COMPATIBLE", "TTY_INTERACTIVE"})
@@ -60,6 +62,12 @@ class FakeApp(ThreadingHTTPServer):
             assert self.came.wait_for(lambda: path in self.asked, PATIENCE), self.asked
 
 
+def _typed(path: str) -> dict[str, str]:
+    """Return the header that says the form of an answer, as the app gives it to a sheet."""
+    form = next((one for one in MEDIA if f"format={one}" in path), None)
+    return {"Content-Type": f"{MEDIA[form]}; charset=utf-8"} if form else {}
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: FakeApp
 
@@ -75,7 +83,7 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.held is not None:
             answer.held.wait(PATIENCE)
         self.send_response(answer.status)
-        for name, value in answer.headers.items():
+        for name, value in (_typed(path) | answer.headers).items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()

@@ -1,16 +1,20 @@
 """Where answers are heard without a queue of our own, over receivers and an app that are fakes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import httpx
 import pytest
-from azure.servicebus import ServiceBusReceiver
+from azure.servicebus import ServiceBusClient, ServiceBusReceiver
+from azure.servicebus.exceptions import ServiceBusError
 
-from rollcall.asking.answers import SharedQueue, WithoutQueue
+from rollcall.asking.answers import AndRecord, SharedQueue, WithoutQueue, shared_queue
 from rollcall.asking.outcomes import Heard
+from rollcall.asking.record import Record
 from rollcall.asking.requests import Kind, Request, request
+from rollcall.console import Exit, Failed
 from rollcall.http import App
 
 REFUSED = {"request": {"state": "refused", "code": "invalid_request", "triedAt": "1"}}
@@ -50,10 +54,12 @@ class Records:
 
     answers: list[Mapping[str, Any] | None]
     log: str = ""
+    logs: int = 0
 
     def get(self, path: str, parameters: Mapping[str, str]) -> httpx.Response:
         """Answer 404 for None."""
         if path == "meetings/m/log":
+            self.logs += 1
             return httpx.Response(200, text=self.log)
         assert (path, parameters) == ("meetings", {"requestId": "a"})
         found = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
@@ -150,7 +156,9 @@ def test_an_update_is_done_once_the_log_has_it() -> None:
         app = Records(answers=[before, before, later], log=log)
         answers = WithoutQueue(request_, cast("App", app), None)
         assert answers.some() == []
-        return [one.type for one in answers.some()]
+        types = [one.type for one in (*answers.some(), *answers.some())]
+        assert app.logs == 1  # nothing more was published
+        return types
 
     assert heard(log) == ["meeting.updated", "bot.joined"]
     assert heard("".join(log.splitlines(keepends=True)[:2])) == []
@@ -161,3 +169,112 @@ def test_a_bot_that_was_gone_before_answers_nothing() -> None:
     gone = {"meeting": {}, "bot": {"state": "gone"}}
 
     assert without_queue(asked(Kind.JOIN), gone, gone).some() == []
+
+
+def test_a_repeated_ask_is_answered_by_a_bot_that_was_gone_before() -> None:
+    """The meeting was there, so no other bot is sent."""
+    gone = {"meeting": {}, "bot": {"state": "gone"}}
+
+    found = without_queue(asked(join="now"), gone, gone).some()
+
+    assert [one.type for one in found] == ["meeting.created", "bot.left"]
+
+
+CREATED = Heard(type="meeting.created", data={"recordedAt": "2026-11-26T12:00:00.000Z"})
+EARLIER, LATER = "2026-11-26T11:59:59.999Z", "2026-11-26T12:00:00.001Z"
+
+
+@dataclass(kw_only=True)
+class Given:
+    """Answers that are given one by one; after them nothing comes."""
+
+    reply_to: str | None = "own"
+    events: list[Heard]
+
+    def some(self) -> list[Heard]:
+        """Give the next one."""
+        return [self.events.pop(0)] if self.events else []
+
+
+def where_it_is(bot: Mapping[str, Any]) -> list[Heard]:
+    answers = AndRecord(Given(events=[CREATED]), lambda: {"bot": bot}, quiet=0)
+    assert answers.some() == [CREATED]
+    return answers.some()
+
+
+@pytest.mark.parametrize(
+    ("bot", "types"),
+    [
+        ({"state": "in", "claimedAt": EARLIER}, ["bot.joined"]),
+        ({"state": "lobby", "claimedAt": LATER}, ["bot.waiting"]),
+        ({"state": "gone", "claimedAt": EARLIER, "leftAt": LATER}, ["bot.left"]),
+        ({"state": "gone", "claimedAt": EARLIER, "leftAt": EARLIER}, []),
+        ({"state": "failed", "failure": {"code": "x"}, "claimedAt": LATER, "leftAt": None},
+         ["bot.failed"]),
+        ({"state": "failed", "failure": {"code": "x"}, "claimedAt": EARLIER}, []),
+        ({"state": "never"}, []),
+        ({}, []),
+    ],
+)  # fmt: skip
+def test_where_nothing_more_is_said_the_record_says_where_the_bot_is(
+    bot: Mapping[str, Any], types: list[str]
+) -> None:
+    """A bot that was gone before the meeting was made, or changed, is that of another request."""
+    found = where_it_is(bot)
+
+    assert [one.type for one in found] == types
+    assert all(one.recorded for one in found)
+
+
+def test_the_record_is_read_only_where_an_answer_came_and_nothing_follows() -> None:
+    """And what was said is not said again."""
+    looks: list[Record] = [{"bot": {"state": "lobby"}}, {"bot": {"state": "in"}}]
+    waiting = Heard(type="bot.waiting", data={})
+    given = Given(events=[])
+    answers = AndRecord(given, lambda: looks.pop(0), quiet=0)
+    patient = AndRecord(Given(events=[CREATED]), lambda: looks.pop(0), quiet=60)
+
+    assert (answers.some(), patient.some(), patient.some()) == ([], [CREATED], [])
+    given.events += [CREATED, waiting]
+    found = [*answers.some(), *answers.some(), *answers.some(), *answers.some()]
+
+    assert [one.type for one in found] == ["meeting.created", "bot.waiting", "bot.joined"]
+    assert looks == []
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_record_that_cannot_be_read_does_not_end_the_wait(
+    *, fails: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The answer may come all the same. It is said once."""
+
+    def look() -> Record:
+        if fails:
+            raise Failed("http://h refused the key (401).", Exit.UNREACHABLE)
+        return {"bot": "of another form"}
+
+    answers = AndRecord(Given(events=[CREATED]), look, quiet=0)
+
+    assert (answers.some(), answers.some(), answers.some()) == ([CREATED], [], [])
+    assert capsys.readouterr().err.count("Where the bot is cannot be read. ") == 1
+
+
+class NoQueue:
+    """A bus without the queue; peeking into what is not there says no name."""
+
+    @contextmanager
+    def get_queue_receiver(self, _: str) -> Iterator["NoQueue"]:
+        """Open it; nothing is noticed yet."""
+        yield self
+
+    def peek_messages(self, **_: Any) -> list[Lying]:
+        """Fail as the SDK does."""
+        raise ServiceBusError("Handler failed: Management Operation error occurred.")
+
+
+def test_a_shared_queue_that_is_not_there_is_named() -> None:
+    """It may be misspelt."""
+    bus = cast("ServiceBusClient", NoQueue())
+
+    with pytest.raises(Failed, match="Check that the queue operatos is there"):
+        shared_queue(bus, "operatos", "ours").__enter__()

@@ -9,8 +9,14 @@ from typing import Any, cast
 
 import pytest
 from azure.servicebus import ServiceBusClient, ServiceBusMessage
+from azure.servicebus.exceptions import (
+    MessageSizeExceededError,
+    ServiceBusConnectionError,
+    ServiceBusError,
+)
 
 from rollcall.asking.ask import Manner, through
+from rollcall.asking.record import Record
 from rollcall.asking.requests import Kind, Request, request
 from rollcall.console import Exit, Failed
 from rollcall.management import Managed
@@ -31,6 +37,7 @@ class Bus:
     """A bus with one queue, which gives an answer a call. It is its own sender and receiver."""
 
     answers: list[Answer]
+    fails: Exception | None = None
     sent: list[Any] = field(default_factory=list)
 
     @contextmanager
@@ -44,7 +51,9 @@ class Bus:
         yield self
 
     def send_messages(self, message: ServiceBusMessage) -> None:
-        """Keep it."""
+        """Keep it, or refuse it."""
+        if self.fails is not None:
+            raise self.fails
         self.sent.append(message)
 
     def receive_messages(self, **_: Any) -> list[Answer]:
@@ -129,6 +138,19 @@ def test_a_repeated_request_hears_nothing_of_the_bot(capsys: pytest.CaptureFixtu
     assert "rollcall join --meeting-request-id" in capsys.readouterr().err
 
 
+def test_a_queue_to_which_the_answer_may_still_come_is_kept() -> None:
+    """The record may say that the bot is in before the app does."""
+    bus = Bus(answers=[answer("meeting.updated", **UPDATED)])
+    namespace, what = Namespace(), asked(Kind.UPDATE, join="now")
+    record: Record = {"bot": {"state": "in"}}
+    at_once = Manner(wait=5, as_json=True, reply_to=None, quiet=0)
+    own = ("own", cast("Managed", namespace), cast("ServiceBusClient", bus), what, at_once)
+
+    assert through(*own, look=lambda: record) is Exit.DONE
+
+    assert namespace.done == []
+
+
 @pytest.mark.parametrize(
     ("join", "data"), [("never", {}), ("atStart", {"startDateTime": "2030-01-01T09:00:00Z"})]
 )
@@ -151,3 +173,22 @@ def test_a_queue_to_which_a_join_is_answered_at_the_start_is_kept() -> None:
     assert carried_out(bus, namespace, asked(Kind.UPDATE, join="atStart")) is Exit.DONE
 
     assert namespace.done == ["kept own"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "done"),
+    [
+        (MessageSizeExceededError(message="too large"), ["deleted own"]),
+        (ServiceBusConnectionError(message="lost"), []),
+    ],
+)
+def test_a_queue_to_which_no_answer_can_come_is_deleted(
+    failure: ServiceBusError, done: list[str]
+) -> None:
+    """A lost connection may have taken the message."""
+    bus, namespace = Bus(answers=[], fails=failure), Namespace()
+
+    with pytest.raises(type(failure)):
+        carried_out(bus, namespace, asked(Kind.CREATE))
+
+    assert namespace.done == done

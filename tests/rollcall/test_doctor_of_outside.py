@@ -202,6 +202,17 @@ def test_dead_letters_warn_with_how_many_there_are() -> None:
     assert found.seen == "create-meeting has 100 or more dead letters"
 
 
+def test_dead_letters_among_the_rejected_are_not_sent_with_the_copies_there() -> None:
+    """The queue's name alone would mean every refused request, too."""
+    dead = entity(name=of_bus.REJECTED, dead_letters=1)
+    found = one(of_bus.service_bus(bus_seen(dead), PLACE), Verdict.WARN)
+
+    assert found.seen == "rejected-requests has a dead letter"
+    assert {one.partition(" --queue ")[2] for one in found.mend if not one.startswith("#")} == {
+        "'rejected-requests/$DeadLetterQueue'"
+    }
+
+
 def test_properties_that_may_not_be_read_warn() -> None:
     """Sending and receiving take fewer rights than managing."""
     seen = bus_seen(entity(described="Manage claim is required"))

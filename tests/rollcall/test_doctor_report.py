@@ -3,6 +3,7 @@
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,11 @@ def test_what_is_ok_is_one_line() -> None:
     assert summary(sound) == f"{len(sound)} ok"
 
 
-@pytest.mark.parametrize("place", [PLACE, LOCAL])
+BRACKETS = replace(PLACE, bot=PLACE.bot.replace("rg-rollcall", "rg(rollcall)"))
+"""Azure allows them in the name of a resource group."""
+
+
+@pytest.mark.parametrize("place", [PLACE, LOCAL, BRACKETS])
 def test_a_shell_takes_each_command_as_it_is_printed(place: Place, tmp_path: Path) -> None:
     """With placeholders filled in; those of PowerShell are none of its."""
     commands = [

@@ -88,6 +88,15 @@ def test_one_person_is_no_people(data: dict[str, int], people: str) -> None:
     assert f" group call 1, {people} (" in line_of(event("call.ended", **data))
 
 
+def test_what_happened_stands_in_one_column() -> None:
+    """As docs/cli.md shows it."""
+    lines = [line_of(event("bot.joined")), line_of(event("participant.left"))]
+
+    assert [one[24] for one in lines] == [" ", " "]
+    assert [one[25:44] for one in lines] == ["bot.joined         ", "participant.left   "]
+    assert all(one[44] != " " for one in lines)
+
+
 def test_a_line_of_everyday_fits_into_80_columns() -> None:
     """Where it does not, `tail` cuts it on a terminal."""
     assert len(line_of(event("participant.joined", participant={"displayName": "Ada L."}))) <= 80

@@ -15,7 +15,15 @@ from azure.core.exceptions import (
 from azure.servicebus.management import ServiceBusAdministrationClient
 
 from rollcall.console import Exit, Failed
-from rollcall.management import LEAST_IDLE, Managed, NotAllowed, NotReached, Unmanaged
+from rollcall.management import (
+    LEAST_IDLE,
+    Managed,
+    NotAllowed,
+    NotReached,
+    Unmanaged,
+    open_administration,
+)
+from rollcall.target import Target
 
 
 @dataclass(kw_only=True)
@@ -99,3 +107,12 @@ def test_another_failure_is_said_in_one_line(failure: AzureError) -> None:
 def test_what_is_gone_already_is_deleted() -> None:
     """It may have deleted itself."""
     managed(Namespace(failure=ResourceNotFoundError("gone"))).delete("own")
+
+
+def test_names_in_a_connection_string_have_no_case() -> None:
+    """The SDK reads them so, of an emulator's, too."""
+    text = "endpoint=sb://127.0.0.1:9;sharedaccesskeyname=a;SHAREDACCESSKEY=b;"
+    target = Target(url=None, key="", service_bus=f"{text}UseDevelopmentEmulator=true", local={})
+
+    with open_administration(target) as client:
+        assert client.fully_qualified_namespace == "127.0.0.1:5300"

@@ -135,6 +135,7 @@ BODIES = {
     "bytes": b"\xff\xfe", "html": b"<html>", "null members": b'{"meeting": null}',
     "odd members": b'{"meeting": 1, "calls": 2, "bot": 3, "meetings": 4, "continuation": 5}',
     "odd lists": b'{"meeting": {"meetingId": 1}, "calls": [1], "bot": {}, "meetings": [1]}',
+    "odd id": b'{"meetings": [{"meetingId": 1}], "continuation": null}',
     "no end": b'{"meetings": [], "continuation": "t"}',
 }  # fmt: skip
 COMMANDS = (
@@ -199,6 +200,22 @@ def test_an_id_that_is_none_is_said_so(odd_id: Any) -> None:
             assert run.exception.code is Exit.UNREACHABLE
 
 
+@pytest.mark.parametrize("status", [200, 204])
+def test_a_page_of_another_server_s_is_no_sheet(status: int) -> None:
+    """It would be exported as one."""
+    page = b"" if status == 204 else b"<html>Sign in</html>"
+    answer = Answer(body=page, status=status, headers={"Content-Type": "text/html"})
+    for form in ("csv", "ndjson"):
+        with serving({f"meetings/{MEETING}?format={form}": answer}) as app:
+            run = CliRunner().invoke(
+                commands, ["--url", app.url, "--key", KEY, "export", form, MEETING]
+            )
+
+        assert isinstance(run.exception, Failed), run.exception
+        assert (run.exception.code, run.stdout) == (Exit.UNREACHABLE, "")
+        assert "it gave no sheet" in str(run.exception)
+
+
 def test_a_log_without_end_is_left() -> None:
     """Its pages name themselves as the next one."""
     path = f"meetings/{MEETING}/log"
@@ -212,3 +229,21 @@ def test_a_log_without_end_is_left() -> None:
 
         assert isinstance(run.exception, Failed), run.exception
         assert run.exception.code is Exit.UNREACHABLE
+
+
+def test_pages_in_a_circle_are_left() -> None:
+    """Each names the other one as the next one."""
+    path = f"meetings/{MEETING}/log"
+    one, two = (
+        Answer(body=b"", headers={"Link": f'</api/{path}?after={n}>; rel="next"'}) for n in (1, 2)
+    )
+    log_ = {path: one, f"{path}?after=1": two, f"{path}?after=2": one}
+    first, second = (said({"meetings": [], "continuation": name}) for name in ("t", "u"))
+    day = "meetings?day=d"
+    days = {day: first, f"{day}&continuation=t": second, f"{day}&continuation=u": first}
+    with serving({f"meetings/{MEETING}": said(RECORD), **log_, **days}) as app:
+        for command in (("show", MEETING), ("list", "--day", "d", "--all")):
+            run = CliRunner().invoke(commands, ["--url", app.url, "--key", KEY, *command])
+
+            assert isinstance(run.exception, Failed), run.exception
+            assert run.exception.code is Exit.UNREACHABLE

@@ -29,6 +29,7 @@ def run(
     *arguments: str | bytes,
     stdin: bytes = b"",
     stdout: int = subprocess.PIPE,
+    stderr: int = subprocess.PIPE,
     environment: Mapping[str, str] = MappingProxyType({}),
 ) -> Done:
     """Run the command line as a process with nothing but this environment."""
@@ -38,11 +39,24 @@ def run(
         env={"SERVICE_BUS": CLOSED, "DEVSTACK_FOLDER": "none", "COLUMNS": "200", **environment},
         input=stdin,
         stdout=stdout,
+        stderr=stderr,
+        timeout=60,
+        check=False,
+    )
+    return Done(code=done.returncode, out=done.stdout or b"", err=(done.stderr or b"").decode())
+
+
+def without_output(*arguments: str, environment: Mapping[str, str]) -> Done:
+    """Run it with a standard output that is closed."""
+    done = subprocess.run(  # noqa: S603 - our own
+        ["/bin/sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "rollcall", *arguments],
+        cwd=ROOT,
+        env={"DEVSTACK_FOLDER": "none", **environment},
         stderr=subprocess.PIPE,
         timeout=60,
         check=False,
     )
-    return Done(code=done.returncode, out=done.stdout or b"", err=done.stderr.decode())
+    return Done(code=done.returncode, out=b"", err=done.stderr.decode())
 
 
 @pytest.mark.parametrize(
@@ -113,6 +127,15 @@ def test_a_length_of_time_that_is_none_is_refused(arguments: tuple[str, ...]) ->
     assert ran.exit_code == Exit.USAGE
     assert arguments[-2] in ran.output
     assert "seconds" in ran.output
+
+
+@pytest.mark.parametrize("option", ["--subscription", "--peek"])
+def test_a_subscription_without_a_name_is_refused(option: str) -> None:
+    """A variable of the shell's that is not set gives one."""
+    ran = CliRunner().invoke(app, ["--service-bus", CLOSED, "tail", option, ""])
+
+    assert isinstance(ran.exception, Failed), ran.exception
+    assert ran.exception.code is Exit.USAGE
 
 
 @pytest.mark.parametrize(
@@ -194,17 +217,39 @@ def test_an_output_that_takes_nothing_is_a_failure() -> None:
             ]
 
 
-def test_a_closed_output_is_a_failure_where_something_was_to_be_written() -> None:
-    """As the shell's `>&-` closes it."""
-    closed = f'exec "{sys.executable}" -m rollcall explain --json >&-'
-    done = subprocess.run(  # noqa: S603 - our own
-        ["/bin/sh", "-c", closed], cwd=ROOT, stderr=subprocess.PIPE, timeout=60, check=False
-    )
+def test_advice_that_cannot_be_written_ends_nothing(tmp_path: Path) -> None:
+    """The output is whole, and the exit code that of the command."""
+    file = tmp_path / "a.csv"
+    with serving({f"meetings/{MEETING}?format=csv": Answer(body=b"a\r\n")}) as served:
+        where = {"ROLLCALL_URL": served.url, "ROLLCALL_KEY": KEY}
+        with Path("/dev/full").open("wb") as full:
+            ran = run(
+                "export", "csv", MEETING, "-o", str(file), environment=where, stderr=full.fileno()
+            )
 
-    assert done.returncode == Exit.NO
-    assert done.stderr.decode().splitlines() == [
-        "The standard output is closed. Open it, or send it to a file."
-    ]
+    assert (ran.code, file.read_bytes()) == (Exit.DONE, b"a\r\n")
+
+
+@pytest.mark.parametrize(("encoding", "signs"), [("latin-1", "line"), ("utf-8", "dots")])
+def test_what_is_waited_for_is_shown_in_signs_that_the_terminal_has(
+    encoding: str, signs: str
+) -> None:
+    """In Latin-1 a spinner of Braille would be an escape of Python's."""
+    shown = "from rollcall.console import waiting; print(waiting('x').renderable.name)"
+    done = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-c", shown], cwd=ROOT, env={"PYTHONIOENCODING": encoding},
+        stdout=subprocess.PIPE, timeout=60, check=True,
+    )  # fmt: skip
+
+    assert done.stdout.decode().strip() == signs
+
+
+@pytest.mark.parametrize("arguments", [("",), ("--request-id", ""), ()])
+def test_an_id_that_is_empty_is_none(arguments: tuple[str, ...]) -> None:
+    """It would be left out of the sentence."""
+    ran = CliRunner().invoke(app, ["--url", "http://127.0.0.1:9", "show", *arguments])
+
+    assert str(ran.exception) == "Give a MEETING_ID, or --request-id ID."
 
 
 @pytest.mark.timeout(30)
@@ -222,6 +267,26 @@ def test_a_bus_that_never_answered_is_not_waited_for() -> None:
     assert failed.value.code is Exit.UNREACHABLE
 
 
+def test_an_output_that_is_closed_is_a_failure(tmp_path: Path) -> None:
+    """As `>&-` closes it; a file is written all the same."""
+    file = tmp_path / "sheet"
+    file.write_bytes(b"before")
+    answers = {
+        "meetings?day=d": said({"meetings": [ROW], "continuation": None}),
+        f"meetings/{MEETING}?format=ndjson": said(NAMED),
+    }
+    with serving(answers) as served:
+        where = {"ROLLCALL_URL": served.url, "ROLLCALL_KEY": KEY}
+        for command in (("explain", "--json"), ("list", "--day", "d", "--json"), ("explain",)):
+            ran = without_output(*command, environment=where)
+
+            assert ran.code == Exit.NO, (command, ran.err)
+            assert ran.err.startswith("The standard output is closed."), ran.err
+        ran = without_output("export", "ndjson", MEETING, "-o", str(file), environment=where)
+
+    assert (ran.code, json.loads(file.read_bytes())) == (0, NAMED), ran.err
+
+
 @pytest.mark.parametrize(
     "variables",
     [{"HTTPS_PROXY": "nonsense://x"}, {"ALL_PROXY": "http://h:abc"}, {"SSL_CERT_FILE": "/none"}],
@@ -232,3 +297,25 @@ def test_a_setting_of_http_that_cannot_be_used_is_named(variables: Mapping[str, 
 
     assert ran.code in (Exit.USAGE, Exit.UNREACHABLE)
     assert len(ran.err.splitlines()) == 1, ran.err
+
+
+EARLY = """
+import os, runpy, signal, sys
+
+class Interrupting:
+    def find_spec(self, name, path, target=None):
+        if name == "typer":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+runpy.run_module("rollcall", run_name="__main__")
+"""
+
+
+def test_ctrl_c_ends_a_command_whose_modules_are_still_read() -> None:
+    """Half a second of its life; without a traceback."""
+    done = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-c", EARLY], cwd=ROOT, stderr=subprocess.PIPE, timeout=60, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (Exit.INTERRUPTED, b"")

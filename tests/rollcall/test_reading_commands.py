@@ -262,6 +262,7 @@ def test_export_of_a_day_leaves_out_what_was_purged_meanwhile(tmp_path: Path) ->
 def test_export_writes_through_links_and_into_pipes(tmp_path: Path) -> None:
     """Only a file is replaced by a whole one: a link, a pipe and a device stay what they are."""
     file, link, pipe = (tmp_path / one for one in ("sheet.csv", "link.csv", "pipe"))
+    loop, long_name = tmp_path / "loop.csv", "\N{SNOWMAN}" * 85
     before = tmp_path / "before.csv"
     file.write_bytes(b"before")
     before.write_bytes(b"before\n")
@@ -279,7 +280,12 @@ def test_export_writes_through_links_and_into_pipes(tmp_path: Path) -> None:
             )
             assert finished(ours).code == 0
         nowhere = run(app, "export", "csv", MEETING, "-o", str(tmp_path))
+        loop.symlink_to("loop.csv")
+        looped = run(app, "export", "csv", MEETING, "-o", str(loop))
+        named = run(app, "export", "csv", MEETING, "-o", str(tmp_path / long_name))
 
+    assert (looped.code, loop.is_symlink()) == (Exit.NO, True)
+    assert (named.code, (tmp_path / long_name).read_bytes()) == (0, HEAD + b"c,2\r\n")
     assert (linked.code, file.read_bytes(), link.is_symlink()) == (0, HEAD + b"c,2\r\n", True)
     assert (piped, pipe.is_fifo()) == (HEAD + b"c,2\r\n", True)
     assert output.out == HEAD + b"c,2\r\n"
@@ -290,6 +296,8 @@ def test_export_writes_through_links_and_into_pipes(tmp_path: Path) -> None:
         "link.csv",
         "pipe",
         "before.csv",
+        "loop.csv",
+        long_name,
     }
 
 

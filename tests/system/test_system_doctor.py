@@ -178,7 +178,7 @@ async def test_dead_letters_are_found_and_nothing_else_is_moved(
         await _empty(bus)
 
     assert found.not_ok == {"serviceBus": "warn"}
-    assert found.of("serviceBus")[0]["seen"] == "rejected-requests has 1 dead letters"
+    assert found.of("serviceBus")[0]["seen"] == "rejected-requests has a dead letter"
 
 
 async def _empty(bus: ServiceBusClient) -> None:

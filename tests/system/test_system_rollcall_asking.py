@@ -91,10 +91,13 @@ async def test_a_meeting_is_made_with_its_bot_and_changed(up: Up, client: Client
     here, key = local(up.folder), str(uuid4())
 
     asked = await run(here, "ask", key, "--request-id", key, "--join", "now", "--json")
+    repeated = await run(here, "ask", key, "--request-id", key, "--join", "now", "--json")
     updated = await run(here, "update", "--request-id", key, "--subject", "changed", "--json")
     out = await run(here, "leave", "--meeting-request-id", key)
     again = await run(here, "leave", "--meeting-request-id", key)
+    gone = await run(here, "ask", key, "--request-id", key, "--join", "now")
     back = await run(here, "update", "--request-id", key, "--join", "now", "--json")
+    twice = await run(here, "update", "--request-id", key, "--join", "now", "--json")
     planned = await run(
         here, "update", "--request-id", key, "--join", "atStart", "--start", "2030-01-01T09:00:00Z"
     )
@@ -102,12 +105,16 @@ async def test_a_meeting_is_made_with_its_bot_and_changed(up: Up, client: Client
     made, joined = (json.loads(line) for line in asked.out.splitlines())
     assert (asked.code, made["requestId"]) == (0, key)
     assert joined["meetingId"] == made["meetingId"]
+    same, inside = (json.loads(line) for line in repeated.out.splitlines())
+    assert (repeated.code, same, inside["legKey"]) == (0, made, joined["legKey"]), repeated.err
     assert (updated.code, updated.json["changed"]) == (0, ["subject"])
     assert (out.code, out.out) == (0, "bot         out of the meeting (left)\n")
     assert (again.code, again.out) == (0, out.out)
     changed, returned = (json.loads(line) for line in back.out.splitlines())
     assert (back.code, changed["changed"]) == (0, ["join"])
     assert returned["legKey"] != joined["legKey"]
+    assert (gone.code, gone.out.splitlines()[-1]) == (1, "bot         out of the meeting (left)")
+    assert (twice.code, twice.json["legKey"]) == (0, returned["legKey"]), twice.err
     assert (planned.code, "from        2030-01-01 09:00 UTC" in planned.out) == (0, True)
     warned = client.events.where(lambda one: one.kind == "meeting.warning")
     assert made["meetingId"] not in {one.data.get("meetingId") for one in warned}
@@ -142,7 +149,9 @@ async def test_in_a_shared_queue_nothing_is_taken_and_nothing_counted(
         )
         assert asked.code == 0, asked.err
         found = await receiver.receive_messages(3, max_wait_time=2)
+        misspelt = await run(remote(endpoints), "ask", key, "--reply-to", "operatos")
 
+    assert (misspelt.code, "the queue operatos is there" in misspelt.err) == (3, True), misspelt.err
     assert asked.json["coordinates"]["joinWebUrl"]
     assert [one.delivery_count for one in found] == [0, 0]
     assert str(found[0]) == "of another"
@@ -231,6 +240,20 @@ async def test_a_request_outlives_the_command_that_sent_it(
         first = await client.created(key)
         again = await run(here, "ask", key, "--request-id", key, "--json")
         assert (again.code, again.json["meetingId"]) == (0, first.data["meetingId"])
+
+
+@pytest.mark.long
+async def test_a_message_that_is_too_large_leaves_no_queue(
+    up: Up, client: Client, endpoints: Endpoints
+) -> None:
+    """Nothing was sent, so no answer comes."""
+    before, large = await left_behind(client, endpoints), {"context": {"a": "x" * 2_000_000}}
+
+    refused = await run(local(up.folder), "ask", "x", "--file", "-", stdin=json.dumps(large))
+
+    assert (refused.code, refused.out) == (1, ""), refused.err
+    assert "Service Bus refused the message" in refused.err
+    assert await left_behind(client, endpoints) == before
 
 
 @pytest.mark.long

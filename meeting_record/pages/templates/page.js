@@ -56,10 +56,10 @@
 
   const show = (text) => {
     const page = new DOMParser().parseFromString(text, "text/html");
-    document.title = page.title;
     const fresh = CHANGING.map((id) => document.importNode(page.getElementById(id), true)).filter(
       (one) => one.outerHTML !== known.get(one.id),
     );
+    document.title = page.title;
     for (const one of fresh) known.set(one.id, one.outerHTML);
     if (fresh.length) replace(fresh);
   };

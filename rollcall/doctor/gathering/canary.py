@@ -118,8 +118,7 @@ class Canary:
             "leaveWhenAloneSeconds": ALONE_FOR,
             "retryForSeconds": RETRY_FOR,
         }
-        self.done.append("requested")  # from here on there may be something to clean up
-        self._send(CREATE, request)
+        self._send(CREATE, request, noted="requested")
         meeting_id = self._until("made", lambda record: record["meeting"])["meetingId"]
         self.marks += (meeting_id,)
         self._until("joined", _is_in)
@@ -185,10 +184,13 @@ class Canary:
             raise Missed(f"the app answers with a record that this command cannot read: {wrong}")
         return answer.members
 
-    def _send(self, queue: str, body: dict[str, Any]) -> None:
+    def _send(self, queue: str, body: dict[str, Any], *, noted: str = "") -> None:
+        """Send a request; note a step once it may have been sent, and not while a link opens."""
         message = ServiceBusMessage(json.dumps(body), content_type="application/json")
         message.message_id = f"{self.key}-{uuid4()}"
         with open_bus(self.target) as bus, bus.get_queue_sender(queue) as sender:
+            if noted:
+                self.done.append(noted)
             sender.send_messages(message)
 
     def _refusal(self) -> Missed | None:
