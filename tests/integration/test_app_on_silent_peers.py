@@ -40,6 +40,7 @@ def collected() -> Iterator[None]:
     gc.collect()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "words",
     [(), (SASL,), (SASL + MECHANISMS, OUTCOME)],
