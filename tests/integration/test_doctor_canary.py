@@ -23,6 +23,7 @@ from tests.stack.connections import bus_at
 from tests.stack.process import StackProcess
 from tests.stack.put_aside import Bus
 
+pytestmark = pytest.mark.long  # the SDK waits seconds wherever nothing comes
 OURS = "rollcall-doctor-1"
 PATIENCE = 20.0
 
@@ -161,7 +162,6 @@ def requests(client: ServiceBusClient) -> list[dict[str, Any]]:
     return [json.loads(str(one)) for one in Bus(client).peek("create-meeting")]
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("odd", "said"),
     [
@@ -197,7 +197,6 @@ def test_a_request_that_was_not_sent_leaves_nothing_to_cancel() -> None:
     assert (seen.done, seen.left, seen.copies) == ((), "", ())
 
 
-@pytest.mark.long
 def test_a_cancellation_that_is_not_seen_is_handed_over(
     client: ServiceBusClient, broker: StackProcess
 ) -> None:
@@ -211,7 +210,6 @@ def test_a_cancellation_that_is_not_seen_is_handed_over(
     assert left.mend[1] == seen.left
 
 
-@pytest.mark.long
 def test_a_meeting_that_is_cancelled_is_not_said_to_be_left(
     client: ServiceBusClient, broker: StackProcess
 ) -> None:

@@ -106,6 +106,7 @@ UPDATE = request(
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("draw", "whole"),
     [(drawn, RECORD), (logged, LOG), (listed, DAY), (told, EVENT)],

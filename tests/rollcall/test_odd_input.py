@@ -182,6 +182,7 @@ def test_standard_input_is_utf_8_in_every_locale() -> None:
     assert "Traceback" not in ran.err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("environment", [{"PYTHONIOENCODING": "ascii"}, {"LANG": "C"}])
 def test_an_output_without_a_character_gets_another(environment: Mapping[str, str]) -> None:
     """JSON is escaped, and is the same value; lines have a question mark."""
@@ -201,6 +202,7 @@ def test_an_output_without_a_character_gets_another(environment: Mapping[str, st
     assert (listed.code, json.loads(listed.out)["meetings"]) == (0, [ROW])
 
 
+@pytest.mark.long
 def test_an_output_that_takes_nothing_is_a_failure() -> None:
     """Not a traceback, and not a success."""
     answers = {f"meetings/{MEETING}{one}": said(NAMED) for one in ("", "?format=ndjson")}
