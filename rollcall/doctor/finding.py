@@ -70,6 +70,16 @@ def ok(check: Check, seen: str) -> Finding:
     return Finding(check=check, verdict=Verdict.OK, seen=seen)
 
 
+def warn(check: Check, seen: str, *mend: str, link: str = "") -> Finding:
+    """Return what a check saw that limits the deployment, or that it saw nothing."""
+    return Finding(check=check, verdict=Verdict.WARN, seen=seen, mend=mend, link=link)
+
+
+def fail(check: Check, seen: str, *mend: str, link: str = "") -> Finding:
+    """Return what a check saw that does not work."""
+    return Finding(check=check, verdict=Verdict.FAIL, seen=seen, mend=mend, link=link)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """The deployment that commands name. `url`: the function app's.

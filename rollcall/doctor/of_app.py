@@ -6,7 +6,7 @@
 
 from collections.abc import Callable, Mapping
 
-from rollcall.doctor.finding import Check, Finding, Place, Seen, Verdict, ok
+from rollcall.doctor.finding import Check, Finding, Place, Seen, Verdict, fail, ok, warn
 from rollcall.doctor.of_tenant import organizer, policy, token
 
 REQUIRED = (
@@ -48,11 +48,10 @@ def settings_of_site(names: frozenset[str], place: Place) -> Finding:
 def missing_settings(missing: list[str], place: Place) -> Finding:
     """Return the finding that settings are not given."""
     values = " ".join(f"{name}=<value>" for name in missing)
-    return Finding(
-        check=Check.SETTINGS,
-        verdict=Verdict.FAIL,
-        seen=f"not given: {', '.join(missing)}",
-        mend=(place.az("config appsettings set", f"--settings {values}"),),
+    return fail(
+        Check.SETTINGS,
+        f"not given: {', '.join(missing)}",
+        place.az("config appsettings set", f"--settings {values}"),
     )
 
 
@@ -64,14 +63,11 @@ def signing_keys(seen: Seen, _: Place) -> tuple[Finding, ...]:
             ok(Check.SIGNING_KEYS, f"the keys of Graph's signer were fetched ({found['count']})"),
         )
     return (
-        Finding(
-            check=Check.SIGNING_KEYS,
-            verdict=Verdict.FAIL,
-            seen=f"{found['error']}; without them every callback is answered 503",
-            mend=(
-                f"curl --fail {found['url']}",
-                "# From the app's network: a firewall has to let it through.",
-            ),
+        fail(
+            Check.SIGNING_KEYS,
+            f"{found['error']}; without them every callback is answered 503",
+            f"curl --fail {found['url']}",
+            "# From the app's network: a firewall has to let it through.",
         ),
     )
 
@@ -81,19 +77,15 @@ def store(seen: Seen, place: Place) -> tuple[Finding, ...]:
     error = seen["store"]["error"]
     if error is None:
         return (ok(Check.STORE, "a row was written, claimed, changed and deleted"),)
+    if place.is_local:
+        return (fail(Check.STORE, error, "make up", link=TABLES_PAGE),)
+    named = "--query \"[?starts_with(name, 'TABLE')].name\""
     return (
-        Finding(
-            check=Check.STORE,
-            verdict=Verdict.FAIL,
-            seen=error,
-            mend=(
-                place.az(
-                    "config appsettings list", "--query \"[?starts_with(name, 'TABLE')].name\""
-                ),
-                f"az role assignment create {TABLES_ROLE}",
-            )
-            if not place.is_local
-            else ("make up",),
+        fail(
+            Check.STORE,
+            error,
+            place.az("config appsettings list", named),
+            f"az role assignment create {TABLES_ROLE}",
             link=TABLES_PAGE,
         ),
     )
@@ -104,7 +96,7 @@ def clock(seen: Seen, place: Place) -> tuple[Finding, ...]:
     ahead, within = seen["clock"]["graphAheadSeconds"], seen["clock"]["withinSeconds"]
     if ahead is None or within is None:
         text = "Graph gave no answer whose time could be compared"
-        return (Finding(check=Check.CLOCK, verdict=Verdict.WARN, seen=text),)
+        return (warn(Check.CLOCK, text),)
     apart = max(abs(ahead) - within, 0)
     if apart <= OK_APART:
         return (ok(Check.CLOCK, f"the app's clock is within {within + OK_APART:.1f} s of Graph's"),)

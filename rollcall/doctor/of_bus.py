@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from rollcall.doctor.finding import Check, Finding, Place, Verdict
+from rollcall.doctor.finding import Check, Finding, Place, fail, ok, warn
 from rollcall.doctor.seen import MOST_DEAD_LETTERS, BusSeen, Described, EntitySeen
 
 REJECTED = "rejected-requests"
@@ -30,7 +30,7 @@ def service_bus(seen: BusSeen, place: Place) -> tuple[Finding, ...]:
         return (_fails(seen.error, "make up" if place.is_local else command),)
     findings = [one for entity in seen.entities for one in _entity(entity, place)]
     text = f"{len(seen.entities)} entities work and are set up well, without dead letters"
-    return tuple(findings) or (Finding(check=Check.SERVICE_BUS, verdict=Verdict.OK, seen=text),)
+    return tuple(findings) or (ok(Check.SERVICE_BUS, text),)
 
 
 def _entity(seen: EntitySeen, place: Place) -> Iterator[Finding]:
@@ -50,25 +50,21 @@ def _entity(seen: EntitySeen, place: Place) -> Iterator[Finding]:
         more = " or more" * (seen.dead_letters >= MOST_DEAD_LETTERS)
         # `--queue rejected-requests` means the copies in the queue itself, too.
         queue = f"'{REJECTED}/$DeadLetterQueue'" if seen.name == REJECTED else seen.name
-        yield Finding(
-            check=Check.SERVICE_BUS,
-            verdict=Verdict.WARN,
-            seen=f"{seen.name} has {seen.dead_letters}{more} dead letters"
+        yield warn(
+            Check.SERVICE_BUS,
+            f"{seen.name} has {seen.dead_letters}{more} dead letters"
             if seen.dead_letters > 1
             else f"{seen.name} has a dead letter",
-            mend=(
-                f"rollcall requeue list --queue {queue}",
-                "# Mend what the reasons name; then they are sent again by:",
-                f"rollcall requeue send --queue {queue}",
-            ),
+            f"rollcall requeue list --queue {queue}",
+            "# Mend what the reasons name; then they are sent again by:",
+            f"rollcall requeue send --queue {queue}",
             link=DEAD_LETTERS,
         )
     if isinstance(seen.described, str):
-        yield Finding(
-            check=Check.SERVICE_BUS,
-            verdict=Verdict.WARN,
-            seen=f"how {seen.name} is set up cannot be read: {seen.described}",
-            mend=(f"az servicebus {_kind(seen)} show {_named(place, seen.name)}",),
+        yield warn(
+            Check.SERVICE_BUS,
+            f"how {seen.name} is set up cannot be read: {seen.described}",
+            f"az servicebus {_kind(seen)} show {_named(place, seen.name)}",
             link=ROLES_PAGE,
         )
     else:
@@ -116,7 +112,7 @@ def _made_again(seen: EntitySeen, place: Place, *, duplicates: bool) -> tuple[st
 
 
 def _fails(seen: str, *mend: str, link: str = SETTINGS_PAGE) -> Finding:
-    return Finding(check=Check.SERVICE_BUS, verdict=Verdict.FAIL, seen=seen, mend=mend, link=link)
+    return fail(Check.SERVICE_BUS, seen, *mend, link=link)
 
 
 def _kind(seen: EntitySeen) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from rollcall.doctor.finding import LOOPBACK, Check, Finding, Place, Verdict
+from rollcall.doctor.finding import LOOPBACK, Check, Finding, Place, Verdict, fail, ok, warn
 from rollcall.doctor.seen import AppSeen, BotSeen, CallbackSeen, CanarySeen
 
 QUICK = timedelta(seconds=1)
@@ -27,7 +27,7 @@ def app(seen: AppSeen, place: Place) -> tuple[Finding, ...]:
     answer = seen.answer
     if answer is not None:
         text = f"version {answer['version']} answers at {place.url}"
-        return (Finding(check=Check.APP, verdict=Verdict.OK, seen=text),)
+        return (ok(Check.APP, text),)
     verdict, link = Verdict.FAIL, "docs/operations.md#alerts"
     said = f": {seen.message.rstrip('.')}" if seen.message else ""
     match seen.status:
@@ -83,7 +83,7 @@ def app(seen: AppSeen, place: Place) -> tuple[Finding, ...]:
 def unexamined(checks: Sequence[Check]) -> tuple[Finding, ...]:
     """Return what is said of checks that need the app, which did not examine itself."""
     text = "not examined, for the app did not examine itself"
-    return tuple(Finding(check=one, verdict=Verdict.WARN, seen=text) for one in checks)
+    return tuple(warn(one, text) for one in checks)
 
 
 def callback(seen: CallbackSeen, place: Place) -> tuple[Finding, ...]:
@@ -114,35 +114,23 @@ def callback(seen: CallbackSeen, place: Place) -> tuple[Finding, ...]:
     if seen.expires is not None and seen.expires - seen.at < SOON_EXPIRED:
         text = f"the certificate of {host} expires on {seen.expires:%Y-%m-%d}"
         command = f"az webapp config ssl list --resource-group {place.group} --output table"
-        findings.append(
-            Finding(
-                check=Check.CALLBACK,
-                verdict=Verdict.WARN,
-                seen=text,
-                mend=(command,),
-                link=CERTIFICATE_PAGE,
-            )
-        )
+        findings.append(warn(Check.CALLBACK, text, command, link=CERTIFICATE_PAGE))
     for knock, what in ((seen.first, "first"), (seen.again, "next")):
         if knock.took > QUICK and not findings:
             text = f"the {what} request took {knock.took.total_seconds():.1f} s; Graph wants 1 s"
             findings.append(
-                Finding(
-                    check=Check.CALLBACK,
-                    verdict=Verdict.WARN,
-                    seen=text,
-                    mend=("azd env set ALWAYS_READY_HTTP 1", "azd provision"),
+                warn(
+                    Check.CALLBACK,
+                    text,
+                    "azd env set ALWAYS_READY_HTTP 1",
+                    "azd provision",
                     link="docs/operations.md#callbacks-slow",
                 )
             )
     first, again = (round(knock.took.total_seconds() * 1000) for knock in (seen.first, seen.again))
     scheme = "http on loopback" if local else "https"
     return tuple(findings) or (
-        Finding(
-            check=Check.CALLBACK,
-            verdict=Verdict.OK,
-            seen=f"{scheme}, strangers get 401 in {first} ms, then {again} ms",
-        ),
+        ok(Check.CALLBACK, f"{scheme}, strangers get 401 in {first} ms, then {again} ms"),
     )
 
 
@@ -151,35 +139,26 @@ def bot(seen: BotSeen | None, place: Place, webhook: str) -> tuple[Finding, ...]
     named = f"--name {place.bot_name} --resource-group {place.group}"
     if seen is None:
         return (
-            Finding(
-                check=Check.BOT,
-                verdict=Verdict.WARN,
-                seen="not looked at: give the resource id of the Azure Bot, which you get by",
-                mend=(f'export ROLLCALL_BOT="$({BOTS} --query [].id --output tsv)"',),
+            warn(
+                Check.BOT,
+                "not looked at: give the resource id of the Azure Bot, which you get by",
+                f'export ROLLCALL_BOT="$({BOTS} --query [].id --output tsv)"',
                 link="docs/doctor.md#bot",
             ),
         )
     if seen.error:
         text = f"not looked at: {seen.error}"
-        return (
-            Finding(
-                check=Check.BOT,
-                verdict=Verdict.WARN,
-                seen=text,
-                mend=("az login",),
-                link="docs/doctor.md#bot",
-            ),
-        )
+        return (warn(Check.BOT, text, "az login", link="docs/doctor.md#bot"),)
     if seen.status != 200:
         text = f"Azure Resource Manager answers {seen.status} for {place.bot}"
         command = f"az bot show {named}"
         if seen.status == NOT_FOUND:
             command = f"{BOTS} --output table"
-        return (Finding(check=Check.BOT, verdict=Verdict.FAIL, seen=text, mend=(command,)),)
+        return (fail(Check.BOT, text, command),)
     if place.bot_app_id and seen.app_id.lower() != place.bot_app_id.lower():
         text = f"it is the bot of app {seen.app_id}, and BOT_APP_ID is {place.bot_app_id}"
         command = place.az("config appsettings set", f"--settings BOT_APP_ID={seen.app_id}")
-        return (Finding(check=Check.BOT, verdict=Verdict.FAIL, seen=text, mend=(command,)),)
+        return (fail(Check.BOT, text, command),)
     enable = f"az bot msteams create {named} --enable-calling true --calling-web-hook {webhook}"
     again = (f"az bot msteams delete {named}", enable)
     if seen.channel is None or not seen.channel.get("isEnabled"):
@@ -190,7 +169,7 @@ def bot(seen: BotSeen | None, place: Place, webhook: str) -> tuple[Finding, ...]
     if names.rstrip("/").lower() != webhook.lower():
         return (_bot_fails(f"its webhook for calls is {names}, not {webhook}", *again),)
     text = "the channel of Teams is on, with calling and our webhook"
-    return (Finding(check=Check.BOT, verdict=Verdict.OK, seen=text),)
+    return (ok(Check.BOT, text),)
 
 
 def canary(seen: CanarySeen) -> tuple[Finding, ...]:
@@ -198,26 +177,24 @@ def canary(seen: CanarySeen) -> tuple[Finding, ...]:
     if seen.failed:
         at = next((step for step in STEPS if step not in seen.done), STEPS[-1])
         code = f" ({seen.code})" if seen.code else ""
-        what = Finding(
-            check=Check.CANARY,
-            verdict=Verdict.FAIL,
-            seen=f"not {at}{code}: {seen.failed}",
-            mend=(f"# {seen.next_step}",) if seen.next_step else ("rollcall doctor --json",),
+        what = fail(
+            Check.CANARY,
+            f"not {at}{code}: {seen.failed}",
+            f"# {seen.next_step}" if seen.next_step else "rollcall doctor --json",
             link=f"docs/problems.md#{seen.code}" if seen.code else "",
         )
         return (what, *_left(seen))
     seconds = seen.took.total_seconds()
     text = f"made, joined, left, recorded and cancelled in {seconds:.1f} s"
-    return _left(seen) or (Finding(check=Check.CANARY, verdict=Verdict.OK, seen=text),)
+    return _left(seen) or (ok(Check.CANARY, text),)
 
 
 def _left(seen: CanarySeen) -> tuple[Finding, ...]:
     found = []
-    mend: tuple[str, ...]
     if seen.left:
-        mend = ("# Send this to the queue create-meeting:", seen.left)
         text = "its meeting may be left: no cancellation of it was seen"
-        found.append(Finding(check=Check.CANARY, verdict=Verdict.FAIL, seen=text, mend=mend))
+        send = "# Send this to the queue create-meeting:"
+        found.append(fail(Check.CANARY, text, send, seen.left))
     if seen.copies:
         numbers = seen.copies if isinstance(seen.copies, tuple) else ()
         text = (
@@ -226,26 +203,18 @@ def _left(seen: CanarySeen) -> tuple[Finding, ...]:
             else f"copies of its refused requests may stay in {REJECTED}: {seen.copies}"
         )
         named = " ".join(f"--sequence-number {number}" for number in numbers)
-        command = f"rollcall requeue drop --queue {REJECTED} {named}"
-        mend = (command,) if numbers else (f"rollcall requeue list --queue {REJECTED}",)
-        found.append(
-            Finding(
-                check=Check.CANARY,
-                verdict=Verdict.WARN,
-                seen=text,
-                mend=mend,
-                link="docs/doctor.md#the-canary",
-            )
-        )
+        drop = f"rollcall requeue drop --queue {REJECTED} {named}"
+        mend = drop if numbers else f"rollcall requeue list --queue {REJECTED}"
+        found.append(warn(Check.CANARY, text, mend, link="docs/doctor.md#the-canary"))
     return tuple(found)
 
 
 def _callback_fails(seen: str, *mend: str, link: str = CALLS_PAGE) -> Finding:
-    return Finding(check=Check.CALLBACK, verdict=Verdict.FAIL, seen=seen, mend=mend, link=link)
+    return fail(Check.CALLBACK, seen, *mend, link=link)
 
 
 def _bot_fails(seen: str, *mend: str) -> Finding:
-    return Finding(check=Check.BOT, verdict=Verdict.FAIL, seen=seen, mend=mend, link=CHANNEL_PAGE)
+    return fail(Check.BOT, seen, *mend, link=CHANNEL_PAGE)
 
 
 def _curl(url: str) -> str:

@@ -3,7 +3,7 @@
 The app has seen it. Each function takes its answer, as those of of_app.py do.
 """
 
-from rollcall.doctor.finding import Check, Finding, Place, Seen, Verdict, ok
+from rollcall.doctor.finding import Check, Finding, Place, Seen, fail, ok, warn
 
 GRAPH = "00000003-0000-0000-c000-000000000000"
 """Microsoft Graph, in every tenant."""
@@ -36,50 +36,43 @@ def token(seen: Seen, place: Place) -> tuple[Finding, ...]:
     found, app = seen["token"], place.bot_app_id
     if found["error"] is not None:
         return (
-            Finding(
-                check=Check.TOKEN,
-                verdict=Verdict.FAIL,
-                seen=f"no token: {found['error']}",
-                mend=(
-                    f"az ad app federated-credential list --id {app}",
-                    place.az("identity show"),
-                    "azd hooks run postprovision",
-                ),
+            fail(
+                Check.TOKEN,
+                f"no token: {found['error']}",
+                f"az ad app federated-credential list --id {app}",
+                place.az("identity show"),
+                "azd hooks run postprovision",
                 link=IDENTITY_PAGE,
             ),
         )
     if found["roles"] is None:
         text = "the token's roles cannot be read; the probe of check policy uses them"
-        return (Finding(check=Check.TOKEN, verdict=Verdict.WARN, seen=text, link=PERMISSIONS_PAGE),)
+        return (warn(Check.TOKEN, text, link=PERMISSIONS_PAGE),)
     missing = [one for one in found["needed"] if one not in found["roles"]]
     extra = [one for one in found["roles"] if one not in (*found["needed"], READS_USERS)]
     findings = []
     if missing:
         findings.append(
-            Finding(
-                check=Check.TOKEN,
-                verdict=Verdict.FAIL,
-                seen=f"its token lacks {', '.join(missing)}",
-                mend=(
-                    *(
-                        f"az ad app permission add --id {app} --api {GRAPH} --api-permissions "
-                        f'"{_role_id(one)}=Role"'
-                        for one in missing
-                    ),
-                    f"az ad app permission admin-consent --id {app}",
-                    "# A process keeps its token for up to a day. So then:",
-                    place.az("restart"),
+            fail(
+                Check.TOKEN,
+                f"its token lacks {', '.join(missing)}",
+                *(
+                    f"az ad app permission add --id {app} --api {GRAPH} --api-permissions "
+                    f'"{_role_id(one)}=Role"'
+                    for one in missing
                 ),
+                f"az ad app permission admin-consent --id {app}",
+                "# A process keeps its token for up to a day. So then:",
+                place.az("restart"),
                 link=PERMISSIONS_PAGE,
             )
         )
     if extra:
         findings.append(
-            Finding(
-                check=Check.TOKEN,
-                verdict=Verdict.WARN,
-                seen=f"its token has more than is needed: {', '.join(extra)}",
-                mend=tuple(_withdrawal(one, app) for one in extra),
+            warn(
+                Check.TOKEN,
+                f"its token has more than is needed: {', '.join(extra)}",
+                *(_withdrawal(one, app) for one in extra),
                 link=PERMISSIONS_PAGE,
             )
         )
@@ -94,20 +87,17 @@ def organizer(seen: Seen, place: Place) -> tuple[Finding, ...]:
     who = found["id"]
     if found["error"] is not None:
         text = f"not read: {found['error']}"
-        return (Finding(check=Check.ORGANIZER, verdict=Verdict.WARN, seen=text),)
+        return (warn(Check.ORGANIZER, text),)
     match found["status"]:
         case 200:
             return _account(found, who)
         case 404:
             return (
-                Finding(
-                    check=Check.ORGANIZER,
-                    verdict=Verdict.FAIL,
-                    seen=f"the directory has no user {who} (ORGANIZER_ID)",
-                    mend=(
-                        "az ad user show --id <name@domain of the organizer> --query id",
-                        place.az("config appsettings set", "--settings ORGANIZER_ID=<that id>"),
-                    ),
+                fail(
+                    Check.ORGANIZER,
+                    f"the directory has no user {who} (ORGANIZER_ID)",
+                    "az ad user show --id <name@domain of the organizer> --query id",
+                    place.az("config appsettings set", "--settings ORGANIZER_ID=<that id>"),
                     link=USER_PAGE,
                 ),
             )
@@ -116,15 +106,7 @@ def organizer(seen: Seen, place: Place) -> tuple[Finding, ...]:
                 f"account and licence cannot be read: Graph answers {status}, for the bot has no"
                 f" {READS_USERS}. It works without; check policy makes a meeting. By hand:"
             )
-            return (
-                Finding(
-                    check=Check.ORGANIZER,
-                    verdict=Verdict.WARN,
-                    seen=text,
-                    mend=(_user_request(who),),
-                    link=USER_PAGE,
-                ),
-            )
+            return (warn(Check.ORGANIZER, text, _user_request(who), link=USER_PAGE),)
 
 
 def policy(seen: Seen, _: Place) -> tuple[Finding, ...]:
@@ -139,38 +121,26 @@ def _account(found: Seen, who: str) -> tuple[Finding, ...]:
     findings = []
     if found["enabled"] is False:
         findings.append(
-            Finding(
-                check=Check.ORGANIZER,
-                verdict=Verdict.FAIL,
-                seen=f"the account of {who} is disabled",
-                mend=(f"az ad user update --id {who} --account-enabled true",),
+            fail(
+                Check.ORGANIZER,
+                f"the account of {who} is disabled",
+                f"az ad user update --id {who} --account-enabled true",
                 link=USER_PAGE,
             )
         )
     if found["teams"] is False:
         findings.append(
-            Finding(
-                check=Check.ORGANIZER,
-                verdict=Verdict.FAIL,
-                seen=f"{who} has no licence with Teams",
-                mend=(
-                    LICENCES,
-                    f"az rest --method post --url {USERS}/{who}/assignLicense {ASSIGNED}",
-                ),
+            fail(
+                Check.ORGANIZER,
+                f"{who} has no licence with Teams",
+                LICENCES,
+                f"az rest --method post --url {USERS}/{who}/assignLicense {ASSIGNED}",
                 link="https://learn.microsoft.com/graph/api/user-assignlicense",
             )
         )
     if not findings and None in (found["enabled"], found["teams"]):
         text = "Graph's answer says not whether the account is enabled, or has Teams"
-        return (
-            Finding(
-                check=Check.ORGANIZER,
-                verdict=Verdict.WARN,
-                seen=text,
-                mend=(_user_request(who),),
-                link=USER_PAGE,
-            ),
-        )
+        return (warn(Check.ORGANIZER, text, _user_request(who), link=USER_PAGE),)
     return tuple(findings) or (ok(Check.ORGANIZER, f"{who} is enabled, with Teams"),)
 
 
@@ -178,11 +148,11 @@ def _probe(probe: Seen, app: str) -> tuple[Finding, ...]:
     who = probe["organizerId"]
     if probe["left"] is not None:
         return (
-            Finding(
-                check=Check.POLICY,
-                verdict=Verdict.WARN,
-                seen=f"the probe meeting of {who} could not be deleted: {probe['left']}",
-                mend=("rollcall doctor", "# It finds the same meeting again, and deletes it."),
+            warn(
+                Check.POLICY,
+                f"the probe meeting of {who} could not be deleted: {probe['left']}",
+                "rollcall doctor",
+                "# It finds the same meeting again, and deletes it.",
             ),
         )
     if probe["made"]:
@@ -190,25 +160,21 @@ def _probe(probe: Seen, app: str) -> tuple[Finding, ...]:
     if probe["code"] == "organizer_not_allowed":
         answered = f"Graph answers {probe['status']}: " if probe["status"] else ""
         return (
-            Finding(
-                check=Check.POLICY,
-                verdict=Verdict.FAIL,
-                seen=f"{answered}no application access policy lets the bot organize for {who}",
-                mend=(
-                    f'{NEW_POLICY} -AppIds "{app}" -Description Rollcall',
-                    f'Grant-CsApplicationAccessPolicy -PolicyName Rollcall -Identity "{who}"',
-                    BY_WHOM,
-                ),
+            fail(
+                Check.POLICY,
+                f"{answered}no application access policy lets the bot organize for {who}",
+                f'{NEW_POLICY} -AppIds "{app}" -Description Rollcall',
+                f'Grant-CsApplicationAccessPolicy -PolicyName Rollcall -Identity "{who}"',
+                BY_WHOM,
                 link=POLICY_PAGE,
             ),
         )
     code = f"{probe['code']}: " if probe["code"] else ""
     return (
-        Finding(
-            check=Check.POLICY,
-            verdict=Verdict.FAIL,
-            seen=f"no probe meeting was made for {who}: {code}{probe['message']}",
-            mend=("# docs/problems.md has the next step of each code.",),
+        fail(
+            Check.POLICY,
+            f"no probe meeting was made for {who}: {code}{probe['message']}",
+            "# docs/problems.md has the next step of each code.",
             link=f"docs/problems.md#{probe['code']}" if probe["code"] else "",
         ),
     )
