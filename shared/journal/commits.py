@@ -135,7 +135,7 @@ class Commits:
         measure_age(row, now=self._clock.now())
 
     def is_overdue(self, meeting: Meeting) -> bool:
-        """Tell whether the message of a planned look seems to be lost."""
+        """Return whether the message of a planned look seems to be lost."""
         return is_overdue(meeting, now=self._clock.now(), rules=self.tending)
 
     async def settled(self) -> None:

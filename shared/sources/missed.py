@@ -1,7 +1,7 @@
 """People whom a source lists elsewhere than they were observed. Core.
 
 They are in the call in which it lists them, also where a better source speaks of that call and does
-not list them: nobody who was observed is lost.
+not list them: each person who was observed is shown.
 """
 
 from collections.abc import Mapping, Sequence

@@ -47,7 +47,7 @@ stays = st.lists(
 spellings = st.randoms(use_true_random=False)
 
 
-class Told:
+class Said:
     """What Graph says of one meeting, with ids as `variation` spells them; None: as they are."""
 
     def __init__(self, variation: Random | None) -> None:
@@ -128,7 +128,7 @@ def at(seconds: float) -> datetime:
 
 
 def record_of(
-    told: Told,
+    said: Said,
     seen: list[tuple[bool, frozenset[str]]],
     report: list[tuple[str, int, int]],
     record: list[tuple[str, int, int]],
@@ -137,7 +137,7 @@ def record_of(
     known, pages = claimed(KEY), list[SessionPage]()
     heard: list[Observation] = [LegSeen(at=T0, leg_key=KEY, phase="in")]
     heard += [
-        told.roster(at(30 * number), there, is_read=is_read)
+        said.roster(at(30 * number), there, is_read=is_read)
         for number, (is_read, there) in enumerate(seen, 1)
     ]
     for version, one in enumerate(heard, 1):
@@ -148,7 +148,7 @@ def record_of(
         meeting_id=MeetingId("m" * 26), tenant_id=TENANT_ID, correlation_id="c", record=known
     )
     shown = Shown(names=False, within=SETTLE)
-    return record_view(meeting, pages, told.sources(report, record), shown=shown, settle=SETTLE)
+    return record_view(meeting, pages, said.sources(report, record), shown=shown, settle=SETTLE)
 
 
 @given(rooms, stays, stays, spellings)
@@ -160,9 +160,9 @@ def test_the_spelling_of_ids_changes_nothing(
     variation: Random,
 ) -> None:
     """No person, no time, no count, no role: wherever Graph spells an id otherwise."""
-    plain = record_of(Told(None), seen, report, record)
+    plain = record_of(Said(None), seen, report, record)
 
-    assert record_of(Told(variation), seen, report, record) == plain
+    assert record_of(Said(variation), seen, report, record) == plain
 
 
 @given(st.uuids().map(str) | st.text(min_size=1))

@@ -154,7 +154,7 @@ def test_calls_that_sources_confirm_lie_apart(
 @given(recorded(), several)
 @example(*a_person_whom_only_the_worse_source_lists())
 def test_nobody_is_lost(calls: tuple[GroupCall, ...], known: list[Source]) -> None:
-    """Whoever was observed, or is listed by the best source of a call, is in some call.
+    """Each person who was observed, or whom the best source of a call lists, is in some call.
 
     Whom a source lists only in a call that goes on, by our own evidence, is shown when it is over.
     """

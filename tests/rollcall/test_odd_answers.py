@@ -94,7 +94,7 @@ def listed(rows: Any) -> None:
     list(day_lines(in_order(rows), Page()))
 
 
-def told(event: Any) -> None:
+def written(event: Any) -> None:
     body = json.dumps(event).encode()
     if found := heard(body):
         list(said_of(found, width=80))
@@ -109,7 +109,7 @@ UPDATE = request(
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("draw", "whole"),
-    [(drawn, RECORD), (logged, LOG), (listed, DAY), (told, EVENT)],
+    [(drawn, RECORD), (logged, LOG), (listed, DAY), (written, EVENT)],
     ids=["record", "log", "day", "answer"],
 )
 def test_what_has_another_form_is_a_failure_in_words(
