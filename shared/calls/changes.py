@@ -59,7 +59,8 @@ def joined(
     listed, strangers = _recognised(call, sight)
     sessions, uncounted = dict(call.sessions), list[Present]()
     renamed = [key for key, one in listed.items() if one.session_id not in ids_of(sessions[key])]
-    room = sight.by.room - weight_of(call)
+    # Most rosters name nobody new: what the call weighs does not matter then.
+    room = sight.by.room - weight_of(call) if strangers or renamed else 0
     for present, confusable in strangers:
         sessions |= {one.session_id: replace(one, blurred=True) for one in confusable}
         session = Session(
@@ -103,16 +104,24 @@ def joined(
             one = sessions[key]
             sessions[key] = replace(one, aliases=(*one.aliases, listed[key].session_id))
     seen = {one: _listed(sessions[one], present, sight) for one, present in listed.items()}
-    sessions = {**sessions, **seen}
-    grown = replace(grown, sessions=sessions, heard_at=sight.answered)
+    sessions |= seen
+    quiet_since, last_seen = call.quiet_since, call.last_seen
     if sight.people:
         new = len(strangers) > len(uncounted)
-        quiet_since = None if new else sight.unsettled(call.quiet_since)
-        last_seen = latest(call.last_seen, sight.proof)
-        grown = replace(grown, quiet_since=quiet_since, last_seen=last_seen)
+        quiet_since = None if new else sight.unsettled(quiet_since)
+        last_seen = latest(last_seen, sight.proof)
+    start_not_before = call.start_not_before
     named = (sessions.get(present.session_id) for present in sight.people)
     if sight.proof is not None and any(one is not None and one.opener for one in named):
-        grown = replace(grown, start_not_before=latest(call.start_not_before, call.empty_at))
+        start_not_before = latest(start_not_before, call.empty_at)
+    grown = replace(
+        grown,
+        sessions=sessions,
+        heard_at=sight.answered,
+        quiet_since=quiet_since,
+        last_seen=last_seen,
+        start_not_before=start_not_before,
+    )
     return grown, frozenset(listed)
 
 

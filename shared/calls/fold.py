@@ -80,10 +80,9 @@ def _step(record: Record, seen: Observation, by: Commit) -> Record:
         return record
     heard = seen.answered_at if isinstance(seen, RosterRead) else seen.at
     at = max(heard, record.moment or heard)
-    record = replace(record, moment=at)
     if not (leg.is_gone or isinstance(seen, ReadFailed | Unanswered | GivenUp)):
         leg = replace(leg, last_sign=at)
-        record = with_leg(record, leg)
+    record = replace(record, moment=at, legs={**record.legs, leg.key: leg})
     match seen:
         case LegSeen(phase="gone"):
             if leg.code is None or leg.subcode is None:
@@ -335,5 +334,8 @@ def _without(record: Record, call: GroupCall) -> Record:
 
 def _heard(record: Record, leg: Leg, closed_call: GroupCall | None = None) -> Record:
     """Note that a roster of the leg was folded, and which call it showed, or showed to be over."""
-    leg, call = replace(record.legs[leg.key], listened=True), record.open_call or closed_call
-    return with_leg(record, leg if call is None else replace(leg, call_number=call.number))
+    leg, call = record.legs[leg.key], record.open_call or closed_call
+    number = leg.call_number if call is None else call.number
+    if leg.listened and leg.call_number == number:
+        return record
+    return with_leg(record, replace(leg, listened=True, call_number=number))

@@ -264,6 +264,8 @@ def seal(record: Record) -> tuple[Record, tuple[SessionPage, ...]]:
 
 def with_leg(record: Record, leg: Leg) -> Record:
     """Return the record with `leg` in place of what was known of it, or as its newest."""
+    if record.legs.get(leg.key) is leg:
+        return record
     return replace(record, legs={**record.legs, leg.key: leg})
 
 

@@ -5,8 +5,9 @@ way. What follows from the meeting as it then stands is in meeting/follow_up.py.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from shared.calls.fold import fold
 from shared.calls.history import as_change
@@ -40,6 +41,9 @@ REVISIONS_KEPT = 64
 """Of how many calls, the newest, the head counts the corrections."""
 SILENT_FOR = timedelta(minutes=5)
 """After so long without a push of people whom reads found it is said that callbacks are lost."""
+# What the fold makes of a meeting; all else is edited by a decision.
+_FOLDED = frozenset({"record", "days", "revisions", "version"})
+_edited = attrgetter(*(one.name for one in fields(Meeting) if one.name not in _FOLDED))
 
 
 def settled(
@@ -60,7 +64,6 @@ def settled(
         return Change(meeting=step.meeting, outgoing=step.outgoing, sources=step.sources)
     room = room_of(step.meeting, rules)
     change = _observed(step, room, now=now, rules=rules, sources=tending.sources)
-    change = replace(change, outgoing=(*change.outgoing, *step.outgoing))
     if step.only_news and before is not None and not _is_news(before, change, room):
         return change if is_overdue(before, now=now, rules=tending) else None
     return change
@@ -109,7 +112,7 @@ def _observed(
     return Change(
         meeting=meeting,
         heard=tuple(heard),
-        outgoing=(*answers, *events, *limited, *unreadable, *silent),
+        outgoing=(*answers, *events, *limited, *unreadable, *silent, *step.outgoing),
         pages=pages,
         sources=step.sources,
     )
@@ -153,8 +156,8 @@ def room_of(meeting: Meeting, rules: RecordingRules) -> int:
 
     A request with a thousand attendees stands in it several times: requested, made, published.
     """
-    without = replace(meeting, record=replace(meeting.record, calls=()))
-    return min(rules.room, ROW_BYTES - len(adapter(Meeting).dump_json(without)))
+    beside = adapter(Meeting).dump_json(meeting, exclude={"record": {"calls"}})
+    return min(rules.room, ROW_BYTES - len(beside))
 
 
 def put_away(record: Record, room: int) -> tuple[Record, tuple[SessionPage, ...]]:
@@ -189,20 +192,14 @@ def _is_news(known: Meeting, change: Change, room: int) -> bool:
     over leaves the head with the next news.
     """
     after = change.meeting
-    aged, _ = put_away(known.record.as_fresh_as(after.record), room)
-    same = replace(
-        known,
-        record=after.record,
-        days=after.days,
-        revisions=after.revisions,
-        version=after.version,
-    )
-    return (
-        bool(change.outgoing)
+    if (
+        change.outgoing
         or any(isinstance(one.observation, Unparsed) for one in change.heard)
-        or same != after
-        or aged != after.record
-    )
+        or _edited(known) != _edited(after)
+    ):
+        return True
+    aged, _ = put_away(known.record.as_fresh_as(after.record), room)
+    return aged != after.record
 
 
 def _unreadable(

@@ -210,11 +210,13 @@ class Leg:
 
     def now(self, happening: Happening) -> "Leg":
         """Return the leg after `happening`."""
-        return replace(self, state=NEXT[self.state][happening])
+        state = NEXT[self.state][happening]
+        return self if state == self.state else replace(self, state=state)
 
     def seen(self, phase: Phase, at: datetime) -> "Leg":
         """Return the leg that was seen in `phase` at `at`; what was seen first stays."""
-        return replace(self.now(phase), phases={phase: at, **self.phases})
+        leg = self.now(phase)
+        return leg if phase in leg.phases else replace(leg, phases={**leg.phases, phase: at})
 
     def surplus(self) -> "Leg":
         """Return the leg as one that must go in silence; its requests are answered by another."""
@@ -227,9 +229,9 @@ class Leg:
 
         The first call seen under a key is the leg, whether Graph's answer or a callback names it.
         """
-        if self.call_id is not None and self.call_id != call_id:
-            return None
-        return replace(self.now("bound"), call_id=call_id)
+        if self.call_id is None:
+            return replace(self.now("bound"), call_id=call_id)
+        return self.now("bound") if self.call_id == call_id else None
 
     def learned(self, call: Call) -> "Leg":
         """Return the leg with what Graph's `call` says of it: who it is, and in which chain."""

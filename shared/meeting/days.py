@@ -71,8 +71,8 @@ class Days:
         for call in calls:
             day = day_of(call.started_at)
             before[day] = before.get(day, Tally()).with_calls([call])
-        newest = sorted(before)[-DAYS_KEPT:]
-        return replace(self, before={day: before[day] for day in newest})
+        newest = {day: before[day] for day in sorted(before)[-DAYS_KEPT:]}
+        return self if newest == self.before else replace(self, before=newest)
 
 
 def day_of(moment: datetime) -> date:

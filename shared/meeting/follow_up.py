@@ -45,18 +45,23 @@ def mended(meeting: Meeting, *, now: datetime, rules: TendingRules, unsent: bool
 
 def is_overdue(meeting: Meeting, *, now: datetime, rules: TendingRules) -> bool:
     """Return whether the message of a planned look seems to be lost."""
-    return _without_lost(meeting, now=now, rules=rules) != meeting
+    planned = (meeting.tend.soon, meeting.tend.later)
+    return any(_is_lost(one, now=now, rules=rules) for one in planned)
+
+
+def _is_lost(planned: Planned | None, *, now: datetime, rules: TendingRules) -> bool:
+    """Return whether the message of a planned look did not come for so long."""
+    return planned is not None and planned.due + rules.backstop <= now
 
 
 def _without_lost(meeting: Meeting, *, now: datetime, rules: TendingRules) -> Meeting:
-    """Return the meeting without planned looks whose messages did not come for so long."""
-
-    def kept(planned: Planned | None) -> Planned | None:
-        lost = planned is not None and planned.due + rules.backstop <= now
-        return None if lost else planned
-
+    """Return the meeting without planned looks whose messages seem to be lost."""
+    if not is_overdue(meeting, now=now, rules=rules):
+        return meeting
     tend = meeting.tend
-    return replace(meeting, tend=replace(tend, soon=kept(tend.soon), later=kept(tend.later)))
+    soon = None if _is_lost(tend.soon, now=now, rules=rules) else tend.soon
+    later = None if _is_lost(tend.later, now=now, rules=rules) else tend.later
+    return replace(meeting, tend=replace(tend, soon=soon, later=later))
 
 
 def _planned(
