@@ -1,6 +1,7 @@
 """Parts of the local stack that tests share. Each starts when the first test asks for it."""
 
 import os
+import signal
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
@@ -10,6 +11,11 @@ from hypothesis import Phase, settings
 
 from tests.stack.connections import bus_at, tables_at
 from tests.stack.process import StackProcess
+
+# A shell without job control has what it starts in the background ignore Ctrl-C, and a command that
+# a test starts would do so, too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No deadlines: speed is measured in the benchmark. In CI the same examples every time.
 settings.register_profile(
