@@ -88,8 +88,7 @@ class TableMeetings:
     async def load(self, meeting_id: MeetingId, *, likely_new: bool = False) -> Stored | None:
         """See `ports.Ledger.load`.
 
-        Reading one row by its keys is the fastest request; Azurite reads its whole table to find a
-        range.
+        Reading one row by its keys is the fastest request.
         Source: https://learn.microsoft.com/azure/storage/tables/table-storage-design-for-query
         """
         what = "loading a meeting"
