@@ -45,7 +45,7 @@ def facts_between(
     facts = list(arrivals)
     known = {call.number: call for call in before.known_calls}
     for call in after.known_calls:
-        if call.number in covered:
+        if call.number in covered or call == known.get(call.number):
             continue
         revision = revisions.get(call.number, 0) + 1
         outlook = {"final": call.number in final, "confirmed": False, "revision": revision}
