@@ -104,7 +104,7 @@ def joined(
             one = sessions[key]
             sessions[key] = replace(one, aliases=(*one.aliases, listed[key].session_id))
     seen = {one: _listed(sessions[one], present, sight) for one, present in listed.items()}
-    sessions |= seen
+    sessions = {**sessions, **seen}
     quiet_since, last_seen = call.quiet_since, call.last_seen
     if sight.people:
         new = len(strangers) > len(uncounted)
