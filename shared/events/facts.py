@@ -14,11 +14,10 @@ from shared.calls.record import GroupCall, Record, Session
 from shared.legs.end_codes import leg_end, next_step
 from shared.legs.leg import BotState, Leg, Why
 from shared.words.ids import CallId, LegKey, utc_text, utc_text_or_null
-from shared.words.observations import Person
+from shared.words.observations import PHASES, Person
 from shared.words.outgoing import Fact
 from shared.words.rules import Shown
 
-ORDER = ("joining", "lobby", "in", "gone")
 PUBLISHED_AS = {"lobby": "bot.waiting", "in": "bot.joined"}
 LEG_OVER = frozenset({"bot.left", "bot.failed"})
 """The names under which the end of a leg is published."""
@@ -112,15 +111,15 @@ def _leg_facts(before: Record, after: Record) -> tuple[list[Fact], list[Fact]]:
         if leg.place != "here":
             continue
         known = before.legs.get(key)
-        reached = max((ORDER.index(phase) for phase in known.phases), default=-1) if known else -1
-        for phase, at in leg.phases.items():
+        reached = max((PHASES.index(phase) for phase in known.phases), default=-1) if known else -1
+        for phase, at in leg.passed:
             if phase == "gone" and known is not None and known.is_gone:
                 if leg_over_data(leg)["reason"] != leg_over_data(known)["reason"]:
                     # Graph said why only now.
                     fact = leg_over(leg, at=at)
                     departures.append(replace(fact, key=(*fact.key, "result")))
                 continue
-            if ORDER.index(phase) <= reached:
+            if PHASES.index(phase) <= reached:
                 continue
             if phase == "gone":
                 departures.append(leg_over(leg, at=at))

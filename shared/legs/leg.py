@@ -12,7 +12,7 @@ from typing import Literal
 from shared.legs.claim import Claim
 from shared.words.answers import Call
 from shared.words.ids import CallId, LegKey
-from shared.words.observations import Phase
+from shared.words.observations import PHASES, Phase
 from shared.words.outgoing import Published, ReplyAddress
 
 type LegState = Literal["claimed", "unsent", "refused", "bound", Phase]
@@ -39,7 +39,7 @@ SHOWN_AS: Mapping[LegState, BotState] = {
 
 HAPPENINGS: tuple[Happening, ...] = (
     *("unsent", "refused", "bound"),
-    *("joining", "lobby", "in", "gone"),
+    *PHASES,
 )
 
 
@@ -177,6 +177,14 @@ class Leg:
     def gone_at(self) -> datetime | None:
         """When its call was known to be over; None before that."""
         return self.phases.get("gone")
+
+    @property
+    def passed(self) -> list[tuple[Phase, datetime]]:
+        """The phases it was seen in, as time went; those of one moment as a leg goes through them.
+
+        What one callback says has one moment, and comes in any order.
+        """
+        return sorted(self.phases.items(), key=lambda one: (one[1], PHASES.index(one[0])))
 
     @property
     def came_in(self) -> bool:

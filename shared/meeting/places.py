@@ -90,7 +90,7 @@ def _kept(leg: Leg) -> list[Observation]:
         LegSeen(at=at, leg_key=leg.key, phase=phase, code=leg.code, subcode=leg.subcode)
         if phase == "gone"
         else LegSeen(at=at, leg_key=leg.key, phase=phase)
-        for phase, at in sorted(leg.phases.items(), key=lambda one: one[1])
+        for phase, at in leg.passed
     ]
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from shared.words.ids import LegKey, SessionId
 
@@ -11,6 +11,8 @@ Basis = Literal["attendanceReport", "callRecord", "graphEvent", "observed", "pol
 
 Phase = Literal["joining", "lobby", "in", "gone"]
 """How far a leg has come. A later phase is never taken back by an earlier one."""
+PHASES: tuple[Phase, ...] = get_args(Phase)
+"""In the order in which a leg goes through them."""
 
 GONE = 404
 """Graph's status for a call that is over."""

@@ -1,5 +1,6 @@
 """What becomes of a bot that was sent, as itself or as a guest: waiting, in, or failed."""
 
+import json
 from typing import Any
 
 import pytest
@@ -103,6 +104,24 @@ async def test_a_bot_in_the_lobby_is_told_as_waiting_and_as_joined_once_admitted
     assert (await world.record_of(meeting_id))["bot"]["state"] == "lobby"
     world.clock.advance(30)
     await world.callback(meeting_id, leg_key, state(call_id, "established"))
+
+    assert world.names() == ["bot.joining", "bot.waiting", "bot.joined"]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+async def test_one_callback_that_says_both_tells_waiting_first(*, turned: bool) -> None:
+    """What one body says has one moment; the caller hears both."""
+    world = World()
+    meeting_id, leg_key, call_id = await sent(world, AS_GUEST)
+    roster = envelope(call_id, "/participants", [guest(leg_key, in_lobby=True)])
+    said = [
+        item
+        for body in (roster, state(call_id, "established"))
+        for item in json.loads(body)["value"]
+    ]
+
+    body = json.dumps({"value": said[::-1] if turned else said}).encode()
+    await world.callback(meeting_id, leg_key, body)
 
     assert world.names() == ["bot.joining", "bot.waiting", "bot.joined"]
 

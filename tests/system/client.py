@@ -72,7 +72,10 @@ class Client:
             gc.collect()
 
     async def reconnect(self) -> None:
-        """Close all connections, those that a test has cut, too, and connect anew."""
+        """Close all connections, those that a test has cut, too, and connect anew.
+
+        What came before is forgotten.
+        """
         await self.__aexit__(None, None, None)
         await self.__aenter__()
 

@@ -10,11 +10,11 @@ import pytest
 from docs.contract.events import hold_to_contract
 from shared.calls.record import GroupCall, Record, Session, mark_of, seal_of
 from shared.events.cloud_events import as_published, event_message, naming_schema
-from shared.events.facts import ORDER, bot_joining, end_data, facts_between, person_data
+from shared.events.facts import bot_joining, end_data, facts_between, person_data
 from shared.legs.leg import Leaver, Leg, LegState
 from shared.meeting.meeting import Meeting
 from shared.words.ids import CallId, LegKey, MeetingId, SessionId, utc_text
-from shared.words.observations import Person, Phase
+from shared.words.observations import PHASES, Person, Phase
 from shared.words.outgoing import Fact
 from shared.words.rules import Shown
 from tests.fixtures.legs import a_leg
@@ -44,7 +44,7 @@ def text(seconds: float) -> str:
 
 def leg(phases: Mapping[Phase, datetime], *, key: LegKey = LEG, **members: Any) -> Leg:
     """Return a leg that came so far."""
-    state: LegState = max(phases, key=ORDER.index, default="claimed")
+    state: LegState = max(phases, key=PHASES.index, default="claimed")
     members = {"call_id": CallId("the-call"), **members}
     return a_leg(key, state=state, phases=phases, **members)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -13,7 +14,15 @@ from shared.meeting.meeting import Meeting
 from shared.meeting.places import one_stays, placed, sorted_out
 from shared.words.answers import Call
 from shared.words.ids import CallId, LegKey, MeetingId
-from shared.words.observations import GONE, LegSeen, Observation, RosterPushed, Unanswered
+from shared.words.observations import (
+    GONE,
+    PHASES,
+    LegSeen,
+    Observation,
+    Phase,
+    RosterPushed,
+    Unanswered,
+)
 from shared.words.outgoing import Fact, Published, ReplyAddress
 from tests.fixtures.legs import a_leg
 from tests.fixtures.tending import HINTED
@@ -148,6 +157,16 @@ def test_what_is_heard_of_a_leg_in_doubt_is_recorded_once_it_is_here() -> None:
     )
     assert here.legs[0].phases == {}
     assert sorted_out(here, ()) == (here, ())
+
+
+@pytest.mark.parametrize("phases", list(permutations(PHASES)))
+def test_what_is_heard_at_one_moment_is_recorded_as_a_leg_goes(phases: tuple[Phase, ...]) -> None:
+    """One callback says several things, in any order."""
+    kept, _ = sorted_out(meeting(leg(1, "unknown")), [seen(1, phase) for phase in phases])
+
+    _, recorded = sorted_out(replace(kept, thread="19:t"), ())
+
+    assert recorded == tuple(seen(1, phase) for phase in PHASES)
 
 
 def test_a_leg_in_doubt_whose_call_graph_does_not_have_is_recorded_as_over() -> None:
