@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from urllib.parse import urlsplit
 
 from azure.core.exceptions import ClientAuthenticationError
@@ -85,15 +84,9 @@ def _require_greeting(target: Target) -> None:
     )
     address = urlsplit(namespace)
     if EMULATOR in target.bus:
-        _require_once(address.hostname or "", address.port or EMULATED_PORT, tls=False)
+        require_greeting(address.hostname or "", address.port or EMULATED_PORT, tls=False)
     else:
-        _require_once(address.hostname or "", AMQPS_PORT, tls=True)
-
-
-@cache
-def _require_once(host: str, port: int, *, tls: bool) -> None:
-    """Raise `Silent`, or never look again: a command opens many clients of one namespace."""
-    require_greeting(host, port, tls=tls)
+        require_greeting(address.hostname or "", AMQPS_PORT, tls=True)
 
 
 @contextmanager
