@@ -7,6 +7,7 @@ import asyncio
 import json
 import signal
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -279,11 +280,7 @@ async def test_a_canary_that_is_interrupted_leaves_nothing(
     """While the bot is on its way into the meeting."""
     await lab.switches(establishSeconds=30)
     running = await start_doctor(sound.folder, "--canary")
-
-    async def joining() -> bool | None:
-        return any(one["legs"] for one in await lab.all_meetings() if not one["deleted"]) or None
-
-    await eventually(joining, "the canary's bot is on its way")
+    await eventually(partial(sent, lab), "the canary's bot is on its way")
     running.send_signal(number)
     found = await ended(running)
 
@@ -291,6 +288,30 @@ async def test_a_canary_that_is_interrupted_leaves_nothing(
     assert "interrupted" in found.of("canary")[0]["seen"]
     await nothing_is_left(lab)
     assert await rejected(sound) == []
+
+
+async def sent(lab: Lab) -> bool | None:
+    """Return whether a bot is in a meeting, or on its way; None: not yet."""
+    return any(one["legs"] for one in await lab.all_meetings() if not one["deleted"]) or None
+
+
+async def test_a_canary_whose_bus_falls_silent_says_what_is_left(
+    sound: Up, lab: Lab, endpoints_there: Endpoints
+) -> None:
+    """It takes connections, and says nothing any more; each wait for it has a bound."""
+    running = await start_doctor(sound.folder, "--canary")
+    await eventually(partial(sent, lab), "the canary's bot is on its way")
+    await part(endpoints_there, "bus", "hold")
+    try:
+        found = await ended(running)
+    finally:
+        await part(endpoints_there, "bus", "resume")
+
+    canary = found.of("canary")
+    assert [one["verdict"] for one in canary] == ["fail", "fail", "warn"]
+    assert "says nothing for 10 s" in canary[0]["seen"]
+    assert '"action": "cancel"' in "\n".join(canary[1]["mend"])
+    assert "rejected-requests" in canary[2]["seen"]
 
 
 async def rejected(up: Up) -> list[str]:
