@@ -95,15 +95,20 @@ class Mailbox:
         return (await self.some(1, matches, session=session))[0]
 
     async def some(
-        self, count: int, matches: Callable[[Delivered], bool], *, session: str | None = None
+        self,
+        count: int,
+        matches: Callable[[Delivered], bool],
+        *,
+        session: str | None = None,
+        patience: float | None = None,
     ) -> list[Delivered]:
         """Return the messages that match, as soon as there are `count` of them.
 
-        `session`: look at the messages of that session alone.
+        `session`: look at the messages of that session alone. `patience`: instead of the mailbox's.
         """
         found: list[Delivered] = []
         try:
-            async with asyncio.timeout(self._patience), self._changed:
+            async with asyncio.timeout(patience or self._patience), self._changed:
                 while len(found := self.where(matches, session=session)) < count:
                     assert self._reading is not None
                     assert not self._reading.done(), self._reading
