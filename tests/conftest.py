@@ -12,8 +12,8 @@ from hypothesis import Phase, settings
 from tests.stack.connections import bus_at, tables_at
 from tests.stack.process import StackProcess
 
-# A shell without job control has what it starts in the background ignore Ctrl-C, and a command that
-# a test starts would do so, too.
+# A shell without job control lets its background jobs ignore Ctrl-C, and the commands that tests
+# start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

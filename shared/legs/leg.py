@@ -38,7 +38,9 @@ SHOWN_AS: Mapping[LegState, BotState] = {
 }
 
 HAPPENINGS: tuple[Happening, ...] = (
-    *("unsent", "refused", "bound"),
+    "unsent",
+    "refused",
+    "bound",
     *PHASES,
 )
 
@@ -180,9 +182,9 @@ class Leg:
 
     @property
     def passed(self) -> list[tuple[Phase, datetime]]:
-        """The phases it was seen in, as time went; those of one moment as a leg goes through them.
+        """The phases it was seen in, by time; of one moment, in the order a leg goes through them.
 
-        What one callback says has one moment, and comes in any order.
+        All that one callback says has one moment, and stands in it in any order.
         """
         return sorted(self.phases.items(), key=lambda one: (one[1], PHASES.index(one[0])))
 

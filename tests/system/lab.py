@@ -132,8 +132,8 @@ class Lab:
     async def requests(self, method: str, path: str) -> list[Json]:
         """Return the requests whose path the regular expression is found in, oldest first.
 
-        But for those with a token that Graph did not take: each process of the app meets the
-        revocation of an earlier test once.
+        Those refused for their token are left out: after a test has revoked tokens, each process of
+        the app is refused once.
         """
         return [
             one

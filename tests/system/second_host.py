@@ -27,7 +27,7 @@ SLOTS: int = json.loads((ROOT / "host.json").read_text())["extensions"]["service
 """How many messages of one queue a host holds at most; of more than that two hosts have some."""
 BOTH = 2 * SLOTS
 PAST_A_LOCK = 60.0
-"""Seconds. Whoever looks for messages may be given one when the look is over already: it comes
+"""Seconds. A test that looks for messages may be given one when its look is over: that one comes
 again once its lock of 30 seconds has ended."""
 FIRST, SECOND = "127.0.0.1", "localhost"
 """The host in the callback address of a leg, by which of the two has sent it."""
